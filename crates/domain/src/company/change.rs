@@ -1,0 +1,65 @@
+use crate::Record;
+
+/// One step from one revision towards the next. Being data, it can be shown before it is applied,
+/// kept in the audit, and turned round.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A record that was not there.
+    Add(Record),
+    /// A record that becomes another of the same key.
+    Replace {
+        /// As it was; the change is refused if it is not so any more.
+        before: Record,
+        /// As it will be.
+        after: Record,
+    },
+    /// A record that goes.
+    Remove(Record),
+}
+
+impl Change {
+    /// The change that undoes this one.
+    #[must_use]
+    pub fn inverse(self) -> Self {
+        match self {
+            Self::Add(record) => Self::Remove(record),
+            Self::Replace { before, after } => Self::Replace { before: after, after: before },
+            Self::Remove(record) => Self::Add(record),
+        }
+    }
+
+    /// The record as it is afterwards, or the one that goes.
+    pub const fn record(&self) -> &Record {
+        match self {
+            Self::Add(record) | Self::Remove(record) | Self::Replace { after: record, .. } => {
+                record
+            }
+        }
+    }
+
+    /// The change in one word: `add`, `change` or `remove`.
+    pub const fn verb(&self) -> &'static str {
+        match self {
+            Self::Add(_) => "add",
+            Self::Replace { .. } => "change",
+            Self::Remove(_) => "remove",
+        }
+    }
+
+    /// The record before the change, if there was one.
+    pub const fn before(&self) -> Option<&Record> {
+        match self {
+            Self::Add(_) => None,
+            Self::Replace { before, .. } => Some(before),
+            Self::Remove(record) => Some(record),
+        }
+    }
+
+    /// The record after the change, if there is one.
+    pub const fn after(&self) -> Option<&Record> {
+        match self {
+            Self::Add(record) | Self::Replace { after: record, .. } => Some(record),
+            Self::Remove(_) => None,
+        }
+    }
+}

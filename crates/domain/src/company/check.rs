@@ -1,0 +1,297 @@
+//! The rules that every record obeys.
+
+use crate::{
+    AccessClass, Company, Connection, ConnectionId, Credential, Grant, Key, Membership, Placement,
+    Record, Refusal, Server, Subject, Target, TenantId, Transport, UserId, company::Table, names,
+};
+
+impl Company {
+    /// Checks that a record fits beside the others.
+    pub(super) fn check(&self, record: &Record) -> Result<(), Refusal> {
+        match record {
+            Record::User(user) => match self.user_by_email(&user.email) {
+                Some(other) if other.id != user.id => Err(Refusal::exists("user", &user.email)),
+                _ => Ok(()),
+            },
+            Record::Identity(identity) => self.need_user(identity.user),
+            Record::Group(group) => match self.group_by_name(group.name.as_str()) {
+                Some(other) if other.id != group.id => Err(Refusal::exists("group", &group.name)),
+                _ => Ok(()),
+            },
+            Record::Membership(membership) => self.check_membership(membership),
+            Record::Tenant(tenant) => {
+                let same = |other: &TenantId| {
+                    *other != tenant.id && other.as_str().eq_ignore_ascii_case(tenant.id.as_str())
+                };
+                match self.tenants.keys().find(|other| same(other)) {
+                    Some(other) => Err(Refusal::exists("tenant", other)),
+                    None => Ok(()),
+                }
+            }
+            Record::Server(server) => self.check_server(server),
+            Record::Connection(connection) => self.check_connection(connection),
+            Record::Credential(credential) => self.check_credential(credential),
+            Record::Grant(grant) => self.check_grant(grant),
+            Record::Key(key) => self.check_key(key),
+        }
+    }
+
+    /// Checks that nobody changed the record since it was read.
+    pub(super) fn check_unchanged(&self, before: &Record) -> Result<(), Refusal> {
+        match self.current(before) {
+            None => Err(Refusal::missing(before.kind(), self.label(before))),
+            Some(current) if current != *before => {
+                Err(Refusal::Changed { kind: before.kind(), name: self.label(before) })
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The records that cannot be without this one.
+    pub fn dependents(&self, record: &Record) -> Vec<Record> {
+        let mut found = Vec::new();
+        match record {
+            Record::User(user) => {
+                let subject = Subject::User(user.id);
+                collect(&mut found, &self.identities, |it| it.user == user.id);
+                collect(&mut found, &self.memberships, |it| it.user == user.id);
+                collect(&mut found, &self.keys, |it| it.user == Some(user.id));
+                collect(&mut found, &self.grants, |it| it.subject == subject);
+            }
+            Record::Group(group) => {
+                let subject = Subject::Group(group.id);
+                collect(&mut found, &self.memberships, |it| it.group == group.id);
+                collect(&mut found, &self.grants, |it| it.subject == subject);
+            }
+            Record::Tenant(tenant) => {
+                let id = Some(&tenant.id);
+                let target = Target::Tenant(tenant.id.clone());
+                collect(&mut found, &self.connections, |it| it.path.tenant.as_ref() == id);
+                collect(&mut found, &self.grants, |it| it.target == target);
+                collect(&mut found, &self.keys, |it| it.tenant.as_ref() == id);
+            }
+            Record::Server(server) => {
+                collect(&mut found, &self.connections, |it| it.path.server == server.id);
+            }
+            Record::Connection(connection) => {
+                let target = Target::Connection(connection.id);
+                collect(&mut found, &self.credentials, |it| it.connection == connection.id);
+                collect(&mut found, &self.grants, |it| it.target == target);
+            }
+            Record::Identity(_)
+            | Record::Membership(_)
+            | Record::Credential(_)
+            | Record::Grant(_)
+            | Record::Key(_) => {}
+        }
+        found
+    }
+
+    fn need_user(&self, id: UserId) -> Result<(), Refusal> {
+        if self.users.contains_key(&id) { Ok(()) } else { Err(Refusal::missing("user", id)) }
+    }
+
+    fn need_tenant(&self, id: &TenantId) -> Result<(), Refusal> {
+        if self.tenants.contains_key(id) { Ok(()) } else { Err(Refusal::missing("tenant", id)) }
+    }
+
+    fn need_connection(&self, id: ConnectionId) -> Result<&Connection, Refusal> {
+        let found = self.connections.get(&id).ok_or_else(|| Refusal::missing("connection", id))?;
+        Ok(found)
+    }
+
+    fn check_membership(&self, membership: &Membership) -> Result<(), Refusal> {
+        self.need_user(membership.user)?;
+        if !self.groups.contains_key(&membership.group) {
+            return Err(Refusal::missing("group", membership.group));
+        }
+        Ok(())
+    }
+
+    fn check_server(&self, server: &Server) -> Result<(), Refusal> {
+        if let Some(other) = self.servers.keys().find(|other| {
+            **other != server.id && other.as_str().eq_ignore_ascii_case(server.id.as_str())
+        }) {
+            return Err(Refusal::exists("server", other));
+        }
+        if let Transport::Stdio { command, arguments, environment } = &server.transport {
+            let nul = |text: &String| text.contains('\0');
+            let names = environment.keys().any(|name| name.is_empty() || name.contains('='));
+            if command.is_empty()
+                || nul(command)
+                || names
+                || arguments.iter().any(nul)
+                || environment.values().any(nul)
+            {
+                return Err(Refusal::invalid(
+                    "command",
+                    "needs a program, and variables like NAME=value",
+                ));
+            }
+        }
+        for credential in self.credentials.values() {
+            let connection = self.need_connection(credential.connection)?;
+            if connection.path.server == server.id {
+                Self::check_placement(server, credential, connection)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_connection(&self, connection: &Connection) -> Result<(), Refusal> {
+        if let Some(tenant) = &connection.path.tenant {
+            self.need_tenant(tenant)?;
+        }
+        let server = self
+            .servers
+            .get(&connection.path.server)
+            .ok_or_else(|| Refusal::missing("server", &connection.path.server))?;
+        if connection.url.is_some() && matches!(server.transport, Transport::Stdio { .. }) {
+            return Err(Refusal::invalid("url", "a stdio server has no address: leave it out"));
+        }
+        if connection.limits.timeout_seconds == Some(0)
+            || connection.limits.concurrent_calls == Some(0)
+        {
+            return Err(Refusal::invalid(
+                "limits",
+                "must be 1 or more; leave a limit out for the default",
+            ));
+        }
+        match self.connection_by_path(&connection.path) {
+            Some(other) if other.id != connection.id => {
+                return Err(Refusal::exists("connection", &connection.path));
+            }
+            _ => {}
+        }
+        self.check_prefix(connection)
+    }
+
+    /// Two connections must never publish tools under one name. Within a tenant only equal
+    /// beginnings are refused; between tenants also one that begins with the other, so that no
+    /// upstream can name a tool into another tenant.
+    fn check_prefix(&self, connection: &Connection) -> Result<(), Refusal> {
+        let own = connection.path.prefix();
+        if let Some(reserved) = names::RESERVED.iter().find(|reserved| own.starts_with(*reserved)) {
+            return Err(Refusal::invalid(
+                "server id",
+                format!(
+                    "names that begin with \"{reserved}\" are Gatehall's own: choose another id"
+                ),
+            ));
+        }
+        for other in self.connections.values().filter(|other| other.id != connection.id) {
+            let theirs = other.path.prefix();
+            let apart = connection.path.tenant != other.path.tenant;
+            if own == theirs || apart && (own.starts_with(&theirs) || theirs.starts_with(&own)) {
+                let prefix = if own.len() > theirs.len() { own } else { theirs };
+                return Err(Refusal::NameClash {
+                    first: other.path.to_string(),
+                    second: connection.path.to_string(),
+                    prefix,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_credential(&self, credential: &Credential) -> Result<(), Refusal> {
+        let connection = self.need_connection(credential.connection)?;
+        let server = self
+            .servers
+            .get(&connection.path.server)
+            .ok_or_else(|| Refusal::missing("server", &connection.path.server))?;
+        Self::check_placement(server, credential, connection)?;
+        let name = |placement: &Placement| match placement {
+            Placement::Header { name, .. } | Placement::Environment { name } => name.clone(),
+        };
+        let twin = self.credentials.values().find(|other| {
+            other.connection == credential.connection
+                && other.placement != credential.placement
+                && name(&other.placement) == name(&credential.placement)
+        });
+        match twin {
+            Some(twin) => Err(Refusal::exists("credential", &twin.placement)),
+            None => Ok(()),
+        }
+    }
+
+    fn check_placement(
+        server: &Server,
+        credential: &Credential,
+        connection: &Connection,
+    ) -> Result<(), Refusal> {
+        if server.access == AccessClass::Public {
+            return Err(Refusal::invalid(
+                "access",
+                format!(
+                    "server {} is public, so everybody would use the credential of {}: \
+                     make it granted or remove the credential",
+                    server.id, connection.path
+                ),
+            ));
+        }
+        match (&server.transport, &credential.placement) {
+            (Transport::Stdio { .. }, Placement::Header { .. }) => Err(Refusal::invalid(
+                "placement",
+                format!(
+                    "{} is a process and takes environment:NAME, not a header",
+                    connection.path
+                ),
+            )),
+            (Transport::Stdio { .. }, Placement::Environment { .. }) => Ok(()),
+            (_, Placement::Environment { .. }) => Err(Refusal::invalid(
+                "placement",
+                format!(
+                    "{} is reached over HTTP and takes header:NAME, not a variable",
+                    connection.path
+                ),
+            )),
+            (_, Placement::Header { .. }) => Ok(()),
+        }
+    }
+
+    fn check_grant(&self, grant: &Grant) -> Result<(), Refusal> {
+        match &grant.subject {
+            Subject::Group(group) if !self.groups.contains_key(group) => {
+                return Err(Refusal::missing("group", group));
+            }
+            Subject::User(user) => self.need_user(*user)?,
+            Subject::Group(_) | Subject::Pattern(_) => {}
+        }
+        match &grant.target {
+            Target::Tenant(tenant) => self.need_tenant(tenant)?,
+            Target::Connection(connection) => {
+                self.need_connection(*connection)?;
+            }
+        }
+        let same = |other: &Grant| {
+            other.id != grant.id
+                && other.subject == grant.subject
+                && other.target == grant.target
+                && other.tools == grant.tools
+                && other.effect == grant.effect
+        };
+        if self.grants.values().any(|other| same(other)) {
+            return Err(Refusal::exists("grant", self.grant_label(grant)));
+        }
+        Ok(())
+    }
+
+    fn check_key(&self, key: &Key) -> Result<(), Refusal> {
+        if let Some(user) = key.user {
+            self.need_user(user)?;
+        }
+        if let Some(tenant) = &key.tenant {
+            self.need_tenant(tenant)?;
+        }
+        Ok(())
+    }
+}
+
+fn collect<K, V: Clone + Into<Record>>(
+    found: &mut Vec<Record>,
+    table: &Table<K, V>,
+    wanted: impl Fn(&V) -> bool,
+) {
+    found.extend(table.values().filter(|it| wanted(it)).map(|it| it.as_ref().clone().into()));
+}

@@ -1,0 +1,203 @@
+//! Everything an administrator keeps, and the rules a change must obey.
+
+mod change;
+mod check;
+mod label;
+
+use std::{collections::HashMap, hash::Hash, sync::Arc};
+
+pub use change::Change;
+
+use crate::{
+    Connection, ConnectionId, ConnectionPath, Credential, EmailAddress, Grant, GrantId, Group,
+    GroupId, Identity, Key, KeyId, Membership, Placement, Record, Refusal, Server, ServerId,
+    Source, Tenant, TenantId, User, UserId,
+};
+
+/// Records by key. Copying one is cheap until it is changed.
+pub type Table<K, V> = Arc<HashMap<K, Arc<V>>>;
+
+/// All records, at one revision. Copies share what they do not change.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "each field holds the records of its name")]
+pub struct Company {
+    pub users: Table<UserId, User>,
+    pub identities: Table<(String, String), Identity>,
+    pub groups: Table<GroupId, Group>,
+    pub memberships: Table<(UserId, GroupId, Source), Membership>,
+    pub tenants: Table<TenantId, Tenant>,
+    pub servers: Table<ServerId, Server>,
+    pub connections: Table<ConnectionId, Connection>,
+    pub credentials: Table<(ConnectionId, Placement), Credential>,
+    pub grants: Table<GrantId, Grant>,
+    pub keys: Table<KeyId, Key>,
+    user_by_email: Arc<HashMap<EmailAddress, UserId>>,
+    group_by_name: Arc<HashMap<String, GroupId>>,
+    connection_by_path: Arc<HashMap<ConnectionPath, ConnectionId>>,
+}
+
+impl Company {
+    /// The user with this address.
+    pub fn user_by_email(&self, email: &EmailAddress) -> Option<&Arc<User>> {
+        self.users.get(self.user_by_email.get(email)?)
+    }
+
+    /// The group of this name, without regard to case.
+    pub fn group_by_name(&self, name: &str) -> Option<&Arc<Group>> {
+        self.groups.get(self.group_by_name.get(&name.to_ascii_lowercase())?)
+    }
+
+    /// The connection of this path.
+    pub fn connection_by_path(&self, path: &ConnectionPath) -> Option<&Arc<Connection>> {
+        self.connections.get(self.connection_by_path.get(path)?)
+    }
+
+    /// The user an identity provider means.
+    pub fn user_by_identity(&self, issuer: &str, subject: &str) -> Option<&Arc<User>> {
+        let identity = self.identities.get(&(issuer.to_owned(), subject.to_owned()))?;
+        self.users.get(&identity.user)
+    }
+
+    /// Puts a record in, or over the one with the same key, without checking it: for records that
+    /// come from the store.
+    pub fn put(&mut self, record: Record) {
+        match record {
+            Record::User(user) => {
+                if let Some(old) = self.users.get(&user.id) {
+                    Arc::make_mut(&mut self.user_by_email).remove(&old.email);
+                }
+                Arc::make_mut(&mut self.user_by_email).insert(user.email.clone(), user.id);
+                insert(&mut self.users, user.id, user);
+            }
+            Record::Group(group) => {
+                if let Some(old) = self.groups.get(&group.id) {
+                    Arc::make_mut(&mut self.group_by_name).remove(&lower(&old.name));
+                }
+                Arc::make_mut(&mut self.group_by_name).insert(lower(&group.name), group.id);
+                insert(&mut self.groups, group.id, group);
+            }
+            Record::Connection(connection) => {
+                let paths = Arc::make_mut(&mut self.connection_by_path);
+                if let Some(old) = self.connections.get(&connection.id) {
+                    paths.remove(&old.path);
+                }
+                paths.insert(connection.path.clone(), connection.id);
+                insert(&mut self.connections, connection.id, connection);
+            }
+            Record::Identity(it) => {
+                insert(&mut self.identities, (it.issuer.clone(), it.subject.clone()), it);
+            }
+            Record::Membership(it) => {
+                insert(&mut self.memberships, (it.user, it.group, it.source.clone()), it);
+            }
+            Record::Tenant(it) => insert(&mut self.tenants, it.id.clone(), it),
+            Record::Server(it) => insert(&mut self.servers, it.id.clone(), it),
+            Record::Credential(it) => {
+                insert(&mut self.credentials, (it.connection, it.placement.clone()), it);
+            }
+            Record::Grant(it) => insert(&mut self.grants, it.id, it),
+            Record::Key(it) => insert(&mut self.keys, it.id.clone(), it),
+        }
+    }
+
+    fn take(&mut self, record: &Record) {
+        match record {
+            Record::User(user) => {
+                Arc::make_mut(&mut self.user_by_email).remove(&user.email);
+                remove(&mut self.users, &user.id);
+            }
+            Record::Group(group) => {
+                Arc::make_mut(&mut self.group_by_name).remove(&lower(&group.name));
+                remove(&mut self.groups, &group.id);
+            }
+            Record::Connection(connection) => {
+                Arc::make_mut(&mut self.connection_by_path).remove(&connection.path);
+                remove(&mut self.connections, &connection.id);
+            }
+            Record::Identity(it) => {
+                remove(&mut self.identities, &(it.issuer.clone(), it.subject.clone()));
+            }
+            Record::Membership(it) => {
+                remove(&mut self.memberships, &(it.user, it.group, it.source.clone()));
+            }
+            Record::Tenant(it) => remove(&mut self.tenants, &it.id),
+            Record::Server(it) => remove(&mut self.servers, &it.id),
+            Record::Credential(it) => {
+                remove(&mut self.credentials, &(it.connection, it.placement.clone()));
+            }
+            Record::Grant(it) => remove(&mut self.grants, &it.id),
+            Record::Key(it) => remove(&mut self.keys, &it.id),
+        }
+    }
+
+    /// The record with the same key, as it is now.
+    pub fn current(&self, record: &Record) -> Option<Record> {
+        fn get<K: Hash + Eq, V: Clone + Into<Record>>(
+            table: &Table<K, V>,
+            key: &K,
+        ) -> Option<Record> {
+            table.get(key).map(|record| record.as_ref().clone().into())
+        }
+        match record {
+            Record::User(it) => get(&self.users, &it.id),
+            Record::Identity(it) => get(&self.identities, &(it.issuer.clone(), it.subject.clone())),
+            Record::Group(it) => get(&self.groups, &it.id),
+            Record::Membership(it) => {
+                get(&self.memberships, &(it.user, it.group, it.source.clone()))
+            }
+            Record::Tenant(it) => get(&self.tenants, &it.id),
+            Record::Server(it) => get(&self.servers, &it.id),
+            Record::Connection(it) => get(&self.connections, &it.id),
+            Record::Credential(it) => {
+                get(&self.credentials, &(it.connection, it.placement.clone()))
+            }
+            Record::Grant(it) => get(&self.grants, &it.id),
+            Record::Key(it) => get(&self.keys, &it.id),
+        }
+    }
+
+    /// Applies one change.
+    ///
+    /// # Errors
+    /// The rule it breaks; then nothing has changed.
+    pub fn apply(&mut self, change: &Change) -> Result<(), Refusal> {
+        match change {
+            Change::Add(record) => {
+                if self.current(record).is_some() {
+                    return Err(Refusal::exists(record.kind(), self.label(record)));
+                }
+                self.check(record)?;
+                self.put(record.clone());
+            }
+            Change::Replace { before, after } => {
+                self.check_unchanged(before)?;
+                self.check(after)?;
+                self.put(after.clone());
+            }
+            Change::Remove(record) => {
+                self.check_unchanged(record)?;
+                if let Some(user) = self.dependents(record).first() {
+                    return Err(Refusal::InUse {
+                        kind: record.kind(),
+                        name: self.label(record),
+                        by: format!("{} {}", user.kind(), self.label(user)),
+                    });
+                }
+                self.take(record);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn insert<K: Hash + Eq + Clone, V>(table: &mut Table<K, V>, key: K, record: V) {
+    Arc::make_mut(table).insert(key, Arc::new(record));
+}
+
+fn remove<K: Hash + Eq + Clone, V>(table: &mut Table<K, V>, key: &K) {
+    Arc::make_mut(table).remove(key);
+}
+
+fn lower(name: &crate::GroupName) -> String {
+    name.as_str().to_ascii_lowercase()
+}

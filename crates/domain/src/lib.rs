@@ -1,0 +1,33 @@
+//! The words of Gatehall and its rules: who may touch what.
+//!
+//! Start reading here. [`company`] holds the records an administrator keeps, [`snapshot`] indexes
+//! them at one revision, and [`decide`] answers every question of access. Nothing in this crate
+//! does I/O, waits, or looks at a clock.
+
+pub mod access;
+pub mod audit;
+pub mod caller;
+pub mod company;
+pub mod decide;
+pub mod names;
+pub mod record;
+pub mod refusal;
+pub mod snapshot;
+pub mod text;
+pub mod time;
+
+pub use access::{Because, View};
+pub use audit::{CallEvent, Outcome};
+pub use caller::{Caller, Door, Endpoint};
+pub use company::{Change, Company};
+pub use decide::{Decision, Denial, Permit, Reach, decide};
+pub use record::{
+    AccessClass, Address, Ciphertext, Connection, ConnectionId, ConnectionPath, Credential, Digest,
+    Effect, Grant, GrantId, Group, GroupId, Identity, Key, KeyId, Limits, Membership, Placement,
+    Record, SecretSource, Server, ServerId, Source, Subject, Target, Tenant, TenantId, Transport,
+    User, UserId,
+};
+pub use refusal::Refusal;
+pub use snapshot::{Snapshot, SnapshotCell};
+pub use text::{EmailAddress, GroupName, ToolPattern, UserPattern};
+pub use time::{Clock, Timestamp};

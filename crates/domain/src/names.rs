@@ -1,0 +1,92 @@
+//! The public names of tools. A name never depends on who looks or on what else exists.
+
+use std::borrow::Cow;
+
+use aws_lc_rs::digest;
+
+use crate::{ServerId, TenantId};
+
+/// Open WebUI puts its connection id in front of a name, and models stop at 64 characters.
+pub const LONGEST: usize = 55;
+
+/// Beginnings that Gatehall's own operations use, such as `search_tools`.
+pub const RESERVED: [&str; 3] = ["search_", "describe_", "call_"];
+
+/// How the public names of a connection's tools begin: `{tenant}_{server}_`, only `{tenant}_`
+/// where both have the same id, and `{server}_` for a server of no tenant.
+pub fn prefix(tenant: Option<&TenantId>, server: &ServerId) -> String {
+    match tenant {
+        Some(tenant) if tenant.as_str() != server.as_str() => format!("{tenant}_{server}_"),
+        _ => format!("{server}_"),
+    }
+}
+
+/// The public name of `tool` behind `prefix`: only `[A-Za-z0-9_-]` and at most [`LONGEST`]
+/// characters. A name that must be cut or cleaned ends in 8 hex digits of the SHA-256 of the whole
+/// name, so that two tools never become one.
+pub fn public_name(prefix: &str, tool: &str) -> String {
+    let whole = format!("{prefix}{tool}");
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if whole.len() <= LONGEST && whole.chars().all(fits) {
+        return whole;
+    }
+    let hash = digest::digest(&digest::SHA256, whole.as_bytes());
+    let clean = whole.chars().map(|c| if fits(c) { c } else { '_' });
+    let mut name: String = clean.take(LONGEST - 9).collect();
+    name.push('_');
+    for byte in &hash.as_ref()[..4] {
+        name.push_str(&format!("{byte:02x}"));
+    }
+    name
+}
+
+/// A text from an upstream or a directory, cut for showing: no control characters, at most
+/// `longest` characters.
+pub fn shown(text: &str, longest: usize) -> Cow<'_, str> {
+    if text.len() <= longest && !text.contains(char::is_control) {
+        return Cow::Borrowed(text);
+    }
+    let mut cut: String =
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(longest).collect();
+    if cut.len() < text.len() {
+        cut.push('\u{2026}');
+    }
+    Cow::Owned(cut)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_tenant_server_and_tool() {
+        let (google, github) = ("google".parse().unwrap(), "github".parse().unwrap());
+        let files: ServerId = "files".parse().unwrap();
+        let own: ServerId = "github".parse().unwrap();
+        assert_eq!(public_name(&prefix(Some(&google), &files), "read"), "google_files_read");
+        assert_eq!(
+            public_name(&prefix(Some(&github), &own), "create_issue"),
+            "github_create_issue"
+        );
+        assert_eq!(public_name(&prefix(None, &files), "read"), "files_read");
+    }
+
+    #[test]
+    fn long_and_odd_names_stay_apart() {
+        let long = "x".repeat(300);
+        let names = [
+            public_name("t_s_", &long),
+            public_name("t_s_", &format!("{long}y")),
+            public_name("t_s_", "a.b"),
+            public_name("t_s_", "a/b"),
+            public_name("t_s_", "a_b"),
+            public_name("t_s_", "\u{1f600}"),
+        ];
+        for (at, name) in names.iter().enumerate() {
+            assert!(name.len() <= LONGEST && name.is_ascii(), "{name}");
+            assert!(!names[..at].contains(name), "{name}");
+        }
+        assert_eq!(names[0].len(), LONGEST);
+        assert_eq!(names[4], "t_s_a_b");
+    }
+}

@@ -1,0 +1,69 @@
+//! The records an administrator keeps, one file for each.
+
+mod connection;
+mod credential;
+mod grant;
+mod group;
+mod id;
+mod key;
+mod server;
+mod tenant;
+mod user;
+
+use serde::Serialize;
+
+pub use connection::{Connection, ConnectionPath, Limits};
+pub use credential::{Ciphertext, Credential, Placement, SecretSource};
+pub use grant::{Effect, Grant, Subject, Target};
+pub use group::{Group, Membership, Source};
+pub use id::{ConnectionId, GrantId, GroupId, ServerId, TenantId, UserId};
+pub use key::{Digest, Key, KeyId};
+pub use server::{AccessClass, Address, Server, Transport};
+pub use tenant::Tenant;
+pub use user::{Identity, User};
+
+/// Any record. A change adds, replaces or removes one.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each variant holds the record of its name")]
+pub enum Record {
+    User(User),
+    Identity(Identity),
+    Group(Group),
+    Membership(Membership),
+    Tenant(Tenant),
+    Server(Server),
+    Connection(Connection),
+    Credential(Credential),
+    Grant(Grant),
+    Key(Key),
+}
+
+impl Record {
+    /// The kind of record in one word, as used in the audit, in plans and on the command line.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::User(_) => "user",
+            Self::Identity(_) => "identity",
+            Self::Group(_) => "group",
+            Self::Membership(_) => "membership",
+            Self::Tenant(_) => "tenant",
+            Self::Server(_) => "server",
+            Self::Connection(_) => "connection",
+            Self::Credential(_) => "credential",
+            Self::Grant(_) => "grant",
+            Self::Key(_) => "key",
+        }
+    }
+}
+
+macro_rules! into_record {
+    ($($record:ident),*) => {$(
+        impl From<$record> for Record {
+            fn from(record: $record) -> Self {
+                Self::$record(record)
+            }
+        }
+    )*};
+}
+into_record!(User, Identity, Group, Membership, Tenant, Server, Connection, Credential, Grant, Key);

@@ -1,0 +1,150 @@
+//! All records at one revision, indexed for the path of a request. Immutable.
+
+mod views;
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+
+use crate::{Company, Connection, ConnectionId, GroupId, Server, Tenant, UserId, View};
+
+/// The company at one revision, indexed.
+#[derive(Debug)]
+pub struct Snapshot {
+    revision: u64,
+    company: Company,
+    people: HashMap<UserId, Person>,
+    sites: Vec<Site>,
+    site_by_id: HashMap<ConnectionId, usize>,
+    views: usize,
+}
+
+#[derive(Debug)]
+struct Person {
+    groups: Box<[GroupId]>,
+    /// None for a disabled user.
+    view: Option<Arc<View>>,
+}
+
+/// A connection with the records it stands on.
+#[derive(Debug)]
+pub struct Site {
+    /// The connection.
+    pub connection: Arc<Connection>,
+    /// Its server.
+    pub server: Arc<Server>,
+    /// Its tenant, unless it belongs to none.
+    pub tenant: Option<Arc<Tenant>>,
+    /// The beginning of its tools' public names.
+    pub prefix: String,
+    /// What keeps it closed, if something does.
+    pub off: Option<Off>,
+}
+
+/// What keeps a connection closed to everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Off {
+    /// Its tenant is disabled.
+    Tenant,
+    /// Its server is disabled.
+    Server,
+    /// It is disabled itself.
+    Connection,
+}
+
+impl Snapshot {
+    /// Indexes a company. The work grows with the number of users and grants; it is done once for
+    /// each revision and never on the path of a request.
+    pub fn new(revision: u64, company: Company) -> Self {
+        let sites = sites(&company);
+        let site_by_id =
+            sites.iter().enumerate().map(|(at, site)| (site.connection.id, at)).collect();
+        let (people, views) = views::people(&company, &sites);
+        Self { revision, company, people, sites, site_by_id, views }
+    }
+
+    /// The number of the revision.
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The records.
+    pub const fn company(&self) -> &Company {
+        &self.company
+    }
+
+    /// The view of an enabled user.
+    pub fn view(&self, user: UserId) -> Option<&View> {
+        self.people.get(&user)?.view.as_deref()
+    }
+
+    /// The groups of a user, whoever said so.
+    pub fn groups(&self, user: UserId) -> &[GroupId] {
+        self.people.get(&user).map_or(&[], |person| &person.groups)
+    }
+
+    /// All connections, in the order of their paths.
+    pub fn sites(&self) -> impl Iterator<Item = &Site> {
+        self.sites.iter()
+    }
+
+    /// One connection.
+    pub fn site(&self, id: ConnectionId) -> Option<&Site> {
+        self.sites.get(*self.site_by_id.get(&id)?)
+    }
+
+    /// How many different views the users have.
+    pub const fn view_count(&self) -> usize {
+        self.views
+    }
+}
+
+fn sites(company: &Company) -> Vec<Site> {
+    let mut sites: Vec<Site> = company
+        .connections
+        .values()
+        .filter_map(|connection| {
+            let server = company.servers.get(&connection.path.server)?;
+            let tenant = match &connection.path.tenant {
+                Some(id) => Some(company.tenants.get(id)?),
+                None => None,
+            };
+            let off = match () {
+                () if tenant.is_some_and(|tenant| !tenant.enabled) => Some(Off::Tenant),
+                () if !server.enabled => Some(Off::Server),
+                () if !connection.enabled => Some(Off::Connection),
+                () => None,
+            };
+            Some(Site {
+                connection: Arc::clone(connection),
+                server: Arc::clone(server),
+                tenant: tenant.cloned(),
+                prefix: connection.path.prefix(),
+                off,
+            })
+        })
+        .collect();
+    sites.sort_by(|a, b| a.connection.path.cmp(&b.connection.path));
+    sites
+}
+
+/// Holds the newest snapshot. Readers never wait for the writer.
+#[derive(Debug)]
+pub struct SnapshotCell(ArcSwap<Snapshot>);
+
+impl SnapshotCell {
+    /// A cell that holds `snapshot`.
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self(ArcSwap::from_pointee(snapshot))
+    }
+
+    /// The newest snapshot. A request loads it once and keeps it to its end.
+    pub fn load(&self) -> Arc<Snapshot> {
+        self.0.load_full()
+    }
+
+    /// Puts a newer snapshot in place.
+    pub fn store(&self, snapshot: Snapshot) {
+        self.0.store(Arc::new(snapshot));
+    }
+}

@@ -1,0 +1,157 @@
+//! From grants to views: who gets which rules. Users with equal grants share one view.
+
+use std::{collections::HashMap, sync::Arc};
+
+use wildmatch::WildMatch;
+
+use super::{Person, Site};
+use crate::{
+    AccessClass, Because, Company, ConnectionId, Effect, Grant, GrantId, GroupId, GroupName,
+    Subject, Target, TenantId, User, UserId, View, access::Rule, text::UserPatternKind,
+};
+
+/// The grants that bear on a user, and what makes them an administrator. Equal keys, equal views.
+#[derive(PartialEq, Eq, Hash)]
+struct ViewKey {
+    admin: Option<Because>,
+    grants: Vec<GrantId>,
+}
+
+pub(super) fn people(company: &Company, sites: &[Site]) -> (HashMap<UserId, Person>, usize) {
+    let subjects = Subjects::new(company);
+    let builder = ViewBuilder::new(company, sites);
+    let admins =
+        company.group_by_name(GroupName::ADMIN).filter(|group| group.enabled).map(|group| group.id);
+
+    let mut groups: HashMap<UserId, Vec<GroupId>> = HashMap::with_capacity(company.users.len());
+    for membership in company.memberships.values() {
+        groups.entry(membership.user).or_default().push(membership.group);
+    }
+    let mut views: HashMap<ViewKey, Arc<View>> = HashMap::new();
+    let mut people = HashMap::with_capacity(company.users.len());
+    for user in company.users.values() {
+        let mut own = groups.remove(&user.id).unwrap_or_default();
+        own.sort_unstable();
+        own.dedup();
+        let view = user.enabled.then(|| {
+            let admin = match admins {
+                _ if user.admin => Some(Because::Admin),
+                Some(group) if own.contains(&group) => Some(Because::AdminGroup(group)),
+                _ => None,
+            };
+            let key = ViewKey { admin, grants: subjects.grants(user, &own) };
+            let next = views.len() as u32;
+            let view =
+                views.entry(key).or_insert_with_key(|key| Arc::new(builder.build(next, key)));
+            Arc::clone(view)
+        });
+        people.insert(user.id, Person { groups: own.into(), view });
+    }
+    (people, views.len())
+}
+
+/// Grants by whom they mean.
+#[derive(Default)]
+struct Subjects<'c> {
+    group: HashMap<GroupId, Vec<GrantId>>,
+    user: HashMap<UserId, Vec<GrantId>>,
+    everybody: Vec<GrantId>,
+    domain: HashMap<&'c str, Vec<GrantId>>,
+    address: HashMap<&'c str, Vec<GrantId>>,
+    wildcard: Vec<(WildMatch, GrantId)>,
+}
+
+impl<'c> Subjects<'c> {
+    fn new(company: &'c Company) -> Self {
+        let mut index = Self::default();
+        for grant in company.grants.values() {
+            let id = grant.id;
+            match &grant.subject {
+                // A disabled group gives nothing, but what it denies stays denied: to disable
+                // something never opens anything.
+                Subject::Group(group) => {
+                    let enabled = company.groups.get(group).is_some_and(|group| group.enabled);
+                    if enabled || grant.effect == Effect::Deny {
+                        index.group.entry(*group).or_default().push(id);
+                    }
+                }
+                Subject::User(user) => index.user.entry(*user).or_default().push(id),
+                Subject::Pattern(pattern) => match pattern.kind() {
+                    UserPatternKind::Everybody => index.everybody.push(id),
+                    UserPatternKind::Domain(domain) => {
+                        index.domain.entry(domain).or_default().push(id)
+                    }
+                    UserPatternKind::Address(address) => {
+                        index.address.entry(address).or_default().push(id);
+                    }
+                    UserPatternKind::Wildcard(wildcard) => index.wildcard.push((wildcard, id)),
+                },
+            }
+        }
+        index
+    }
+
+    fn grants(&self, user: &User, groups: &[GroupId]) -> Vec<GrantId> {
+        let mut found = self.everybody.clone();
+        for group in groups {
+            found.extend(self.group.get(group).into_iter().flatten());
+        }
+        found.extend(self.user.get(&user.id).into_iter().flatten());
+        found.extend(self.domain.get(user.email.domain()).into_iter().flatten());
+        found.extend(self.address.get(user.email.as_str()).into_iter().flatten());
+        let email = user.email.as_str();
+        found.extend(
+            self.wildcard.iter().filter(|(pattern, _)| pattern.matches(email)).map(|(_, id)| id),
+        );
+        found.sort_unstable();
+        found
+    }
+}
+
+/// What views are made of.
+struct ViewBuilder<'c> {
+    company: &'c Company,
+    by_tenant: HashMap<&'c TenantId, Vec<ConnectionId>>,
+    public: Vec<ConnectionId>,
+}
+
+impl<'c> ViewBuilder<'c> {
+    fn new(company: &'c Company, sites: &'c [Site]) -> Self {
+        let mut by_tenant: HashMap<&TenantId, Vec<ConnectionId>> = HashMap::new();
+        let mut public = Vec::new();
+        for site in sites {
+            if let Some(tenant) = &site.connection.path.tenant {
+                by_tenant.entry(tenant).or_default().push(site.connection.id);
+            }
+            if site.server.access == AccessClass::Public {
+                public.push(site.connection.id);
+            }
+        }
+        Self { company, by_tenant, public }
+    }
+
+    fn build(&self, id: u32, key: &ViewKey) -> View {
+        let mut view = View::new(id, key.admin);
+        for connection in &self.public {
+            view.allow(*connection, Rule { because: Because::Public, tools: None });
+        }
+        for grant in key.grants.iter().filter_map(|id| self.company.grants.get(id)) {
+            for connection in self.connections(grant) {
+                let tools = grant.tools.as_ref().map(crate::ToolPattern::compile);
+                let rule = Rule { because: Because::Grant(grant.id), tools };
+                match grant.effect {
+                    Effect::Allow => view.allow(*connection, rule),
+                    Effect::Deny => view.deny(*connection, rule),
+                }
+            }
+        }
+        view
+    }
+
+    fn connections<'g>(&'g self, grant: &'g Grant) -> &'g [ConnectionId] {
+        match &grant.target {
+            Target::Tenant(tenant) => self.by_tenant.get(tenant).map_or(&[], Vec::as_slice),
+            Target::Connection(connection) => std::slice::from_ref(connection),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Names and patterns that people write, checked once where they come in.
+
+use std::{fmt, str::FromStr, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+use wildmatch::WildMatch;
+
+use crate::Refusal;
+
+/// Gives a checked text type its conversions: it is made by `FromStr` alone.
+macro_rules! checked_text {
+    ($name:ident) => {
+        impl $name {
+            /// The text as it was accepted.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+        impl TryFrom<String> for $name {
+            type Error = Refusal;
+            fn try_from(text: String) -> Result<Self, Refusal> {
+                text.parse()
+            }
+        }
+        impl From<$name> for String {
+            fn from(value: $name) -> String {
+                value.0.to_string()
+            }
+        }
+        impl std::borrow::Borrow<str> for $name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+pub(crate) use checked_text;
+
+/// An e-mail address in lower case: visible ASCII and exactly one `@`, so that no two programs on
+/// the way can read two people in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EmailAddress(Arc<str>);
+checked_text!(EmailAddress);
+
+impl EmailAddress {
+    /// The part behind the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
+}
+
+impl FromStr for EmailAddress {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let text = text.trim();
+        let parts = text.split_once('@').filter(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+        });
+        let plain = text
+            .chars()
+            .all(|c| c.is_ascii_graphic() && !matches!(c, ',' | ';' | '*' | '"' | '<' | '>'));
+        if parts.is_none() || !plain || text.len() > 254 {
+            return Err(Refusal::invalid(
+                "email",
+                format!("\"{text}\" is not an address like alice@example.com (ASCII, one @)"),
+            ));
+        }
+        Ok(Self(text.to_ascii_lowercase().into()))
+    }
+}
+
+/// The name of a group. It travels in comma-separated headers, so it holds no comma and only
+/// visible ASCII with single inner blanks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct GroupName(Arc<str>);
+checked_text!(GroupName);
+
+impl GroupName {
+    /// The group whose members are administrators.
+    pub const ADMIN: &'static str = "MCP-Admin";
+}
+
+impl FromStr for GroupName {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let plain = text.chars().all(|c| (c.is_ascii_graphic() || c == ' ') && c != ',');
+        if text.is_empty() || text.len() > 120 || !plain || text.trim() != text {
+            return Err(Refusal::invalid(
+                "group",
+                format!(
+                    "\"{}\" cannot be a group's name: 1 to 120 visible ASCII characters, \
+                     no comma, no blank at either end",
+                    text.escape_debug()
+                ),
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// Which users a grant means without naming a group: `*`, `*@example.com`, an address, or an
+/// address with `*` in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct UserPattern(Arc<str>);
+checked_text!(UserPattern);
+
+/// The forms of a [`UserPattern`], so that most are found by a look-up and not by matching.
+#[derive(Debug)]
+pub enum UserPatternKind<'a> {
+    /// `*`: every user.
+    Everybody,
+    /// `*@domain`: all addresses of one domain.
+    Domain(&'a str),
+    /// One address.
+    Address(&'a str),
+    /// Any other use of `*`.
+    Wildcard(WildMatch),
+}
+
+impl UserPattern {
+    /// How this pattern is matched.
+    pub fn kind(&self) -> UserPatternKind<'_> {
+        let text = self.as_str();
+        match text.strip_prefix("*@") {
+            _ if text == "*" => UserPatternKind::Everybody,
+            Some(domain) if !domain.contains('*') => UserPatternKind::Domain(domain),
+            _ if !text.contains('*') => UserPatternKind::Address(text),
+            _ => UserPatternKind::Wildcard(WildMatch::new(text)),
+        }
+    }
+
+    /// Whether the pattern means this address.
+    pub fn matches(&self, email: &EmailAddress) -> bool {
+        match self.kind() {
+            UserPatternKind::Everybody => true,
+            UserPatternKind::Domain(domain) => email.domain() == domain,
+            UserPatternKind::Address(address) => email.as_str() == address,
+            UserPatternKind::Wildcard(pattern) => pattern.matches(email.as_str()),
+        }
+    }
+}
+
+impl FromStr for UserPattern {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let text = text.trim();
+        // With the stars filled in, a pattern must look like an address: this refuses
+        // `*example.com`, which would also mean evil-example.com.
+        let sample = text.replace('*', "x");
+        if text != "*" && (sample.parse::<EmailAddress>().is_err() || text.contains('?')) {
+            return Err(Refusal::invalid(
+                "users",
+                format!("\"{text}\" is not *, *@example.com or an address"),
+            ));
+        }
+        Ok(Self(text.to_ascii_lowercase().into()))
+    }
+}
+
+/// Which tools of a connection a grant means, by the names the server gives them: `*` stands for
+/// any characters, `?` for one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ToolPattern(Arc<str>);
+checked_text!(ToolPattern);
+
+impl ToolPattern {
+    /// The pattern made ready for matching.
+    pub fn compile(&self) -> WildMatch {
+        WildMatch::new(self.as_str())
+    }
+}
+
+impl FromStr for ToolPattern {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        if text.is_empty() || text.len() > 128 || text.chars().any(|c| c.is_control() || c == ',') {
+            return Err(Refusal::invalid(
+                "tools",
+                format!(
+                    "\"{}\" is not a tool's name or a pattern like read_*",
+                    text.escape_debug()
+                ),
+            ));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_name_one_person() {
+        assert_eq!(
+            " Alice@Google.Example ".parse::<EmailAddress>().map(|e| e.to_string()),
+            Ok("alice@google.example".into())
+        );
+        for bad in [
+            "",
+            "alice",
+            "@x",
+            "a@",
+            "a@b@c",
+            "a b@c",
+            "a,b@c.d",
+            "ålice@x.org",
+            "a@*.org",
+            "a@x\n.org",
+        ] {
+            assert!(bad.parse::<EmailAddress>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn group_names_survive_a_header() {
+        assert!("Sales EMEA".parse::<GroupName>().is_ok());
+        for bad in ["", " a", "a ", "Sales,MCP-Admin", "Gr\u{fc}n", "a\r\nb"] {
+            assert!(bad.parse::<GroupName>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn user_patterns_match_whole_addresses() {
+        let alice = "alice@google.com".parse().unwrap();
+        for (pattern, expected) in [
+            ("*", true),
+            ("*@google.com", true),
+            ("*@GOOGLE.com", true),
+            ("*@le.com", false),
+            ("alice@google.com", true),
+            ("ali*@google.com", true),
+            ("bob@google.com", false),
+        ] {
+            assert_eq!(
+                pattern.parse::<UserPattern>().unwrap().matches(&alice),
+                expected,
+                "{pattern}"
+            );
+        }
+        for bad in ["", "*google.com", "google.com", "*@", "a@b@c", "?@google.com"] {
+            assert!(bad.parse::<UserPattern>().is_err(), "{bad:?}");
+        }
+    }
+}

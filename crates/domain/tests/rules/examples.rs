@@ -1,0 +1,106 @@
+//! Rules that one example shows best.
+
+use std::collections::BTreeMap;
+
+use gatehall_domain::*;
+
+use crate::sketch::{Sketch, at, connection_id, user_id};
+
+#[test]
+fn a_key_reaches_only_while_it_lives_and_only_its_tenant() {
+    let sketch = Sketch {
+        admin: vec![true; 4],
+        user_enabled: vec![true; 4],
+        group_enabled: vec![true; 3],
+        tenant_enabled: vec![true; 3],
+        server_enabled: vec![true; 3],
+        server_public: vec![false; 3],
+        connection_enabled: vec![true; 12],
+        members: vec![],
+        grants: vec![],
+    };
+    let mut company = sketch.company();
+    let key = Key {
+        id: "abcdefgh".parse().unwrap(),
+        name: String::new(),
+        user: Some(user_id(0)),
+        tenant: Some("google".parse().unwrap()),
+        digest: Digest([0; 32]),
+        created_at: at(0),
+        expires_at: Some(at(10)),
+        revoked_at: None,
+    };
+    let caller = Caller {
+        user: key.user,
+        door: Door::PersonalKey,
+        key: Some(key.id.clone()),
+        tenant: key.tenant.clone(),
+    };
+    company.apply(&Change::Add(key.clone().into())).unwrap();
+    let ask = |company: &Company, now, connection| {
+        let snapshot = Snapshot::new(1, company.clone());
+        decide(&snapshot, &caller, &Endpoint::All, at(now), connection_id(connection), "x")
+    };
+    assert_eq!(ask(&company, 9, 0), Decision::Allowed(Because::Admin));
+    assert_eq!(ask(&company, 9, 3), Decision::Denied(Denial::OutsideKey));
+    assert_eq!(ask(&company, 9, 9), Decision::Denied(Denial::OutsideKey));
+    assert_eq!(ask(&company, 10, 0), Decision::Denied(Denial::KeyGone));
+    let after = Key { revoked_at: Some(at(5)), ..key.clone() };
+    company.apply(&Change::Replace { before: key.into(), after: after.into() }).unwrap();
+    assert_eq!(ask(&company, 9, 0), Decision::Denied(Denial::KeyGone));
+}
+
+#[test]
+fn connections_that_would_share_names_are_refused() {
+    let mut company = Company::default();
+    let mut add = |record: Record| company.apply(&Change::Add(record));
+    let server = |name: &str| {
+        let transport = Transport::Stdio {
+            command: "true".into(),
+            arguments: vec![],
+            environment: BTreeMap::new(),
+        };
+        Server {
+            id: name.parse().unwrap(),
+            name: String::new(),
+            description: String::new(),
+            transport,
+            access: AccessClass::Granted,
+            stateful: false,
+            tier: String::new(),
+            enabled: true,
+            created_at: at(0),
+        }
+    };
+    let tenant = |name: &str| Tenant {
+        id: name.parse().unwrap(),
+        name: String::new(),
+        description: String::new(),
+        enabled: true,
+        created_at: at(0),
+    };
+    let connection = |number, path: &str| Connection {
+        id: connection_id(number),
+        path: path.parse().unwrap(),
+        url: None,
+        limits: Limits::default(),
+        enabled: true,
+        created_at: at(0),
+    };
+    for name in ["github", "issues", "b_c", "search"] {
+        add(server(name).into()).unwrap();
+    }
+    for name in ["github", "github_issues", "a", "a_b"] {
+        add(tenant(name).into()).unwrap();
+    }
+    add(connection(0, "github/github").into()).unwrap();
+    add(connection(1, "github/issues").into()).unwrap();
+    let same = add(connection(2, "github").into()).unwrap_err().to_string();
+    assert!(same.contains("github/github and of github "), "{same}");
+    let foreign = add(connection(3, "github_issues/b_c").into()).unwrap_err();
+    assert!(matches!(foreign, Refusal::NameClash { .. }), "{foreign}");
+    add(connection(4, "a/b_c").into()).unwrap();
+    assert!(add(connection(5, "a_b/issues").into()).is_ok());
+    assert!(add(connection(6, "search").into()).is_err());
+    assert!(matches!(add(tenant("GitHub").into()), Err(Refusal::Exists { .. })));
+}
