@@ -1,1 +1,20 @@
-//! Later.
+//! Keeps the company in SQLite or PostgreSQL: migrations, revisions, the change feed, the audit.
+//!
+//! This is the only crate that names sqlx. One query text serves both databases.
+
+mod apply;
+mod audit;
+mod engine;
+mod error;
+mod feed;
+mod key_use;
+mod load;
+mod open;
+mod table;
+mod vault_check;
+
+pub use apply::{Actor, Applied};
+pub use audit::{Event, EventFilter};
+pub use error::StoreError;
+pub use feed::Feed;
+pub use open::Store;

@@ -1,0 +1,233 @@
+use gatehall_domain::{CallEvent, Change, Company, Outcome, Record, Target, Timestamp};
+use sqlx::{QueryBuilder, query_as};
+use uuid::Uuid;
+
+use crate::{
+    Actor, Store, StoreError,
+    engine::{Transaction, on},
+};
+
+/// An event of the audit, as it is shown.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// When it happened.
+    pub at: Timestamp,
+    /// The revision it happened at, or made.
+    pub revision: u64,
+    /// Who did it.
+    pub actor: String,
+    /// The door through which they came, for calls.
+    pub door: Option<String>,
+    /// `add`, `change`, `remove` or `call`.
+    pub action: String,
+    /// What it was done to: a kind of record, or `tool`.
+    pub kind: String,
+    /// Its name at that time.
+    pub subject: String,
+    /// Path of the connection, for calls.
+    pub connection: Option<String>,
+    /// How it ended.
+    pub outcome: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Microseconds it took, for calls.
+    pub duration_micros: Option<u64>,
+}
+
+/// Which events to show.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// Only these outcomes, if set: `denied`, `failed` and so on.
+    pub outcome: Option<String>,
+    /// Only of this actor, if set.
+    pub actor: Option<String>,
+    /// At most this many, the newest.
+    pub limit: u32,
+}
+
+/// The columns of an event that come from a change.
+pub(crate) struct ChangeRow {
+    verb: &'static str,
+    kind: &'static str,
+    subject: String,
+    tenant: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl ChangeRow {
+    pub(crate) fn new(change: &Change, company: &Company) -> Self {
+        let record = change.record();
+        let json = |record: Option<&Record>| record.and_then(|it| serde_json::to_string(it).ok());
+        Self {
+            verb: change.verb(),
+            kind: record.kind(),
+            subject: company.label(record),
+            tenant: tenant(record, company),
+            before: json(change.before()),
+            after: json(change.after()),
+        }
+    }
+}
+
+/// The tenant a record belongs to.
+fn tenant(record: &Record, company: &Company) -> Option<String> {
+    let connection = |id| company.connections.get(&id).and_then(|it| it.path.tenant.clone());
+    let tenant = match record {
+        Record::Tenant(it) => Some(it.id.clone()),
+        Record::Connection(it) => it.path.tenant.clone(),
+        Record::Credential(it) => connection(it.connection),
+        Record::Key(it) => it.tenant.clone(),
+        Record::Grant(it) => match &it.target {
+            Target::Tenant(tenant) => Some(tenant.clone()),
+            Target::Connection(id) => connection(*id),
+        },
+        Record::User(_)
+        | Record::Identity(_)
+        | Record::Group(_)
+        | Record::Membership(_)
+        | Record::Server(_) => None,
+    };
+    tenant.map(|tenant| tenant.to_string())
+}
+
+/// Rows of one statement; 20 columns each stay below what SQLite can bind.
+const ROWS: usize = 500;
+
+const CHANGE: &str = "insert into audit_events
+    (id, at, revision, actor, user_id, action, kind, subject, tenant_id, outcome, before, after) ";
+
+pub(crate) async fn insert_changes(
+    transaction: &mut Transaction,
+    rows: &[ChangeRow],
+    revision: u64,
+    actor: &Actor,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    for rows in rows.chunks(ROWS) {
+        on!(&mut *transaction, it => {
+            let mut insert = QueryBuilder::new(CHANGE);
+            insert.push_values(rows, |mut values, row| {
+                values
+                    .push_bind(Uuid::now_v7())
+                    .push_bind(now.micros())
+                    .push_bind(revision as i64)
+                    .push_bind(&actor.name)
+                    .push_bind(actor.user.map(|user| user.0))
+                    .push_bind(row.verb)
+                    .push_bind(row.kind)
+                    .push_bind(&row.subject)
+                    .push_bind(row.tenant.as_deref())
+                    .push_bind("changed")
+                    .push_bind(row.before.as_deref())
+                    .push_bind(row.after.as_deref());
+            });
+            insert.build().execute(&mut **it).await.map(drop)
+        })?;
+    }
+    Ok(())
+}
+
+const CALL: &str = "insert into audit_events
+    (id, at, revision, actor, user_id, door, key_id, action, kind, subject, tenant_id, connection,
+     outcome, reason, duration_micros, bytes_in, bytes_out, request_id) ";
+
+impl Store {
+    /// Keeps calls in the audit.
+    ///
+    /// # Errors
+    /// If the database cannot be written; then none of them was kept.
+    pub async fn record_calls(&self, calls: &[CallEvent]) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin_write().await?;
+        for calls in calls.chunks(ROWS) {
+            on!(&mut transaction, it => {
+                let mut insert = QueryBuilder::new(CALL);
+                insert.push_values(calls, |mut values, call| {
+                    let company = call.snapshot.company();
+                    let user = call.caller.user;
+                    let connection = call.connection.and_then(|id| company.connections.get(&id));
+                    let tenant = connection.and_then(|it| it.path.tenant.as_ref());
+                    values
+                        .push_bind(Uuid::now_v7())
+                        .push_bind(call.at.micros())
+                        .push_bind(call.snapshot.revision() as i64)
+                        .push_bind(user.map_or_else(|| "nobody".to_owned(), |id| company.user_label(id)))
+                        .push_bind(user.map(|user| user.0))
+                        .push_bind(call.caller.door.as_str())
+                        .push_bind(call.caller.key.as_ref().map(|key| key.as_str()))
+                        .push_bind("call")
+                        .push_bind("tool")
+                        .push_bind(call.tool.as_ref())
+                        .push_bind(tenant.map(|tenant| tenant.as_str()))
+                        .push_bind(connection.map(|it| it.path.to_string()))
+                        .push_bind(call.outcome.as_str())
+                        .push_bind(reason(call.outcome, company))
+                        .push_bind(call.duration_micros as i64)
+                        .push_bind(call.bytes_in as i64)
+                        .push_bind(call.bytes_out as i64)
+                        .push_bind(call.request_id as i64);
+                });
+                insert.build().execute(&mut **it).await.map(drop)
+            })?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The newest events that pass the filter, the newest first.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn events(&self, filter: &EventFilter) -> Result<Vec<Event>, StoreError> {
+        type Row = (
+            i64,
+            i64,
+            String,
+            Option<String>,
+            String,
+            String,
+            String,
+            Option<String>,
+            String,
+            Option<String>,
+            Option<i64>,
+        );
+        let rows: Vec<Row> = on!(&self.pool, pool => query_as(
+            "select at, revision, actor, door, action, kind, subject, connection, outcome, reason,
+                duration_micros
+             from audit_events
+             where ($1 is null or outcome = $1) and ($2 is null or actor = $2)
+             order by at desc, id desc limit $3")
+            .bind(filter.outcome.as_deref())
+            .bind(filter.actor.as_deref())
+            .bind(i64::from(filter.limit))
+            .fetch_all(pool).await)?;
+        let read = |row: Row| Event {
+            at: Timestamp::from_micros(row.0),
+            revision: row.1 as u64,
+            actor: row.2,
+            door: row.3,
+            action: row.4,
+            kind: row.5,
+            subject: row.6,
+            connection: row.7,
+            outcome: row.8,
+            reason: row.9,
+            duration_micros: row.10.map(|micros| micros as u64),
+        };
+        Ok(rows.into_iter().map(read).collect())
+    }
+}
+
+fn reason(outcome: Outcome, company: &Company) -> String {
+    match outcome {
+        Outcome::Answered(because) | Outcome::ToolError(because) | Outcome::Cancelled(because) => {
+            company.because_label(because)
+        }
+        Outcome::Failed(because, what) => format!("{what}; {}", company.because_label(because)),
+        Outcome::Denied(gatehall_domain::Denial::DeniedBy(because)) => {
+            company.because_label(because)
+        }
+        Outcome::Denied(denial) => denial.to_string(),
+    }
+}

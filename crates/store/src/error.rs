@@ -1,0 +1,103 @@
+use gatehall_domain::Refusal;
+
+/// Why the store did not do what it was asked to.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The change breaks a rule; nothing was written.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Somebody else changed the company since the caller read it; nothing was written.
+    #[error("somebody else changed something at the same moment: try again")]
+    Moved,
+    /// The address of the database is not one.
+    #[error("\"{0}\" is no database: use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")]
+    BadUrl(String),
+    /// The database has migrations this program does not know.
+    #[error(
+        "the database was written by a newer version of gatehall (migration {0}): \
+         start that version, or restore a backup made before it"
+    )]
+    Newer(i64),
+    /// A migration is not the one that was applied.
+    #[error(
+        "migration {0} of the database is not the one this program has: use an unchanged release"
+    )]
+    Different(i64),
+    /// The file or its folder cannot be written.
+    #[error("the database cannot be written: check the owner and the mode of its file and folder")]
+    ReadOnly,
+    /// The file cannot be opened.
+    #[error("the database file cannot be opened: check that its folder exists and who owns it")]
+    CannotOpen,
+    /// Another program holds the database.
+    #[error("another program holds the database locked: end it, or try again")]
+    Locked,
+    /// No room is left.
+    #[error("the disk that holds the database is full: make room; nothing of this change was kept")]
+    Full,
+    /// The file is something else.
+    #[error("the file is not a SQLite database, or it is damaged: restore a backup")]
+    NotADatabase,
+    /// The key file is not the one the credentials were sealed with.
+    #[error("the key file does not belong to this database: {0}")]
+    WrongKeys(gatehall_vault::VaultError),
+    /// A stored value is not what its column should hold.
+    #[error("{table}.{column} holds a value that cannot be read: {problem}")]
+    BadValue {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The server cannot be reached.
+    #[error("the database cannot be reached: {0}")]
+    Unreachable(String),
+    /// Anything else.
+    #[error("the database failed: {0}")]
+    Database(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(inner) => {
+                let code = inner.code().unwrap_or_default();
+                // SQLite's extended result codes keep the primary one in their low byte. SQLSTATEs
+                // of PostgreSQL have five characters.
+                let primary = code.parse::<u32>().ok().filter(|_| code.len() < 5).map(|c| c & 0xff);
+                match (primary, code.as_ref()) {
+                    (Some(5 | 6), _) => Self::Locked,
+                    (Some(8), _) => Self::ReadOnly,
+                    (Some(13), _) | (_, "53100") => Self::Full,
+                    (Some(14), _) => Self::CannotOpen,
+                    (Some(11 | 26), _) => Self::NotADatabase,
+                    (_, "40001" | "40P01") => Self::Moved,
+                    (_, "28P01" | "28000" | "3D000") => {
+                        Self::Unreachable(inner.message().to_owned())
+                    }
+                    _ => Self::Database(inner.message().to_owned()),
+                }
+            }
+            sqlx::Error::Io(inner) => Self::Unreachable(inner.to_string()),
+            sqlx::Error::PoolTimedOut => {
+                Self::Unreachable("no connection became free in time".into())
+            }
+            sqlx::Error::Tls(inner) => Self::Unreachable(inner.to_string()),
+            _ => Self::Database(error.to_string()),
+        }
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        use sqlx::migrate::MigrateError as M;
+        match error {
+            M::VersionMissing(version) => Self::Newer(version),
+            M::VersionMismatch(version) => Self::Different(version),
+            M::Execute(inner) | M::ExecuteMigration(inner, _) => inner.into(),
+            other => Self::Database(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+use std::collections::HashMap;
+
+use gatehall_domain::{KeyId, Timestamp};
+use sqlx::{query, query_as};
+
+use crate::{Store, StoreError, engine::on};
+
+impl Store {
+    /// Keeps when keys were last used.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn record_key_uses(
+        &self,
+        uses: &HashMap<KeyId, Timestamp>,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin_write().await?;
+        for (key, at) in uses {
+            on!(&mut transaction, it => query(
+                "insert into api_key_uses (key_id, last_used_at) values ($1, $2)
+                 on conflict (key_id) do update set last_used_at = excluded.last_used_at
+                 where excluded.last_used_at > api_key_uses.last_used_at")
+                .bind(key.as_str())
+                .bind(at.micros())
+                .execute(&mut **it).await.map(|_| ()))?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// When keys were last used; a key that never was is not in it.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn key_uses(&self) -> Result<HashMap<KeyId, Timestamp>, StoreError> {
+        let rows: Vec<(String, i64)> = on!(&self.pool, pool =>
+            query_as("select key_id, last_used_at from api_key_uses").fetch_all(pool).await)?;
+        let read = |(key, at): (String, i64)| Some((key.parse().ok()?, Timestamp::from_micros(at)));
+        Ok(rows.into_iter().filter_map(read).collect())
+    }
+}

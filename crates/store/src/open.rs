@@ -1,0 +1,111 @@
+use std::{path::Path, str::FromStr, time::Duration};
+
+use sqlx::{
+    PgPool, SqlitePool,
+    migrate::{Migration, MigrationType, Migrator},
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    StoreError,
+    engine::{Engine, Pool},
+};
+
+/// A database that holds a company.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(crate) pool: Pool,
+}
+
+macro_rules! migration {
+    ($version:literal, $name:literal, $file:literal) => {
+        Migration::new(
+            $version,
+            $name.into(),
+            MigrationType::Simple,
+            sqlx::SqlStr::from_static(include_str!(concat!("../../../migrations/", $file))),
+            false,
+        )
+    };
+}
+
+impl Store {
+    /// Opens the database at `url` (`sqlite:PATH` or `postgres://…`) and brings it to this
+    /// program's migrations.
+    ///
+    /// # Errors
+    /// Whatever keeps the database from being used, with the remedy.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let pool = match url.split_once(':') {
+            Some(("sqlite", path)) => {
+                let path = path.strip_prefix("//").unwrap_or(path);
+                Engine::Sqlite(open_sqlite(Path::new(path)).await?)
+            }
+            Some(("postgres" | "postgresql", _)) => Engine::Postgres(open_postgres(url).await?),
+            _ => return Err(StoreError::BadUrl(without_password(url))),
+        };
+        Ok(Self { pool })
+    }
+
+    /// What the database is, in a word: `SQLite` or `PostgreSQL`.
+    pub const fn kind(&self) -> &'static str {
+        match self.pool {
+            Engine::Sqlite(_) => "SQLite",
+            Engine::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// Closes all connections after what is under way.
+    pub async fn close(&self) {
+        crate::engine::on!(&self.pool, pool => pool.close().await);
+    }
+}
+
+async fn open_sqlite(path: &Path) -> Result<SqlitePool, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(Duration::from_secs(5));
+    let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+    let migrations = vec![
+        migration!(1, "records", "0001_records.sql"),
+        migration!(2, "compatibility views", "sqlite/0002_compatibility_views.sql"),
+    ];
+    Migrator::with_migrations(migrations).run(&pool).await?;
+    Ok(pool)
+}
+
+async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| StoreError::BadUrl(without_password(url)))?
+        .application_name("gatehall")
+        .options([("search_path", "gatehall")]);
+    let pool = PgPoolOptions::new()
+        .max_connections(8)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options)
+        .await?;
+    let migrations = vec![
+        migration!(1, "records", "0001_records.sql"),
+        migration!(2, "compatibility views", "postgres/0002_compatibility_views.sql"),
+        migration!(3, "row level security", "postgres/0003_row_level_security.sql"),
+    ];
+    let mut migrator = Migrator::with_migrations(migrations);
+    migrator.create_schema("gatehall");
+    migrator.run(&pool).await?;
+    Ok(pool)
+}
+
+/// The address up to the first thing that may be a password.
+fn without_password(url: &str) -> String {
+    match url.split_once("://") {
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://\u{2026}@{host}"),
+            None => url.to_owned(),
+        },
+        None => url.to_owned(),
+    }
+}
