@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use wildmatch::WildMatch;
 
-use crate::{ConnectionId, GrantId, GroupId};
+use crate::{ConnectionId, Effect, GrantId, GroupId};
 
 /// Why a call is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -75,6 +75,16 @@ impl View {
     pub(crate) fn may_open(&self, connection: ConnectionId) -> bool {
         self.admin.is_some()
             || self.rules.get(&connection).is_some_and(|rules| !rules.allow.is_empty())
+    }
+
+    /// What bears on a connection, for explanations: first what denies, then what allows.
+    pub fn reasons(&self, connection: ConnectionId) -> impl Iterator<Item = (Effect, Because)> {
+        let rules = self.rules.get(&connection);
+        let deny = rules.into_iter().flat_map(|rules| &rules.deny);
+        let allow = rules.into_iter().flat_map(|rules| &rules.allow);
+        deny.map(|rule| (Effect::Deny, rule.because))
+            .chain(self.admin.map(|because| (Effect::Allow, because)))
+            .chain(allow.map(|rule| (Effect::Allow, rule.because)))
     }
 
     /// The answer for one tool of a connection that is enabled. Deny wins.

@@ -5,6 +5,7 @@
 //! moved to another place.
 
 mod api_key;
+mod credential;
 mod key_file;
 
 use std::fmt;
@@ -57,6 +58,9 @@ pub enum VaultError {
         /// The file's permission bits.
         mode: u32,
     },
+    /// The gateway's environment lacks a variable.
+    #[error("the environment variable {0} is not set for the gateway: set it and start again")]
+    NoVariable(String),
     /// The key file cannot be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -264,17 +264,12 @@ impl Company {
                 self.need_connection(*connection)?;
             }
         }
-        let same = |other: &Grant| {
-            other.id != grant.id
-                && other.subject == grant.subject
-                && other.target == grant.target
-                && other.tools == grant.tools
-                && other.effect == grant.effect
-        };
-        if self.grants.values().any(|other| same(other)) {
-            return Err(Refusal::exists("grant", self.grant_label(grant)));
+        match self.equal_grant(grant) {
+            Some(other) if other.id != grant.id => {
+                Err(Refusal::exists("grant", self.grant_label(grant)))
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn check_key(&self, key: &Key) -> Result<(), Refusal> {

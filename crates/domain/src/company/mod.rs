@@ -9,9 +9,9 @@ use std::{collections::HashMap, hash::Hash, sync::Arc};
 pub use change::Change;
 
 use crate::{
-    Connection, ConnectionId, ConnectionPath, Credential, EmailAddress, Grant, GrantId, Group,
-    GroupId, Identity, Key, KeyId, Membership, Placement, Record, Refusal, Server, ServerId,
-    Source, Tenant, TenantId, User, UserId,
+    Connection, ConnectionId, ConnectionPath, Credential, Effect, EmailAddress, Grant, GrantId,
+    Group, GroupId, Identity, Key, KeyId, Membership, Placement, Record, Refusal, Server, ServerId,
+    Source, Subject, Target, Tenant, TenantId, ToolPattern, User, UserId,
 };
 
 /// Records by key. Copying one is cheap until it is changed.
@@ -34,6 +34,14 @@ pub struct Company {
     user_by_email: Arc<HashMap<EmailAddress, UserId>>,
     group_by_name: Arc<HashMap<String, GroupId>>,
     connection_by_path: Arc<HashMap<ConnectionPath, ConnectionId>>,
+    grant_by_meaning: Arc<HashMap<Meaning, GrantId>>,
+}
+
+/// What a grant says. Two grants never say the same.
+type Meaning = (Subject, Target, Option<ToolPattern>, Effect);
+
+fn meaning(grant: &Grant) -> Meaning {
+    (grant.subject.clone(), grant.target.clone(), grant.tools.clone(), grant.effect)
 }
 
 impl Company {
@@ -50,6 +58,11 @@ impl Company {
     /// The connection of this path.
     pub fn connection_by_path(&self, path: &ConnectionPath) -> Option<&Arc<Connection>> {
         self.connections.get(self.connection_by_path.get(path)?)
+    }
+
+    /// The grant that says the same as this one.
+    pub fn equal_grant(&self, grant: &Grant) -> Option<&Arc<Grant>> {
+        self.grants.get(self.grant_by_meaning.get(&meaning(grant))?)
     }
 
     /// The user an identity provider means.
@@ -95,7 +108,14 @@ impl Company {
             Record::Credential(it) => {
                 insert(&mut self.credentials, (it.connection, it.placement.clone()), it);
             }
-            Record::Grant(it) => insert(&mut self.grants, it.id, it),
+            Record::Grant(grant) => {
+                let meanings = Arc::make_mut(&mut self.grant_by_meaning);
+                if let Some(old) = self.grants.get(&grant.id) {
+                    meanings.remove(&meaning(old));
+                }
+                meanings.insert(meaning(&grant), grant.id);
+                insert(&mut self.grants, grant.id, grant);
+            }
             Record::Key(it) => insert(&mut self.keys, it.id.clone(), it),
         }
     }
@@ -125,7 +145,10 @@ impl Company {
             Record::Credential(it) => {
                 remove(&mut self.credentials, &(it.connection, it.placement.clone()));
             }
-            Record::Grant(it) => remove(&mut self.grants, &it.id),
+            Record::Grant(grant) => {
+                Arc::make_mut(&mut self.grant_by_meaning).remove(&meaning(grant));
+                remove(&mut self.grants, &grant.id);
+            }
             Record::Key(it) => remove(&mut self.keys, &it.id),
         }
     }

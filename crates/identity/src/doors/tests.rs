@@ -1,0 +1,212 @@
+use std::{future::Future, pin::Pin};
+
+use gatehall_domain::{Company, KeyId, Record, Timestamp, User};
+use gatehall_vault::{NewKey, generate_key};
+use http::HeaderValue;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+use super::*;
+use crate::OPEN_WEBUI_USER_HEADER;
+
+const SECRET: &str = "a secret of thirty-two characters";
+const NOW: i64 = 1_800_000_000;
+
+struct Nobody;
+impl Arrivals for Nobody {
+    fn add_user(&self, _: NewArrival) -> Pin<Box<dyn Future<Output = Option<UserId>> + Send + '_>> {
+        Box::pin(async { Some(UserId(Uuid::from_u128(99))) })
+    }
+    fn key_used(&self, _: &KeyId, _: Timestamp) {}
+}
+
+fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_micros(seconds * 1_000_000)
+}
+
+struct Site {
+    snapshot: Snapshot,
+    doors: Doors,
+    personal: NewKey,
+    service: NewKey,
+}
+
+fn site(change: impl Fn(&mut Key, &mut User)) -> Site {
+    let (personal, service) = (generate_key().unwrap(), generate_key().unwrap());
+    let mut user = User {
+        id: UserId(Uuid::from_u128(1)),
+        email: "alice@google.example".parse().unwrap(),
+        name: String::new(),
+        admin: false,
+        enabled: true,
+        created_at: at(0),
+    };
+    let key = |new: &NewKey, user| Key {
+        id: new.id.clone(),
+        name: String::new(),
+        user,
+        tenant: None,
+        digest: new.digest,
+        created_at: at(0),
+        expires_at: None,
+        revoked_at: None,
+    };
+    let mut own = key(&personal, Some(user.id));
+    change(&mut own, &mut user);
+    let mut company = Company::default();
+    for record in [Record::from(user), own.into(), key(&service, None).into()] {
+        company.put(record);
+    }
+    let settings =
+        DoorSettings { open_webui_secret: SECRET.to_owned().into(), add_unknown_users: false };
+    Site {
+        snapshot: Snapshot::new(1, company),
+        doors: Doors::new(&settings, Arc::new(Nobody), Clock::new(|| at(NOW))),
+        personal,
+        service,
+    }
+}
+
+impl Site {
+    async fn ask(&self, headers: &[(&'static str, String)]) -> Result<Caller, Rejection> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        self.doors.caller(&map, &self.snapshot).await
+    }
+
+    async fn with_token(&self, token: String) -> Result<Caller, Rejection> {
+        self.ask(&[bearer(&self.service), (OPEN_WEBUI_USER_HEADER, token)]).await
+    }
+}
+
+fn bearer(key: &NewKey) -> (&'static str, String) {
+    ("authorization", format!("Bearer {}", key.text.expose_secret()))
+}
+
+fn token(algorithm: Algorithm, secret: &str, claims: &str) -> String {
+    let claims: serde_json::Value = serde_json::from_str(claims).unwrap();
+    encode(&Header::new(algorithm), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+}
+
+fn claims(email: &str, exp: i64) -> String {
+    format!(
+        r#"{{"sub":"s1","email":"{email}","name":"A","role":"admin","iss":"open-webui","iat":{NOW},"exp":{exp}}}"#
+    )
+}
+
+#[tokio::test]
+async fn a_personal_key_names_its_user_and_nobody_else() {
+    let site = site(|_, _| ());
+    let caller = site.ask(&[bearer(&site.personal)]).await.unwrap();
+    assert_eq!((caller.user, caller.door), (Some(UserId(Uuid::from_u128(1))), Door::PersonalKey));
+    // A user header beside a personal key means nothing.
+    let token = token(Algorithm::HS256, SECRET, &claims("bob@x.example", NOW + 300));
+    let caller =
+        site.ask(&[bearer(&site.personal), (OPEN_WEBUI_USER_HEADER, token)]).await.unwrap();
+    assert_eq!(caller.user, Some(UserId(Uuid::from_u128(1))));
+}
+
+#[tokio::test]
+async fn bad_keys_are_refused() {
+    let site = site(|_, _| ());
+    let good = bearer(&site.personal).1;
+    let last = if good.ends_with('A') { 'B' } else { 'A' };
+    let other_id = format!("Bearer ghk_0000000000000000_{}", good.rsplit_once('_').unwrap().1);
+    for (value, expected) in [
+        (format!("{}{last}", &good[..good.len() - 1]), Rejection::BadKey),
+        (other_id, Rejection::BadKey),
+        ("Bearer ghk_".into(), Rejection::UnknownKind),
+        ("Bearer".into(), Rejection::UnknownKind),
+        (good.replace("Bearer", "Basic"), Rejection::UnknownKind),
+        ("Bearer sk-123".into(), Rejection::UnknownKind),
+        (String::new(), Rejection::UnknownKind),
+    ] {
+        assert_eq!(site.ask(&[("authorization", value.clone())]).await, Err(expected), "{value}");
+    }
+    assert_eq!(site.ask(&[]).await, Err(Rejection::NoProof));
+    let twice = [bearer(&site.personal), bearer(&site.personal)];
+    assert_eq!(site.ask(&twice).await, Err(Rejection::Repeated("Authorization")));
+}
+
+#[tokio::test]
+async fn ended_revoked_and_orphaned_keys_are_dead() {
+    let cases: [fn(&mut Key, &mut User); 3] = [
+        |key, _| key.expires_at = Some(at(NOW)),
+        |key, _| key.revoked_at = Some(at(NOW - 1)),
+        |_, user| user.enabled = false,
+    ];
+    for case in cases {
+        let site = site(case);
+        assert_eq!(site.ask(&[bearer(&site.personal)]).await, Err(Rejection::BadKey));
+    }
+}
+
+#[tokio::test]
+async fn a_service_key_names_nobody_without_the_signed_header() {
+    let site = site(|_, _| ());
+    let plain = ("x-openwebui-user-email", "alice@google.example".to_owned());
+    let caller = site.ask(&[bearer(&site.service), plain]).await.unwrap();
+    assert_eq!((caller.user, caller.door), (None, Door::ServiceKey));
+
+    let caller = site
+        .with_token(token(Algorithm::HS256, SECRET, &claims("Alice@Google.Example", NOW + 300)))
+        .await
+        .unwrap();
+    assert_eq!((caller.user, caller.door), (Some(UserId(Uuid::from_u128(1))), Door::OpenWebUi));
+}
+
+#[tokio::test]
+async fn forged_and_stale_user_headers_are_refused() {
+    let site = site(|_, _| ());
+    let good = claims("alice@google.example", NOW + 300);
+    let signed = token(Algorithm::HS256, SECRET, &good);
+    let payload = signed.split('.').nth(1).unwrap().to_owned();
+    let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{payload}.");
+    for (name, bad) in [
+        ("other secret", token(Algorithm::HS256, "another secret", &good)),
+        ("other algorithm", token(Algorithm::HS512, SECRET, &good)),
+        ("no algorithm", unsigned),
+        ("expired", token(Algorithm::HS256, SECRET, &claims("alice@google.example", NOW - 31))),
+        (
+            "long-lived",
+            token(Algorithm::HS256, SECRET, &claims("alice@google.example", NOW + 90_000)),
+        ),
+        ("other issuer", token(Algorithm::HS256, SECRET, &good.replace("open-webui", "evil"))),
+        ("no issuer", token(Algorithm::HS256, SECRET, &good.replace(r#""iss":"open-webui","#, ""))),
+        ("no expiry", token(Algorithm::HS256, SECRET, &good.replace(r#""exp""#, r#""x""#))),
+        (
+            "future",
+            token(
+                Algorithm::HS256,
+                SECRET,
+                &good.replace(&format!(r#""iat":{NOW}"#), &format!(r#""iat":{}"#, NOW + 60)),
+            ),
+        ),
+        ("no subject", token(Algorithm::HS256, SECRET, &good.replace("s1", ""))),
+        ("two addresses", token(Algorithm::HS256, SECRET, &claims("a@b@c", NOW + 300))),
+        ("junk", "junk".into()),
+        ("empty", String::new()),
+        ("cut", signed[..signed.len() - 4].to_owned()),
+    ] {
+        let answer = site.with_token(bad).await;
+        assert!(matches!(answer, Err(Rejection::BadUserHeader(_))), "{name}: {answer:?}");
+    }
+    let twice = [
+        bearer(&site.service),
+        (OPEN_WEBUI_USER_HEADER, signed.clone()),
+        (OPEN_WEBUI_USER_HEADER, signed),
+    ];
+    assert_eq!(site.ask(&twice).await, Err(Rejection::Repeated("X-OpenWebUI-User-Jwt")));
+}
+
+#[tokio::test]
+async fn an_unknown_user_is_added_only_if_the_setting_says_so() {
+    let mut site = site(|_, _| ());
+    let header = token(Algorithm::HS256, SECRET, &claims("new@google.example", NOW + 300));
+    assert_eq!(site.with_token(header.clone()).await.unwrap().user, None);
+    site.doors.add_unknown_users = true;
+    assert_eq!(site.with_token(header).await.unwrap().user, Some(UserId(Uuid::from_u128(99))));
+}

@@ -1,0 +1,85 @@
+use std::sync::Arc;
+
+use gatehall_domain::{Change, Clock, Refusal, Snapshot};
+use gatehall_store::{Actor, Store, StoreError};
+use gatehall_vault::{Vault, VaultError};
+
+/// How often a change is prepared anew when somebody else was faster.
+const ATTEMPTS: usize = 8;
+
+/// Where changes are handed in: prepares them against the newest revision and applies them.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    store: Store,
+    vault: Arc<Vault>,
+    clock: Clock,
+    actor: Actor,
+}
+
+/// Why an operation was not carried out. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum DeskError {
+    /// It breaks a rule.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault failed.
+    #[error("a secret could not be sealed: {0}")]
+    Vault(#[from] VaultError),
+}
+
+impl Desk {
+    /// A desk at which `actor` works.
+    pub const fn new(store: Store, vault: Arc<Vault>, clock: Clock, actor: Actor) -> Self {
+        Self { store, vault, clock, actor }
+    }
+
+    /// The store behind the desk.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The vault that seals what the desk stores.
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The clock that dates what the desk stores.
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The company as it is now.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        self.store.load().await
+    }
+
+    /// Prepares changes against the newest revision and applies them as one. If somebody else is
+    /// faster, prepares them anew. No changes make no revision.
+    ///
+    /// # Errors
+    /// What `prepare` says, or what keeps the store from applying it.
+    pub async fn change<T>(
+        &self,
+        mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
+    ) -> Result<T, DeskError> {
+        let mut attempt = 1;
+        loop {
+            let snapshot = self.store.load().await?;
+            let (changes, answer) = prepare(&snapshot)?;
+            if changes.is_empty() {
+                return Ok(answer);
+            }
+            match self.store.apply(&snapshot, &changes, &self.actor, self.clock.now()).await {
+                Ok(_) => return Ok(answer),
+                Err(StoreError::Moved) if attempt < ATTEMPTS => attempt += 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}

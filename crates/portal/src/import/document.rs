@@ -1,0 +1,273 @@
+//! Gatehall's own file: lists of what there should be. `export` writes it, `import` reads it.
+
+use std::collections::BTreeMap;
+
+use gatehall_domain::{
+    AccessClass, Address, ConnectionPath, Effect, EmailAddress, GroupName, Placement, ServerId,
+    TenantId, ToolPattern, UserPattern,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use super::{Entry, Row};
+
+/// The whole file. A member that is not set leaves what is there, or takes the default.
+#[derive(Debug, Default, Serialize)]
+#[expect(missing_docs, reason = "each field holds the rows of its name")]
+pub struct Document {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tenants: Vec<TenantRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub servers: Vec<ServerRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub connections: Vec<ConnectionRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<GroupRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<UserRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<GrantRow>,
+}
+
+/// A tenant.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "as in Tenant")]
+pub struct TenantRow {
+    pub id: TenantId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+/// A server. `url` alone means Streamable HTTP, `command` means stdio.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "as in Server")]
+pub struct ServerRow {
+    pub id: ServerId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// `streamable-http`, `sse`, `openapi` or `stdio`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transport: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Address>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arguments: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<AccessClass>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stateful: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub environment: BTreeMap<String, String>,
+}
+
+/// A connection.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "as in Connection")]
+pub struct ConnectionRow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
+    pub server: ServerId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Address>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_seconds: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrent_calls: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<CredentialRow>,
+}
+
+impl ServerRow {
+    /// A row that names a server and says nothing of it yet.
+    pub(crate) fn new(id: ServerId) -> Self {
+        Self {
+            id,
+            name: None,
+            description: None,
+            transport: None,
+            url: None,
+            command: None,
+            arguments: Vec::new(),
+            access: None,
+            stateful: None,
+            tier: None,
+            enabled: None,
+            environment: BTreeMap::new(),
+        }
+    }
+}
+
+impl ConnectionRow {
+    /// A row that names a connection and says nothing of it yet.
+    pub(crate) const fn new(tenant: Option<TenantId>, server: ServerId) -> Self {
+        Self {
+            tenant,
+            server,
+            url: None,
+            timeout_seconds: None,
+            concurrent_calls: None,
+            enabled: None,
+            credentials: Vec::new(),
+        }
+    }
+
+    /// The connection's name.
+    pub fn path(&self) -> ConnectionPath {
+        ConnectionPath { tenant: self.tenant.clone(), server: self.server.clone() }
+    }
+}
+
+/// Where a server expects a secret, and where the secret is. A file never holds the secret itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CredentialRow {
+    /// As in [`Placement`].
+    #[serde(with = "placement_text")]
+    pub placement: Placement,
+    /// The gateway reads it from this environment variable whenever it needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The import reads it from this file, once, and seals it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+}
+
+/// A group.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "as in Group")]
+pub struct GroupRow {
+    pub name: GroupName,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+/// A user. `groups`, if set, is all that imports say of the user's groups.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "as in User")]
+pub struct UserRow {
+    pub email: EmailAddress,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub groups: Option<Vec<GroupName>>,
+}
+
+/// A grant: one of `group`, `user`, `users` (a pattern), and one of `tenant`, `connection`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "as in Grant")]
+pub struct GrantRow {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<EmailAddress>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub users: Option<UserPattern>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<TenantId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connection: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<ToolPattern>,
+    #[serde(default = "allow", skip_serializing_if = "is_allow")]
+    pub effect: Effect,
+}
+
+impl GrantRow {
+    /// An allow grant that does not say yet to whom, and of what.
+    pub(crate) const fn allow() -> Self {
+        Self {
+            group: None,
+            user: None,
+            users: None,
+            tenant: None,
+            connection: None,
+            tools: None,
+            effect: Effect::Allow,
+        }
+    }
+}
+
+const fn allow() -> Effect {
+    Effect::Allow
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_allow(effect: &Effect) -> bool {
+    *effect == Effect::Allow
+}
+
+mod placement_text {
+    use gatehall_domain::Placement;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(
+        it: &Placement,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(it)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Placement, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// The rows of the file, in the order in which they need each other. None if it has other members.
+pub(super) fn entries(members: &Map<String, Value>) -> Option<Vec<Entry>> {
+    const LISTS: [&str; 6] = ["tenants", "servers", "connections", "groups", "users", "grants"];
+    if members.is_empty() || members.keys().any(|key| !LISTS.contains(&key.as_str())) {
+        return None;
+    }
+    let mut entries = Vec::new();
+    for list in LISTS {
+        match members.get(list) {
+            None => {}
+            Some(Value::Array(rows)) => {
+                entries.extend(rows.iter().enumerate().map(|(at, value)| Entry {
+                    place: format!("{list}[{at}]"),
+                    row: match list {
+                        "tenants" => row(value, Row::Tenant),
+                        "servers" => row(value, Row::Server),
+                        "connections" => row(value, Row::Connection),
+                        "groups" => row(value, Row::Group),
+                        "users" => row(value, Row::User),
+                        _ => row(value, Row::Grant),
+                    },
+                }));
+            }
+            Some(_) => entries
+                .push(Entry { place: list.into(), row: Err("must be a list of entries".into()) }),
+        }
+    }
+    Some(entries)
+}
+
+fn row<T: DeserializeOwned>(value: &Value, make: impl Fn(T) -> Row) -> Result<Row, String> {
+    T::deserialize(value).map(make).map_err(|error| error.to_string())
+}

@@ -1,0 +1,65 @@
+//! Declarative files: read, compared with what is there, shown as a plan, applied as one revision.
+
+mod document;
+mod plan;
+mod read;
+mod server_list;
+mod strict;
+mod tenants_json;
+
+use gatehall_domain::Change;
+
+pub use document::{
+    ConnectionRow, CredentialRow, Document, GrantRow, GroupRow, ServerRow, TenantRow, UserRow,
+};
+pub use plan::{Plan, PlanRow, State};
+pub use read::{ReadError, read};
+
+use crate::{Desk, DeskError};
+
+/// One row of a file, and where it stands.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// Its place, such as `users[3]`.
+    pub place: String,
+    /// What it says, or why it cannot be read.
+    pub row: Result<Row, String>,
+}
+
+/// What a row declares.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each variant holds the row of its name")]
+pub enum Row {
+    Tenant(TenantRow),
+    Server(ServerRow),
+    Connection(ConnectionRow),
+    Group(GroupRow),
+    User(UserRow),
+    Grant(GrantRow),
+}
+
+impl Desk {
+    /// Compares a file with the company as it is now. Changes nothing.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn plan(&self, entries: &[Entry]) -> Result<Plan, DeskError> {
+        let snapshot = self.snapshot().await?;
+        Ok(Plan::new(entries, snapshot.company(), self.vault(), self.clock().now()))
+    }
+
+    /// Applies a file as one revision, or nothing of it if a row is wrong. With `prune`, also
+    /// removes what the file no longer says.
+    ///
+    /// # Errors
+    /// If the store fails. A plan with wrong rows comes back unapplied.
+    pub async fn import(&self, entries: &[Entry], prune: bool) -> Result<Plan, DeskError> {
+        self.change(|snapshot| {
+            let plan = Plan::new(entries, snapshot.company(), self.vault(), self.clock().now());
+            let changes: Vec<Change> =
+                if plan.is_sound() { plan.changes(prune).cloned().collect() } else { Vec::new() };
+            Ok((changes, plan))
+        })
+        .await
+    }
+}

@@ -1,0 +1,308 @@
+//! Compares rows with what is there, each after those before it.
+
+mod desired;
+
+use std::collections::HashSet;
+
+use gatehall_domain::{
+    Change, Company, Connection, Grant, GrantId, Membership, Record, Source, Target, TenantId,
+    Timestamp, UserId,
+};
+use gatehall_vault::Vault;
+use serde::Serialize;
+
+use super::{Entry, Row, UserRow};
+
+/// What an import would do.
+#[derive(Debug, Serialize)]
+pub struct Plan {
+    /// A line for each record the file speaks of.
+    pub rows: Vec<PlanRow>,
+}
+
+/// What an import would do with one record.
+#[derive(Debug, Serialize)]
+pub struct PlanRow {
+    /// Where the file speaks of it.
+    pub place: String,
+    /// The kind of record.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// What would happen.
+    #[serde(flatten)]
+    pub state: State,
+    #[serde(skip)]
+    change: Option<Change>,
+}
+
+/// What would happen with a record.
+#[derive(Debug, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// It would be added.
+    New,
+    /// These of its fields would change.
+    Changed {
+        /// Their names.
+        fields: Vec<String>,
+    },
+    /// It is so already.
+    Unchanged,
+    /// The row is wrong, so that nothing of the file can be applied.
+    Wrong {
+        /// Why, and what would be right.
+        reason: String,
+    },
+    /// It is there but the file does not say it; with pruning it would be removed.
+    Extra,
+    /// Something is left to be done by hand.
+    Todo {
+        /// What.
+        what: String,
+    },
+}
+
+impl State {
+    /// The state in one word.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed { .. } => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Wrong { .. } => "wrong",
+            Self::Extra => "extra",
+            Self::Todo { .. } => "to do",
+        }
+    }
+}
+
+impl Plan {
+    pub(super) fn new(entries: &[Entry], company: &Company, vault: &Vault, now: Timestamp) -> Self {
+        let mut planner = Planner {
+            company: company.clone(),
+            vault,
+            now,
+            rows: Vec::with_capacity(entries.len()),
+            said: HashSet::new(),
+            grants: HashSet::new(),
+            tenants: HashSet::new(),
+        };
+        for entry in entries {
+            match &entry.row {
+                Ok(row) => planner.row(&entry.place, row),
+                Err(reason) => planner.wrong(&entry.place, "row", String::new(), reason.clone()),
+            }
+        }
+        planner.extra_grants();
+        Self { rows: planner.rows }
+    }
+
+    /// Whether no row is wrong.
+    pub fn is_sound(&self) -> bool {
+        !self.rows.iter().any(|row| matches!(row.state, State::Wrong { .. }))
+    }
+
+    /// The changes the plan consists of; with `prune`, also the removals.
+    pub fn changes(&self, prune: bool) -> impl Iterator<Item = &Change> {
+        let wanted = move |row: &&PlanRow| prune || !matches!(row.state, State::Extra);
+        self.rows.iter().filter(wanted).filter_map(|row| row.change.as_ref())
+    }
+
+    /// How many rows are in this state, by its word.
+    pub fn count(&self, state: &str) -> usize {
+        self.rows.iter().filter(|row| row.state.as_str() == state).count()
+    }
+}
+
+struct Planner<'v> {
+    /// As it will be after the rows so far.
+    company: Company,
+    vault: &'v Vault,
+    now: Timestamp,
+    rows: Vec<PlanRow>,
+    /// Kind and name of what the file has spoken of.
+    said: HashSet<(&'static str, String)>,
+    /// The grants the file speaks of.
+    grants: HashSet<GrantId>,
+    /// The tenants whose grants the file speaks of.
+    tenants: HashSet<TenantId>,
+}
+
+impl Planner<'_> {
+    fn row(&mut self, place: &str, row: &Row) {
+        match row {
+            Row::Tenant(row) => {
+                let desired = desired::tenant(&self.company, row, self.now);
+                self.desire(place, desired.into());
+            }
+            Row::Server(row) => match desired::server(&self.company, row, self.now) {
+                Ok(server) => self.desire(place, server.into()),
+                Err(error) => self.wrong(place, "server", row.id.to_string(), error.to_string()),
+            },
+            Row::Connection(row) => {
+                let connection = desired::connection(&self.company, row, self.now);
+                self.desire(place, connection.clone().into());
+                for (at, row) in row.credentials.iter().enumerate() {
+                    self.credential(&format!("{place}.credentials[{at}]"), &connection, row);
+                }
+            }
+            Row::Group(row) => {
+                let desired = desired::group(&self.company, row, self.now);
+                self.desire(place, desired.into());
+            }
+            Row::User(row) => self.user(place, row),
+            Row::Grant(row) => match desired::grant(&self.company, row, self.now) {
+                Ok(grant) => self.grant(place, grant),
+                Err(error) => self.wrong(place, "grant", String::new(), error.to_string()),
+            },
+        }
+    }
+
+    /// Compares a record with the one of the same key and notes what that takes.
+    fn desire(&mut self, place: &str, after: Record) {
+        let (kind, name) = (after.kind(), self.company.label(&after));
+        if !self.said.insert((kind, name.to_ascii_lowercase())) {
+            return self.wrong(place, kind, name, "the file speaks of it twice: remove one".into());
+        }
+        let (state, change) = match self.company.current(&after) {
+            Some(before) if before == after => (State::Unchanged, None),
+            Some(before) => {
+                let fields = changed_fields(&before, &after);
+                (State::Changed { fields }, Some(Change::Replace { before, after }))
+            }
+            None => (State::New, Some(Change::Add(after))),
+        };
+        if let Some(Err(refusal)) = change.as_ref().map(|change| self.company.apply(change)) {
+            return self.wrong(place, kind, name, refusal.to_string());
+        }
+        self.rows.push(PlanRow { place: place.into(), kind, name, state, change });
+    }
+
+    fn credential(&mut self, place: &str, connection: &Connection, row: &super::CredentialRow) {
+        if !self.company.connections.contains_key(&connection.id) {
+            return;
+        }
+        match desired::credential(&self.company, self.vault, connection.id, row, self.now) {
+            Ok(Some(credential)) => self.desire(place, credential.into()),
+            Ok(None) => self.rows.push(PlanRow {
+                place: place.into(),
+                kind: "credential",
+                name: format!("{} of {}", row.placement, connection.path),
+                state: State::Todo {
+                    what: format!(
+                        "give the secret: gatehall connection change {} --credential {}=stdin",
+                        connection.path, row.placement
+                    ),
+                },
+                change: None,
+            }),
+            Err(reason) => self.wrong(place, "credential", row.placement.to_string(), reason),
+        }
+    }
+
+    fn user(&mut self, place: &str, row: &UserRow) {
+        let user = desired::user(&self.company, row, self.now);
+        let id = user.id;
+        self.desire(place, user.into());
+        let Some(groups) = &row.groups else { return };
+        if !self.company.users.contains_key(&id) {
+            return;
+        }
+        let mut said = HashSet::new();
+        for (at, name) in groups.iter().enumerate() {
+            let place = format!("{place}.groups[{at}]");
+            let Some(group) = self.company.group_by_name(name.as_str()).map(|group| group.id)
+            else {
+                let reason = format!("there is no group \"{name}\": add it under groups");
+                self.wrong(&place, "membership", row.email.to_string(), reason);
+                continue;
+            };
+            said.insert(group);
+            let created_at = self
+                .company
+                .memberships
+                .get(&(id, group, Source::Import))
+                .map_or(self.now, |before| before.created_at);
+            let membership = Membership { user: id, group, source: Source::Import, created_at };
+            self.desire(&place, membership.into());
+        }
+        self.extra_memberships(place, id, &said);
+    }
+
+    /// Memberships that an import gave and this file takes back.
+    fn extra_memberships(
+        &mut self,
+        place: &str,
+        user: UserId,
+        said: &HashSet<gatehall_domain::GroupId>,
+    ) {
+        let extra = self.company.memberships.values().filter(|it| {
+            it.user == user && it.source == Source::Import && !said.contains(&it.group)
+        });
+        let extra: Vec<Record> = extra.map(|it| Membership::clone(it).into()).collect();
+        for record in extra {
+            self.extra(place, record);
+        }
+    }
+
+    fn grant(&mut self, place: &str, grant: Grant) {
+        self.tenants.extend(self.tenant_of(&grant.target));
+        let current = self.company.equal_grant(&grant).map(|grant| Grant::clone(grant));
+        let grant = current.unwrap_or(grant);
+        if self.grants.insert(grant.id) {
+            self.desire(place, grant.into());
+        }
+    }
+
+    fn tenant_of(&self, target: &Target) -> Option<TenantId> {
+        match target {
+            Target::Tenant(tenant) => Some(tenant.clone()),
+            Target::Connection(id) => self.company.connections.get(id)?.path.tenant.clone(),
+        }
+    }
+
+    /// Grants to tenants whose grants the file lists, but not these.
+    fn extra_grants(&mut self) {
+        let extra = self.company.grants.values().filter(|grant| {
+            let tenant = self.tenant_of(&grant.target);
+            tenant.is_some_and(|tenant| self.tenants.contains(&tenant))
+                && !self.grants.contains(&grant.id)
+        });
+        let extra: Vec<Record> = extra.map(|it| Grant::clone(it).into()).collect();
+        for record in extra {
+            self.extra("", record);
+        }
+    }
+
+    fn extra(&mut self, place: &str, record: Record) {
+        self.rows.push(PlanRow {
+            place: place.into(),
+            kind: record.kind(),
+            name: self.company.label(&record),
+            state: State::Extra,
+            change: Some(Change::Remove(record)),
+        });
+    }
+
+    fn wrong(&mut self, place: &str, kind: &'static str, name: String, reason: String) {
+        let state = State::Wrong { reason };
+        self.rows.push(PlanRow { place: place.into(), kind, name, state, change: None });
+    }
+}
+
+/// The names of the members in which two records of one kind differ.
+fn changed_fields(before: &Record, after: &Record) -> Vec<String> {
+    let members = |record: &Record| {
+        let value = serde_json::to_value(record).unwrap_or_default();
+        value
+            .as_object()
+            .and_then(|kinds| kinds.values().next()?.as_object().cloned())
+            .unwrap_or_default()
+    };
+    let (before, after) = (members(before), members(after));
+    let differ = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
+    let fields: Vec<String> = differ.map(|(name, _)| name.clone()).collect();
+    // A sealed secret is not serialised, so that two of them look alike.
+    if fields.is_empty() { vec!["secret".into()] } else { fields }
+}

@@ -1,0 +1,66 @@
+use serde_json::Value;
+
+use super::{Entry, document, server_list, strict::Strict, tenants_json};
+
+/// Why a file as a whole cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// It is not well-formed.
+    #[error("not valid {format}: {problem}")]
+    Syntax {
+        /// The format it was read as.
+        format: &'static str,
+        /// What is wrong, and where.
+        problem: String,
+    },
+    /// It is well-formed, but none of the known shapes.
+    #[error(
+        "this is none of the files that can be imported: expected a tenants.json \
+         ({{\"google\":{{\"tenant_id\":…,\"mcp_endpoint\":…}}}}), a server list \
+         ({{\"servers\":[…],\"special_groups\":…,\"tenants\":…}}), or lists named tenants, servers, \
+         connections, groups, users and grants"
+    )]
+    UnknownShape,
+}
+
+/// Reads a file. Its name tells the format (`.json`, `.toml`, `.yaml`); what is in it tells the
+/// shape.
+///
+/// # Errors
+/// If the file as a whole cannot be read. A row that cannot be read is an [`Entry`] of its own.
+pub fn read(name: &str, text: &str) -> Result<Vec<Entry>, ReadError> {
+    let value = parse(name, text)?;
+    let members = value.as_object().ok_or(ReadError::UnknownShape)?;
+    let is_tenant =
+        |value: &Value| value.get("mcp_endpoint").is_some() || value.get("tenant_id").is_some();
+    if !members.is_empty() && members.values().all(is_tenant) {
+        return Ok(tenants_json::entries(members));
+    }
+    let servers = members.get("servers").and_then(Value::as_array);
+    let listed = |server: &Value| {
+        ["groups", "api_key_env", "type"].iter().any(|key| server.get(key).is_some())
+    };
+    if members.contains_key("special_groups")
+        || members.get("tenants").is_some_and(Value::is_object)
+        || servers.is_some_and(|servers| servers.iter().any(listed))
+    {
+        return Ok(server_list::entries(members));
+    }
+    document::entries(members).ok_or(ReadError::UnknownShape)
+}
+
+fn parse(name: &str, text: &str) -> Result<Value, ReadError> {
+    let syntax = |format, problem: String| ReadError::Syntax { format, problem };
+    let Strict(value) = match name.rsplit('.').next() {
+        Some("toml") => toml::from_str(text).map_err(|e| syntax("TOML", e.to_string()))?,
+        Some("yaml" | "yml") => {
+            serde_saphyr::from_str(text).map_err(|e| syntax("YAML", e.to_string()))?
+        }
+        Some("json") => serde_json::from_str(text).map_err(|e| syntax("JSON", e.to_string()))?,
+        _ if text.trim_start().starts_with('{') => {
+            serde_json::from_str(text).map_err(|e| syntax("JSON", e.to_string()))?
+        }
+        _ => toml::from_str(text).map_err(|e| syntax("TOML", e.to_string()))?,
+    };
+    Ok(value)
+}

@@ -1,0 +1,114 @@
+//! Users and their memberships.
+
+use gatehall_domain::{
+    Change, Company, EmailAddress, GroupName, Membership, Refusal, Source, Timestamp, User, UserId,
+};
+use uuid::Uuid;
+
+use super::{find_group, find_user, replace, set};
+
+/// What a new user is made of.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "as in User")]
+pub struct NewUser {
+    pub email: EmailAddress,
+    pub name: String,
+    pub admin: bool,
+    pub groups: Vec<GroupName>,
+}
+
+/// What changes of a user. What is not set stays.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "as in User")]
+pub struct UserEdit {
+    pub email: Option<EmailAddress>,
+    pub name: Option<String>,
+    pub admin: Option<bool>,
+    pub enabled: Option<bool>,
+    pub add_groups: Vec<GroupName>,
+    pub remove_groups: Vec<GroupName>,
+}
+
+/// Adds a user, and puts them in groups that exist.
+///
+/// # Errors
+/// If the address is taken or a group does not exist.
+pub fn add(company: &Company, new: &NewUser, now: Timestamp) -> Result<Vec<Change>, Refusal> {
+    if company.user_by_email(&new.email).is_some() {
+        return Err(Refusal::exists("user", &new.email));
+    }
+    let user = User {
+        id: UserId(Uuid::now_v7()),
+        email: new.email.clone(),
+        name: new.name.clone(),
+        admin: new.admin,
+        enabled: true,
+        created_at: now,
+    };
+    let mut changes = vec![Change::Add(user.clone().into())];
+    for name in &new.groups {
+        changes.extend(join(company, user.id, name, now)?);
+    }
+    Ok(changes)
+}
+
+/// Changes a user and their memberships.
+///
+/// # Errors
+/// If the user or a group does not exist.
+pub fn change(
+    company: &Company,
+    email: &EmailAddress,
+    edit: &UserEdit,
+    now: Timestamp,
+) -> Result<Vec<Change>, Refusal> {
+    let before = find_user(company, email)?;
+    let mut after = User::clone(before);
+    set(&mut after.email, edit.email.clone());
+    set(&mut after.name, edit.name.clone());
+    set(&mut after.admin, edit.admin);
+    set(&mut after.enabled, edit.enabled);
+    let mut changes = replace(before.as_ref(), after);
+    for name in &edit.add_groups {
+        changes.extend(join(company, before.id, name, now)?);
+    }
+    for name in &edit.remove_groups {
+        changes.extend(leave(company, before.id, name)?);
+    }
+    Ok(changes)
+}
+
+/// Puts a user in a group by hand; nothing if somebody did already.
+pub(crate) fn join(
+    company: &Company,
+    user: UserId,
+    group: &GroupName,
+    now: Timestamp,
+) -> Result<Option<Change>, Refusal> {
+    let group = find_group(company, group.as_str())?.id;
+    if company.memberships.contains_key(&(user, group, Source::Local)) {
+        return Ok(None);
+    }
+    let membership = Membership { user, group, source: Source::Local, created_at: now };
+    Ok(Some(Change::Add(membership.into())))
+}
+
+/// Takes a user out of a group, as far as administrators and imports put them there. A membership
+/// that a provider claims comes back at the next login and has to go there.
+pub(crate) fn leave(
+    company: &Company,
+    user: UserId,
+    group: &GroupName,
+) -> Result<Vec<Change>, Refusal> {
+    let group = find_group(company, group.as_str())?;
+    let own = [Source::Local, Source::Import];
+    let given =
+        own.into_iter().filter_map(|source| company.memberships.get(&(user, group.id, source)));
+    let changes: Vec<Change> =
+        given.map(|it| Change::Remove(Membership::clone(it).into())).collect();
+    if changes.is_empty() {
+        let name = format!("{} in {}", company.user_label(user), group.name);
+        return Err(Refusal::missing("membership given here", name));
+    }
+    Ok(changes)
+}
