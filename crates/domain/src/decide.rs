@@ -141,7 +141,7 @@ impl<'s> Reach<'s> {
     /// The connections of which some tool may be allowed, in the order of their paths.
     pub fn connections(&self) -> impl Iterator<Item = &'s Site> {
         let reach = *self;
-        self.snapshot.sites().filter(move |site| {
+        self.snapshot.sites_at(self.endpoint).iter().filter(move |site| {
             reach.closed(site).is_none() && reach.view.may_open(site.connection.id)
         })
     }

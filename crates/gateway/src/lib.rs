@@ -1,1 +1,29 @@
-//! Later.
+//! The data plane: MCP and OpenAPI towards clients, tool servers behind it.
+//!
+//! A request loads one moment: a snapshot, a catalogue, the upstreams. It is decided and
+//! answered from that. Nothing on its way touches a database, or waits for another tenant.
+
+mod body;
+mod call;
+mod catalogue;
+mod check;
+mod entry;
+mod era;
+mod gateway;
+mod header_text;
+mod json;
+mod live;
+mod mcp;
+mod openapi;
+mod record;
+mod settings;
+mod tasks;
+mod upstream;
+
+pub use check::{check, tool_names};
+pub use gateway::{Gateway, GatewayParts};
+pub use live::{ConnectionStatus, Live, Speaks, State};
+pub use record::Recorder;
+pub use settings::GatewaySettings;
+pub use tasks::Tasks;
+pub use upstream::{Egress, Facts, UpstreamError};

@@ -1,4 +1,5 @@
 use gatehall_domain::{CallEvent, Change, Company, Outcome, Record, Target, Timestamp};
+use serde::{Deserialize, Serialize};
 use sqlx::{QueryBuilder, query_as};
 use uuid::Uuid;
 
@@ -8,7 +9,7 @@ use crate::{
 };
 
 /// An event of the audit, as it is shown.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Event {
     /// When it happened.
     pub at: Timestamp,
@@ -20,7 +21,7 @@ pub struct Event {
     pub door: Option<String>,
     /// `add`, `change`, `remove` or `call`.
     pub action: String,
-    /// What it was done to: a kind of record, or `tool`.
+    /// What it was done to: a kind of record; for calls the face, `mcp` or `openapi`.
     pub kind: String,
     /// Its name at that time.
     pub subject: String,
@@ -128,6 +129,56 @@ pub(crate) async fn insert_changes(
     Ok(())
 }
 
+/// A call as it lies in the audit: with the names of that time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CallRow {
+    id: Uuid,
+    at: i64,
+    revision: u64,
+    actor: String,
+    user_id: Option<Uuid>,
+    door: String,
+    key_id: Option<String>,
+    face: String,
+    tool: String,
+    tenant_id: Option<String>,
+    connection: Option<String>,
+    outcome: String,
+    reason: String,
+    duration_micros: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+    request_id: u64,
+}
+
+impl From<CallEvent> for CallRow {
+    fn from(call: CallEvent) -> Self {
+        let company = call.snapshot.company();
+        let user = call.caller.user;
+        let connection = call.connection.and_then(|id| company.connections.get(&id));
+        let tenant = connection.and_then(|it| it.path.tenant.as_ref());
+        Self {
+            id: Uuid::now_v7(),
+            at: call.at.micros(),
+            revision: call.snapshot.revision(),
+            actor: user.map_or_else(|| "nobody".to_owned(), |id| company.user_label(id)),
+            user_id: user.map(|user| user.0),
+            door: call.caller.door.as_str().to_owned(),
+            key_id: call.caller.key.as_ref().map(ToString::to_string),
+            face: call.face.to_owned(),
+            tool: call.tool.to_string(),
+            tenant_id: tenant.map(ToString::to_string),
+            connection: connection.map(|it| it.path.to_string()),
+            outcome: call.outcome.as_str().to_owned(),
+            reason: reason(call.outcome, company),
+            duration_micros: call.duration_micros,
+            bytes_in: call.bytes_in,
+            bytes_out: call.bytes_out,
+            request_id: call.request_id,
+        }
+    }
+}
+
 const CALL: &str = "insert into audit_events
     (id, at, revision, actor, user_id, door, key_id, action, kind, subject, tenant_id, connection,
      outcome, reason, duration_micros, bytes_in, bytes_out, request_id) ";
@@ -137,36 +188,34 @@ impl Store {
     ///
     /// # Errors
     /// If the database cannot be written; then none of them was kept.
-    pub async fn record_calls(&self, calls: &[CallEvent]) -> Result<(), StoreError> {
+    pub async fn record_calls(&self, calls: &[CallRow]) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin_write().await?;
         for calls in calls.chunks(ROWS) {
             on!(&mut transaction, it => {
                 let mut insert = QueryBuilder::new(CALL);
                 insert.push_values(calls, |mut values, call| {
-                    let company = call.snapshot.company();
-                    let user = call.caller.user;
-                    let connection = call.connection.and_then(|id| company.connections.get(&id));
-                    let tenant = connection.and_then(|it| it.path.tenant.as_ref());
                     values
-                        .push_bind(Uuid::now_v7())
-                        .push_bind(call.at.micros())
-                        .push_bind(call.snapshot.revision() as i64)
-                        .push_bind(user.map_or_else(|| "nobody".to_owned(), |id| company.user_label(id)))
-                        .push_bind(user.map(|user| user.0))
-                        .push_bind(call.caller.door.as_str())
-                        .push_bind(call.caller.key.as_ref().map(|key| key.as_str()))
+                        .push_bind(call.id)
+                        .push_bind(call.at)
+                        .push_bind(call.revision as i64)
+                        .push_bind(&call.actor)
+                        .push_bind(call.user_id)
+                        .push_bind(&call.door)
+                        .push_bind(call.key_id.as_deref())
                         .push_bind("call")
-                        .push_bind("tool")
-                        .push_bind(call.tool.as_ref())
-                        .push_bind(tenant.map(|tenant| tenant.as_str()))
-                        .push_bind(connection.map(|it| it.path.to_string()))
-                        .push_bind(call.outcome.as_str())
-                        .push_bind(reason(call.outcome, company))
+                        .push_bind(&call.face)
+                        .push_bind(&call.tool)
+                        .push_bind(call.tenant_id.as_deref())
+                        .push_bind(call.connection.as_deref())
+                        .push_bind(&call.outcome)
+                        .push_bind(&call.reason)
                         .push_bind(call.duration_micros as i64)
                         .push_bind(call.bytes_in as i64)
                         .push_bind(call.bytes_out as i64)
                         .push_bind(call.request_id as i64);
                 });
+                // Rows that came through the spill file may be there already.
+                insert.push(" on conflict (id) do nothing");
                 insert.build().execute(&mut **it).await.map(drop)
             })?;
         }

@@ -6,7 +6,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use arc_swap::ArcSwap;
 
-use crate::{Company, Connection, ConnectionId, GroupId, Server, Tenant, UserId, View};
+use crate::{Company, Connection, ConnectionId, Endpoint, GroupId, Server, Tenant, UserId, View};
 
 /// The company at one revision, indexed.
 #[derive(Debug)]
@@ -86,6 +86,20 @@ impl Snapshot {
     /// All connections, in the order of their paths.
     pub fn sites(&self) -> impl Iterator<Item = &Site> {
         self.sites.iter()
+    }
+
+    /// The connections that belong to an endpoint, without looking at any other.
+    pub fn sites_at(&self, endpoint: &Endpoint) -> &[Site] {
+        let tenant = match endpoint {
+            Endpoint::All => return &self.sites,
+            Endpoint::Tenant(tenant) => Some(tenant),
+            Endpoint::Server(tenant, _) => tenant.as_ref(),
+        };
+        let start =
+            self.sites.partition_point(|site| site.connection.path.tenant.as_ref() < tenant);
+        let own = &self.sites[start..];
+        let end = own.partition_point(|site| site.connection.path.tenant.as_ref() == tenant);
+        &own[..end]
     }
 
     /// One connection.

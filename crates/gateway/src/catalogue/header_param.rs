@@ -1,0 +1,155 @@
+//! Arguments that also travel in `Mcp-Param-*` headers, as a tool's schema asks for by
+//! `x-mcp-header` (MCP 2026-07-28).
+
+use http::{HeaderName, HeaderValue};
+use serde_json::{Value, value::RawValue};
+
+use crate::header_text;
+
+/// One argument and its header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HeaderParam {
+    /// The header's full name.
+    pub(crate) header: HeaderName,
+    /// Where the argument is: names of members, from the outside in.
+    path: Vec<String>,
+}
+
+/// The annotations of a schema.
+///
+/// # Errors
+/// If one is not as the revision demands; a client has to leave such a tool out.
+pub(super) fn header_params(schema: &RawValue) -> Result<Vec<HeaderParam>, &'static str> {
+    if !schema.get().contains("x-mcp-header") {
+        return Ok(Vec::new());
+    }
+    let schema: Value =
+        serde_json::from_str(schema.get()).map_err(|_| "its schema cannot be read")?;
+    let mut found = Vec::new();
+    let reachable = collect(&schema, &mut Vec::new(), &mut found)?;
+    if reachable != count(&schema) {
+        return Err("x-mcp-header stands where no argument is");
+    }
+    for (at, param) in found.iter().enumerate() {
+        if found[..at].iter().any(|other| other.header == param.header) {
+            return Err("x-mcp-header names one header twice");
+        }
+    }
+    Ok(found)
+}
+
+/// Collects annotations that are reachable through `properties` alone; answers how many.
+fn collect(
+    schema: &Value,
+    path: &mut Vec<String>,
+    found: &mut Vec<HeaderParam>,
+) -> Result<usize, &'static str> {
+    let mut count = 0;
+    for (name, property) in
+        schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+    {
+        path.push(name.clone());
+        if let Some(header) = property.get("x-mcp-header") {
+            let kind = property.get("type").and_then(Value::as_str).unwrap_or("");
+            if !matches!(kind, "string" | "integer" | "boolean") {
+                return Err(
+                    "x-mcp-header stands at something that is not text, an integer or a boolean",
+                );
+            }
+            let name = header
+                .as_str()
+                .filter(|name| !name.is_empty())
+                .ok_or("x-mcp-header has no name")?;
+            let name = HeaderName::try_from(format!("mcp-param-{}", name.to_ascii_lowercase()));
+            let header = name.map_err(|_| "x-mcp-header is no header name")?;
+            found.push(HeaderParam { header, path: path.clone() });
+            count += 1;
+        }
+        count += collect(property, path, found)?;
+        path.pop();
+    }
+    Ok(count)
+}
+
+/// How many annotations a schema holds, wherever they stand.
+fn count(schema: &Value) -> usize {
+    match schema {
+        Value::Object(members) => {
+            let here = members.get("x-mcp-header").is_some_and(Value::is_string);
+            usize::from(here) + members.values().map(count).sum::<usize>()
+        }
+        Value::Array(items) => items.iter().map(count).sum(),
+        _ => 0,
+    }
+}
+
+impl HeaderParam {
+    /// The header for these arguments; none if the argument is absent or null.
+    pub(crate) fn value(&self, arguments: &Value) -> Option<HeaderValue> {
+        match self.argument(arguments)? {
+            Value::String(text) => Some(header_text::encode(text)),
+            Value::Bool(flag) => {
+                Some(HeaderValue::from_static(if *flag { "true" } else { "false" }))
+            }
+            Value::Number(number) => HeaderValue::try_from(number.to_string()).ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether a header that came says the same as the argument. Integers are compared as numbers.
+    pub(crate) fn agrees(&self, arguments: &Value, header: Option<&HeaderValue>) -> bool {
+        let argument = self.argument(arguments);
+        let (Some(argument), Some(header)) = (argument, header) else {
+            return argument.is_none() == header.is_none();
+        };
+        let Some(text) = header_text::decode(header) else { return false };
+        match argument {
+            Value::String(own) => *own == text,
+            Value::Bool(own) => own.to_string() == text,
+            Value::Number(own) => text.parse::<f64>().ok() == own.as_f64(),
+            _ => false,
+        }
+    }
+
+    fn argument<'v>(&self, arguments: &'v Value) -> Option<&'v Value> {
+        let found = self.path.iter().try_fold(arguments, |value, name| value.get(name))?;
+        (!found.is_null()).then_some(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn params(schema: Value) -> Result<Vec<HeaderParam>, &'static str> {
+        header_params(&serde_json::value::to_raw_value(&schema).unwrap())
+    }
+
+    #[test]
+    fn reads_annotations_and_refuses_misplaced_ones() {
+        let good = json!({"type":"object","properties":{
+            "region":{"type":"string","x-mcp-header":"Region"},
+            "deep":{"type":"object","properties":{"n":{"type":"integer","x-mcp-header":"N"}}}}});
+        let found = params(good).unwrap();
+        assert_eq!(found.len(), 2);
+        let arguments = json!({"region":"\u{fc}","deep":{"n":42}});
+        assert_eq!(found[0].header, "mcp-param-region");
+        assert!(found[0].agrees(&arguments, found[0].value(&arguments).as_ref()));
+        assert!(found[1].agrees(&arguments, Some(&HeaderValue::from_static("42.0"))));
+        assert!(!found[1].agrees(&arguments, None));
+        assert!(!found[0].agrees(&json!({}), Some(&HeaderValue::from_static("x"))));
+        assert!(found[0].agrees(&json!({"region":null}), None));
+
+        for bad in [
+            json!({"properties":{"a":{"type":"array","x-mcp-header":"A"}}}),
+            json!({"properties":{"a":{"type":"string","x-mcp-header":""}}}),
+            json!({"properties":{"a":{"type":"string","x-mcp-header":"a b"}}}),
+            json!({"properties":{"a":{"type":"array","items":{"type":"string","x-mcp-header":"A"}}}}),
+            json!({"properties":{"a":{"type":"string","x-mcp-header":"A"},"b":{"type":"string","x-mcp-header":"a"}}}),
+        ] {
+            assert!(params(bad.clone()).is_err(), "{bad}");
+        }
+    }
+}

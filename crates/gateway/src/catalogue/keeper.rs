@@ -1,0 +1,84 @@
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::Offer;
+use crate::{
+    live::Live,
+    upstream::{Upstream, UpstreamError},
+};
+
+/// An upstream is not asked more often than this, whatever happens.
+const SHORTEST: Duration = Duration::from_millis(500);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// Keeps one upstream's part of the catalogue true: asks at once, then regularly, and with growing
+/// pauses while it is in trouble. What an upstream offered last stays listed while it is away.
+pub(crate) async fn keep(
+    live: Weak<Live>,
+    upstream: Arc<Upstream>,
+    prefix: String,
+    stop: CancellationToken,
+) {
+    let mut failures = 0_u32;
+    loop {
+        let Some(turns) = live.upgrade().map(|live| live.turns()) else { break };
+        let listed = async {
+            let _turn = turns.acquire().await;
+            let began = Instant::now();
+            (upstream.list().await, began.elapsed())
+        };
+        let Some((listed, took)) = stop.run_until_cancelled(listed).await else { break };
+        let Some(live) = live.upgrade() else { break };
+        let pause = match listed {
+            Ok(listing) => {
+                if failures > 0 {
+                    tracing::info!(connection = %upstream.path, "the server is back");
+                }
+                failures = 0;
+                let pause = listing
+                    .stays
+                    .unwrap_or(live.refresh())
+                    .clamp(Duration::from_secs(5), live.refresh());
+                let known = live.load().catalogue.offer(upstream.connection).cloned();
+                let offer = match known {
+                    Some(known) if known.is_made_of(&listing.tools) => known,
+                    _ => Arc::new(Offer::new(upstream.connection, &prefix, listing.tools)),
+                };
+                for problem in &offer.problems {
+                    tracing::warn!(connection = %upstream.path, problem, "a tool was left out");
+                }
+                live.looked(&upstream, Ok((offer, listing.facts)), took);
+                pause
+            }
+            Err(error) => {
+                failures += 1;
+                if failures == 1 {
+                    tracing::warn!(connection = %upstream.path, %error, remedy = error.remedy(), "the server cannot be used");
+                }
+                let backoff =
+                    (SHORTEST * 2_u32.saturating_pow(failures.min(8))).min(LONGEST_BACKOFF);
+                // What speaks another protocol will still do so in a moment.
+                let hopeless = matches!(error, UpstreamError::Unsupported(_));
+                live.looked(&upstream, Err(error), took);
+                if hopeless { live.refresh() } else { backoff }
+            }
+        };
+        drop(live);
+        let waited = async {
+            sleep(SHORTEST.min(pause)).await;
+            tokio::select! {
+                () = sleep(pause.saturating_sub(SHORTEST)) => {}
+                () = upstream.look_again.notified(), if failures == 0 => {}
+            }
+        };
+        if stop.run_until_cancelled(waited).await.is_none() {
+            break;
+        }
+    }
+    upstream.close();
+}

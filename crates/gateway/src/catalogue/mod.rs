@@ -1,0 +1,82 @@
+//! What all connections offer now, with its public names.
+
+mod header_param;
+mod keeper;
+mod list;
+mod offer;
+mod tool;
+
+use std::{collections::HashMap, sync::Arc};
+
+use gatehall_domain::{ConnectionId, Endpoint};
+
+pub(crate) use header_param::HeaderParam;
+pub(crate) use keeper::keep;
+pub(crate) use list::ToolList;
+pub(crate) use offer::Offer;
+pub(crate) use tool::Tool;
+
+/// All offers, and who owns which public name.
+#[derive(Debug, Default)]
+pub(crate) struct Catalogue {
+    offers: HashMap<ConnectionId, Arc<Offer>>,
+    by_public_name: HashMap<Arc<str>, (ConnectionId, usize)>,
+}
+
+impl Catalogue {
+    /// Indexes offers. Two connections of a tenant can come to one name if one of them names a
+    /// tool like the other's id; the older connection keeps it, whoever looks.
+    pub(crate) fn new(offers: HashMap<ConnectionId, Arc<Offer>>) -> Self {
+        let count = offers.values().map(|offer| offer.tools.len()).sum();
+        let mut by_public_name: HashMap<Arc<str>, (ConnectionId, usize)> =
+            HashMap::with_capacity(count);
+        for offer in offers.values() {
+            for (at, tool) in offer.tools.iter().enumerate() {
+                let owner = by_public_name
+                    .entry(Arc::clone(&tool.public))
+                    .or_insert((offer.connection, at));
+                if owner.0 != offer.connection {
+                    tracing::warn!(tool.name = %tool.public, "two connections offer a tool of this name");
+                    if offer.connection < owner.0 {
+                        *owner = (offer.connection, at);
+                    }
+                }
+            }
+        }
+        Self { offers, by_public_name }
+    }
+
+    pub(crate) const fn offers(&self) -> &HashMap<ConnectionId, Arc<Offer>> {
+        &self.offers
+    }
+
+    pub(crate) fn offer(&self, connection: ConnectionId) -> Option<&Arc<Offer>> {
+        self.offers.get(&connection)
+    }
+
+    pub(crate) fn tool_count(&self) -> usize {
+        self.offers.values().map(|offer| offer.tools.len()).sum()
+    }
+
+    /// Whether the public name means the tool of this connection.
+    pub(crate) fn owns(&self, public: &str, connection: ConnectionId) -> bool {
+        self.by_public_name.get(public).is_some_and(|(owner, _)| *owner == connection)
+    }
+
+    /// The tool that a name means at an endpoint. At the endpoint of one server tools have their
+    /// own names; `connection` is that server's.
+    pub(crate) fn find(
+        &self,
+        endpoint: &Endpoint,
+        connection: Option<ConnectionId>,
+        name: &str,
+    ) -> Option<(&Offer, &Tool)> {
+        if let Endpoint::Server(..) = endpoint {
+            let offer = self.offer(connection?)?;
+            return Some((offer, offer.tool(name)?));
+        }
+        let (connection, at) = self.by_public_name.get(name)?;
+        let offer = self.offers.get(connection)?;
+        Some((offer, offer.tools.get(*at)?))
+    }
+}

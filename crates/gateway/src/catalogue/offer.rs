@@ -1,0 +1,121 @@
+use std::{
+    collections::HashMap,
+    ops::Range,
+    sync::{Arc, OnceLock},
+};
+
+use bytes::Bytes;
+use gatehall_domain::ConnectionId;
+
+use super::tool::Tool;
+use crate::era::Era;
+
+/// The tools one connection offers now.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    pub(crate) connection: ConnectionId,
+    pub(crate) tools: Vec<Tool>,
+    /// Definitions that were left out, and why.
+    pub(crate) problems: Vec<String>,
+    by_name: HashMap<Arc<str>, usize>,
+    /// What the server sent, to notice that nothing has changed.
+    source: Vec<Bytes>,
+    public: Texts,
+    /// Under the server's own names, once somebody asked for it.
+    bare: OnceLock<Texts>,
+}
+
+/// The definitions of an offer as one text, ready to be sent.
+#[derive(Debug)]
+struct Texts {
+    modern: Text,
+    /// Only if it differs.
+    legacy: Option<Text>,
+}
+
+/// Definitions, separated by commas.
+#[derive(Debug)]
+pub(super) struct Text {
+    whole: Bytes,
+    places: Vec<Range<usize>>,
+}
+
+impl Offer {
+    /// Reads what a server offers. Of two tools with one name the first counts.
+    pub(crate) fn new(connection: ConnectionId, prefix: &str, source: Vec<Bytes>) -> Self {
+        let (mut tools, mut problems) = (Vec::with_capacity(source.len()), Vec::new());
+        let mut by_name = HashMap::with_capacity(source.len());
+        for raw in &source {
+            match Tool::read(raw.clone(), prefix) {
+                Ok(tool) if by_name.contains_key(&tool.name) => {
+                    problems.push(format!("{}: it is listed twice", tool.public));
+                }
+                Ok(tool) => {
+                    by_name.insert(Arc::clone(&tool.name), tools.len());
+                    tools.push(tool);
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        let public = Texts::new(&tools, |tool| &tool.public);
+        Self { connection, tools, problems, by_name, source, public, bare: OnceLock::new() }
+    }
+
+    /// Whether the server still sends the same.
+    pub(crate) fn is_made_of(&self, source: &[Bytes]) -> bool {
+        self.source == source
+    }
+
+    /// The tool of this name of the server's.
+    pub(crate) fn tool(&self, name: &str) -> Option<&Tool> {
+        self.tools.get(*self.by_name.get(name)?)
+    }
+
+    pub(super) fn text(&self, era: Era, bare: bool) -> &Text {
+        let texts = match bare {
+            false => &self.public,
+            true => self.bare.get_or_init(|| Texts::new(&self.tools, |tool| &tool.name)),
+        };
+        match (era, &texts.legacy) {
+            (Era::Legacy, Some(legacy)) => legacy,
+            _ => &texts.modern,
+        }
+    }
+}
+
+impl Texts {
+    fn new(tools: &[Tool], name: impl Fn(&Tool) -> &str) -> Self {
+        let legacy = tools.iter().any(|tool| tool.modern_output);
+        Self {
+            modern: Text::new(tools.iter().map(|tool| tool.definition(name(tool), false))),
+            legacy: legacy
+                .then(|| Text::new(tools.iter().map(|tool| tool.definition(name(tool), true)))),
+        }
+    }
+}
+
+impl Text {
+    fn new(definitions: impl Iterator<Item = String>) -> Self {
+        let (mut whole, mut places) = (String::new(), Vec::new());
+        for definition in definitions {
+            if !whole.is_empty() {
+                whole.push(',');
+            }
+            let start = whole.len();
+            whole.push_str(&definition);
+            places.push(start..whole.len());
+        }
+        whole.shrink_to_fit();
+        Self { whole: whole.into(), places }
+    }
+
+    /// The definitions of a run of tools, which lie side by side, without a copy.
+    pub(super) fn run(&self, tools: Range<usize>) -> Bytes {
+        let (Some(first), Some(last)) =
+            (self.places.get(tools.start), self.places.get(tools.end - 1))
+        else {
+            return Bytes::new();
+        };
+        self.whole.slice(first.start..last.end)
+    }
+}

@@ -1,0 +1,75 @@
+//! Opens connections to see what they speak, without serving anybody.
+
+use std::{sync::Arc, time::Instant};
+
+use futures_util::{StreamExt, stream};
+use gatehall_domain::{ConnectionPath, Snapshot, snapshot::Site};
+use gatehall_vault::Vault;
+
+use crate::{
+    ConnectionStatus, Egress, GatewaySettings, Tasks, UpstreamError,
+    catalogue::Offer,
+    upstream::{Builder, Facts},
+};
+
+/// How many connections are opened at once.
+const AT_ONCE: usize = 16;
+
+/// Opens the connections with these paths, or all, also disabled ones, and says how each is.
+pub async fn check(
+    snapshot: &Snapshot,
+    wanted: &[ConnectionPath],
+    settings: GatewaySettings,
+    vault: Arc<Vault>,
+    egress: Egress,
+    tasks: &Tasks,
+    progress: impl Fn(&ConnectionPath),
+) -> Vec<ConnectionStatus> {
+    let builder = Builder { vault, egress, tasks: tasks.clone(), settings: Arc::new(settings) };
+    let wanted = |site: &&Site| wanted.is_empty() || wanted.contains(&site.connection.path);
+    stream::iter(snapshot.sites().filter(wanted))
+        .map(|site| {
+            progress(&site.connection.path);
+            let builder = &builder;
+            async move {
+                let began = Instant::now();
+                let (found, stderr) = look(builder, snapshot, site).await;
+                let mut status = ConnectionStatus::new(site);
+                status.looked(&found, began.elapsed());
+                status.stderr = stderr;
+                status
+            }
+        })
+        .buffered(AT_ONCE)
+        .collect()
+        .await
+}
+
+/// The public names of a connection's tools, each with the server's own.
+///
+/// # Errors
+/// If the server does not answer.
+pub async fn tool_names(
+    snapshot: &Snapshot,
+    site: &Site,
+    settings: GatewaySettings,
+    vault: Arc<Vault>,
+    egress: Egress,
+    tasks: &Tasks,
+) -> Result<Vec<(String, String)>, UpstreamError> {
+    let builder = Builder { vault, egress, tasks: tasks.clone(), settings: Arc::new(settings) };
+    let (offer, _) = look(&builder, snapshot, site).await.0?;
+    Ok(offer.tools.iter().map(|tool| (tool.public.to_string(), tool.name.to_string())).collect())
+}
+
+type Found = Result<(Arc<Offer>, Facts), UpstreamError>;
+
+async fn look(builder: &Builder, snapshot: &Snapshot, site: &Site) -> (Found, Vec<String>) {
+    let upstream = builder.build(site, snapshot.company());
+    let found = upstream.list().await.map(|listing| {
+        let offer = Offer::new(site.connection.id, &site.prefix, listing.tools);
+        (Arc::new(offer), listing.facts)
+    });
+    upstream.close();
+    (found, upstream.stderr())
+}

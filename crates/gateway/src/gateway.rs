@@ -1,0 +1,88 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+use axum::Router;
+use gatehall_domain::{Clock, Snapshot};
+use gatehall_identity::Doors;
+use gatehall_vault::Vault;
+
+use crate::{
+    Egress, GatewaySettings, Live, Recorder, Tasks,
+    mcp::{Cancels, SessionNotes},
+    upstream::Builder,
+};
+
+/// What the gateway is made of.
+#[derive(Debug)]
+pub struct GatewayParts {
+    /// How it is set.
+    pub settings: GatewaySettings,
+    /// What opens credentials and seals sessions.
+    pub vault: Arc<Vault>,
+    /// Where HTTP leaves.
+    pub egress: Egress,
+    /// Where its tasks run.
+    pub tasks: Tasks,
+    /// Who comes in, and how that is proved.
+    pub doors: Doors,
+    /// Where calls are recorded.
+    pub recorder: Recorder,
+    /// Where the time comes from.
+    pub clock: Clock,
+}
+
+/// The data plane.
+#[derive(Debug)]
+pub struct Gateway {
+    pub(crate) live: Arc<Live>,
+    pub(crate) settings: Arc<GatewaySettings>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) doors: Doors,
+    pub(crate) recorder: Recorder,
+    pub(crate) clock: Clock,
+    pub(crate) cancels: Cancels,
+    pub(crate) session_notes: SessionNotes,
+    request_ids: AtomicU64,
+}
+
+impl Gateway {
+    /// Begins with this snapshot: asks every upstream for its tools, and is ready for callers.
+    pub fn start(parts: GatewayParts, snapshot: Snapshot) -> Arc<Self> {
+        let settings = Arc::new(parts.settings);
+        let builder = Builder {
+            vault: Arc::clone(&parts.vault),
+            egress: parts.egress,
+            tasks: parts.tasks,
+            settings: Arc::clone(&settings),
+        };
+        let now = parts.clock.now();
+        Arc::new(Self {
+            live: Live::start(snapshot, builder, now),
+            settings,
+            vault: parts.vault,
+            doors: parts.doors,
+            recorder: parts.recorder,
+            clock: parts.clock,
+            cancels: Cancels::default(),
+            session_notes: SessionNotes::default(),
+            // Unique enough over restarts to find one log line.
+            request_ids: AtomicU64::new((now.micros() as u64) << 8),
+        })
+    }
+
+    /// What the gateway knows now, and where newer snapshots are put.
+    pub const fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// Its routes.
+    pub fn router(self: &Arc<Self>) -> Router {
+        crate::mcp::routes().merge(crate::openapi::routes()).with_state(Arc::clone(self))
+    }
+
+    pub(crate) fn next_request_id(&self) -> u64 {
+        self.request_ids.fetch_add(1, Ordering::Relaxed)
+    }
+}

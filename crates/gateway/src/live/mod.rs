@@ -1,0 +1,281 @@
+//! What the gateway knows now, and who changes it.
+
+mod moment;
+mod status;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use gatehall_domain::{
+    Connection, ConnectionId, Credential, Server, Snapshot, Timestamp, snapshot::Site,
+};
+use tokio::sync::{Notify, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+pub(crate) use moment::Moment;
+pub use status::{ConnectionStatus, Speaks, State};
+
+use crate::{
+    GatewaySettings,
+    catalogue::{Catalogue, Offer, keep},
+    upstream::{Builder, Facts, Upstream, UpstreamError},
+};
+
+/// How many upstreams are asked for their tools at once.
+const TURNS: usize = 64;
+
+/// Offers that come within this time of each other make one new catalogue.
+const GATHER: Duration = Duration::from_millis(10);
+
+/// What the gateway knows now. Requests load a [`Moment`] and never wait; changes go through here,
+/// one after the other.
+#[derive(Debug)]
+pub struct Live {
+    moment: ArcSwap<Moment>,
+    writer: Mutex<Writer>,
+    builder: Builder,
+    /// The newest revision, for those who wait for it.
+    revision: watch::Sender<u64>,
+    /// When the store last confirmed that the snapshot is the newest.
+    confirmed: AtomicI64,
+    turns: Arc<Semaphore>,
+    /// Rings when there are new offers.
+    gathered: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Writer {
+    kept: HashMap<ConnectionId, Kept>,
+    offers: HashMap<ConnectionId, Arc<Offer>>,
+}
+
+/// An upstream, and what it was made of.
+#[derive(Debug)]
+struct Kept {
+    upstream: Arc<Upstream>,
+    made_of: MadeOf,
+    stop: CancellationToken,
+    status: ConnectionStatus,
+}
+
+/// The records of a connection. Equal records, same upstream.
+#[derive(Debug, PartialEq)]
+struct MadeOf {
+    connection: Arc<Connection>,
+    server: Arc<Server>,
+    credentials: Vec<Arc<Credential>>,
+}
+
+impl Live {
+    /// Begins with this snapshot: starts to ask every upstream for its tools.
+    pub(crate) fn start(snapshot: Snapshot, builder: Builder, now: Timestamp) -> Arc<Self> {
+        let moment = Moment::new(
+            Arc::new(Snapshot::new(0, Default::default())),
+            Arc::default(),
+            Arc::default(),
+        );
+        let tasks = builder.tasks.clone();
+        let live = Arc::new(Self {
+            moment: ArcSwap::from_pointee(moment),
+            writer: Mutex::default(),
+            builder,
+            revision: watch::Sender::new(snapshot.revision()),
+            confirmed: AtomicI64::new(now.micros()),
+            turns: Arc::new(Semaphore::new(TURNS)),
+            gathered: Notify::new(),
+        });
+        live.publish(snapshot);
+        let gathering = Arc::downgrade(&live);
+        tasks.spawn_until_stop(async move {
+            while let Some(live) = gathering.upgrade() {
+                live.gathered.notified().await;
+                tokio::time::sleep(GATHER).await;
+                let writer = live.writer();
+                live.bind(&writer, live.load().snapshot.clone(), true);
+            }
+        });
+        live
+    }
+
+    /// What is known now. A request loads it once and keeps it to its end.
+    pub(crate) fn load(&self) -> Arc<Moment> {
+        self.moment.load_full()
+    }
+
+    /// The newest snapshot.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.moment.load().snapshot)
+    }
+
+    /// Tells when the revision changes.
+    pub fn revisions(&self) -> watch::Receiver<u64> {
+        self.revision.subscribe()
+    }
+
+    /// The store has confirmed that the snapshot is the newest.
+    pub fn confirm(&self, now: Timestamp) {
+        self.confirmed.store(now.micros(), Ordering::Relaxed);
+    }
+
+    /// How long ago the store last confirmed it.
+    pub fn age(&self, now: Timestamp) -> Duration {
+        let micros = now.micros().saturating_sub(self.confirmed.load(Ordering::Relaxed));
+        Duration::from_micros(micros.max(0) as u64)
+    }
+
+    /// Whether the gateway may still answer from what it knows.
+    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
+        self.age(now) <= self.settings().stale_after
+    }
+
+    pub(crate) fn settings(&self) -> &GatewaySettings {
+        &self.builder.settings
+    }
+
+    pub(crate) fn refresh(&self) -> Duration {
+        self.settings().refresh
+    }
+
+    pub(crate) fn turns(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.turns)
+    }
+
+    fn writer(&self) -> std::sync::MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a newer snapshot in place. What it closes is closed from here on; upstreams whose
+    /// records changed are made anew.
+    pub fn publish(self: &Arc<Self>, snapshot: Snapshot) {
+        let snapshot = Arc::new(snapshot);
+        let mut writer = self.writer();
+        let company = snapshot.company();
+        let mut credentials: HashMap<ConnectionId, Vec<Arc<Credential>>> = HashMap::new();
+        for credential in company.credentials.values() {
+            credentials.entry(credential.connection).or_default().push(Arc::clone(credential));
+        }
+        let mut before = std::mem::take(&mut writer.kept);
+        for site in snapshot.sites().filter(|site| site.off.is_none()) {
+            let id = site.connection.id;
+            let mut credentials = credentials.remove(&id).unwrap_or_default();
+            credentials.sort_by(|a, b| a.placement.cmp(&b.placement));
+            let made_of = MadeOf {
+                connection: Arc::clone(&site.connection),
+                server: Arc::clone(&site.server),
+                credentials,
+            };
+            let kept = match before.remove(&id) {
+                Some(kept) if kept.made_of == made_of => kept,
+                old => {
+                    // Another endpoint, another list. The same with another credential keeps it.
+                    let same = |old: &Kept| {
+                        old.made_of.server.transport == made_of.server.transport
+                            && old.made_of.connection.url == made_of.connection.url
+                            && old.made_of.connection.path == made_of.connection.path
+                    };
+                    if !old.as_ref().is_some_and(same) {
+                        writer.offers.remove(&id);
+                    }
+                    if let Some(old) = old {
+                        old.stop.cancel();
+                    }
+                    self.start_keeping(site, made_of, &snapshot)
+                }
+            };
+            writer.kept.insert(id, kept);
+        }
+        for (id, gone) in before {
+            gone.stop.cancel();
+            writer.offers.remove(&id);
+        }
+        let offers_changed = writer.offers.len() != self.load().catalogue.offers().len();
+        let revision = snapshot.revision();
+        self.bind(&writer, snapshot, offers_changed);
+        drop(writer);
+        self.revision.send_replace(revision);
+    }
+
+    fn start_keeping(self: &Arc<Self>, site: &Site, made_of: MadeOf, snapshot: &Snapshot) -> Kept {
+        let upstream = Arc::new(self.builder.build(site, snapshot.company()));
+        let stop = self.builder.tasks.stop().child_token();
+        let keeper =
+            keep(Arc::downgrade(self), Arc::clone(&upstream), site.prefix.clone(), stop.clone());
+        self.builder.tasks.spawn(keeper);
+        let status = ConnectionStatus::new(site);
+        Kept { upstream, made_of, stop, status }
+    }
+
+    /// Makes the new moment.
+    fn bind(&self, writer: &Writer, snapshot: Arc<Snapshot>, offers_changed: bool) {
+        let upstreams =
+            writer.kept.iter().map(|(id, kept)| (*id, Arc::clone(&kept.upstream))).collect();
+        let catalogue = match offers_changed {
+            true => Arc::new(Catalogue::new(writer.offers.clone())),
+            false => Arc::clone(&self.load().catalogue),
+        };
+        self.moment.store(Arc::new(Moment::new(snapshot, catalogue, Arc::new(upstreams))));
+    }
+
+    /// A keeper has looked at its upstream.
+    pub(crate) fn looked(
+        &self,
+        upstream: &Arc<Upstream>,
+        found: Result<(Arc<Offer>, Facts), UpstreamError>,
+        took: Duration,
+    ) {
+        let mut writer = self.writer();
+        let Some(kept) = writer.kept.get_mut(&upstream.connection) else { return };
+        // A keeper that was told to stop may still have an answer in hand.
+        if !Arc::ptr_eq(&kept.upstream, upstream) {
+            return;
+        }
+        kept.status.looked(&found, took);
+        if let Ok((offer, _)) = found {
+            let known = writer.offers.insert(upstream.connection, Arc::clone(&offer));
+            if known.is_none_or(|known| !Arc::ptr_eq(&known, &offer)) {
+                self.gathered.notify_one();
+            }
+        }
+    }
+
+    /// How every connection is, by path.
+    pub fn status(&self) -> Vec<ConnectionStatus> {
+        let writer = self.writer();
+        let mut status: Vec<ConnectionStatus> = writer
+            .kept
+            .values()
+            .map(|kept| ConnectionStatus { stderr: kept.upstream.stderr(), ..kept.status.clone() })
+            .collect();
+        status.sort_by(|a, b| a.path.cmp(&b.path));
+        status
+    }
+
+    /// How many connections no answer has come from yet, good or bad.
+    pub fn unseen(&self) -> usize {
+        self.writer()
+            .kept
+            .values()
+            .filter(|kept| matches!(kept.status.state, State::Unseen))
+            .count()
+    }
+
+    /// How many tools of how many tenants are known.
+    pub fn tool_counts(&self) -> (usize, usize) {
+        let moment = self.load();
+        let offers = moment.catalogue.offers();
+        let mut tenants: Vec<_> = offers
+            .keys()
+            .filter_map(|id| moment.snapshot.site(*id)?.connection.path.tenant.as_ref())
+            .collect();
+        tenants.sort();
+        tenants.dedup();
+        (moment.catalogue.tool_count(), tenants.len())
+    }
+}

@@ -1,0 +1,115 @@
+use std::{collections::HashMap, sync::Arc};
+
+use bytes::Bytes;
+use gatehall_domain::{ConnectionId, Endpoint, Reach, Snapshot, TenantId};
+use quick_cache::sync::Cache;
+
+use crate::{
+    catalogue::{Catalogue, Offer, Tool, ToolList},
+    era::Era,
+    upstream::Upstream,
+};
+
+/// How many different lists are kept ready. They share the text of the definitions.
+const LISTS: usize = 4096;
+/// How many OpenAPI documents are kept ready.
+const DOCUMENTS: usize = 256;
+
+/// All that a request is decided and answered by, as it is at one moment: lists, decisions and
+/// audit agree because they come from here.
+#[derive(Debug)]
+pub(crate) struct Moment {
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) catalogue: Arc<Catalogue>,
+    pub(crate) upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
+    lists: Cache<ListKey, Arc<ToolList>>,
+    documents: Cache<DocumentKey, Arc<Document>>,
+}
+
+/// What a list depends on within a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct ListKey {
+    view: u32,
+    endpoint: Endpoint,
+    /// The tenant that the caller's key is limited to.
+    tenant: Option<TenantId>,
+    era: Era,
+}
+
+/// What an OpenAPI document depends on within a moment.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct DocumentKey {
+    /// The view, unless the document is for nobody in particular.
+    pub(crate) view: Option<u32>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) tenant: Option<TenantId>,
+}
+
+/// An OpenAPI document, ready to be sent.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) text: Bytes,
+    pub(crate) etag: http::HeaderValue,
+}
+
+impl Moment {
+    pub(super) fn new(
+        snapshot: Arc<Snapshot>,
+        catalogue: Arc<Catalogue>,
+        upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
+    ) -> Self {
+        let (lists, documents) = (Cache::new(LISTS), Cache::new(DOCUMENTS));
+        Self { snapshot, catalogue, upstreams, lists, documents }
+    }
+
+    /// The connection that an endpoint is, if it is one server's.
+    pub(crate) fn connection(&self, endpoint: &Endpoint) -> Option<ConnectionId> {
+        let Endpoint::Server(tenant, server) = endpoint else { return None };
+        let path =
+            gatehall_domain::ConnectionPath { tenant: tenant.clone(), server: server.clone() };
+        Some(self.snapshot.company().connection_by_path(&path)?.id)
+    }
+
+    /// The tool that a name means at an endpoint, whoever asks.
+    pub(crate) fn find(&self, endpoint: &Endpoint, name: &str) -> Option<(&Offer, &Tool)> {
+        self.catalogue.find(endpoint, self.connection(endpoint), name)
+    }
+
+    /// The list of tools that a caller sees.
+    pub(crate) fn list(
+        &self,
+        reach: &Reach<'_>,
+        endpoint: &Endpoint,
+        tenant: Option<&TenantId>,
+        era: Era,
+        page_tools: usize,
+    ) -> Arc<ToolList> {
+        let key = ListKey {
+            view: reach.view().id,
+            endpoint: endpoint.clone(),
+            tenant: tenant.cloned(),
+            era,
+        };
+        if let Some(list) = self.lists.get(&key) {
+            return list;
+        }
+        let bare = matches!(endpoint, Endpoint::Server(..));
+        let list = Arc::new(ToolList::new(&self.catalogue, reach, era, bare, page_tools));
+        self.lists.insert(key, Arc::clone(&list));
+        list
+    }
+
+    /// An OpenAPI document, made by `make` if it is not ready.
+    pub(crate) fn document(
+        &self,
+        key: DocumentKey,
+        make: impl FnOnce() -> Document,
+    ) -> Arc<Document> {
+        if let Some(document) = self.documents.get(&key) {
+            return document;
+        }
+        let document = Arc::new(make());
+        self.documents.insert(key, Arc::clone(&document));
+        document
+    }
+}

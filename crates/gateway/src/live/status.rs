@@ -1,0 +1,118 @@
+use std::{sync::Arc, time::Duration};
+
+use gatehall_domain::{ConnectionPath, snapshot::Site};
+
+use crate::{
+    catalogue::Offer,
+    era,
+    upstream::{Facts, UpstreamError},
+};
+
+/// How a connection is.
+#[derive(Debug, Clone)]
+pub struct ConnectionStatus {
+    /// Which one.
+    pub path: ConnectionPath,
+    /// Its transport, as its server says it.
+    pub transport: &'static str,
+    /// What came of the last look.
+    pub state: State,
+    /// Definitions that were left out of the catalogue, and why.
+    pub problems: Vec<String>,
+    /// How long the last look took.
+    pub took: Duration,
+    /// The last lines of a process's standard error.
+    pub stderr: Vec<String>,
+}
+
+/// What came of the last look at a connection.
+#[derive(Debug, Clone)]
+pub enum State {
+    /// Nobody has looked yet.
+    Unseen,
+    /// It answers.
+    Up {
+        /// What it says of itself.
+        facts: Facts,
+        /// How many tools it offers.
+        tools: usize,
+    },
+    /// It does not.
+    Down(UpstreamError),
+}
+
+/// What a connection was found to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Speaks {
+    StreamableHttpModern,
+    StreamableHttpLegacy,
+    HttpSse,
+    StdioModern,
+    StdioLegacy,
+    OpenApi,
+    /// It does not answer, or answers nothing of these.
+    Nothing,
+    Unseen,
+}
+
+impl Speaks {
+    /// As it is shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StreamableHttpModern => "Streamable HTTP, modern",
+            Self::StreamableHttpLegacy => "Streamable HTTP, legacy",
+            Self::HttpSse => "HTTP+SSE",
+            Self::StdioModern => "stdio, modern",
+            Self::StdioLegacy => "stdio, legacy",
+            Self::OpenApi => "OpenAPI",
+            Self::Nothing => "unreachable",
+            Self::Unseen => "not asked",
+        }
+    }
+}
+
+impl ConnectionStatus {
+    /// What the connection was found to speak.
+    pub fn speaks(&self) -> Speaks {
+        let stdio = self.transport == "stdio";
+        match &self.state {
+            State::Up { facts, .. } => match (stdio, facts.revision == era::MODERN) {
+                (true, true) => Speaks::StdioModern,
+                (true, false) => Speaks::StdioLegacy,
+                (false, true) => Speaks::StreamableHttpModern,
+                (false, false) => Speaks::StreamableHttpLegacy,
+            },
+            State::Down(UpstreamError::Unsupported(what)) if *what == "OpenAPI" => Speaks::OpenApi,
+            State::Down(UpstreamError::Unsupported(_)) => Speaks::HttpSse,
+            State::Down(_) => Speaks::Nothing,
+            State::Unseen => Speaks::Unseen,
+        }
+    }
+
+    pub(crate) fn new(site: &Site) -> Self {
+        Self {
+            path: site.connection.path.clone(),
+            transport: site.server.transport.kind(),
+            state: State::Unseen,
+            problems: Vec::new(),
+            took: Duration::ZERO,
+            stderr: Vec::new(),
+        }
+    }
+
+    pub(crate) fn looked(
+        &mut self,
+        found: &Result<(Arc<Offer>, Facts), UpstreamError>,
+        took: Duration,
+    ) {
+        self.took = took;
+        self.state = match found {
+            Ok((offer, facts)) => {
+                self.problems.clone_from(&offer.problems);
+                State::Up { facts: facts.clone(), tools: offer.tools.len() }
+            }
+            Err(error) => State::Down(error.clone()),
+        };
+    }
+}

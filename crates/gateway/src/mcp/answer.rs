@@ -1,0 +1,163 @@
+//! From an upstream's answer to the client's, between the eras.
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use super::{handshake::SERVER_INFO, rpc};
+use crate::{
+    body::Parts,
+    call::{Done, Failure},
+    era::Era,
+    json::{self, Members, ObjectWriter},
+    upstream::Answer,
+};
+
+/// The answer to a call, as a JSON-RPC message. A tool that cannot be asked is a result, too, so
+/// that the model can react to it.
+pub(super) fn answer(id: &str, client: Era, done: &Done) -> (StatusCode, Parts) {
+    let message = match &done.answer {
+        Ok(Answer::Result(result)) => match translate(result, done.era, client) {
+            Ok(parts) => wrap(id, parts),
+            Err(what) => {
+                rpc::result(id, tool_error(client, &format!("{} {what}", done.connection)))
+            }
+        },
+        Ok(Answer::Error(error)) => rpc::envelope(id, "error", error_for(error, client)),
+        Err(Failure::Upstream(error)) => {
+            let text =
+                format!("{} {} (reference {:x})", done.connection, error.public(), done.request_id);
+            rpc::result(id, tool_error(client, &text))
+        }
+        Err(Failure::Revoked) => {
+            rpc::result(id, tool_error(client, "Access to this tool ended while it was running."))
+        }
+    };
+    (StatusCode::OK, message)
+}
+
+fn wrap(id: &str, result: Parts) -> Parts {
+    let mut message = Parts::default();
+    message.push(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":"));
+    message.append(result);
+    message.push("}");
+    message
+}
+
+/// A result as the client's era has it. Between peers of one era it passes as it is.
+fn translate(result: &Bytes, upstream: Era, client: Era) -> Result<Parts, &'static str> {
+    let text = str::from_utf8(result).unwrap_or("{}");
+    let mut parts = Parts::default();
+    match (upstream, client) {
+        (Era::Legacy, Era::Legacy) => parts.push(result.clone()),
+        (Era::Legacy, Era::Modern)
+            if !text.contains("\"resultType\"") && !text.contains("\"_meta\"") =>
+        {
+            let comma =
+                if text.trim_start_matches('{').trim_start().starts_with('}') { "" } else { "," };
+            parts.push(format!(
+                "{{\"resultType\":\"complete\",\"_meta\":{{\"io.modelcontextprotocol/serverInfo\":{SERVER_INFO}}}{comma}"
+            ));
+            parts.push(result.slice(1..));
+        }
+        (Era::Legacy, Era::Modern) => {
+            let members =
+                Members::read(text).map_err(|_| "answered a result that cannot be read")?;
+            if members.get("resultType").is_some() {
+                parts.push(result.clone());
+            } else {
+                parts.push("{\"resultType\":\"complete\",");
+                parts.push(result.slice(1..));
+            }
+        }
+        (Era::Modern, _) => {
+            let members =
+                Members::read(text).map_err(|_| "answered a result that cannot be read")?;
+            let kind = members.get("resultType").and_then(json::text);
+            if kind.is_some_and(|kind| kind != "complete") {
+                return Err("needs an answer from the user, for which there is no way yet");
+            }
+            // Legacy clients take objects only; the text beside it says the same.
+            let odd = members.get("structuredContent").is_some_and(|raw| !json::is_object(raw));
+            if client == Era::Legacy && odd {
+                let mut object = ObjectWriter::new(text.len());
+                for (name, value) in members.iter().filter(|(name, _)| *name != "structuredContent")
+                {
+                    object.raw(name, value.get());
+                }
+                parts.push(object.finish());
+            } else {
+                parts.push(result.clone());
+            }
+        }
+    }
+    Ok(parts)
+}
+
+/// An error of an upstream passes as it is, but for the codes that the modern era has retired.
+fn error_for(error: &Bytes, client: Era) -> Bytes {
+    let text = str::from_utf8(error).unwrap_or("{}");
+    let Ok(members) = Members::read(text) else { return error.clone() };
+    let code = members.get("code").map(|raw| raw.get());
+    if client == Era::Legacy || !matches!(code, Some("-32002" | "-32042")) {
+        return error.clone();
+    }
+    let mut object = ObjectWriter::new(text.len());
+    for (name, value) in members.iter() {
+        object.raw(name, if name == "code" { "-32602" } else { value.get() });
+    }
+    object.finish().into()
+}
+
+/// A result that says that the tool failed.
+fn tool_error(client: Era, text: &str) -> String {
+    let kind = match client {
+        Era::Modern => "\"resultType\":\"complete\",",
+        Era::Legacy => "",
+    };
+    let text = json::string(text);
+    format!("{{{kind}\"content\":[{{\"type\":\"text\",\"text\":{text}}}],\"isError\":true}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn through(result: &'static str, upstream: Era, client: Era) -> Result<String, &'static str> {
+        let parts = translate(&Bytes::from_static(result.as_bytes()), upstream, client)?;
+        Ok(String::from_utf8(parts.join().to_vec()).unwrap())
+    }
+
+    #[test]
+    fn results_cross_the_eras() {
+        use Era::{Legacy, Modern};
+        let odd = r#"{"content":[],"x":1e400}"#;
+        assert_eq!(through(odd, Legacy, Legacy).unwrap(), odd);
+        assert_eq!(through(odd, Modern, Modern).unwrap(), odd);
+        for text in [
+            "{}",
+            "{ }",
+            odd,
+            r#"{"content":[],"_meta":{"a":1}}"#,
+            r#"{"content":[{"text":"\"_meta\""}]}"#,
+        ] {
+            let modern = through(text, Legacy, Modern).unwrap();
+            let value: serde_json::Value =
+                serde_json::from_str(&modern.replace("1e400", "1")).expect(&modern);
+            assert_eq!(value["resultType"], "complete", "{modern}");
+        }
+        let listed = r#"{"resultType":"complete","content":[],"structuredContent":[1]}"#;
+        assert_eq!(through(listed, Modern, Modern).unwrap(), listed);
+        assert!(!through(listed, Modern, Legacy).unwrap().contains("structuredContent"));
+        assert!(through(r#"{"resultType":"input_required"}"#, Modern, Legacy).is_err());
+    }
+
+    #[test]
+    fn retired_codes_are_replaced_for_the_modern_era() {
+        let error = Bytes::from_static(br#"{"code":-32002,"message":"m","data":{"a":1}}"#);
+        assert_eq!(error_for(&error, Era::Legacy), error);
+        assert_eq!(
+            error_for(&error, Era::Modern),
+            r#"{"code":-32602,"message":"m","data":{"a":1}}"#
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! `tools/call`.
+
+use std::{pin::Pin, time::Duration};
+
+use axum::response::Response;
+use gatehall_domain::Denial;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, value::RawValue};
+use tokio::{sync::mpsc, time::sleep};
+
+use super::{
+    Request,
+    answer::answer,
+    negotiate::Speaker,
+    rpc::{Incoming, RpcError},
+    session::owner,
+    stream::stream,
+};
+use crate::{
+    body::Parts,
+    call::{Asked, Done, Job, Note},
+    catalogue::HeaderParam,
+    era::Era,
+    json,
+    upstream::LogLevel,
+};
+
+/// A call that takes longer can be cancelled by name. Most are over before.
+const SHORT: Duration = Duration::from_millis(200);
+
+/// A caller who has heard nothing for so long gets a stream with signs of life.
+const SILENCE: Duration = Duration::from_secs(15);
+
+const META_LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
+
+/// A call under way, and what it has to say meanwhile.
+pub(super) struct Running {
+    pub(super) done: Pin<Box<dyn Future<Output = Done> + Send>>,
+    pub(super) notes: mpsc::Receiver<Note>,
+    pub(super) id: String,
+    pub(super) era: Era,
+}
+
+/// How a call is answered.
+pub(super) enum Reply {
+    Whole(StatusCode, Parts),
+    Stream(Response),
+}
+
+pub(super) async fn call(
+    request: &Request<'_>,
+    speaker: &Speaker,
+    incoming: &Incoming<'_>,
+    headers: &HeaderMap,
+    id: &str,
+) -> Result<Reply, RpcError> {
+    let job = admit(request, speaker, incoming, headers)?;
+    let (sender, notes) = mpsc::channel(16);
+    let mut running = Running {
+        done: Box::pin(job.run(Some(sender))),
+        notes,
+        id: id.to_owned(),
+        era: speaker.era,
+    };
+    tokio::select! {
+        biased;
+        Some(note) = running.notes.recv() => return Ok(Reply::Stream(stream(running, Some(note), None))),
+        done = &mut running.done => return Ok(running.whole(&done)),
+        () = sleep(SHORT) => {}
+    }
+    let cancellable = (speaker.era == Era::Legacy)
+        .then(|| request.gateway.cancels.register(&owner(request.caller, request.endpoint), id));
+    let cancelled = async {
+        match &cancellable {
+            Some(cancellable) => cancellable.token.cancelled().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        Some(note) = running.notes.recv() => Ok(Reply::Stream(stream(running, Some(note), cancellable))),
+        done = &mut running.done => Ok(running.whole(&done)),
+        () = cancelled => Err(RpcError::answer(RpcError::INTERNAL, "the request was cancelled")),
+        () = sleep(SILENCE) => Ok(Reply::Stream(stream(running, None, cancellable))),
+    }
+}
+
+/// The same within a batch, where there is no stream to say anything on.
+pub(super) async fn call_silently(
+    request: &Request<'_>,
+    speaker: &Speaker,
+    incoming: &Incoming<'_>,
+    headers: &HeaderMap,
+    id: &str,
+) -> Result<Parts, RpcError> {
+    let done = admit(request, speaker, incoming, headers)?.run(None).await;
+    Ok(answer(id, speaker.era, &done).1)
+}
+
+impl Running {
+    fn whole(&self, done: &Done) -> Reply {
+        let (status, message) = answer(&self.id, self.era, done);
+        Reply::Whole(status, message)
+    }
+}
+
+fn admit(
+    request: &Request<'_>,
+    speaker: &Speaker,
+    incoming: &Incoming<'_>,
+    headers: &HeaderMap,
+) -> Result<Job, RpcError> {
+    let name = incoming.text_param("name")?;
+    let arguments =
+        incoming.params.get("arguments").map(RawValue::get).filter(|raw| *raw != "null");
+    if arguments.is_some_and(|raw| !raw.starts_with('{')) {
+        return Err(RpcError::answer(
+            RpcError::INVALID_PARAMS,
+            "params.arguments must be an object",
+        ));
+    }
+    // A caller learns of a tool's headers only if they may call it.
+    if speaker.era == Era::Modern
+        && let Some((offer, tool)) = request.moment.find(request.endpoint, &name)
+        && !tool.header_params.is_empty()
+        && request.may(offer.connection, &tool.name)
+    {
+        check_param_headers(&tool.header_params, arguments, headers)?;
+    }
+    let mut asked = Asked { arguments, ..Default::default() };
+    for (member, value) in incoming.params.iter() {
+        // Tasks differ between the revisions and are not carried, so that they are not asked for.
+        if !matches!(
+            member,
+            "name" | "arguments" | "_meta" | "task" | "inputResponses" | "requestState"
+        ) {
+            push_member(&mut asked.more_params, member, value);
+        }
+    }
+    for (member, value) in incoming.meta.iter() {
+        match member {
+            "progressToken" => {
+                let raw = value.get();
+                if !raw.starts_with('"') && raw.parse::<f64>().is_err() {
+                    let problem = "params._meta.progressToken must be a string or a number";
+                    return Err(RpcError::answer(RpcError::INVALID_PARAMS, problem));
+                }
+                asked.progress_token = Some(raw.to_owned());
+            }
+            // The keys of the protocol itself are made anew for the next hop.
+            member if member.starts_with("io.modelcontextprotocol/") => {}
+            member => push_member(&mut asked.meta, member, value),
+        }
+    }
+    asked.log_level = match speaker.era {
+        Era::Modern => incoming.text_meta(META_LOG_LEVEL).and_then(|level| LogLevel::parse(&level)),
+        // A legacy client that set no level hears all.
+        Era::Legacy => Some(
+            speaker
+                .session
+                .and_then(|session| request.gateway.session_notes.get(&session))
+                .unwrap_or(LogLevel::Debug),
+        ),
+    };
+    let shown = name.clone();
+    asked.name = name;
+    request
+        .gateway
+        .admit(request.moment, request.caller, request.endpoint, asked, "mcp")
+        .map_err(|_: Denial| RpcError::unknown_tool(&shown))
+}
+
+fn push_member(to: &mut String, name: &str, value: &RawValue) {
+    if !to.is_empty() {
+        to.push(',');
+    }
+    to.push_str(&json::string(name));
+    to.push(':');
+    to.push_str(value.get());
+}
+
+/// Headers that repeat arguments have to say what the arguments say.
+fn check_param_headers(
+    params: &[HeaderParam],
+    arguments: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<(), RpcError> {
+    let arguments: Value = serde_json::from_str(arguments.unwrap_or("{}")).map_err(|_| {
+        RpcError::answer(RpcError::INVALID_PARAMS, "params.arguments cannot be read")
+    })?;
+    for param in params {
+        let mut values = headers.get_all(&param.header).iter();
+        let (first, second) = (values.next(), values.next());
+        if second.is_some() || !param.agrees(&arguments, first) {
+            let message = format!("the header {} must repeat its argument, once", param.header);
+            return Err(RpcError::bad(RpcError::HEADER_MISMATCH, message));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,140 @@
+//! What is checked before a body is read: where the request comes from, what it carries, and what
+//! it takes.
+
+use http::{
+    HeaderMap, HeaderName, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE, HOST, ORIGIN},
+};
+
+use super::rpc::RpcError;
+use crate::{GatewaySettings, era};
+
+/// Refuses requests that a web page was tricked into sending (DNS rebinding, other origins).
+pub(crate) fn check_origin(
+    settings: &GatewaySettings,
+    headers: &HeaderMap,
+    uri_host: Option<&str>,
+) -> Result<(), String> {
+    let host = headers.get(HOST).and_then(|value| value.to_str().ok()).or(uri_host).unwrap_or("");
+    let name = host_name(host);
+    let allowed = &settings.allowed_hosts;
+    if !allowed.is_empty() && !allowed.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+        return Err(format!(
+            "The host \"{}\" is not one of this gateway's: add it to GATEHALL_ALLOWED_HOSTS.",
+            gatehall_domain::names::shown(host, 80)
+        ));
+    }
+    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or("");
+    let own = origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host));
+    if own || settings.allowed_origins.iter().any(|other| other.eq_ignore_ascii_case(origin)) {
+        return Ok(());
+    }
+    Err(format!(
+        "The origin \"{}\" may not use this gateway: add it to GATEHALL_ALLOWED_ORIGINS.",
+        gatehall_domain::names::shown(origin, 80)
+    ))
+}
+
+/// The name in `name:port`, without the brackets of an IPv6 address.
+fn host_name(host: &str) -> &str {
+    if let Some(rest) = host.strip_prefix('[') {
+        return rest.split(']').next().unwrap_or(rest);
+    }
+    host.split(':').next().unwrap_or(host)
+}
+
+/// Checks what a POST says of its body and of what it takes.
+pub(super) fn check_media(headers: &HeaderMap) -> Result<(), RpcError> {
+    let modern = headers.get(&VERSION).is_some_and(|version| version == era::MODERN);
+    if !accepts_both(headers, modern) {
+        return Err(RpcError::new(
+            StatusCode::NOT_ACCEPTABLE,
+            RpcError::INVALID_REQUEST,
+            "Accept must list application/json and text/event-stream",
+        ));
+    }
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let kind = kind.split(';').next().unwrap_or("").trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return Err(RpcError::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            RpcError::INVALID_REQUEST,
+            "Content-Type must be application/json",
+        ));
+    }
+    Ok(())
+}
+
+/// Whoever says nothing takes anything (RFC 9110, section 12.5.1); the modern era has to say it.
+fn accepts_both(headers: &HeaderMap, modern: bool) -> bool {
+    let mut values = headers.get_all(ACCEPT).iter().peekable();
+    if values.peek().is_none() {
+        return !modern;
+    }
+    let (mut json, mut events) = (false, false);
+    for item in values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
+        let kind = item.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+        json |= matches!(kind.as_str(), "application/json" | "application/*" | "*/*");
+        events |= matches!(kind.as_str(), "text/event-stream" | "text/*" | "*/*");
+    }
+    json && events
+}
+
+pub(super) static VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+pub(super) static METHOD: HeaderName = HeaderName::from_static("mcp-method");
+pub(super) static NAME: HeaderName = HeaderName::from_static("mcp-name");
+pub(super) static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+            .collect()
+    }
+
+    #[test]
+    fn foreign_hosts_and_origins_are_refused() {
+        let settings = GatewaySettings {
+            allowed_hosts: vec!["localhost".into(), "::1".into()],
+            allowed_origins: vec!["https://chat.example".into()],
+            ..Default::default()
+        };
+        let check = |pairs: &[(&'static str, &'static str)]| {
+            check_origin(&settings, &headers(pairs), None).is_ok()
+        };
+        assert!(check(&[("host", "localhost:8080")]));
+        assert!(check(&[("host", "[::1]:8080")]));
+        assert!(!check(&[("host", "evil.example")]));
+        assert!(!check(&[]));
+        assert!(check(&[("host", "localhost:8080"), ("origin", "http://localhost:8080")]));
+        assert!(check(&[("host", "localhost:8080"), ("origin", "https://chat.example")]));
+        assert!(!check(&[("host", "localhost:8080"), ("origin", "http://localhost:9999")]));
+        assert!(!check(&[("host", "localhost:8080"), ("origin", "null")]));
+    }
+
+    #[test]
+    fn media_types_are_checked() {
+        let check = |accept, kind| {
+            check_media(&headers(&[("accept", accept), ("content-type", kind)]))
+                .map_err(|e| e.status.as_u16())
+        };
+        assert_eq!(check("application/json, text/event-stream", "application/json"), Ok(()));
+        assert_eq!(check("*/*", "application/json; charset=utf-8"), Ok(()));
+        assert_eq!(check("application/json", "application/json"), Err(406));
+        assert_eq!(check("text/html", "application/json"), Err(406));
+        assert_eq!(check("*/*", "text/plain"), Err(415));
+        assert_eq!(
+            check_media(&headers(&[("accept", "*/*")])).map_err(|e| e.status.as_u16()),
+            Err(415)
+        );
+        let modern = [("mcp-protocol-version", "2026-07-28"), ("content-type", "application/json")];
+        assert_eq!(check_media(&headers(&modern)).map_err(|e| e.status.as_u16()), Err(406));
+    }
+}

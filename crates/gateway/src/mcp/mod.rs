@@ -1,0 +1,302 @@
+//! MCP towards clients, over Streamable HTTP: the modern revision and the legacy ones on one
+//! address.
+
+mod answer;
+mod batch;
+mod call;
+mod cancel;
+mod guard;
+mod handshake;
+mod list;
+mod negotiate;
+mod rpc;
+mod session;
+mod stream;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use bytes::Bytes;
+use gatehall_domain::{Caller, ConnectionId, Decision, Endpoint, decide};
+use http::{HeaderMap, HeaderValue, StatusCode, header::ALLOW};
+
+pub(crate) use cancel::Cancels;
+pub(crate) use guard::check_origin;
+pub(crate) use session::SessionNotes;
+
+use self::{
+    call::Reply,
+    guard::{SESSION, check_media},
+    negotiate::{Speaker, speaker, unknown_method},
+    rpc::{Incoming, RpcError},
+    session::{Session, owner},
+};
+use crate::{
+    body::Parts,
+    entry::{Entry, Turned, endpoint_of, read_body},
+    era::{self, Era},
+    gateway::Gateway,
+    json::{DEEPEST, depth_within},
+    live::Moment,
+    upstream::LogLevel,
+};
+
+pub(crate) fn routes() -> Router<Arc<Gateway>> {
+    Router::new()
+        .route("/mcp", post(post_all).delete(delete_all).fallback(not_allowed))
+        .route("/mcp/{tenant}", post(post_tenant).delete(delete_tenant).fallback(not_allowed))
+        .route(
+            "/mcp/{tenant}/{server}",
+            post(post_server).delete(delete_server).fallback(not_allowed),
+        )
+}
+
+/// One message of a client, and who sent it where.
+pub(super) struct Request<'r> {
+    gateway: &'r Gateway,
+    moment: &'r Moment,
+    caller: &'r Caller,
+    endpoint: &'r Endpoint,
+}
+
+type Shared = State<Arc<Gateway>>;
+
+async fn post_all(State(gateway): Shared, request: axum::extract::Request) -> Response {
+    receive(&gateway, Some(Endpoint::All), request).await
+}
+
+async fn post_tenant(
+    State(gateway): Shared,
+    Path(tenant): Path<String>,
+    request: axum::extract::Request,
+) -> Response {
+    receive(&gateway, endpoint_of(&tenant, None), request).await
+}
+
+async fn post_server(
+    State(gateway): Shared,
+    Path((tenant, server)): Path<(String, String)>,
+    request: axum::extract::Request,
+) -> Response {
+    receive(&gateway, endpoint_of(&tenant, Some(&server)), request).await
+}
+
+async fn delete_all(State(gateway): Shared, headers: HeaderMap) -> Response {
+    end_session(&gateway, Some(Endpoint::All), &headers).await
+}
+
+async fn delete_tenant(
+    State(gateway): Shared,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    end_session(&gateway, endpoint_of(&tenant, None), &headers).await
+}
+
+async fn delete_server(
+    State(gateway): Shared,
+    Path((tenant, server)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    end_session(&gateway, endpoint_of(&tenant, Some(&server)), &headers).await
+}
+
+/// There is no stream to be had with GET, in no revision.
+async fn not_allowed() -> Response {
+    let error =
+        RpcError::new(StatusCode::METHOD_NOT_ALLOWED, RpcError::INVALID_REQUEST, "use POST");
+    let mut response = error.into_response(None);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST, DELETE"));
+    response
+}
+
+/// From the first byte to the answer: where from, who, what; then decide and act.
+async fn receive(
+    gateway: &Arc<Gateway>,
+    endpoint: Option<Endpoint>,
+    request: axum::extract::Request,
+) -> Response {
+    let (head, body) = request.into_parts();
+    let entry = match Entry::new(gateway, &head.headers, head.uri.host()).await {
+        Ok(entry) => entry,
+        Err(turned) => return turned_away(turned),
+    };
+    let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(gateway, endpoint)) else {
+        return nothing_here().into_response(None);
+    };
+    if let Err(error) = check_media(&head.headers) {
+        return error.into_response(None);
+    }
+    let body = match read_checked(gateway, body).await {
+        Ok(body) => body,
+        Err(error) => return error.into_response(None),
+    };
+    let Ok(text) = str::from_utf8(&body) else {
+        return RpcError::bad(RpcError::PARSE, "the body is not UTF-8").into_response(None);
+    };
+    let Entry { moment, caller } = &entry;
+    let request = Request { gateway, moment, caller, endpoint: &endpoint };
+    if text.trim_start().starts_with('[') {
+        return batch::answer(&request, &head.headers, text).await;
+    }
+    let incoming = match Incoming::read(text) {
+        Ok(incoming) => incoming,
+        Err((error, id)) => return error.into_response(id),
+    };
+    match request.handle(&incoming, &head.headers).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(incoming.id),
+    }
+}
+
+async fn read_checked(gateway: &Gateway, body: Body) -> Result<Bytes, RpcError> {
+    let limit = gateway.settings.request_bytes;
+    let bytes = read_body(body, limit).await.map_err(|problem| {
+        RpcError::new(StatusCode::PAYLOAD_TOO_LARGE, RpcError::INVALID_REQUEST, problem)
+    })?;
+    if !depth_within(&bytes, DEEPEST) {
+        let message = format!("the body is nested deeper than {DEEPEST} levels");
+        return Err(RpcError::bad(RpcError::INVALID_REQUEST, message));
+    }
+    Ok(bytes)
+}
+
+fn turned_away(turned: Turned) -> Response {
+    let (status, challenge) = (turned.status, turned.challenge());
+    let mut response =
+        RpcError::new(status, RpcError::INVALID_REQUEST, turned.message).into_response(None);
+    if let Some((name, value)) = challenge {
+        response.headers_mut().insert(name, value);
+    }
+    response
+}
+
+/// The one answer for tenants and servers that do not exist or are not the caller's.
+fn nothing_here() -> RpcError {
+    RpcError::new(
+        StatusCode::NOT_FOUND,
+        RpcError::INVALID_PARAMS,
+        "There is nothing for you at this address: use /mcp, or ask an administrator.",
+    )
+}
+
+async fn end_session(
+    gateway: &Arc<Gateway>,
+    endpoint: Option<Endpoint>,
+    headers: &HeaderMap,
+) -> Response {
+    let entry = match Entry::new(gateway, headers, None).await {
+        Ok(entry) => entry,
+        Err(turned) => return turned_away(turned),
+    };
+    let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(gateway, endpoint)) else {
+        return nothing_here().into_response(None);
+    };
+    let Some(id) = headers.get(&SESSION).and_then(|id| id.to_str().ok()) else {
+        return not_allowed().await;
+    };
+    let Entry { moment, caller } = &entry;
+    match (Request { gateway, moment, caller, endpoint: &endpoint }).session(id) {
+        Ok(session) => {
+            gateway.session_notes.end(session);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        Err(error) => error.into_response(None),
+    }
+}
+
+impl Request<'_> {
+    /// Whether the caller may use a tool.
+    fn may(&self, connection: ConnectionId, tool: &str) -> bool {
+        let (snapshot, now) = (&self.moment.snapshot, self.gateway.clock.now());
+        let decision = decide(snapshot, self.caller, self.endpoint, now, connection, tool);
+        matches!(decision, Decision::Allowed(_))
+    }
+
+    fn session(&self, id: &str) -> Result<Session, RpcError> {
+        let now = self.gateway.clock.now();
+        let session = Session::open(&self.gateway.vault, self.caller, self.endpoint, now, id)?;
+        if self.gateway.session_notes.has_ended(&session) {
+            let message = "the session has ended: begin a new one with initialize";
+            return Err(RpcError::new(StatusCode::NOT_FOUND, RpcError::INVALID_REQUEST, message));
+        }
+        Ok(session)
+    }
+
+    async fn handle(
+        &self,
+        incoming: &Incoming<'_>,
+        headers: &HeaderMap,
+    ) -> Result<Response, RpcError> {
+        let speaker = speaker(headers, incoming, |id| self.session(id))?;
+        let (Some(method), Some(id)) = (incoming.method.as_deref(), incoming.id) else {
+            self.note(&speaker, incoming);
+            return Ok(StatusCode::ACCEPTED.into_response());
+        };
+        match (speaker.era, method) {
+            (Era::Legacy, "initialize") => {
+                let (message, session) = handshake::initialize(self, incoming, id)?;
+                let mut response = message.json(StatusCode::OK);
+                if let Ok(session) = HeaderValue::try_from(session) {
+                    response.headers_mut().insert(&SESSION, session);
+                }
+                Ok(response)
+            }
+            (_, "tools/call") => match call::call(self, &speaker, incoming, headers, id).await? {
+                Reply::Whole(status, message) => Ok(message.json(status)),
+                Reply::Stream(response) => Ok(response),
+            },
+            _ => Ok(self.answer(&speaker, incoming, method, id)?.json(StatusCode::OK)),
+        }
+    }
+
+    /// The methods that are answered at once, from memory.
+    fn answer(
+        &self,
+        speaker: &Speaker,
+        incoming: &Incoming<'_>,
+        method: &str,
+        id: &str,
+    ) -> Result<Parts, RpcError> {
+        match (speaker.era, method) {
+            (Era::Modern, "server/discover") => Ok(handshake::discover(self, id)),
+            (_, "tools/list") => list::list(self, speaker, incoming, id),
+            (Era::Legacy, "ping") => Ok(rpc::result(id, "{}")),
+            (Era::Legacy, "logging/setLevel") => {
+                let level = incoming.text_param("level")?;
+                let level = LogLevel::parse(&level).ok_or_else(|| {
+                    RpcError::answer(
+                        RpcError::INVALID_PARAMS,
+                        "params.level is no level of RFC 5424",
+                    )
+                })?;
+                if let Some(session) = speaker.session {
+                    self.gateway.session_notes.set(session, level);
+                }
+                Ok(rpc::result(id, "{}"))
+            }
+            (era, method) => Err(unknown_method(era, method)),
+        }
+    }
+
+    /// Notifications and responses. Only a cancellation means something here.
+    fn note(&self, speaker: &Speaker, incoming: &Incoming<'_>) {
+        if speaker.era == Era::Legacy
+            && incoming.method.as_deref() == Some("notifications/cancelled")
+            && let Some(id) = incoming.params.get("requestId")
+        {
+            self.gateway.cancels.cancel(&owner(self.caller, self.endpoint), id.get());
+        }
+    }
+
+    /// Whether this speaker may send several messages in one body.
+    fn may_batch(speaker: &Speaker) -> bool {
+        speaker.era == Era::Legacy && speaker.version == era::BATCHES
+    }
+}

@@ -1,0 +1,137 @@
+//! Which era a request is of, and whether its headers say what its body says.
+
+use http::{HeaderMap, HeaderName, StatusCode};
+
+use super::{
+    guard::{METHOD, NAME, SESSION, VERSION},
+    rpc::{Incoming, RpcError},
+    session::Session,
+};
+use crate::{
+    era::{self, Era},
+    header_text,
+    json::{self, string},
+};
+
+pub(super) const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
+pub(super) const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
+
+/// Who speaks: the revision, and for the legacy era the session.
+#[derive(Debug, Clone)]
+pub(super) struct Speaker {
+    pub(super) era: Era,
+    pub(super) version: &'static str,
+    pub(super) session: Option<Session>,
+}
+
+/// Finds the era in the body first, then insists that the headers agree. `open` opens a session
+/// id; the error it gives is the answer.
+pub(super) fn speaker(
+    headers: &HeaderMap,
+    incoming: &Incoming<'_>,
+    open: impl FnOnce(&str) -> Result<Session, RpcError>,
+) -> Result<Speaker, RpcError> {
+    let version = headers.get(&VERSION).map(|value| value.to_str().unwrap_or("").trim());
+    let enveloped = incoming.meta.get(META_VERSION).is_some();
+    let method = incoming.method.as_deref();
+    let handshake = method == Some("initialize") && !enveloped;
+    let foreign = version.is_some_and(|version| era::legacy(version).is_none());
+    if enveloped || foreign && !handshake {
+        check_modern(headers, incoming, version)?;
+        return Ok(Speaker { era: Era::Modern, version: era::MODERN, session: None });
+    }
+    if handshake {
+        return Ok(Speaker { era: Era::Legacy, version: era::NEWEST_LEGACY, session: None });
+    }
+    let session = match headers.get(&SESSION) {
+        None => None,
+        Some(id) => Some(open(id.to_str().unwrap_or(""))?),
+    };
+    let agreed = session.as_ref().map(|session| session.version);
+    let said = version.and_then(era::legacy);
+    let version = said.or(agreed).unwrap_or(era::BATCHES);
+    Ok(Speaker { era: Era::Legacy, version, session })
+}
+
+/// The ladder of the modern revision; the first rung that breaks is the answer.
+fn check_modern(
+    headers: &HeaderMap,
+    incoming: &Incoming<'_>,
+    version: Option<&str>,
+) -> Result<(), RpcError> {
+    let mismatch = |message: String| Err(RpcError::bad(RpcError::HEADER_MISMATCH, message));
+    for (header, name) in
+        [(&VERSION, "MCP-Protocol-Version"), (&METHOD, "Mcp-Method"), (&NAME, "Mcp-Name")]
+    {
+        if headers.get_all(header).iter().nth(1).is_some() {
+            return mismatch(format!("the header {name} is there more than once"));
+        }
+    }
+    let Some(requested) = incoming.text_meta(META_VERSION) else {
+        let message = format!("params._meta needs {META_VERSION} as a string");
+        return Err(RpcError::bad(RpcError::INVALID_PARAMS, message));
+    };
+    if !incoming.meta.get(META_CAPABILITIES).is_some_and(json::is_object) {
+        let message = format!("params._meta needs {META_CAPABILITIES} as an object");
+        return Err(RpcError::bad(RpcError::INVALID_PARAMS, message));
+    }
+    if version != Some(requested.as_ref()) {
+        return mismatch(format!("MCP-Protocol-Version must be {requested}, as in params._meta"));
+    }
+    // A response has no method, and in this era nobody may post one.
+    let Some(method) = incoming.method.as_deref() else {
+        return Err(RpcError::bad(
+            RpcError::INVALID_REQUEST,
+            "responses cannot be sent in this revision",
+        ));
+    };
+    // The rules for headers of notifications are open.
+    if incoming.id.is_some() {
+        if !says(headers, &METHOD, method) {
+            return mismatch(format!("Mcp-Method must be {method}, as in the body"));
+        }
+        let named = match method {
+            "tools/call" | "prompts/get" => Some("name"),
+            "resources/read" => Some("uri"),
+            "tasks/get" | "tasks/update" | "tasks/cancel" => Some("taskId"),
+            _ => None,
+        };
+        if let Some(member) = named {
+            let name = incoming.params.get(member).and_then(json::text).unwrap_or_default();
+            if !says(headers, &NAME, &name) {
+                return mismatch(format!("Mcp-Name must repeat params.{member}"));
+            }
+        }
+    }
+    if requested != era::MODERN {
+        let mut error =
+            RpcError::bad(RpcError::UNSUPPORTED_VERSION, "this revision is not supported");
+        error.data = Some(format!(
+            "{{\"supported\":{},\"requested\":{}}}",
+            supported_versions(),
+            string(&requested)
+        ));
+        return Err(error);
+    }
+    Ok(())
+}
+
+fn says(headers: &HeaderMap, header: &HeaderName, text: &str) -> bool {
+    headers.get(header).and_then(header_text::decode).is_some_and(|said| said == text)
+}
+
+/// All revisions a client may speak here, as a JSON list.
+pub(super) fn supported_versions() -> String {
+    let all: Vec<String> = [era::MODERN].into_iter().chain(era::LEGACY).map(string).collect();
+    format!("[{}]", all.join(","))
+}
+
+/// A method of neither era, or of the other one.
+pub(super) fn unknown_method(era: Era, method: &str) -> RpcError {
+    let status = match era {
+        Era::Modern => StatusCode::NOT_FOUND,
+        Era::Legacy => StatusCode::OK,
+    };
+    let method = gatehall_domain::names::shown(method, 80);
+    RpcError::new(status, RpcError::METHOD_NOT_FOUND, format!("Method not found: {method}"))
+}

@@ -1,0 +1,213 @@
+//! JSON-RPC: what comes in, and the answers that go out.
+
+use std::borrow::Cow;
+
+use axum::response::Response;
+use http::StatusCode;
+use serde_json::value::RawValue;
+
+use crate::{
+    body::Parts,
+    json::{self, Members, ObjectWriter, TooMany},
+};
+
+/// A message of a client, split but not yet understood.
+#[derive(Debug)]
+pub(super) struct Incoming<'a> {
+    /// The id as it came; none for a notification.
+    pub(super) id: Option<&'a str>,
+    /// The method; none for a response.
+    pub(super) method: Option<Cow<'a, str>>,
+    pub(super) params: Members<'a>,
+    pub(super) meta: Members<'a>,
+}
+
+/// An error answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct RpcError {
+    pub(super) status: StatusCode,
+    pub(super) code: i64,
+    pub(super) message: Cow<'static, str>,
+    /// Raw JSON.
+    pub(super) data: Option<String>,
+}
+
+impl RpcError {
+    pub(super) const PARSE: i64 = -32700;
+    pub(super) const INVALID_REQUEST: i64 = -32600;
+    pub(super) const METHOD_NOT_FOUND: i64 = -32601;
+    pub(super) const INVALID_PARAMS: i64 = -32602;
+    pub(super) const INTERNAL: i64 = -32603;
+    pub(super) const HEADER_MISMATCH: i64 = -32020;
+    pub(super) const UNSUPPORTED_VERSION: i64 = -32022;
+
+    pub(super) fn new(
+        status: StatusCode,
+        code: i64,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self { status, code, message: message.into(), data: None }
+    }
+
+    /// A request that is not one.
+    pub(super) fn bad(code: i64, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, message)
+    }
+
+    /// An error of a request that was understood; HTTP has nothing to say about it.
+    pub(super) fn answer(code: i64, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::OK, code, message)
+    }
+
+    pub(super) fn unknown_tool(name: &str) -> Self {
+        let name = gatehall_domain::names::shown(name, 128);
+        Self::answer(Self::INVALID_PARAMS, format!("Unknown tool: {name}"))
+    }
+
+    /// The error object.
+    pub(super) fn object(&self) -> String {
+        let mut object = ObjectWriter::new(self.message.len() + 48);
+        object.raw("code", &self.code.to_string()).string("message", &self.message);
+        if let Some(data) = &self.data {
+            object.raw("data", data);
+        }
+        object.finish()
+    }
+
+    /// The whole message.
+    pub(super) fn message(&self, id: Option<&str>) -> Parts {
+        envelope(id.unwrap_or("null"), "error", self.object().into())
+    }
+
+    /// The answer to a request that has nobody else to answer it.
+    pub(super) fn into_response(self, id: Option<&str>) -> Response {
+        let status = self.status;
+        self.message(id).json(status)
+    }
+}
+
+/// `{"jsonrpc":"2.0","id":…,"result":…}`, or with `error`.
+pub(super) fn envelope(id: &str, member: &str, value: bytes::Bytes) -> Parts {
+    let mut message = Parts::default();
+    message.push(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"{member}\":"));
+    message.push(value);
+    message.push("}");
+    message
+}
+
+/// A result of the gateway's own.
+pub(super) fn result(id: &str, result: impl Into<bytes::Bytes>) -> Parts {
+    envelope(id, "result", result.into())
+}
+
+impl<'a> Incoming<'a> {
+    /// Splits a message. The error comes with the id, if that could be read.
+    pub(super) fn read(text: &'a str) -> Result<Self, (RpcError, Option<&'a str>)> {
+        let members = Members::read(text).map_err(|error| (unreadable(text, &error), None))?;
+        let id = members.get("id").map(RawValue::get);
+        if let Some(raw) = id.filter(|raw| !is_id(raw)) {
+            let shown = gatehall_domain::names::shown(raw, 40).into_owned();
+            let message = format!("id must be a string or an integer, not {shown}");
+            return Err((RpcError::bad(RpcError::INVALID_REQUEST, message), None));
+        }
+        let refuse =
+            |message: &'static str| Err((RpcError::bad(RpcError::INVALID_REQUEST, message), id));
+        if members.get("jsonrpc").map(RawValue::get) != Some("\"2.0\"") {
+            return refuse("jsonrpc must be \"2.0\"");
+        }
+        let method = match members.get("method") {
+            None if members.get("result").is_some() || members.get("error").is_some() => None,
+            None => return refuse("method is missing"),
+            Some(raw) => match json::text(raw) {
+                Some(method) => Some(method),
+                None => return refuse("method must be a string"),
+            },
+        };
+        let object = |raw: Option<&'a RawValue>, name: &'static str| match raw {
+            None => Ok(Members::default()),
+            Some(raw) => Members::read(raw.get()).map_err(|error| {
+                let why = match Members::why(&error) {
+                    Some(TooMany::Twice) => "has a member twice",
+                    Some(TooMany::Members) => "has too many members",
+                    None => "must be an object",
+                };
+                (RpcError::bad(RpcError::INVALID_PARAMS, format!("{name} {why}")), id)
+            }),
+        };
+        let params = object(members.get("params"), "params")?;
+        let meta = object(params.get("_meta"), "params._meta")?;
+        Ok(Self { id, method, params, meta })
+    }
+
+    /// A member of the params that has to be a string.
+    pub(super) fn text_param(&self, name: &str) -> Result<Cow<'a, str>, RpcError> {
+        let found = self.params.get(name).and_then(json::text);
+        found.ok_or_else(|| {
+            RpcError::answer(RpcError::INVALID_PARAMS, format!("params.{name} must be a string"))
+        })
+    }
+
+    /// A member of the metadata that is a string.
+    pub(super) fn text_meta(&self, name: &str) -> Option<Cow<'a, str>> {
+        self.meta.get(name).and_then(json::text)
+    }
+}
+
+fn unreadable(text: &str, error: &serde_json::Error) -> RpcError {
+    match Members::why(error) {
+        Some(TooMany::Twice) => {
+            RpcError::bad(RpcError::INVALID_REQUEST, "the message has a member twice")
+        }
+        Some(TooMany::Members) => {
+            RpcError::bad(RpcError::INVALID_REQUEST, "the message has too many members")
+        }
+        None if serde_json::from_str::<&RawValue>(text).is_ok() => {
+            RpcError::bad(RpcError::INVALID_REQUEST, "the body must be one JSON-RPC message")
+        }
+        None => RpcError::bad(RpcError::PARSE, format!("the body is not valid JSON: {error}")),
+    }
+}
+
+/// A string or an integer. Null and fractions are refused (MCP, base protocol).
+fn is_id(raw: &str) -> bool {
+    let digits = raw.strip_prefix('-').unwrap_or(raw);
+    let integer = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    raw.len() <= 256 && (raw.starts_with('"') || integer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_strictly() {
+        let good = r#"{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"x","_meta":{"a":1}}}"#;
+        let read = Incoming::read(good).unwrap();
+        assert_eq!((read.id, read.method.as_deref()), (Some("\"a\""), Some("tools/call")));
+        for (text, code, id) in [
+            ("{", -32700, None),
+            ("", -32700, None),
+            ("[]", -32600, None),
+            ("1", -32600, None),
+            (r#"{"jsonrpc":"2.0","id":null,"method":"a"}"#, -32600, None),
+            (r#"{"jsonrpc":"2.0","id":1.5,"method":"a"}"#, -32600, None),
+            (r#"{"jsonrpc":"2.0","id":{},"method":"a"}"#, -32600, None),
+            (r#"{"id":1,"method":"a"}"#, -32600, Some("1")),
+            (r#"{"jsonrpc":"1.0","id":1,"method":"a"}"#, -32600, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1}"#, -32600, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, -32600, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"a"}"#, -32600, None),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"a","params":[]}"#, -32602, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"x":1,"x":2}}"#, -32602, Some("1")),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"_meta":{"x":1,"x":2}}}"#,
+                -32602,
+                Some("1"),
+            ),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"_meta":null}}"#, -32602, Some("1")),
+        ] {
+            let (error, found) = Incoming::read(text).unwrap_err();
+            assert_eq!((error.code, found), (code, id), "{text}");
+        }
+    }
+}

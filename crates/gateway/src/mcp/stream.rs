@@ -1,0 +1,83 @@
+//! An answer as a stream: notifications, signs of life, and the answer at its end.
+
+use std::{convert::Infallible, time::Duration};
+
+use axum::{body::Body, response::Response};
+use bytes::Bytes;
+use futures_util::stream;
+use http::{HeaderValue, header};
+use tokio::time::sleep;
+
+use super::{answer::answer, call::Running, cancel::Cancellable};
+use crate::{call::Note, json::on_one_line};
+
+/// Shorter than the idle limits of common proxies.
+const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// Begins the stream of a call. `first` is what it begins with.
+pub(super) fn stream(
+    running: Running,
+    first: Option<Note>,
+    cancellable: Option<Cancellable>,
+) -> Response {
+    let state = State { running, first, cancellable, over: false };
+    let events = stream::unfold(state, |mut state| async {
+        let event = state.next().await?;
+        Some((Ok::<_, Infallible>(event), state))
+    });
+    let mut response = Response::new(Body::from_stream(events));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
+}
+
+struct State {
+    running: Running,
+    first: Option<Note>,
+    cancellable: Option<Cancellable>,
+    over: bool,
+}
+
+impl State {
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.over {
+            return None;
+        }
+        if let Some(note) = self.first.take() {
+            return Some(event(&notification(&note)));
+        }
+        let cancelled = async {
+            match &self.cancellable {
+                Some(cancellable) => cancellable.token.cancelled().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            Some(note) = self.running.notes.recv() => Some(event(&notification(&note))),
+            done = &mut self.running.done => {
+                self.over = true;
+                let (_, message) = answer(&self.running.id, self.running.era, &done);
+                Some(event(&String::from_utf8_lossy(&message.join())))
+            }
+            // Nobody waits for an answer to a cancelled request.
+            () = cancelled => None,
+            () = sleep(KEEP_ALIVE) => Some(Bytes::from_static(b": still at it\n\n")),
+        }
+    }
+}
+
+fn notification((method, params): &Note) -> String {
+    format!("{{\"jsonrpc\":\"2.0\",\"method\":\"{method}\",\"params\":{params}}}")
+}
+
+fn event(message: &str) -> Bytes {
+    let message = on_one_line(message);
+    let mut event = String::with_capacity(message.len() + 24);
+    event.push_str("event: message\ndata: ");
+    event.push_str(&message);
+    event.push_str("\n\n");
+    event.into()
+}

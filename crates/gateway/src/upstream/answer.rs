@@ -1,0 +1,123 @@
+use bytes::Bytes;
+
+use super::UpstreamError;
+use crate::json::{self, Members};
+
+/// What an upstream answered, as raw JSON.
+#[derive(Debug, Clone)]
+pub(crate) enum Answer {
+    /// The `result` object.
+    Result(Bytes),
+    /// The `error` object.
+    Error(Bytes),
+}
+
+/// A JSON-RPC message of an upstream, split without copying it.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// The answer to the request with this id of ours.
+    Answer(u64, Answer),
+    /// A notification: method and params.
+    Notification(String, Option<Bytes>),
+    /// A request to us: id as it came, and method.
+    Request(String, String),
+}
+
+impl Message {
+    /// Splits a message. Whatever is not exactly one is junk.
+    pub(crate) fn read(message: &Bytes) -> Result<Self, UpstreamError> {
+        let junk = |what: &str| UpstreamError::Junk(what.to_owned());
+        let text = str::from_utf8(message).map_err(|_| junk("its answer is not UTF-8"))?;
+        let members = Members::read(text)
+            .map_err(|_| junk(&format!("its answer begins with {}", excerpt(message))))?;
+        let slice = |raw: &serde_json::value::RawValue| message.slice_ref(raw.get().as_bytes());
+        if members.get("jsonrpc").map(|raw| raw.get()) != Some("\"2.0\"") {
+            return Err(junk("its answer is no JSON-RPC message"));
+        }
+        let id = members.get("id");
+        if let Some(method) = members.get("method") {
+            let method =
+                json::text(method).ok_or_else(|| junk("a method that is no text"))?.into_owned();
+            return Ok(match id {
+                Some(id) => Self::Request(id.get().to_owned(), method),
+                None => Self::Notification(method, members.get("params").map(slice)),
+            });
+        }
+        // Our ids are numbers; whatever else stands there is not meant for us.
+        let id = id.and_then(|raw| raw.get().parse().ok());
+        match (id, members.get("result"), members.get("error")) {
+            (Some(id), Some(result), None) if json::is_object(result) => {
+                Ok(Self::Answer(id, Answer::Result(slice(result))))
+            }
+            (id, None, Some(error)) if is_error(error.get()) => {
+                // An error to a request whose id could not be read has none.
+                Ok(Self::Answer(id.unwrap_or(0), Answer::Error(slice(error))))
+            }
+            _ => Err(junk("its answer has neither a result object nor an error, or not our id")),
+        }
+    }
+}
+
+fn is_error(text: &str) -> bool {
+    Members::read(text).is_ok_and(|error| {
+        let code = error.get("code").is_some_and(|raw| raw.get().parse::<i64>().is_ok());
+        code && error.get("message").and_then(json::text).is_some()
+    })
+}
+
+/// The code and the message of an error object.
+pub(crate) fn error_parts(error: &Bytes) -> (i64, String) {
+    let read = || {
+        let members = Members::read(str::from_utf8(error).ok()?).ok()?;
+        let code = members.get("code")?.get().parse().ok()?;
+        Some((code, json::text(members.get("message")?)?.into_owned()))
+    };
+    read().unwrap_or_default()
+}
+
+/// How a body begins, fit to be shown.
+pub(crate) fn excerpt(body: &[u8]) -> String {
+    let start = String::from_utf8_lossy(&body[..body.len().min(200)]);
+    format!("\"{}\"", gatehall_domain::names::shown(start.trim(), 80))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splits_messages_and_refuses_junk() {
+        let read = |text: &'static str| Message::read(&Bytes::from_static(text.as_bytes()));
+        let Ok(Message::Answer(7, Answer::Result(result))) =
+            read(r#"{"jsonrpc":"2.0","id":7,"result":{"x":1e400, "y":[]}}"#)
+        else {
+            panic!()
+        };
+        assert_eq!(result, r#"{"x":1e400, "y":[]}"#);
+        assert!(matches!(
+            read(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-1,"message":"m","more":1}}"#),
+            Ok(Message::Answer(0, Answer::Error(_)))
+        ));
+        assert!(matches!(
+            read(r#"{"jsonrpc":"2.0","method":"a/b","params":{}}"#),
+            Ok(Message::Notification(..))
+        ));
+        assert!(matches!(
+            read(r#"{"jsonrpc":"2.0","id":"s","method":"ping"}"#),
+            Ok(Message::Request(..))
+        ));
+        for junk in [
+            "<html>",
+            "[]",
+            "{}",
+            r#"{"id":1,"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":[]}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"error":{"code":"x","message":""}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":"1","result":{}}"#,
+        ] {
+            assert!(matches!(read(junk), Err(UpstreamError::Junk(_))), "{junk}");
+        }
+    }
+}

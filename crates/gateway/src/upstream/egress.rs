@@ -1,0 +1,81 @@
+//! The one place from which HTTP leaves. Redirects are not followed: a credential goes to the
+//! address the administrator wrote, and nowhere else.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+
+use super::UpstreamError;
+
+/// A pool of connections to upstreams, shared by all of them.
+#[derive(Debug, Clone)]
+pub struct Egress {
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+}
+
+impl Egress {
+    /// A pool that trusts the certificate authorities of the system, or the usual public ones if
+    /// the system has none.
+    pub fn new() -> Self {
+        let mut tcp = HttpConnector::new();
+        tcp.set_nodelay(true);
+        tcp.set_connect_timeout(Some(Duration::from_secs(5)));
+        tcp.set_keepalive(Some(Duration::from_secs(60)));
+        tcp.enforce_http(false);
+        let tls = HttpsConnectorBuilder::new();
+        let tls = match HttpsConnectorBuilder::new().with_native_roots() {
+            Ok(native) => native,
+            Err(error) => {
+                tracing::warn!(%error, "the system has no certificate authorities: using the public ones");
+                tls.with_webpki_roots()
+            }
+        };
+        let connector = tls.https_or_http().enable_http1().enable_http2().wrap_connector(tcp);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_timer(TokioTimer::new())
+            .pool_max_idle_per_host(512)
+            .build(connector);
+        Self { client }
+    }
+
+    pub(crate) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        self.client.request(request).await.map_err(|error| {
+            let text = chain(&error);
+            if error.is_connect() {
+                UpstreamError::Unreachable(text)
+            } else {
+                UpstreamError::Ended(text)
+            }
+        })
+    }
+}
+
+impl Default for Egress {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// An error and what lies behind it, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut texts = Vec::new();
+    let mut next = error.source();
+    while let Some(error) = next {
+        texts.push(error.to_string());
+        next = error.source();
+    }
+    // The outermost texts only say "client error"; the innermost says what happened.
+    texts.pop().unwrap_or_else(|| error.to_string())
+}

@@ -1,0 +1,137 @@
+use gatehall_vault::VaultError;
+
+/// Why an upstream could not be asked, or did not answer as it should. The text is for
+/// administrators and logs; a caller gets [`UpstreamError::public`].
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum UpstreamError {
+    /// No connection came about.
+    #[error("it cannot be reached: {0}")]
+    Unreachable(String),
+    /// It did not answer in time.
+    #[error("it did not answer within {0} seconds")]
+    TimedOut(u64),
+    /// It refuses the credential, or wants one.
+    #[error("it refuses the credential (HTTP {0}): give the connection another one")]
+    Refused(u16),
+    /// It answered with an HTTP error.
+    #[error("it answered HTTP {status}: {excerpt}")]
+    Status {
+        /// The status.
+        status: u16,
+        /// How its body begins.
+        excerpt: String,
+    },
+    /// It answered something that is not the protocol.
+    #[error("it does not answer as an MCP server: {0}")]
+    Junk(String),
+    /// Its answer is larger than what is passed on.
+    #[error("its answer is larger than {0} bytes")]
+    TooLarge(usize),
+    /// It went away in the middle.
+    #[error("it went away before it answered: {0}")]
+    Ended(String),
+    /// It does not know the session any more; the request did not run.
+    #[error("it lost the session")]
+    SessionLost,
+    /// It answered the handshake with a protocol error.
+    #[error("it refuses the handshake: {0}")]
+    Handshake(String),
+    /// It failed repeatedly and is left alone for a moment.
+    #[error("it failed repeatedly and is asked again in a moment; last: {0}")]
+    Resting(String),
+    /// As many calls as are allowed are under way.
+    #[error("{0} calls are under way already")]
+    Busy(usize),
+    /// A credential cannot be opened.
+    #[error("its credential {placement} cannot be used: {problem}")]
+    Credential {
+        /// Where it would go.
+        placement: String,
+        /// Why not.
+        problem: String,
+    },
+    /// It speaks something this version does not carry calls to.
+    #[error("it speaks {0}, to which this version cannot carry calls yet")]
+    Unsupported(&'static str),
+    /// The process could not be started.
+    #[error("the command cannot be started: {0}")]
+    Spawn(String),
+}
+
+impl UpstreamError {
+    /// A credential that cannot be used.
+    pub(crate) fn credential(placement: impl ToString, problem: &VaultError) -> Self {
+        Self::Credential { placement: placement.to_string(), problem: problem.to_string() }
+    }
+
+    /// What a caller may know.
+    pub(crate) const fn public(&self) -> &'static str {
+        match self {
+            Self::TimedOut(_) => "did not answer in time",
+            Self::TooLarge(_) => "answered more than can be passed on: ask for less",
+            Self::Busy(_) => "is busy: try again in a moment",
+            Self::Unsupported(_) => "cannot be used yet",
+            Self::Junk(_) | Self::Ended(_) | Self::Status { .. } => "did not answer as it should",
+            _ => "cannot be reached just now: try again later",
+        }
+    }
+
+    /// The HTTP status that says the same to an OpenAPI client.
+    pub(crate) const fn status(&self) -> u16 {
+        match self {
+            Self::TimedOut(_) => 504,
+            Self::Busy(_) | Self::Resting(_) => 503,
+            _ => 502,
+        }
+    }
+
+    /// The error in a word, for the audit.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::TimedOut(_) => "timed out",
+            Self::Refused(_) => "credential refused",
+            Self::Status { .. } => "HTTP error",
+            Self::Junk(_) => "not MCP",
+            Self::TooLarge(_) => "answer too large",
+            Self::Ended(_) => "went away",
+            Self::SessionLost => "session lost",
+            Self::Handshake(_) => "handshake refused",
+            Self::Resting(_) => "resting",
+            Self::Busy(_) => "busy",
+            Self::Credential { .. } => "credential unusable",
+            Self::Unsupported(_) => "unsupported",
+            Self::Spawn(_) => "not started",
+        }
+    }
+
+    /// What an administrator can do about it.
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => {
+                "check the address, and that the server runs and may be reached from here"
+            }
+            Self::TimedOut(_) => {
+                "look at the server's load and log, or raise the connection's timeout_seconds"
+            }
+            Self::Refused(_) => "gatehall connection change PATH --credential PLACEMENT=stdin",
+            Self::Status { .. } | Self::Ended(_) => "look into the server's own log",
+            Self::Junk(_) => "check the address: MCP servers usually listen at /mcp",
+            Self::TooLarge(_) => "ask the tool for less, or raise GATEHALL_RESPONSE_BYTES",
+            Self::SessionLost | Self::Resting(_) | Self::Busy(_) => {
+                "nothing: it is tried again by itself"
+            }
+            Self::Handshake(_) => "check that the server speaks a published revision of MCP",
+            Self::Credential { .. } => "give the credential again, or set the variable",
+            Self::Unsupported(_) => "use the server's Streamable HTTP endpoint, if it has one",
+            Self::Spawn(_) => {
+                "check the command, and declare PATH in the server's environment if it needs one"
+            }
+        }
+    }
+
+    /// Whether the upstream itself is in trouble, so that asking again at once is of no use.
+    pub(crate) const fn is_outage(&self) -> bool {
+        !matches!(self, Self::Busy(_) | Self::Resting(_) | Self::TooLarge(_) | Self::SessionLost)
+    }
+}

@@ -1,0 +1,109 @@
+//! One request under way at an upstream, until its answer.
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{Answer, UpstreamError, http::HttpExchange, request::LogLevel, stdio::StdioExchange};
+use crate::{
+    era::Era,
+    json::{self, Members, ObjectWriter},
+};
+
+/// A request under way. Dropped before its answer, it is cancelled upstream.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    wire: Wire,
+    /// What the upstream speaks.
+    pub(crate) era: Era,
+    /// Our id of the request, which is its progress token, too.
+    id: u64,
+    progress_token: Option<String>,
+    log_level: Option<LogLevel>,
+    /// The place among the calls that may be under way at once.
+    place: Option<OwnedSemaphorePermit>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Wire {
+    Http(HttpExchange),
+    Stdio(StdioExchange),
+}
+
+/// What comes from an exchange.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// A notification for the caller: method and params.
+    Note(&'static str, String),
+    /// The answer, which ends the exchange.
+    Answer(Answer),
+}
+
+impl Exchange {
+    pub(crate) const fn new(
+        wire: Wire,
+        era: Era,
+        id: u64,
+        progress_token: Option<String>,
+        log_level: Option<LogLevel>,
+    ) -> Self {
+        Self { wire, era, id, progress_token, log_level, place: None }
+    }
+
+    /// The same exchange, holding its place among the calls under way.
+    pub(crate) fn holding(mut self, place: OwnedSemaphorePermit) -> Self {
+        self.place = Some(place);
+        self
+    }
+
+    /// What comes next. May be dropped and called again without losing anything.
+    ///
+    /// # Errors
+    /// Then the exchange is over.
+    pub(crate) async fn next(&mut self) -> Result<Event, UpstreamError> {
+        loop {
+            let raw = match &mut self.wire {
+                Wire::Http(exchange) => exchange.next().await?,
+                Wire::Stdio(exchange) => exchange.next().await?,
+            };
+            match raw {
+                RawEvent::Answer(answer) => return Ok(Event::Answer(answer)),
+                RawEvent::Notification(method, params) => {
+                    if let Some(note) = self.note(&method, params.as_ref()) {
+                        return Ok(note);
+                    }
+                }
+            }
+        }
+    }
+
+    /// A notification as the caller may have it: progress under the caller's own token, log
+    /// messages from the level the caller asked for. Others are not for callers.
+    fn note(&self, method: &str, params: Option<&Bytes>) -> Option<Event> {
+        let params = str::from_utf8(params?).ok()?;
+        let members = Members::read(params).ok()?;
+        match method {
+            "notifications/progress" => {
+                let token = self.progress_token.as_ref()?;
+                let own = members.get("progressToken")?.get().parse() == Ok(self.id);
+                let mut object = ObjectWriter::new(params.len() + token.len());
+                for (name, value) in members.iter() {
+                    object.raw(name, if name == "progressToken" { token } else { value.get() });
+                }
+                own.then(|| Event::Note("notifications/progress", object.finish()))
+            }
+            "notifications/message" => {
+                let level = LogLevel::parse(&json::text(members.get("level")?)?)?;
+                (level >= self.log_level?)
+                    .then(|| Event::Note("notifications/message", params.to_owned()))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What comes from a wire, before it is known whether it is for the caller.
+#[derive(Debug)]
+pub(crate) enum RawEvent {
+    Notification(String, Option<Bytes>),
+    Answer(Answer),
+}

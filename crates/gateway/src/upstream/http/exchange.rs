@@ -1,0 +1,228 @@
+use std::{fmt, pin::Pin};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header::CONTENT_TYPE};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
+use sse_stream::{Sse, SseStream};
+
+use super::super::{
+    Answer, Egress, UpstreamError,
+    answer::{Message, excerpt},
+    exchange::RawEvent,
+    request,
+};
+use crate::{Tasks, era::Era};
+
+/// How much of an error page is read.
+const ERROR_BYTES: usize = 4096;
+
+/// One POST under way: the answer as JSON, or a stream of messages that ends with it.
+pub(crate) struct HttpExchange {
+    id: u64,
+    limit: usize,
+    body: Body,
+    back: Option<Back>,
+    answered: bool,
+}
+
+/// The way back to the server while an answer is awaited: for what it asks of us, and to tell it
+/// that nobody waits any more.
+#[derive(Debug)]
+pub(super) struct Back {
+    pub(super) egress: Egress,
+    pub(super) tasks: Tasks,
+    pub(super) uri: Uri,
+    pub(super) headers: HeaderMap,
+    pub(super) era: Era,
+}
+
+type Events = Pin<Box<dyn Stream<Item = Result<Sse, sse_stream::Error>> + Send>>;
+
+enum Body {
+    /// A JSON answer, as far as it has come.
+    Json(Incoming, BytesMut),
+    /// A stream of events.
+    Events(Events),
+    /// A complete answer.
+    Whole(Bytes),
+}
+
+impl fmt::Debug for HttpExchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HttpExchange({})", self.id)
+    }
+}
+
+impl HttpExchange {
+    /// Looks at the head of an answer.
+    pub(super) async fn new(
+        response: Response<Incoming>,
+        id: u64,
+        limit: usize,
+        back: Option<Back>,
+    ) -> Result<Self, UpstreamError> {
+        let (head, body) = response.into_parts();
+        let kind =
+            head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+        let kind = kind.split(';').next().unwrap_or("").trim();
+        let (json, events) = (
+            kind.eq_ignore_ascii_case("application/json"),
+            kind.eq_ignore_ascii_case("text/event-stream"),
+        );
+        let body = match head.status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                return Err(UpstreamError::Refused(head.status.as_u16()));
+            }
+            status if !status.is_success() => {
+                let start = Limited::new(body, ERROR_BYTES).collect().await;
+                let start = start.map(|body| body.to_bytes()).unwrap_or_default();
+                // The modern era answers protocol errors with 4xx and a JSON-RPC body.
+                match Message::read(&start) {
+                    Ok(Message::Answer(own, _)) if json && own == id => Body::Whole(start),
+                    _ => {
+                        return Err(UpstreamError::Status {
+                            status: status.as_u16(),
+                            excerpt: excerpt(&start),
+                        });
+                    }
+                }
+            }
+            _ if json => Body::Json(body, BytesMut::new()),
+            _ if events => {
+                Body::Events(Box::pin(SseStream::new(Limited::new(body, limit).map_err(BoxError))))
+            }
+            status => {
+                let what = format!("HTTP {} with content type \"{kind}\"", status.as_u16());
+                return Err(UpstreamError::Junk(what));
+            }
+        };
+        Ok(Self { id, limit, body, back, answered: false })
+    }
+
+    pub(crate) async fn next(&mut self) -> Result<RawEvent, UpstreamError> {
+        loop {
+            let message = self.message().await?;
+            match Message::read(&message)? {
+                Message::Answer(id, answer) if id == self.id => {
+                    self.answered = true;
+                    return Ok(RawEvent::Answer(answer));
+                }
+                Message::Answer(..) if matches!(self.body, Body::Events(_)) => {}
+                Message::Answer(..) => {
+                    return Err(UpstreamError::Junk("an answer to another request".into()));
+                }
+                Message::Notification(method, params) => {
+                    return Ok(RawEvent::Notification(method, params));
+                }
+                Message::Request(id, method) => {
+                    if let Some(back) = &self.back {
+                        back.send(request::answer_to(&id, &method));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The answer, whatever else comes.
+    pub(super) async fn answer(mut self) -> Result<Answer, UpstreamError> {
+        loop {
+            if let RawEvent::Answer(answer) = self.next().await? {
+                return Ok(answer);
+            }
+        }
+    }
+
+    async fn message(&mut self) -> Result<Bytes, UpstreamError> {
+        match &mut self.body {
+            Body::Whole(body) => match std::mem::take(body) {
+                empty if empty.is_empty() => Err(UpstreamError::Ended("nothing more came".into())),
+                whole => Ok(whole),
+            },
+            Body::Json(body, so_far) => {
+                let whole = collect(body, so_far, self.limit).await?;
+                self.body = Body::Whole(Bytes::new());
+                Ok(whole)
+            }
+            Body::Events(events) => loop {
+                match events.next().await {
+                    Some(Ok(Sse { data: Some(data), .. })) if !data.is_empty() => {
+                        return Ok(Bytes::from(data));
+                    }
+                    // Priming events and keep-alives hold no data.
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) if error.to_string().contains("length limit") => {
+                        return Err(UpstreamError::TooLarge(self.limit));
+                    }
+                    Some(Err(error)) => return Err(UpstreamError::Ended(error.to_string())),
+                    None => return Err(UpstreamError::Ended("the stream ended".into())),
+                }
+            },
+        }
+    }
+}
+
+/// Collects a body. Keeps what has come in `so_far`, so that it may be dropped and called again.
+async fn collect(
+    body: &mut Incoming,
+    so_far: &mut BytesMut,
+    limit: usize,
+) -> Result<Bytes, UpstreamError> {
+    use hyper::body::Body as _;
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| UpstreamError::Ended(error.to_string()))?;
+        let Ok(data) = frame.into_data() else { continue };
+        if so_far.len() + data.len() > limit {
+            return Err(UpstreamError::TooLarge(limit));
+        }
+        // Most answers come in one piece and are passed on without a copy.
+        if so_far.is_empty() && body.is_end_stream() {
+            return Ok(data);
+        }
+        so_far.extend_from_slice(&data);
+    }
+    Ok(std::mem::take(so_far).freeze())
+}
+
+impl Drop for HttpExchange {
+    fn drop(&mut self) {
+        // In the modern era the closed connection says it.
+        if let Some(back) =
+            self.back.as_ref().filter(|back| !self.answered && back.era == Era::Legacy)
+        {
+            back.send(request::cancelled(self.id));
+        }
+    }
+}
+
+impl Back {
+    fn send(&self, message: Bytes) {
+        let mut request = Request::new(Full::new(message));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.uri.clone();
+        request.headers_mut().clone_from(&self.headers);
+        let egress = self.egress.clone();
+        self.tasks.spawn_until_stop(async move {
+            if let Err(error) = egress.send(request).await {
+                tracing::debug!(%error, "a message to an upstream was lost");
+            }
+        });
+    }
+}
+
+/// Gives a boxed error the trait that the event stream asks for.
+#[derive(Debug)]
+struct BoxError(Box<dyn std::error::Error + Send + Sync>);
+
+impl fmt::Display for BoxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for BoxError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}

@@ -1,0 +1,151 @@
+//! Finds out which era a server is of, and opens a session if it has any.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use bytes::Bytes;
+use http::{HeaderValue, Uri};
+
+use super::{Line, METHOD, Open, SESSION, VERSION, exchange::HttpExchange, probe};
+use crate::{
+    era::{self, Era},
+    upstream::{
+        Answer, Facts, UpstreamError,
+        answer::error_parts,
+        request::{initialize, notification, own_request},
+    },
+};
+
+/// A server that does not answer `server/discover` in this time is asked the old way.
+const DISCOVER: Duration = Duration::from_secs(5);
+
+/// What a server's answer to `server/discover` tells.
+enum Verdict {
+    Modern(Facts),
+    Legacy,
+}
+
+impl Line {
+    pub(super) async fn handshake(&self) -> Result<Open, UpstreamError> {
+        let mut last = UpstreamError::Junk("the address has no endpoint".into());
+        for uri in &self.places {
+            match self.handshake_at(uri).await {
+                Ok(open) => {
+                    self.legacy.store(open.era == Era::Legacy, Ordering::Relaxed);
+                    return Ok(open);
+                }
+                // Nothing of MCP here; perhaps at the next place.
+                Err(
+                    error @ (UpstreamError::Status { status: 400..=499, .. }
+                    | UpstreamError::Junk(_)),
+                ) => {
+                    last = error;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match self.places.first() {
+            Some(uri) => {
+                Err(probe::other_protocol(self, uri).await.map_or(last, UpstreamError::Unsupported))
+            }
+            None => Err(last),
+        }
+    }
+
+    async fn handshake_at(&self, uri: &Uri) -> Result<Open, UpstreamError> {
+        if !self.legacy.load(Ordering::Relaxed)
+            && let Verdict::Modern(facts) = self.discover(uri).await?
+        {
+            let mut headers = self.base_headers();
+            headers.insert(&VERSION, HeaderValue::from_static(era::MODERN));
+            return Ok(Open { uri: uri.clone(), era: Era::Modern, headers, facts });
+        }
+        self.initialize(uri).await
+    }
+
+    /// Asks the modern way. Only an answer of the modern era proves it; whatever else comes, the
+    /// old way decides. A refused credential is no verdict on the era.
+    async fn discover(&self, uri: &Uri) -> Result<Verdict, UpstreamError> {
+        let id = self.id();
+        let mut headers = self.base_headers();
+        headers.insert(&VERSION, HeaderValue::from_static(era::MODERN));
+        headers.insert(&METHOD, HeaderValue::from_static("server/discover"));
+        let message = own_request(id, "server/discover", Era::Modern, &[]);
+        let answered = async {
+            let response = self.post(uri, headers, message).await?;
+            HttpExchange::new(response, id, self.response_bytes, None).await?.answer().await
+        };
+        match tokio::time::timeout(DISCOVER, answered).await {
+            Ok(Ok(Answer::Result(result))) => {
+                Ok(modern_facts(&result).map_or(Verdict::Legacy, Verdict::Modern))
+            }
+            Ok(Ok(Answer::Error(error))) => match error_parts(&error) {
+                (-32022, message) if !mentions_legacy(&error) => {
+                    Err(UpstreamError::Handshake(message))
+                }
+                (-32021 | -32020, message) => Err(UpstreamError::Handshake(message)),
+                _ => Ok(Verdict::Legacy),
+            },
+            Ok(Err(error @ (UpstreamError::Refused(_) | UpstreamError::Unreachable(_)))) => {
+                Err(error)
+            }
+            Ok(Err(_)) | Err(_) => Ok(Verdict::Legacy),
+        }
+    }
+
+    async fn initialize(&self, uri: &Uri) -> Result<Open, UpstreamError> {
+        let id = self.id();
+        let response = self.post(uri, self.base_headers(), initialize(id)).await?;
+        // An id on anything but a success is none.
+        let session =
+            response.headers().get(&SESSION).filter(|_| response.status().is_success()).cloned();
+        let answer =
+            HttpExchange::new(response, id, self.response_bytes, None).await?.answer().await?;
+        let facts = match answer {
+            Answer::Result(result) => legacy_facts(&result)?,
+            Answer::Error(error) => return Err(UpstreamError::Handshake(error_parts(&error).1)),
+        };
+        let mut headers = self.base_headers();
+        headers.insert(&VERSION, HeaderValue::from_static(facts.revision));
+        if let Some(mut session) = session {
+            session.set_sensitive(true);
+            headers.insert(&SESSION, session);
+        }
+        let ready = notification("notifications/initialized", &[]);
+        let response = self.post(uri, headers.clone(), ready).await?;
+        if !response.status().is_success() {
+            let status = response.status().as_u16();
+            return Err(UpstreamError::Status {
+                status,
+                excerpt: "to notifications/initialized".into(),
+            });
+        }
+        Ok(Open { uri: uri.clone(), era: Era::Legacy, headers, facts })
+    }
+}
+
+/// What a `DiscoverResult` tells, if it offers the modern revision.
+pub(crate) fn modern_facts(result: &Bytes) -> Option<Facts> {
+    let result: serde_json::Value = serde_json::from_slice(result).ok()?;
+    let versions = result.get("supportedVersions")?.as_array()?;
+    versions.iter().any(|version| version == era::MODERN).then(|| Facts::new(era::MODERN, &result))
+}
+
+/// What an `InitializeResult` tells.
+pub(crate) fn legacy_facts(result: &Bytes) -> Result<Facts, UpstreamError> {
+    let junk = |what: &str| UpstreamError::Junk(what.to_owned());
+    let result: serde_json::Value = serde_json::from_slice(result)
+        .map_err(|_| junk("the result of initialize cannot be read"))?;
+    let version = result.get("protocolVersion").and_then(|version| version.as_str()).unwrap_or("");
+    let revision = era::legacy(version).ok_or_else(|| {
+        UpstreamError::Handshake(format!("it offers revision \"{version}\" only"))
+    })?;
+    Ok(Facts::new(revision, &result))
+}
+
+fn mentions_legacy(error: &Bytes) -> bool {
+    let error: serde_json::Value = serde_json::from_slice(error).unwrap_or_default();
+    let supported = error.pointer("/data/supported").and_then(|list| list.as_array());
+    supported.is_some_and(|list| {
+        list.iter().filter_map(|v| v.as_str()).any(|v| era::legacy(v).is_some())
+    })
+}

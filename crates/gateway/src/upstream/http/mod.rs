@@ -1,0 +1,273 @@
+//! MCP over Streamable HTTP, of both eras.
+
+mod exchange;
+pub(super) mod handshake;
+mod probe;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
+    header::{ACCEPT, CONTENT_TYPE, USER_AGENT},
+};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use super::{
+    Answer, Egress, Facts, UpstreamError,
+    exchange::{Exchange, Wire},
+    request::{self, ToolCall},
+    session::{Sessions, Slot},
+};
+use crate::{Tasks, era::Era};
+
+pub(super) use exchange::HttpExchange;
+
+/// A connection to an MCP server over HTTP.
+#[derive(Debug)]
+pub(crate) struct HttpLink {
+    line: Line,
+    sessions: Sessions<Open>,
+}
+
+/// What all sessions of a link have in common.
+#[derive(Debug)]
+struct Line {
+    egress: Egress,
+    tasks: Tasks,
+    /// Where the endpoint may be: the address as written, and `/mcp` if it has no path.
+    places: Vec<Uri>,
+    /// The credentials.
+    headers: HeaderMap,
+    response_bytes: usize,
+    open_timeout: Duration,
+    next_id: AtomicU64,
+    /// Whether the server was found to be of the legacy era, to save asking again.
+    legacy: AtomicBool,
+}
+
+/// An endpoint with which a handshake was made.
+#[derive(Debug)]
+struct Open {
+    uri: Uri,
+    era: Era,
+    /// The headers of every request.
+    headers: HeaderMap,
+    facts: Facts,
+}
+
+impl HttpLink {
+    pub(crate) fn new(
+        egress: Egress,
+        tasks: Tasks,
+        url: &url::Url,
+        headers: HeaderMap,
+        stateful: bool,
+        response_bytes: usize,
+        open_timeout: Duration,
+    ) -> Self {
+        let mut places: Vec<Uri> = url.as_str().parse().into_iter().collect();
+        if url.path() == "/" && url.query().is_none() {
+            places.extend(url.join("mcp").ok().and_then(|url| url.as_str().parse::<Uri>().ok()));
+        }
+        let line = Line {
+            egress,
+            tasks,
+            places,
+            headers,
+            response_bytes,
+            open_timeout,
+            next_id: AtomicU64::new(1),
+            legacy: AtomicBool::new(false),
+        };
+        Self { line, sessions: Sessions::new(stateful) }
+    }
+
+    /// Asks something of the gateway's own, in the shared session.
+    pub(crate) async fn ask(
+        &self,
+        method: &'static str,
+        params: &[(&str, String)],
+    ) -> Result<(Answer, Facts), UpstreamError> {
+        let slot = self.sessions.shared();
+        let deadline = tokio::time::Instant::now() + self.line.open_timeout;
+        let asked = async {
+            let open = self.line.open(slot).await?;
+            let id = self.line.id();
+            let message = request::own_request(id, method, open.era, params);
+            let extra = self.line.method_headers(&open, method, None, &[]);
+            match self.line.exchange(&open, id, message, extra).await {
+                Ok(exchange) => Ok((exchange.answer().await?, open.facts.clone())),
+                Err(UpstreamError::SessionLost) => {
+                    slot.lose(&open);
+                    Err(UpstreamError::SessionLost)
+                }
+                Err(error) => Err(error),
+            }
+        };
+        let seconds = self.line.open_timeout.as_secs();
+        tokio::time::timeout_at(deadline, asked)
+            .await
+            .map_err(|_| UpstreamError::TimedOut(seconds))?
+    }
+
+    /// Begins a call. If the server has lost the session it has not run, and is begun anew once.
+    pub(crate) async fn call(&self, call: &ToolCall) -> Result<Exchange, UpstreamError> {
+        let slot = self.sessions.of(call.permit.user());
+        let mut tries = 0;
+        loop {
+            let open = self.line.open(&slot).await?;
+            let id = self.line.id();
+            let message = call.message(id, open.era);
+            let name = Some(call.permit.tool().as_ref());
+            let extra = self.line.method_headers(&open, "tools/call", name, &call.headers);
+            match self.line.exchange(&open, id, message, extra).await {
+                Ok(wire) => {
+                    let (token, level) = (call.progress_token.clone(), call.log_level);
+                    return Ok(Exchange::new(Wire::Http(wire), open.era, id, token, level));
+                }
+                Err(UpstreamError::SessionLost) if tries == 0 => {
+                    tries += 1;
+                    slot.lose(&open);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Forgets all sessions, so that the next request makes a new handshake.
+    pub(crate) fn reset(&self) {
+        self.sessions.take().for_each(drop);
+        self.line.legacy.store(false, Ordering::Relaxed);
+    }
+
+    /// Ends the sessions the server keeps for us.
+    pub(crate) fn close(&self) {
+        for open in self.sessions.take().filter(|open| open.headers.contains_key(&SESSION)) {
+            let Ok(request) =
+                self.line.request(Method::DELETE, &open.uri, &open.headers, Bytes::new())
+            else {
+                continue;
+            };
+            let egress = self.line.egress.clone();
+            self.line.tasks.spawn(async move {
+                let deleted =
+                    tokio::time::timeout(Duration::from_secs(2), egress.send(request)).await;
+                tracing::trace!(ok = matches!(deleted, Ok(Ok(_))), "ended a session upstream");
+            });
+        }
+    }
+}
+
+pub(super) static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+static VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+static METHOD: HeaderName = HeaderName::from_static("mcp-method");
+static NAME: HeaderName = HeaderName::from_static("mcp-name");
+
+impl Line {
+    async fn open(&self, slot: &Slot<Open>) -> Result<Arc<Open>, UpstreamError> {
+        slot.get(|_| true, async || self.handshake().await).await
+    }
+
+    fn id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The headers of one request: those of the session, and for the modern era those that repeat
+    /// what the body says.
+    fn method_headers(
+        &self,
+        open: &Open,
+        method: &'static str,
+        name: Option<&str>,
+        params: &[(HeaderName, HeaderValue)],
+    ) -> HeaderMap {
+        let mut headers = open.headers.clone();
+        if open.era == Era::Modern {
+            headers.insert(&METHOD, HeaderValue::from_static(method));
+            if let Some(name) = name {
+                headers.insert(&NAME, crate::header_text::encode(name));
+            }
+            for (name, value) in params {
+                headers.insert(name, value.clone());
+            }
+        }
+        headers
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+        body: Bytes,
+    ) -> Result<Request<Full<Bytes>>, UpstreamError> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = method;
+        *request.uri_mut() = uri.clone();
+        request.headers_mut().clone_from(headers);
+        Ok(request)
+    }
+
+    /// The headers every request to this server has.
+    fn base_headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(
+            USER_AGENT,
+            HeaderValue::from_static(concat!("gatehall/", env!("CARGO_PKG_VERSION"))),
+        );
+        headers
+    }
+
+    async fn post(
+        &self,
+        uri: &Uri,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Incoming>, UpstreamError> {
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = uri.clone();
+        *request.headers_mut() = headers;
+        self.egress.send(request).await
+    }
+
+    /// Sends a request and looks at the head of the answer.
+    async fn exchange(
+        &self,
+        open: &Arc<Open>,
+        id: u64,
+        message: Bytes,
+        headers: HeaderMap,
+    ) -> Result<HttpExchange, UpstreamError> {
+        let response = self.post(&open.uri, headers, message).await?;
+        let status = response.status();
+        // Servers answer 404 to a session they do not know, some of them 400. Neither ran it.
+        let session = open.headers.contains_key(&SESSION);
+        if session && status == StatusCode::NOT_FOUND {
+            return Err(UpstreamError::SessionLost);
+        }
+        let back = exchange::Back {
+            egress: self.egress.clone(),
+            tasks: self.tasks.clone(),
+            uri: open.uri.clone(),
+            headers: open.headers.clone(),
+            era: open.era,
+        };
+        match HttpExchange::new(response, id, self.response_bytes, Some(back)).await {
+            Err(UpstreamError::Status { status: 400, .. }) if session => {
+                Err(UpstreamError::SessionLost)
+            }
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What else may listen at an address that does not answer as Streamable HTTP.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::{HeaderValue, Method, Uri, header::ACCEPT};
+use http_body_util::{BodyExt, Limited};
+use sse_stream::SseStream;
+
+use super::Line;
+
+/// The protocol that listens there, if it is one we know.
+pub(super) async fn other_protocol(line: &Line, uri: &Uri) -> Option<&'static str> {
+    let wait = Duration::from_secs(3);
+    if tokio::time::timeout(wait, is_sse(line, uri)).await == Ok(Some(true)) {
+        return Some("HTTP+SSE");
+    }
+    for path in ["", "/openapi.json"] {
+        if tokio::time::timeout(wait, is_openapi(line, uri, path)).await == Ok(Some(true)) {
+            return Some("OpenAPI");
+        }
+    }
+    None
+}
+
+/// HTTP+SSE names its message endpoint in the first event.
+async fn is_sse(line: &Line, uri: &Uri) -> Option<bool> {
+    let mut headers = line.base_headers();
+    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    let request = line.request(Method::GET, uri, &headers, Bytes::new()).ok()?;
+    let response = line.egress.send(request).await.ok()?;
+    if !response.status().is_success() {
+        return Some(false);
+    }
+    let mut events = SseStream::new(response.into_body());
+    let first = events.next().await?.ok()?;
+    Some(first.event.as_deref() == Some("endpoint"))
+}
+
+async fn is_openapi(line: &Line, uri: &Uri, path: &str) -> Option<bool> {
+    let uri = match path {
+        "" => uri.clone(),
+        path => format!("{}{path}", uri.to_string().trim_end_matches('/')).parse().ok()?,
+    };
+    let mut headers = line.base_headers();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let request = line.request(Method::GET, &uri, &headers, Bytes::new()).ok()?;
+    let response = line.egress.send(request).await.ok()?;
+    if !response.status().is_success() {
+        return Some(false);
+    }
+    let body =
+        Limited::new(response.into_body(), line.response_bytes).collect().await.ok()?.to_bytes();
+    let document: serde_json::Value = serde_json::from_slice(&body).ok()?;
+    Some(document.get("openapi").is_some_and(|version| version.is_string()))
+}

@@ -1,0 +1,147 @@
+//! Tool servers: the running ends of connections.
+
+mod answer;
+mod breaker;
+mod build;
+mod egress;
+mod error;
+mod exchange;
+mod http;
+mod list;
+mod request;
+mod session;
+mod stdio;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use gatehall_domain::{ConnectionId, ConnectionPath};
+use tokio::sync::{Notify, Semaphore};
+
+pub(crate) use answer::{Answer, error_parts};
+use breaker::Breaker;
+pub(crate) use build::Builder;
+pub use egress::Egress;
+pub use error::UpstreamError;
+pub(crate) use exchange::{Event, Exchange};
+pub(crate) use request::{LogLevel, ToolCall};
+
+use self::{http::HttpLink, stdio::StdioLink};
+
+/// The running end of a connection.
+#[derive(Debug)]
+pub(crate) struct Upstream {
+    /// Which connection it is.
+    pub(crate) connection: ConnectionId,
+    /// The connection's name.
+    pub(crate) path: ConnectionPath,
+    link: Link,
+    /// Time until a call is given up.
+    pub(crate) call_timeout: Duration,
+    places: Arc<Semaphore>,
+    concurrent_calls: usize,
+    breaker: Breaker,
+    last_error: Mutex<Option<UpstreamError>>,
+    /// Asks whoever keeps the catalogue to look again.
+    pub(crate) look_again: Notify,
+}
+
+/// How a server is reached.
+#[derive(Debug)]
+enum Link {
+    Http(HttpLink),
+    Stdio(StdioLink),
+    /// It cannot be reached, whatever is tried.
+    Broken(UpstreamError),
+}
+
+/// What a server said of itself in the handshake. Unverified: nothing is decided on it.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The revision that was agreed on.
+    pub revision: &'static str,
+    /// The server's name for itself.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+impl Facts {
+    fn new(revision: &'static str, result: &serde_json::Value) -> Self {
+        // The modern era moved the server's name into the metadata.
+        let info = result
+            .pointer("/_meta/io.modelcontextprotocol~1serverInfo")
+            .or_else(|| result.get("serverInfo"));
+        let text = |name: &str| {
+            let value = info.and_then(|info| info.get(name)).and_then(|value| value.as_str());
+            gatehall_domain::names::shown(value.unwrap_or(""), 80).into_owned()
+        };
+        Self { revision, name: text("name"), version: text("version") }
+    }
+}
+
+impl Upstream {
+    /// Begins a call.
+    ///
+    /// # Errors
+    /// If the upstream cannot be asked.
+    pub(crate) async fn call(&self, call: &ToolCall) -> Result<Exchange, UpstreamError> {
+        assert_eq!(
+            call.permit.connection(),
+            self.connection,
+            "a permit opens its own connection only"
+        );
+        if !self.breaker.is_closed() {
+            return Err(UpstreamError::Resting(
+                self.last_error().map_or_else(String::new, |it| it.to_string()),
+            ));
+        }
+        let place = Arc::clone(&self.places)
+            .try_acquire_owned()
+            .map_err(|_| UpstreamError::Busy(self.concurrent_calls))?;
+        let begun = match &self.link {
+            Link::Http(link) => link.call(call).await,
+            Link::Stdio(link) => link.call(call).await,
+            Link::Broken(error) => Err(error.clone()),
+        };
+        begun.map(|exchange| exchange.holding(place))
+    }
+
+    /// Notes how asking went.
+    pub(crate) fn report(&self, error: Option<&UpstreamError>) {
+        match error {
+            None => self.breaker.succeeded(),
+            Some(error) if error.is_outage() => {
+                self.breaker.failed();
+                *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(error.clone());
+                self.look_again.notify_one();
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The last failure.
+    fn last_error(&self) -> Option<UpstreamError> {
+        self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The last lines a process wrote to its standard error.
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        match &self.link {
+            Link::Stdio(link) => link.stderr(),
+            Link::Http(_) | Link::Broken(_) => Vec::new(),
+        }
+    }
+
+    /// Lets go of sessions and processes. Calls under way keep theirs to their end.
+    pub(crate) fn close(&self) {
+        match &self.link {
+            Link::Http(link) => link.close(),
+            Link::Stdio(link) => link.reset(),
+            Link::Broken(_) => {}
+        }
+    }
+}

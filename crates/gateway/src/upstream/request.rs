@@ -1,0 +1,188 @@
+//! What goes to an upstream. Every hop has its own ids and progress tokens; what the gateway does
+//! not know passes as it came.
+
+use bytes::Bytes;
+use gatehall_domain::Permit;
+
+use crate::{
+    era::{self, Era},
+    json::{self, ObjectWriter},
+};
+
+/// A call on its way to an upstream. Only a [`Permit`] makes one possible.
+#[derive(Debug, Clone)]
+pub(crate) struct ToolCall {
+    /// The leave to make it.
+    pub(crate) permit: Permit,
+    /// Members of `params` besides `name` and `_meta`, as raw JSON without braces: `"a":1,"b":2`.
+    pub(crate) params: String,
+    /// Members of `_meta` that are neither the protocol's own nor the progress token, likewise.
+    pub(crate) meta: String,
+    /// Headers that repeat arguments (`Mcp-Param-*`), for upstreams of the modern era.
+    pub(crate) headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    /// The client's progress token as raw JSON, if it wants to hear of progress.
+    pub(crate) progress_token: Option<String>,
+    /// From which level on the client wants log messages, if at all.
+    pub(crate) log_level: Option<LogLevel>,
+}
+
+impl ToolCall {
+    /// The JSON-RPC message, with an id of ours. The id serves as progress token, too.
+    pub(crate) fn message(&self, id: u64, era: Era) -> Bytes {
+        let name = json::string(self.permit.tool());
+        let mut text =
+            String::with_capacity(self.params.len() + self.meta.len() + name.len() + 360);
+        text.push_str("{\"jsonrpc\":\"2.0\",\"id\":");
+        text.push_str(&id.to_string());
+        text.push_str(",\"method\":\"tools/call\",\"params\":{\"name\":");
+        text.push_str(&name);
+        if !self.params.is_empty() {
+            text.push(',');
+            text.push_str(&self.params);
+        }
+        let progress = self.progress_token.is_some().then_some(id);
+        push_meta(&mut text, era, &self.meta, progress, self.log_level);
+        text.push_str("}}");
+        text.into()
+    }
+}
+
+fn push_meta(
+    text: &mut String,
+    era: Era,
+    own: &str,
+    progress: Option<u64>,
+    level: Option<LogLevel>,
+) {
+    let modern = era == Era::Modern;
+    if !modern && own.is_empty() && progress.is_none() {
+        return;
+    }
+    text.push_str(",\"_meta\":{");
+    let start = text.len();
+    let separate = |text: &mut String| {
+        if text.len() > start {
+            text.push(',');
+        }
+    };
+    if modern {
+        text.push_str(envelope());
+        if let Some(level) = level {
+            text.push_str(",\"io.modelcontextprotocol/logLevel\":\"");
+            text.push_str(level.as_str());
+            text.push('"');
+        }
+    }
+    if let Some(token) = progress {
+        separate(text);
+        text.push_str("\"progressToken\":");
+        text.push_str(&token.to_string());
+    }
+    if !own.is_empty() {
+        separate(text);
+        text.push_str(own);
+    }
+    text.push('}');
+}
+
+/// The members of `_meta` that every modern request carries. The gateway offers no capabilities:
+/// it cannot ask a user anything.
+fn envelope() -> &'static str {
+    concat!(
+        "\"io.modelcontextprotocol/protocolVersion\":\"2026-07-28\",",
+        "\"io.modelcontextprotocol/clientInfo\":{\"name\":\"gatehall\",\"version\":\"",
+        env!("CARGO_PKG_VERSION"),
+        "\"},\"io.modelcontextprotocol/clientCapabilities\":{}"
+    )
+}
+
+/// A request of the gateway's own, such as `tools/list`.
+pub(crate) fn own_request(id: u64, method: &str, era: Era, params: &[(&str, String)]) -> Bytes {
+    let mut object = ObjectWriter::new(256);
+    for (name, value) in params {
+        object.raw(name, value);
+    }
+    if era == Era::Modern {
+        object.raw("_meta", &format!("{{{}}}", envelope()));
+    }
+    let params = object.finish();
+    let mut message = ObjectWriter::new(params.len() + 80);
+    message.raw("jsonrpc", "\"2.0\"").raw("id", &id.to_string()).string("method", method);
+    message.raw("params", &params);
+    message.finish().into()
+}
+
+/// The legacy handshake. It offers the newest legacy revision.
+pub(crate) fn initialize(id: u64) -> Bytes {
+    let info = format!("{{\"name\":\"gatehall\",\"version\":\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    let params = [
+        ("protocolVersion", json::string(era::NEWEST_LEGACY)),
+        ("capabilities", "{}".to_owned()),
+        ("clientInfo", info),
+    ];
+    own_request(id, "initialize", Era::Legacy, &params)
+}
+
+/// A notification of ours.
+pub(crate) fn notification(method: &str, params: &[(&str, String)]) -> Bytes {
+    let mut object = ObjectWriter::new(64);
+    for (name, value) in params {
+        object.raw(name, value);
+    }
+    let params = object.finish();
+    let mut message = ObjectWriter::new(params.len() + 64);
+    message.raw("jsonrpc", "\"2.0\"").string("method", method).raw("params", &params);
+    message.finish().into()
+}
+
+/// Tells an upstream that nobody waits for this request any more.
+pub(crate) fn cancelled(id: u64) -> Bytes {
+    let reason = json::string("the caller went away");
+    notification("notifications/cancelled", &[("requestId", id.to_string()), ("reason", reason)])
+}
+
+/// The answer to a request that an upstream makes of us: pings are answered, all else is unknown.
+pub(crate) fn answer_to(id: &str, method: &str) -> Bytes {
+    let mut message = ObjectWriter::new(96);
+    message.raw("jsonrpc", "\"2.0\"").raw("id", id);
+    if method == "ping" {
+        message.raw("result", "{}");
+    } else {
+        message.raw("error", "{\"code\":-32601,\"message\":\"Method not found\"}");
+    }
+    message.finish().into()
+}
+
+/// Severity of log messages, as in RFC 5424.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum LogLevel {
+    Debug,
+    Info,
+    Notice,
+    Warning,
+    Error,
+    Critical,
+    Alert,
+    Emergency,
+}
+
+impl LogLevel {
+    const ALL: [(Self, &'static str); 8] = [
+        (Self::Debug, "debug"),
+        (Self::Info, "info"),
+        (Self::Notice, "notice"),
+        (Self::Warning, "warning"),
+        (Self::Error, "error"),
+        (Self::Critical, "critical"),
+        (Self::Alert, "alert"),
+        (Self::Emergency, "emergency"),
+    ];
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, name)| *name == text).map(|(level, _)| *level)
+    }
+
+    pub(crate) fn as_str(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+}

@@ -1,0 +1,172 @@
+//! MCP over the standard input and output of a process.
+
+mod lines;
+mod process;
+mod stderr;
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+
+use super::{
+    Answer, Facts, UpstreamError,
+    answer::error_parts,
+    exchange::{Exchange, Wire},
+    http::handshake::{legacy_facts, modern_facts},
+    request::{self, ToolCall},
+    session::{Sessions, Slot},
+};
+use crate::{Tasks, era::Era};
+
+use process::Process;
+pub(super) use process::StdioExchange;
+pub(super) use stderr::Stderr;
+
+/// A process that does not answer `server/discover` in this time is asked the old way. Python
+/// servers take some seconds to start.
+const DISCOVER: Duration = Duration::from_secs(10);
+
+/// A connection to an MCP server that is a process of ours.
+#[derive(Debug)]
+pub(crate) struct StdioLink {
+    launch: Launch,
+    tasks: Tasks,
+    sessions: Sessions<Session>,
+    open_timeout: Duration,
+    legacy: AtomicBool,
+    stderr: Arc<Stderr>,
+}
+
+/// How to start the process.
+#[derive(Debug)]
+pub(super) struct Launch {
+    pub(super) command: String,
+    pub(super) arguments: Vec<String>,
+    /// Its whole environment, with the credentials.
+    pub(super) environment: BTreeMap<String, Secret>,
+    pub(super) line_bytes: usize,
+}
+
+/// A value that is not shown.
+pub(super) struct Secret(pub(super) secrecy::SecretString);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("\u{2026}")
+    }
+}
+
+/// A process with which a handshake was made.
+#[derive(Debug)]
+struct Session {
+    process: Arc<Process>,
+    era: Era,
+    facts: Facts,
+}
+
+impl StdioLink {
+    pub(super) fn new(
+        launch: Launch,
+        tasks: Tasks,
+        stateful: bool,
+        open_timeout: Duration,
+    ) -> Self {
+        Self {
+            launch,
+            tasks,
+            sessions: Sessions::new(stateful),
+            open_timeout: open_timeout + DISCOVER,
+            legacy: AtomicBool::new(false),
+            stderr: Arc::default(),
+        }
+    }
+
+    /// Asks something of the gateway's own.
+    pub(crate) async fn ask(
+        &self,
+        method: &'static str,
+        params: &[(&str, String)],
+    ) -> Result<(Answer, Facts), UpstreamError> {
+        let asked = async {
+            let session = self.open(self.sessions.shared()).await?;
+            let id = session.process.id();
+            let message = request::own_request(id, method, session.era, params);
+            let answer = session.process.begin(id, message).await?.answer().await?;
+            Ok((answer, session.facts.clone()))
+        };
+        let seconds = self.open_timeout.as_secs();
+        tokio::time::timeout(self.open_timeout, asked)
+            .await
+            .map_err(|_| UpstreamError::TimedOut(seconds))?
+    }
+
+    /// Begins a call.
+    pub(crate) async fn call(&self, call: &ToolCall) -> Result<Exchange, UpstreamError> {
+        let slot = self.sessions.of(call.permit.user());
+        let session = self.open(&slot).await?;
+        let id = session.process.id();
+        let exchange = session.process.begin(id, call.message(id, session.era)).await?;
+        let (token, level) = (call.progress_token.clone(), call.log_level);
+        Ok(Exchange::new(Wire::Stdio(exchange), session.era, id, token, level))
+    }
+
+    /// What the process said on its standard error of late.
+    pub(crate) fn stderr(&self) -> Vec<String> {
+        self.stderr.lines()
+    }
+
+    /// Forgets what was learnt, so that the next request starts anew. Ends idle processes.
+    pub(crate) fn reset(&self) {
+        self.sessions.take().for_each(drop);
+        self.legacy.store(false, Ordering::Relaxed);
+    }
+
+    async fn open(&self, slot: &Slot<Session>) -> Result<Arc<Session>, UpstreamError> {
+        slot.get(|session| session.process.is_alive(), async || self.handshake().await).await
+    }
+
+    fn start(&self) -> Result<Arc<Process>, UpstreamError> {
+        Process::start(&self.launch, &self.tasks, Arc::clone(&self.stderr))
+    }
+
+    /// One process is of one era. Some lock to the first message, some exit on one they do not
+    /// know; those are started anew and asked the old way.
+    async fn handshake(&self) -> Result<Session, UpstreamError> {
+        let mut process = self.start()?;
+        if !self.legacy.load(Ordering::Relaxed) {
+            let id = process.id();
+            let message = request::own_request(id, "server/discover", Era::Modern, &[]);
+            let asked = async { process.begin(id, message).await?.answer().await };
+            match tokio::time::timeout(DISCOVER, asked).await {
+                Ok(Ok(Answer::Result(result))) => {
+                    if let Some(facts) = modern_facts(&result) {
+                        return Ok(Session { process, era: Era::Modern, facts });
+                    }
+                }
+                Ok(Ok(Answer::Error(_))) => {}
+                Ok(Err(_)) | Err(_) => process = self.start()?,
+            }
+        }
+        let facts = initialize(&process).await?;
+        self.legacy.store(true, Ordering::Relaxed);
+        Ok(Session { process, era: Era::Legacy, facts })
+    }
+}
+
+async fn initialize(process: &Arc<Process>) -> Result<Facts, UpstreamError> {
+    let id = process.id();
+    let facts = match process.begin(id, request::initialize(id)).await?.answer().await? {
+        Answer::Result(result) => legacy_facts(&result)?,
+        Answer::Error(error) => return Err(UpstreamError::Handshake(error_parts(&error).1)),
+    };
+    let ready: Bytes = request::notification("notifications/initialized", &[]);
+    process.send(ready).await?;
+    Ok(facts)
+}

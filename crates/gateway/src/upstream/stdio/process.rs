@@ -1,0 +1,360 @@
+use std::{
+    collections::HashMap,
+    fmt,
+    process::{ExitStatus, Stdio},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use rustix::process::{Pid, Signal, kill_process_group};
+use secrecy::ExposeSecret;
+use tokio::{
+    io::{AsyncRead, AsyncWriteExt},
+    process::{Child, ChildStdin, Command},
+    sync::{mpsc, oneshot},
+};
+use tokio_util::{codec::FramedRead, sync::CancellationToken};
+
+use super::{
+    Launch,
+    lines::{Line, Lines, id_in},
+    stderr::Stderr,
+};
+use crate::{
+    Tasks,
+    json::on_one_line,
+    upstream::{Answer, UpstreamError, answer::Message, exchange::RawEvent, request},
+};
+
+/// How long a process may take to end after its input closed, and again after SIGTERM.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// Notifications that wait for a slow caller; more are dropped.
+const NOTES: usize = 64;
+
+/// A running process. Dropped, it is ended with all it started.
+pub(crate) struct Process {
+    input: mpsc::Sender<Bytes>,
+    waiters: Arc<Waiters>,
+    next_id: AtomicU64,
+    stop: CancellationToken,
+}
+
+/// The requests that wait for an answer of the process.
+#[derive(Default)]
+struct Waiters {
+    by_id: Mutex<HashMap<u64, Waiter>>,
+    /// How the process ended.
+    ended: OnceLock<String>,
+}
+
+struct Waiter {
+    answer: oneshot::Sender<Result<Answer, UpstreamError>>,
+    notes: mpsc::Sender<(String, Option<Bytes>)>,
+}
+
+/// One request to the process under way.
+#[derive(Debug)]
+pub(crate) struct StdioExchange {
+    id: u64,
+    process: Weak<Process>,
+    answer: oneshot::Receiver<Result<Answer, UpstreamError>>,
+    notes: mpsc::Receiver<(String, Option<Bytes>)>,
+    answered: bool,
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Process")
+    }
+}
+
+impl Process {
+    /// Starts the process in a group of its own, with nothing in its environment but what is
+    /// declared.
+    pub(super) fn start(
+        launch: &Launch,
+        tasks: &Tasks,
+        stderr: Arc<Stderr>,
+    ) -> Result<Arc<Self>, UpstreamError> {
+        let mut command = Command::new(&launch.command);
+        command
+            .args(&launch.arguments)
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true);
+        for (name, value) in &launch.environment {
+            command.env(name, value.0.expose_secret());
+        }
+        let mut child = command
+            .spawn()
+            .map_err(|error| UpstreamError::Spawn(format!("{}: {error}", launch.command)))?;
+        let missing = || UpstreamError::Spawn("its input and output are missing".into());
+        let stdin = child.stdin.take().ok_or_else(missing)?;
+        let stdout = child.stdout.take().ok_or_else(missing)?;
+        let errors = child.stderr.take().ok_or_else(missing)?;
+
+        let (input, messages) = mpsc::channel(64);
+        // The process ends with the program, or when nobody holds it any more.
+        let stop = CancellationToken::new();
+        let waiters = Arc::<Waiters>::default();
+        let process = Arc::new(Self {
+            input: input.clone(),
+            waiters: Arc::clone(&waiters),
+            next_id: AtomicU64::new(1),
+            stop: stop.clone(),
+        });
+        let lines = FramedRead::new(stdout, Lines::new(launch.line_bytes));
+        tasks.spawn(keep_stderr(errors, Arc::clone(&stderr)));
+        tasks.spawn(write(stdin, messages, stop.clone()));
+        tasks.spawn(read(lines, launch.line_bytes, Arc::clone(&waiters), input.downgrade()));
+        let program = tasks.stop().clone();
+        tasks.spawn(async move {
+            let how = supervise(&mut child, &stop, &program).await;
+            waiters.end(&how, &stderr);
+        });
+        Ok(process)
+    }
+
+    pub(super) fn id(&self) -> u64 {
+        self.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn is_alive(&self) -> bool {
+        self.waiters.ended.get().is_none()
+    }
+
+    /// Sends a message.
+    pub(super) async fn send(&self, message: Bytes) -> Result<(), UpstreamError> {
+        self.input.send(message).await.map_err(|_| self.waiters.gone())
+    }
+
+    /// Sends a request.
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        id: u64,
+        message: Bytes,
+    ) -> Result<StdioExchange, UpstreamError> {
+        let (answer, waiting) = oneshot::channel();
+        let (notes, noted) = mpsc::channel(NOTES);
+        self.waiters.lock().insert(id, Waiter { answer, notes });
+        let exchange = StdioExchange {
+            id,
+            process: Arc::downgrade(self),
+            answer: waiting,
+            notes: noted,
+            answered: false,
+        };
+        if !self.is_alive() {
+            return Err(self.waiters.gone());
+        }
+        self.send(message).await?;
+        Ok(exchange)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl StdioExchange {
+    pub(crate) async fn next(&mut self) -> Result<RawEvent, UpstreamError> {
+        tokio::select! {
+            biased;
+            Some((method, params)) = self.notes.recv() => Ok(RawEvent::Notification(method, params)),
+            answer = &mut self.answer => {
+                self.answered = true;
+                let gone = || UpstreamError::Ended("the process went away".into());
+                answer.map_err(|_| gone())?.map(RawEvent::Answer)
+            }
+        }
+    }
+
+    /// The answer, whatever else comes.
+    pub(super) async fn answer(mut self) -> Result<Answer, UpstreamError> {
+        loop {
+            if let RawEvent::Answer(answer) = self.next().await? {
+                return Ok(answer);
+            }
+        }
+    }
+}
+
+impl Drop for StdioExchange {
+    fn drop(&mut self) {
+        let Some(process) = self.process.upgrade().filter(|_| !self.answered) else { return };
+        if process.waiters.lock().remove(&self.id).is_some() {
+            // If the queue is full the process does not read, and would not read this either.
+            let _ = process.input.try_send(request::cancelled(self.id));
+        }
+    }
+}
+
+impl Waiters {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Waiter>> {
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn gone(&self) -> UpstreamError {
+        UpstreamError::Ended(
+            self.ended.get().cloned().unwrap_or_else(|| "it closed its input".into()),
+        )
+    }
+
+    /// The process has ended: nobody needs to wait any more.
+    fn end(&self, how: &str, stderr: &Stderr) {
+        let how = match stderr.lines().pop() {
+            Some(last) => format!("{how}; it said: {last}"),
+            None => how.to_owned(),
+        };
+        let how = self.ended.get_or_init(|| how).clone();
+        for (_, waiter) in self.lock().drain() {
+            let _ = waiter.answer.send(Err(UpstreamError::Ended(how.clone())));
+        }
+    }
+
+    fn answer(&self, id: u64, answer: Result<Answer, UpstreamError>) {
+        if let Some(waiter) = self.lock().remove(&id) {
+            let _ = waiter.answer.send(answer);
+        }
+    }
+
+    /// Progress names its request by the token, which is our id. Other notifications name none and
+    /// are passed on only if a single request is under way, so that no caller hears another's.
+    fn note(&self, method: String, params: Option<Bytes>) {
+        let waiters = self.lock();
+        let waiter = match method.as_str() {
+            "notifications/progress" => {
+                params.as_ref().and_then(progress_token).and_then(|id| waiters.get(&id))
+            }
+            _ if waiters.len() == 1 => waiters.values().next(),
+            _ => None,
+        };
+        if let Some(waiter) = waiter {
+            let _ = waiter.notes.try_send((method, params));
+        }
+    }
+}
+
+fn progress_token(params: &Bytes) -> Option<u64> {
+    let members = crate::json::Members::read(str::from_utf8(params).ok()?).ok()?;
+    members.get("progressToken")?.get().parse().ok()
+}
+
+async fn write(
+    mut stdin: ChildStdin,
+    mut messages: mpsc::Receiver<Bytes>,
+    stop: CancellationToken,
+) {
+    let written = async {
+        while let Some(message) = messages.recv().await {
+            // Raw parts may hold line ends between their tokens; a message is one line.
+            let mut line = on_one_line(&String::from_utf8_lossy(&message)).into_owned();
+            line.push('\n');
+            if stdin.write_all(line.as_bytes()).await.is_err() || stdin.flush().await.is_err() {
+                break;
+            }
+        }
+    };
+    // Leaving closes the process's input, which asks it to end.
+    stop.run_until_cancelled(written).await;
+}
+
+async fn read<R: AsyncRead + Unpin>(
+    mut lines: FramedRead<R, Lines>,
+    limit: usize,
+    waiters: Arc<Waiters>,
+    input: mpsc::WeakSender<Bytes>,
+) {
+    while let Some(Ok(line)) = lines.next().await {
+        match line {
+            Line::Whole(line) if line.is_empty() => {}
+            Line::Whole(line) => match Message::read(&line) {
+                Ok(Message::Answer(id, answer)) => waiters.answer(id, Ok(answer)),
+                Ok(Message::Notification(method, params)) => waiters.note(method, params),
+                Ok(Message::Request(id, method)) => {
+                    if let Some(input) = input.upgrade() {
+                        let _ = input.try_send(request::answer_to(&id, &method));
+                    }
+                }
+                Err(error) => tracing::debug!(%error, "a line of a process was no message"),
+            },
+            Line::Overlong(head, tail) => {
+                if let Some(id) = id_in(&tail).or_else(|| id_in(&head)) {
+                    waiters.answer(id, Err(UpstreamError::TooLarge(limit)));
+                }
+            }
+        }
+    }
+}
+
+async fn keep_stderr<R: AsyncRead + Unpin>(errors: R, stderr: Arc<Stderr>) {
+    let mut lines = FramedRead::new(errors, Lines::new(4096));
+    while let Some(Ok(Line::Whole(line) | Line::Overlong(line, _))) = lines.next().await {
+        stderr.push(&String::from_utf8_lossy(&line));
+    }
+}
+
+/// Waits until the process ends, or ends it: first its input is closed, then SIGTERM, then
+/// SIGKILL; the last two to its whole group.
+async fn supervise(
+    child: &mut Child,
+    stop: &CancellationToken,
+    program: &CancellationToken,
+) -> String {
+    let group = child.id().and_then(|id| Pid::from_raw(id as i32));
+    let signal = |signal| {
+        if let Some(group) = group {
+            let _ = kill_process_group(group, signal);
+        }
+    };
+    let status = tokio::select! {
+        status = child.wait() => Some(status),
+        () = stop.cancelled() => None,
+        () = program.cancelled() => None,
+    };
+    let by_itself = status.is_some();
+    let status = match status {
+        Some(status) => status,
+        None => {
+            stop.cancel();
+            let mut ended = tokio::time::timeout(GRACE, child.wait()).await;
+            if ended.is_err() {
+                signal(Signal::TERM);
+                ended = tokio::time::timeout(GRACE, child.wait()).await;
+            }
+            match ended {
+                Ok(status) => status,
+                Err(_) => {
+                    signal(Signal::KILL);
+                    child.wait().await
+                }
+            }
+        }
+    };
+    // Whatever the process started and left behind.
+    signal(Signal::KILL);
+    stop.cancel();
+    match (by_itself, status) {
+        (true, Ok(status)) => describe(status),
+        (true, Err(error)) => error.to_string(),
+        (false, _) => "it was ended".into(),
+    }
+}
+
+fn describe(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("the process exited with code {code}"),
+        None => format!("the process was ended ({status})"),
+    }
+}

@@ -1,0 +1,131 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::{
+    command, demo,
+    settings::{LogSettings, ServeSettings, StoreSettings, with_defaults},
+};
+
+/// The gate between people, AI chats and tools. Each person sees and calls exactly the tools of the
+/// tenants that their groups reach.
+///
+/// Start with: gatehall demo
+#[derive(Debug, Parser)]
+#[command(name = "gatehall", version, max_term_width = 100)]
+pub struct Invocation {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc here would become the program's help text")]
+    pub store: StoreSettings,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc here would become the program's help text")]
+    pub log: LogSettings,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the gate: MCP and OpenAPI for every caller, by their rights.
+    Serve(ServeSettings),
+    /// Serve an example company with three tenants, four users and two tool servers.
+    Demo(demo::DemoOptions),
+    /// A tool server of the demo.
+    #[command(hide = true)]
+    DemoServer(demo::ServerOptions),
+    /// Compare a file with what is there, show the plan, and apply it.
+    Import(command::import::ImportOptions),
+    /// Write everything but secrets and keys as a file that import reads.
+    Export(command::export::ExportOptions),
+    /// Open every connection and say what it speaks, or what to do about its failure.
+    Check(command::check::CheckOptions),
+    /// Say what a user reaches and why, or which step is missing.
+    Explain(command::explain::ExplainOptions),
+    /// Show the newest events of the audit.
+    Audit(command::audit::AuditOptions),
+    /// Users and their groups.
+    User(command::user::UserCommand),
+    /// Groups and their members.
+    Group(command::group::GroupCommand),
+    /// Tenants.
+    Tenant(command::tenant::TenantCommand),
+    /// Descriptions of tool servers.
+    Server(command::server::ServerCommand),
+    /// A tenant's use of a server, and its credentials.
+    Connection(command::connection::ConnectionCommand),
+    /// Who may use what.
+    Grant(command::grant::GrantCommand),
+    /// API keys of users and of services such as Open WebUI.
+    Key(command::key::KeyCommand),
+    /// The reference page of all settings, as Markdown.
+    #[command(hide = true)]
+    Reference,
+}
+
+/// Reads the arguments. Settings come from flags, else from variables, else from the settings
+/// file, else they have their defaults.
+///
+/// # Errors
+/// What to print and how to exit, also for `--help`.
+pub fn read_arguments(
+    arguments: impl Iterator<Item = OsString>,
+) -> Result<Invocation, clap::Error> {
+    let arguments: Vec<OsString> = arguments.collect();
+    let command = Invocation::command();
+    let first = command.clone().try_get_matches_from(&arguments)?;
+    let invocation = Invocation::from_arg_matches(&first)?;
+    let Some(path) = &invocation.store.config else { return Ok(invocation) };
+    let command = with_defaults(command, path)
+        .map_err(|error| Invocation::command().error(clap::error::ErrorKind::Io, error))?;
+    Invocation::from_arg_matches(&command.try_get_matches_from(&arguments)?)
+}
+
+/// The reference page of all settings, made of the same text as `--help`.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Settings\n\nEvery setting is a flag, a variable and a line of the settings file \
+         (`--config FILE`, TOML). A flag wins over the variable, the variable over the file, the \
+         file over the default. No setting at all works, too.\n\nThis page is what \
+         `gatehall reference` prints.\n",
+    );
+    let command = Invocation::command();
+    let serve = command.find_subcommand("serve").cloned().unwrap_or_default();
+    for (title, command) in [("Everywhere", command), ("gatehall serve", serve)] {
+        page.push_str(&format!(
+            "\n## {title}\n\n| setting | variable | default | what it does |\n|---|---|---|---|\n"
+        ));
+        for arg in command.get_arguments().filter(|arg| arg.get_env().is_some()) {
+            if title != "Everywhere" && arg.is_global_set() {
+                continue;
+            }
+            let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+            let (help, noted) = match help.split_once(" [default: ") {
+                Some((help, noted)) => (help.to_owned(), noted.trim_end_matches(']').to_owned()),
+                None => (help, String::new()),
+            };
+            let values: Vec<_> =
+                arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+            let default = if values.is_empty() { noted } else { format!("`{}`", values.join(",")) };
+            page.push_str(&format!(
+                "| `--{}` | `{}` | {default} | {help} |\n",
+                arg.get_long().unwrap_or_default(),
+                arg.get_env().unwrap_or_default().to_string_lossy(),
+            ));
+        }
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Invocation::command().debug_assert();
+    }
+}

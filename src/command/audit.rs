@@ -1,0 +1,47 @@
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use gatehall_store::EventFilter;
+
+use crate::{
+    office::Office,
+    output::{self, Format, Table, or_dash},
+    settings::StoreSettings,
+};
+
+/// Show the newest events of the audit.
+#[derive(Debug, Args)]
+pub struct AuditOptions {
+    /// How many.
+    #[arg(long, default_value = "50")]
+    last: u32,
+    /// Only with this outcome: answered, tool-error, denied, failed, cancelled or changed.
+    #[arg(long)]
+    outcome: Option<String>,
+    /// Only of this actor: an address, or "command line".
+    #[arg(long)]
+    actor: Option<String>,
+    #[command(flatten)]
+    format: Format,
+}
+
+pub(crate) async fn run(settings: &StoreSettings, options: AuditOptions) -> Result<ExitCode> {
+    let office = Office::open(settings).await?;
+    let filter =
+        EventFilter { outcome: options.outcome, actor: options.actor, limit: options.last };
+    let events = office.store.events(&filter).await?;
+    if options.format.json {
+        return output::json(&events);
+    }
+    let mut table = Table::new(&["when", "who", "did", "what", "outcome", "why"]);
+    for it in events {
+        let what = match it.kind.as_str() {
+            "mcp" | "openapi" => it.subject,
+            kind => format!("{kind} {}", it.subject),
+        };
+        table.row([it.at.to_string(), it.actor, it.action, what, it.outcome, or_dash(&it.reason)]);
+    }
+    table.print("Nothing has happened yet.");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,201 @@
+use std::{io::Read, process::ExitCode, str::FromStr};
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use gatehall_domain::{Address, Connection, ConnectionPath, Placement};
+use gatehall_portal::{
+    operation::{
+        connection::{ConnectionEdit, NewCredential, NewSecret, add, change},
+        find_connection,
+    },
+    show,
+};
+use secrecy::SecretString;
+
+use super::{changed, remove};
+use crate::{
+    office::Office,
+    output::{Format, Table, done, json, or_dash, yes},
+    settings::StoreSettings,
+};
+
+/// A tenant's use of a server, and its credentials.
+#[derive(Debug, Args)]
+pub struct ConnectionCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List all connections.
+    List(Format),
+    /// Show one connection.
+    Show {
+        /// TENANT/SERVER, or SERVER for one of no tenant.
+        path: ConnectionPath,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Connect a tenant to a server.
+    Add {
+        /// TENANT/SERVER, or SERVER for one of no tenant.
+        path: ConnectionPath,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Change a connection. What is not named stays.
+    Change {
+        /// TENANT/SERVER, or SERVER for one of no tenant.
+        path: ConnectionPath,
+        #[command(flatten)]
+        fields: Fields,
+        /// Remove the credential at this place. May be repeated.
+        #[arg(long, value_name = "PLACEMENT")]
+        remove_credential: Vec<Placement>,
+    },
+    /// Remove a connection.
+    Remove {
+        /// TENANT/SERVER, or SERVER for one of no tenant.
+        path: ConnectionPath,
+        /// Also remove its credentials and grants.
+        #[arg(long)]
+        cascade: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Fields {
+    /// The tenant's own address of the server.
+    #[arg(long)]
+    url: Option<Address>,
+    /// Seconds until a call is given up.
+    #[arg(long)]
+    timeout_seconds: Option<u32>,
+    /// Calls under way at once.
+    #[arg(long)]
+    concurrent_calls: Option<u32>,
+    /// Whether anybody reaches it.
+    #[arg(long)]
+    enabled: Option<bool>,
+    /// A secret and its place, PLACEMENT=SOURCE. The place is header:Authorization:Bearer,
+    /// header:NAME or environment:NAME; the source is stdin, file:PATH, or env:NAME for a variable
+    /// that the gateway reads when it needs it. May be repeated.
+    #[arg(long = "credential", value_name = "PLACEMENT=SOURCE")]
+    credentials: Vec<CredentialArgument>,
+}
+
+#[derive(Debug, Clone)]
+struct CredentialArgument {
+    placement: Placement,
+    source: Source,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Stdin,
+    File(String),
+    Environment(String),
+}
+
+impl FromStr for CredentialArgument {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (placement, source) = text.split_once('=').ok_or("must be PLACEMENT=SOURCE")?;
+        let source = match (source, source.split_once(':')) {
+            ("stdin", _) => Source::Stdin,
+            (_, Some(("file", path))) => Source::File(path.to_owned()),
+            (_, Some(("env", name))) if !name.is_empty() => Source::Environment(name.to_owned()),
+            _ => return Err("the source must be stdin, file:PATH or env:NAME (a secret itself never stands on the command line)".into()),
+        };
+        Ok(Self { placement: placement.parse().map_err(|error| format!("{error}"))?, source })
+    }
+}
+
+impl Fields {
+    fn edit(&self, remove_credentials: Vec<Placement>) -> Result<ConnectionEdit> {
+        let credentials = self.credentials.iter().map(|it| {
+            let secret = match &it.source {
+                Source::Environment(name) => NewSecret::Environment(name.clone()),
+                Source::File(path) => {
+                    let text = std::fs::read_to_string(path)
+                        .with_context(|| format!("reading the secret from {path}"))?;
+                    NewSecret::Value(SecretString::from(text.trim_end().to_owned()))
+                }
+                Source::Stdin => {
+                    let mut text = String::new();
+                    std::io::stdin()
+                        .read_to_string(&mut text)
+                        .context("reading the secret from standard input")?;
+                    NewSecret::Value(SecretString::from(text.trim_end().to_owned()))
+                }
+            };
+            Ok(NewCredential { placement: it.placement.clone(), secret })
+        });
+        Ok(ConnectionEdit {
+            url: self.url.clone(),
+            timeout_seconds: self.timeout_seconds,
+            concurrent_calls: self.concurrent_calls,
+            enabled: self.enabled,
+            credentials: credentials.collect::<Result<_>>()?,
+            remove_credentials,
+        })
+    }
+}
+
+pub(crate) async fn run(settings: &StoreSettings, command: ConnectionCommand) -> Result<ExitCode> {
+    let office = Office::open(settings).await?;
+    let (desk, now) = (office.desk(), office.clock.now());
+    match command.action {
+        Action::List(format) => {
+            let connections = show::connections(desk.snapshot().await?.company());
+            if format.json {
+                return json(&connections);
+            }
+            let mut table =
+                Table::new(&["connection", "tools begin with", "enabled", "url", "credentials"]);
+            for it in connections {
+                let credentials: Vec<String> =
+                    it.credentials.iter().map(|it| it.placement.to_string()).collect();
+                table.row([
+                    it.path,
+                    it.prefix,
+                    yes(it.enabled),
+                    or_dash(&it.url),
+                    credentials.join(", "),
+                ]);
+            }
+            table.print("There are no connections yet: gatehall connection add TENANT/SERVER");
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Show { path, .. } => {
+            let snapshot = desk.snapshot().await?;
+            find_connection(snapshot.company(), &path)?;
+            let name = path.to_string();
+            json(&show::connections(snapshot.company()).into_iter().find(|it| it.path == name))
+        }
+        Action::Add { path, fields } => {
+            let edit = fields.edit(Vec::new())?;
+            desk.change(|_| Ok((add(desk.vault(), &path, &edit, now)?, ()))).await?;
+            done(&format!("added connection {path}; its tools begin with {}", path.prefix()))
+        }
+        Action::Change { path, fields, remove_credential } => {
+            let edit = fields.edit(remove_credential)?;
+            let count = desk
+                .change(|snapshot| {
+                    let changes = change(snapshot.company(), desk.vault(), &path, &edit, now)?;
+                    let count = changes.len();
+                    Ok((changes, count))
+                })
+                .await?;
+            changed(count, format_args!("connection {path}"))
+        }
+        Action::Remove { path, cascade } => {
+            remove(&desk, cascade, |company| {
+                Ok(Connection::clone(find_connection(company, &path)?).into())
+            })
+            .await
+        }
+    }
+}

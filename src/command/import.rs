@@ -1,0 +1,89 @@
+use std::{io::Read, path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use gatehall_portal::import::{Plan, State, read};
+
+use crate::{
+    office::Office,
+    output::{self, Format, Table, error},
+    settings::StoreSettings,
+};
+
+/// Compare a file with what is there, show the plan, and apply it.
+#[derive(Debug, Args)]
+pub struct ImportOptions {
+    /// A tenants.json, a server list, or Gatehall's own TOML, YAML or JSON; - for standard input.
+    file: PathBuf,
+    /// Apply the plan, as one change, if no row is wrong.
+    #[arg(long)]
+    apply: bool,
+    /// With --apply: also remove grants of the file's tenants, and memberships an import gave, that
+    /// the file does not say.
+    #[arg(long, requires = "apply")]
+    prune: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Result<ExitCode> {
+    let name = options.file.display().to_string();
+    let text = match name.as_str() {
+        "-" => {
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).context("reading standard input")?;
+            text
+        }
+        _ => std::fs::read_to_string(&options.file).with_context(|| format!("reading {name}"))?,
+    };
+    let entries = read(&name, &text).with_context(|| name.clone())?;
+    let office = Office::open(settings).await?;
+    let desk = office.desk();
+    let plan = match options.apply {
+        true => desk.import(&entries, options.prune).await?,
+        false => desk.plan(&entries).await?,
+    };
+    if options.format.json {
+        output::json(&plan)?;
+    } else {
+        print(&plan);
+    }
+    if !plan.is_sound() {
+        error("Rows are wrong, so nothing was changed. Mend them and import again.");
+        return Ok(ExitCode::FAILURE);
+    }
+    let count = plan.changes(options.prune).count();
+    match (options.apply, count) {
+        (_, 0) => error("Everything is so already."),
+        (true, count) => error(&format!("Applied {count} changes as one revision.")),
+        (false, count) => error(&format!("{count} changes. Apply them with --apply.")),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print(plan: &Plan) {
+    let mut table = Table::new(&["state", "kind", "name", "place", "what"]);
+    for row in &plan.rows {
+        let what = match &row.state {
+            State::Changed { fields } => fields.join(", "),
+            State::Wrong { reason } => reason.clone(),
+            State::Todo { what } => what.clone(),
+            State::Extra => "not in the file; --prune removes it".into(),
+            State::New | State::Unchanged => String::new(),
+        };
+        // What stays as it is would hide what does not.
+        if !matches!(row.state, State::Unchanged) || !output::is_terminal() {
+            table.row([
+                row.state.as_str().into(),
+                row.kind.into(),
+                row.name.clone(),
+                row.place.clone(),
+                what,
+            ]);
+        }
+    }
+    table.print("");
+    let counts = ["new", "changed", "unchanged", "extra", "to do", "wrong"];
+    let counts = counts.iter().map(|state| format!("{} {state}", plan.count(state)));
+    error(&counts.collect::<Vec<_>>().join(", "));
+}

@@ -1,0 +1,140 @@
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use gatehall_domain::{Tenant, TenantId};
+use gatehall_portal::{
+    operation::{
+        find_tenant,
+        tenant::{TenantEdit, add, change},
+    },
+    show,
+};
+
+use super::{changed, remove};
+use crate::{
+    office::Office,
+    output::{Format, Table, done, json, text, yes},
+    settings::StoreSettings,
+};
+
+/// Tenants: customers or departments whose tools never mix.
+#[derive(Debug, Args)]
+pub struct TenantCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List all tenants.
+    List(Format),
+    /// Show one tenant, its connections and who reaches it.
+    Show {
+        /// Id.
+        id: TenantId,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Add a tenant.
+    Add {
+        /// Id; stands in URLs and in the names of tools.
+        id: TenantId,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Change a tenant. What is not named stays.
+    Change {
+        /// Id.
+        id: TenantId,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Remove a tenant.
+    Remove {
+        /// Id.
+        id: TenantId,
+        /// Also remove its connections, credentials, grants and keys.
+        #[arg(long)]
+        cascade: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Fields {
+    /// Name to show.
+    #[arg(long)]
+    name: Option<String>,
+    /// What it is.
+    #[arg(long)]
+    description: Option<String>,
+    /// Whether anybody reaches it.
+    #[arg(long)]
+    enabled: Option<bool>,
+}
+
+impl Fields {
+    fn edit(&self) -> TenantEdit {
+        TenantEdit {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            enabled: self.enabled,
+        }
+    }
+}
+
+pub(crate) async fn run(settings: &StoreSettings, command: TenantCommand) -> Result<ExitCode> {
+    let office = Office::open(settings).await?;
+    let (desk, now) = (office.desk(), office.clock.now());
+    match command.action {
+        Action::List(format) => {
+            let tenants = show::tenants(desk.snapshot().await?.company());
+            if format.json {
+                return json(&tenants);
+            }
+            let mut table = Table::new(&["id", "name", "enabled", "connections", "grants"]);
+            for it in tenants {
+                let grants = it.grants.len().to_string();
+                table.row([it.id, it.name, yes(it.enabled), it.connections.join(", "), grants]);
+            }
+            table.print("There are no tenants yet: gatehall tenant add google");
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Show { id, format } => {
+            let snapshot = desk.snapshot().await?;
+            find_tenant(snapshot.company(), &id)?;
+            let tenant =
+                show::tenants(snapshot.company()).into_iter().find(|it| it.id == id.as_str());
+            if format.json {
+                return json(&tenant);
+            }
+            for tenant in tenant {
+                let mut table = Table::new(&["id", "name", "enabled", "description"]);
+                table.row([tenant.id, tenant.name, yes(tenant.enabled), tenant.description]);
+                table.print("");
+                for line in tenant.connections.iter().chain(&tenant.grants) {
+                    text(&format!("  {line}"));
+                }
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Add { id, fields } => {
+            desk.change(|_| Ok((add(&id, fields.edit(), now), ()))).await?;
+            done(&format!("added tenant {id}"))
+        }
+        Action::Change { id, fields } => {
+            let count = desk
+                .change(|snapshot| {
+                    let changes = change(snapshot.company(), &id, fields.edit())?;
+                    let count = changes.len();
+                    Ok((changes, count))
+                })
+                .await?;
+            changed(count, format_args!("tenant {id}"))
+        }
+        Action::Remove { id, cascade } => {
+            remove(&desk, cascade, |company| Ok(Tenant::clone(find_tenant(company, &id)?).into()))
+                .await
+        }
+    }
+}

@@ -1,0 +1,163 @@
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use gatehall_domain::{EmailAddress, GroupName, User};
+use gatehall_portal::{
+    operation::{
+        find_user,
+        user::{NewUser, UserEdit, add, change},
+    },
+    show,
+};
+
+use super::{changed, remove};
+use crate::{
+    office::Office,
+    output::{Format, Table, done, json, yes},
+    settings::StoreSettings,
+};
+
+/// Users and their groups.
+#[derive(Debug, Args)]
+pub struct UserCommand {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List all users.
+    List(Format),
+    /// Show one user.
+    Show {
+        /// E-mail address.
+        email: EmailAddress,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Add a user.
+    Add {
+        /// E-mail address.
+        email: EmailAddress,
+        /// Name to show.
+        #[arg(long, default_value = "")]
+        name: String,
+        /// Make the user an administrator, who reaches every enabled connection.
+        #[arg(long)]
+        admin: bool,
+        /// Put the user in this group. May be repeated.
+        #[arg(long = "group", value_name = "GROUP")]
+        groups: Vec<GroupName>,
+    },
+    /// Change a user. What is not named stays.
+    Change {
+        /// E-mail address.
+        email: EmailAddress,
+        /// New e-mail address.
+        #[arg(long = "email", value_name = "EMAIL")]
+        new_email: Option<EmailAddress>,
+        /// Name to show.
+        #[arg(long)]
+        name: Option<String>,
+        /// Whether the user is an administrator.
+        #[arg(long)]
+        admin: Option<bool>,
+        /// Whether the user may use anything.
+        #[arg(long)]
+        enabled: Option<bool>,
+        /// Put the user in this group. May be repeated.
+        #[arg(long, value_name = "GROUP")]
+        add_group: Vec<GroupName>,
+        /// Take the user out of this group. May be repeated.
+        #[arg(long, value_name = "GROUP")]
+        remove_group: Vec<GroupName>,
+    },
+    /// Remove a user.
+    Remove {
+        /// E-mail address.
+        email: EmailAddress,
+        /// Also remove the user's memberships, grants and keys.
+        #[arg(long)]
+        cascade: bool,
+    },
+}
+
+pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Result<ExitCode> {
+    let office = Office::open(settings).await?;
+    let (desk, now) = (office.desk(), office.clock.now());
+    match command.action {
+        Action::List(format) => {
+            let users = show::users(&desk.snapshot().await?);
+            if format.json {
+                return json(&users);
+            }
+            let mut table = Table::new(&["email", "name", "admin", "enabled", "groups"]);
+            for user in users {
+                let mut groups: Vec<String> = user.groups.into_iter().map(|it| it.group).collect();
+                groups.dedup();
+                table.row([
+                    user.email,
+                    user.name,
+                    yes(user.admin),
+                    yes(user.enabled),
+                    groups.join(", "),
+                ]);
+            }
+            table.print("There are no users yet: gatehall user add alice@example.com");
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Show { email, format } => {
+            let snapshot = desk.snapshot().await?;
+            find_user(snapshot.company(), &email)?;
+            let user = show::users(&snapshot).into_iter().find(|user| user.email == email.as_str());
+            if format.json {
+                return json(&user);
+            }
+            for user in user {
+                let mut table = Table::new(&["email", "name", "admin", "enabled", "since"]);
+                table.row([
+                    user.email,
+                    user.name,
+                    yes(user.admin),
+                    yes(user.enabled),
+                    user.created_at.to_string(),
+                ]);
+                table.print("");
+                let mut table = Table::new(&["group", "from", "since"]);
+                for it in user.groups {
+                    table.row([it.group, it.source, it.created_at.to_string()]);
+                }
+                table.print("The user is in no group.");
+            }
+            Ok(ExitCode::SUCCESS)
+        }
+        Action::Add { email, name, admin, groups } => {
+            let new = NewUser { email: email.clone(), name, admin, groups };
+            desk.change(|snapshot| Ok((add(snapshot.company(), &new, now)?, ()))).await?;
+            done(&format!("added user {email}"))
+        }
+        Action::Change { email, new_email, name, admin, enabled, add_group, remove_group } => {
+            let edit = UserEdit {
+                email: new_email,
+                name,
+                admin,
+                enabled,
+                add_groups: add_group,
+                remove_groups: remove_group,
+            };
+            let count = desk
+                .change(|snapshot| {
+                    let changes = change(snapshot.company(), &email, &edit, now)?;
+                    let count = changes.len();
+                    Ok((changes, count))
+                })
+                .await?;
+            changed(count, format_args!("user {email}"))
+        }
+        Action::Remove { email, cascade } => {
+            remove(&desk, cascade, |company| Ok(User::clone(find_user(company, &email)?).into()))
+                .await
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Gatehall, the program: command line, settings and wiring. What it does lies in the crates.
+
+mod cli;
+mod command;
+mod demo;
+mod office;
+mod output;
+pub mod serve;
+pub mod settings;
+mod start;
+
+pub use cli::{Command, Invocation, read_arguments, reference};
+pub use start::{choose_crypto, report, run, start_logging, system_clock};

@@ -1,0 +1,171 @@
+//! `gatehall serve`: the gate, from its records to its socket.
+
+mod arrivals;
+mod health;
+mod listener;
+mod publish;
+mod recorder;
+mod signals;
+
+use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::{Context, Result};
+use gatehall_gateway::{Egress, Gateway, GatewayParts, Recorder, Tasks};
+use gatehall_identity::{DoorSettings, Doors};
+use gatehall_store::Actor;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::{arrivals::Reception, health::Health};
+use crate::{
+    office::Office,
+    settings::{ServeSettings, StoreSettings},
+};
+
+/// Calls that wait to be written to the audit; some seconds' worth under full load.
+const AUDIT_QUEUE: usize = 65_536;
+
+/// How long the start waits for the servers' first answers before it says what it has.
+const FIRST_ANSWERS: Duration = Duration::from_secs(10);
+
+/// A gate that is serving.
+pub struct Service {
+    /// Where it listens.
+    pub address: SocketAddr,
+    gateway: Arc<Gateway>,
+    health: Health,
+    tasks: Tasks,
+    accepting: CancellationToken,
+    served: tokio::task::JoinHandle<()>,
+    drain: Duration,
+    store: gatehall_store::Store,
+}
+
+/// Serves until a signal comes.
+pub(crate) async fn command(store: &StoreSettings, settings: &ServeSettings) -> Result<ExitCode> {
+    let office = Office::open(store).await?;
+    let listener = bind(settings.listen).await?;
+    let service = Service::start(office, settings, listener).await?;
+    tracing::info!("Gatehall listens on http://{}", service.address);
+    service.first_answers().await;
+    signals::wait_for_stop().await;
+    service.stop(signals::wait_for_stop()).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: is something else there? Choose another with --listen")
+    })
+}
+
+impl Service {
+    /// Opens the store that the settings name, and serves on `listener`. For tests and for
+    /// programs that bring their own socket.
+    ///
+    /// # Errors
+    /// Whatever keeps the gate from starting.
+    pub async fn open(
+        store: &StoreSettings,
+        settings: &ServeSettings,
+        listener: TcpListener,
+    ) -> Result<Self> {
+        Self::start(Office::open(store).await?, settings, listener).await
+    }
+
+    pub(crate) async fn start(
+        office: Office,
+        settings: &ServeSettings,
+        listener: TcpListener,
+    ) -> Result<Self> {
+        let address = listener.local_addr()?;
+        let tasks = Tasks::default();
+        let snapshot = office.store.load().await.context("reading the company")?;
+        let (recorder, events) = Recorder::new(AUDIT_QUEUE);
+        let (reception, key_uses) = Reception::new(office.desk_of(Actor::gate()));
+        let reception = Arc::new(reception);
+        let doors = DoorSettings {
+            open_webui_secret: office.open_webui_secret(settings.open_webui_secret.as_deref())?,
+            add_unknown_users: settings.add_unknown_users,
+        };
+        let gateway = Gateway::start(
+            GatewayParts {
+                settings: settings.gateway(address),
+                vault: Arc::clone(&office.vault),
+                egress: Egress::new(),
+                tasks: tasks.clone(),
+                doors: Doors::new(&doors, Arc::clone(&reception) as _, office.clock.clone()),
+                recorder: recorder.clone(),
+                clock: office.clock.clone(),
+            },
+            snapshot,
+        );
+        reception.open(Arc::clone(gateway.live()));
+        tasks.spawn_until_stop(publish::run(
+            office.store.clone(),
+            Arc::clone(gateway.live()),
+            office.clock.clone(),
+            reception.reload(),
+        ));
+        tasks.spawn(recorder::record_calls(
+            office.store.clone(),
+            events,
+            office.data_dir.join("audit-spill.jsonl"),
+            tasks.stop().clone(),
+        ));
+        tasks.spawn(recorder::record_key_uses(
+            office.store.clone(),
+            key_uses,
+            tasks.stop().clone(),
+        ));
+
+        let health =
+            Health::new(Arc::clone(gateway.live()), office.clock.clone(), settings, recorder);
+        let router = gateway.router().merge(health.router());
+        let accepting = CancellationToken::new();
+        let drain = Duration::from_secs(settings.drain_seconds);
+        let served = tasks.spawn(listener::serve(
+            listener,
+            router,
+            settings.connections,
+            tasks.clone(),
+            accepting.clone(),
+        ));
+        Ok(Self { address, gateway, health, tasks, accepting, served, drain, store: office.store })
+    }
+
+    /// Waits until every server has answered once, well or badly, but not for ever; then says what
+    /// there is.
+    pub async fn first_answers(&self) {
+        self.health.first_answers(FIRST_ANSWERS).await;
+        let (tools, tenants) = self.gateway.live().tool_counts();
+        let waiting = self.gateway.live().unseen();
+        tracing::info!("Cached {tools} tools from {tenants} tenants");
+        if waiting > 0 {
+            tracing::warn!(
+                "{waiting} servers have not answered yet; their tools appear when they do"
+            );
+        }
+    }
+
+    /// Stops: takes no more connections, lets calls under way end, then ends everything. `cut`
+    /// ends the waiting.
+    pub async fn stop(self, cut: impl Future<Output = ()>) {
+        tracing::info!("stopping: calls under way have {} seconds to end", self.drain.as_secs());
+        self.health.stop();
+        self.accepting.cancel();
+        tokio::select! {
+            drained = tokio::time::timeout(self.drain, self.served) => {
+                if drained.is_err() {
+                    tracing::warn!("some calls did not end in time and are cut");
+                }
+            }
+            () = cut => tracing::warn!("told again to stop: calls under way are cut"),
+        }
+        // Servers that are processes get some seconds to end by themselves.
+        if !self.tasks.finish(Duration::from_secs(8)).await {
+            tracing::warn!("some tasks did not end in time");
+        }
+        self.store.close().await;
+    }
+}

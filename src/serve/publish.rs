@@ -1,0 +1,47 @@
+use std::{sync::Arc, time::Duration};
+
+use gatehall_domain::Clock;
+use gatehall_gateway::Live;
+use gatehall_store::{Store, StoreError};
+use tokio::sync::Notify;
+
+/// Keeps the gateway's snapshot the newest: watches the store, whoever changes it.
+pub(super) async fn run(store: Store, live: Arc<Live>, clock: Clock, reload: Arc<Notify>) {
+    let mut feed = store.feed();
+    let mut failing = false;
+    loop {
+        let told = tokio::select! {
+            told = feed.next() => told,
+            () = reload.notified() => store.revision().await,
+        };
+        let refreshed = match told {
+            Ok(revision) => refresh(&store, &live, revision).await,
+            Err(error) => Err(error),
+        };
+        match refreshed {
+            Ok(()) => {
+                live.confirm(clock.now());
+                if failing {
+                    tracing::info!("the database is back");
+                }
+                failing = false;
+            }
+            Err(error) => {
+                if !failing {
+                    tracing::error!(%error, "the database cannot be read: serving what is known");
+                }
+                failing = true;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn refresh(store: &Store, live: &Arc<Live>, revision: u64) -> Result<(), StoreError> {
+    if revision != live.snapshot().revision() {
+        let snapshot = store.load().await?;
+        tracing::debug!(revision = snapshot.revision(), "the company changed");
+        live.publish(snapshot);
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Settings from a file become the defaults of their flags, so that flags and variables win.
+
+use std::path::Path;
+
+use clap::{Args, Command};
+use toml::{Table, Value};
+
+use super::{LogSettings, ServeSettings, StoreSettings};
+
+/// Why a settings file is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It cannot be read.
+    #[error("the settings file {path} cannot be read: {error}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// It is no TOML.
+    #[error("the settings file {path} is not valid TOML: {error}")]
+    Syntax {
+        /// The file.
+        path: String,
+        /// Where, and why.
+        error: toml::de::Error,
+    },
+    /// It names something that is no setting.
+    #[error(
+        "the settings file {path} has \"{name}\", which is no setting: see gatehall serve --help"
+    )]
+    Unknown {
+        /// The file.
+        path: String,
+        /// The name.
+        name: String,
+    },
+    /// A value is of a type no setting has.
+    #[error(
+        "the settings file {path}: {name} must be text, a number, true or false, or a list of texts"
+    )]
+    Type {
+        /// The file.
+        path: String,
+        /// The setting.
+        name: String,
+    },
+}
+
+/// The command with the file's values as defaults.
+///
+/// # Errors
+/// If the file cannot be read or holds anything that is no setting.
+pub fn with_defaults(command: Command, path: &Path) -> Result<Command, FileError> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| FileError::Unreadable { path: name.clone(), error })?;
+    let table: Table =
+        text.parse().map_err(|error| FileError::Syntax { path: name.clone(), error })?;
+    let known = setting_names();
+    let mut command = command;
+    for (key, value) in table {
+        let id = key.replace('-', "_");
+        if !known.contains(&id) {
+            return Err(FileError::Unknown { path: name, name: key });
+        }
+        let values = texts(&value).ok_or(FileError::Type { path: name.clone(), name: key })?;
+        command = set_default(command, &id, &values);
+    }
+    Ok(command)
+}
+
+/// The names that a file may use: those of all settings but the file itself.
+fn setting_names() -> Vec<String> {
+    let command = StoreSettings::augment_args(Command::new(""));
+    let command = ServeSettings::augment_args(LogSettings::augment_args(command));
+    let ids = command.get_arguments().map(|arg| arg.get_id().to_string());
+    ids.filter(|id| id != "config").collect()
+}
+
+fn texts(value: &Value) -> Option<Vec<String>> {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Boolean(flag) => Some(flag.to_string()),
+        _ => None,
+    };
+    match value {
+        Value::Array(items) => items.iter().map(text).collect(),
+        value => Some(vec![text(value)?]),
+    }
+}
+
+fn set_default(command: Command, id: &str, values: &[String]) -> Command {
+    let command = command.mut_args(|arg| match arg.get_id() == id {
+        true => arg.default_values(values.to_vec()),
+        false => arg,
+    });
+    let names: Vec<String> =
+        command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    names.iter().fold(command, |command, name| {
+        command.mut_subcommand(name, |sub| match name.as_str() {
+            // Only these have settings; elsewhere an option may have the same name.
+            "serve" | "demo" => set_default(sub, id, values),
+            _ => sub,
+        })
+    })
+}

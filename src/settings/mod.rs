@@ -1,0 +1,192 @@
+//! Every setting once: flag, `GATEHALL_*` variable, help text and reference page are this text.
+
+mod file;
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, FromArgMatches, ValueEnum};
+use gatehall_gateway::GatewaySettings;
+
+pub use file::{FileError, with_defaults};
+
+/// Where the company is kept.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Store")]
+pub struct StoreSettings {
+    /// Folder for the embedded database, keys and what has to survive a restart. Made if it is not
+    /// there. [default: gatehall in the user's data folder]
+    #[arg(long, env = "GATEHALL_DATA_DIR", value_name = "DIR", global = true)]
+    pub data_dir: Option<PathBuf>,
+
+    /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME. [default: SQLite in the data
+    /// folder]
+    #[arg(
+        long,
+        env = "GATEHALL_DATABASE",
+        value_name = "URL",
+        global = true,
+        hide_env_values = true
+    )]
+    pub database: Option<String>,
+
+    /// File with the keys that seal credentials, the newest first. Replicas share it. [default:
+    /// vault.keys in the data folder, made if it is not there]
+    #[arg(long, env = "GATEHALL_VAULT_KEYS", value_name = "FILE", global = true)]
+    pub vault_keys: Option<PathBuf>,
+
+    /// TOML file with settings by their long names, such as listen = "0.0.0.0:8080". Flags and
+    /// variables win over it.
+    #[arg(long, env = "GATEHALL_CONFIG", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Log")]
+pub struct LogSettings {
+    /// What is logged: a level (error, warn, info, debug, trace), or levels by module.
+    #[arg(
+        long,
+        env = "GATEHALL_LOG",
+        value_name = "FILTER",
+        default_value = "info",
+        global = true
+    )]
+    pub log: String,
+
+    /// How log lines look.
+    #[arg(
+        long,
+        env = "GATEHALL_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "text",
+        global = true
+    )]
+    pub log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// How the gate serves.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Gate")]
+pub struct ServeSettings {
+    /// Address to listen on.
+    #[arg(long, env = "GATEHALL_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+
+    /// Secret with which Open WebUI signs its user header (its
+    /// FORWARD_USER_INFO_HEADER_JWT_SECRET). [default: open-webui.secret in the data folder, made
+    /// if it is not there]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub open_webui_secret: Option<String>,
+
+    /// Add users whom Open WebUI vouches for and who are unknown here, with no groups.
+    #[arg(long, env = "GATEHALL_ADD_UNKNOWN_USERS", value_name = "YES", default_value = "false", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub add_unknown_users: bool,
+
+    /// Host names under which clients may come, separated by commas. [default: any; only loopback
+    /// names when listening on loopback]
+    #[arg(long, env = "GATEHALL_ALLOWED_HOSTS", value_name = "NAMES", value_delimiter = ',')]
+    pub allowed_hosts: Vec<String>,
+
+    /// Origins of web pages that may call the gate, besides its own, separated by commas.
+    #[arg(long, env = "GATEHALL_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
+    pub allowed_origins: Vec<String>,
+
+    /// Largest request body, in bytes.
+    #[arg(long, env = "GATEHALL_REQUEST_BYTES", value_name = "BYTES", default_value = "4194304")]
+    pub request_bytes: usize,
+
+    /// Largest answer of a server that is passed on, in bytes.
+    #[arg(long, env = "GATEHALL_RESPONSE_BYTES", value_name = "BYTES", default_value = "16777216")]
+    pub response_bytes: usize,
+
+    /// Seconds until a call is given up, unless its connection says otherwise.
+    #[arg(
+        long,
+        env = "GATEHALL_CALL_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "300"
+    )]
+    pub call_timeout_seconds: u64,
+
+    /// Seconds until a server is given up that does not answer a handshake or a list.
+    #[arg(
+        long,
+        env = "GATEHALL_OPEN_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "15"
+    )]
+    pub open_timeout_seconds: u64,
+
+    /// Calls under way at once on one connection, unless it says otherwise.
+    #[arg(long, env = "GATEHALL_CONCURRENT_CALLS", value_name = "COUNT", default_value = "256")]
+    pub concurrent_calls: usize,
+
+    /// Seconds between two looks at a server's tools.
+    #[arg(long, env = "GATEHALL_REFRESH_SECONDS", value_name = "SECONDS", default_value = "300")]
+    pub refresh_seconds: u64,
+
+    /// Tools on one page of a list.
+    #[arg(long, env = "GATEHALL_PAGE_TOOLS", value_name = "COUNT", default_value = "1000")]
+    pub page_tools: usize,
+
+    /// Seconds for which the gate answers from what it knows while its database is away.
+    #[arg(
+        long,
+        env = "GATEHALL_STALE_AFTER_SECONDS",
+        value_name = "SECONDS",
+        default_value = "600"
+    )]
+    pub stale_after_seconds: u64,
+
+    /// Seconds that calls under way have to end after the first SIGTERM.
+    #[arg(long, env = "GATEHALL_DRAIN_SECONDS", value_name = "SECONDS", default_value = "30")]
+    pub drain_seconds: u64,
+
+    /// Connections of clients at once; more have to wait.
+    #[arg(long, env = "GATEHALL_CONNECTIONS", value_name = "COUNT", default_value = "10000")]
+    pub connections: usize,
+}
+
+impl Default for ServeSettings {
+    /// The defaults of the flags.
+    fn default() -> Self {
+        let command = Self::augment_args(clap::Command::new("gatehall"));
+        let defaults = command.try_get_matches_from(["gatehall"]);
+        match defaults.and_then(|matches| Self::from_arg_matches(&matches)) {
+            Ok(settings) => settings,
+            Err(error) => error.exit(),
+        }
+    }
+}
+
+impl ServeSettings {
+    /// What of it concerns the gateway, when it listens on `address`.
+    pub fn gateway(&self, address: SocketAddr) -> GatewaySettings {
+        let mut allowed_hosts = self.allowed_hosts.clone();
+        if allowed_hosts.is_empty() && address.ip().is_loopback() {
+            allowed_hosts = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+        }
+        GatewaySettings {
+            request_bytes: self.request_bytes,
+            response_bytes: self.response_bytes,
+            call_timeout: Duration::from_secs(self.call_timeout_seconds),
+            open_timeout: Duration::from_secs(self.open_timeout_seconds),
+            concurrent_calls: self.concurrent_calls,
+            refresh: Duration::from_secs(self.refresh_seconds.max(1)),
+            page_tools: self.page_tools.max(1),
+            stale_after: Duration::from_secs(self.stale_after_seconds),
+            allowed_hosts,
+            allowed_origins: self.allowed_origins.clone(),
+        }
+    }
+}
