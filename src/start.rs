@@ -55,7 +55,7 @@ async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
     match command {
         Command::Serve(settings) => serve::command(&store, &settings).await,
         Command::Demo(settings) => demo::command(store, settings).await,
-        Command::DemoServer(which) => demo::server(which).await,
+        Command::DemoServer(which) => demo::server(which),
         Command::Import(options) => command::import::run(&store, options).await,
         Command::Export(options) => command::export::run(&store, options).await,
         Command::Check(options) => command::check::run(&store, options).await,

@@ -99,7 +99,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: GroupCommand) -> Resu
             if format.json {
                 return json(&group);
             }
-            for group in group {
+            if let Some(group) = group {
                 let mut table = Table::new(&["name", "enabled", "description"]);
                 table.row([group.name, yes(group.enabled), group.description]);
                 table.print("");

@@ -108,7 +108,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: TenantCommand) -> Res
             if format.json {
                 return json(&tenant);
             }
-            for tenant in tenant {
+            if let Some(tenant) = tenant {
                 let mut table = Table::new(&["id", "name", "enabled", "description"]);
                 table.row([tenant.id, tenant.name, yes(tenant.enabled), tenant.description]);
                 table.print("");

@@ -114,7 +114,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
             if format.json {
                 return json(&user);
             }
-            for user in user {
+            if let Some(user) = user {
                 let mut table = Table::new(&["email", "name", "admin", "enabled", "since"]);
                 table.row([
                     user.email,

@@ -1,20 +1,142 @@
-//! Later.
-use crate::settings::{ServeSettings, StoreSettings};
-use anyhow::Result;
-use clap::Args;
+//! `gatehall demo`: a fresh example company with real tool servers behind the gate.
+
+mod company;
+mod http;
+mod stdio;
+mod tools;
+
 use std::process::ExitCode;
-/// Options.
+
+use anyhow::{Context, Result};
+use clap::{Args, ValueEnum};
+use gatehall_gateway::Tasks;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use crate::{
+    office::Office,
+    output,
+    serve::{self, Service},
+    settings::{ServeSettings, StoreSettings},
+};
+
+/// Serve an example company with three tenants, four users and two tool servers.
 #[derive(Debug, Args)]
 pub struct DemoOptions {
+    /// Print one line of JSON when ready, for scripts.
+    #[arg(long)]
+    json: bool,
     #[command(flatten)]
     serve: ServeSettings,
 }
-/// Options.
+
+/// A tool server of the demo.
 #[derive(Debug, Args)]
-pub struct ServerOptions {}
-pub(crate) async fn command(_: StoreSettings, _: DemoOptions) -> Result<ExitCode> {
-    anyhow::bail!("later")
+pub struct ServerOptions {
+    /// Which one.
+    which: Which,
 }
-pub(crate) async fn server(_: ServerOptions) -> Result<ExitCode> {
-    anyhow::bail!("later")
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Which {
+    /// Issues of a code host, over standard input and output.
+    Issues,
+}
+
+/// What the demo tells.
+#[derive(Serialize)]
+struct Told {
+    url: String,
+    users: Vec<DemoUser>,
+    service_key: String,
+    open_webui_secret: String,
+    /// There is no page to sign in to yet.
+    admin_link: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DemoUser {
+    email: &'static str,
+    key: String,
+}
+
+pub(crate) fn server(options: ServerOptions) -> Result<ExitCode> {
+    match options.which {
+        Which::Issues => stdio::serve(&tools::issues()),
+    }
+}
+
+pub(crate) async fn command(mut store: StoreSettings, options: DemoOptions) -> Result<ExitCode> {
+    // Without a folder of its own the demo leaves nothing behind.
+    let folder = match store.data_dir {
+        Some(_) => None,
+        None => Some(tempfile::tempdir().context("making a folder for the demo")?),
+    };
+    if let Some(folder) = &folder {
+        store.data_dir = Some(folder.path().to_owned());
+        store.database = None;
+        store.vault_keys = None;
+    }
+    let office = Office::open(&store).await?;
+    let documents = Tasks::default();
+    let address = http::start(&documents).await?;
+    let keys = company::prepare(&office.desk(), address).await?;
+    let secret = office.open_webui_secret(options.serve.open_webui_secret.as_deref())?;
+
+    let listener = serve::bind(options.serve.listen).await?;
+    let service = Service::start(office, &options.serve, listener).await?;
+    service.first_answers().await;
+    let told = tell(&service, &keys, &secret);
+    match options.json {
+        true => output::text(&serde_json::to_string(&told)?),
+        false => output::text(&page(&told)),
+    }
+    serve::wait_for_stop().await;
+    service.stop(serve::wait_for_stop()).await;
+    documents.finish(std::time::Duration::from_secs(2)).await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn tell(service: &Service, keys: &company::Keys, secret: &SecretString) -> Told {
+    let text = |key: &SecretString| key.expose_secret().to_owned();
+    Told {
+        url: format!("http://{}", service.address),
+        users: keys.users.iter().map(|(email, key)| DemoUser { email, key: text(key) }).collect(),
+        service_key: text(&keys.service),
+        open_webui_secret: text(secret),
+        admin_link: None,
+    }
+}
+
+fn page(told: &Told) -> String {
+    let url = &told.url;
+    let key = |email: &str| {
+        told.users.iter().find(|user| user.email == email).map_or("", |user| &user.key)
+    };
+    let list = |who: &str, email: &str| {
+        format!(
+            "  # what {who} may use\n  curl -s {url}/mcp -H 'Authorization: Bearer {}' \\\n    \
+             -H 'Content-Type: application/json' \\\n    \
+             -d '{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}}' | grep -o '\"name\":\"[^\"]*\"'\n",
+            key(email)
+        )
+    };
+    let mut text = format!("\nGatehall's demo company is at {url}. Ctrl-C ends it.\n\n");
+    for user in &told.users {
+        text.push_str(&format!("  {:24} {}\n", user.email, user.key));
+    }
+    text.push_str("\nThree people, three lists, to paste into another terminal:\n\n");
+    text.push_str(&list("Alice of Google", "alice@google.example"));
+    text.push_str(&list("Bob of Microsoft", "bob@microsoft.example"));
+    text.push_str(&list("Ines, who works for both,", "ines@company.example"));
+    text.push_str(&format!(
+        "\nAnd a refusal: Alice calls a tool of Microsoft's.\n\n  \
+         curl -s {url}/tools/microsoft_documents_search_documents \\\n    \
+         -H 'Authorization: Bearer {}' -H 'Content-Type: application/json' -d '{{\"query\":\"plan\"}}'\n\n\
+         For Open WebUI: MCP server {url}/mcp with key {}\nand FORWARD_USER_INFO_HEADER_JWT_SECRET={}\n",
+        key("alice@google.example"),
+        told.service_key,
+        told.open_webui_secret
+    ));
+    text
 }

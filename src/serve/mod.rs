@@ -16,6 +16,7 @@ use gatehall_store::Actor;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::signals::wait_for_stop;
 use self::{arrivals::Reception, health::Health};
 use crate::{
     office::Office,
@@ -48,8 +49,8 @@ pub(crate) async fn command(store: &StoreSettings, settings: &ServeSettings) -> 
     let service = Service::start(office, settings, listener).await?;
     tracing::info!("Gatehall listens on http://{}", service.address);
     service.first_answers().await;
-    signals::wait_for_stop().await;
-    service.stop(signals::wait_for_stop()).await;
+    wait_for_stop().await;
+    service.stop(wait_for_stop()).await;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -139,7 +139,7 @@ impl<'s> Reach<'s> {
     }
 
     /// The connections of which some tool may be allowed, in the order of their paths.
-    pub fn connections(&self) -> impl Iterator<Item = &'s Site> {
+    pub fn connections(&self) -> impl Iterator<Item = &'s Site> + use<'s> {
         let reach = *self;
         self.snapshot.sites_at(self.endpoint).iter().filter(move |site| {
             reach.closed(site).is_none() && reach.view.may_open(site.connection.id)

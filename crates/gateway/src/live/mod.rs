@@ -19,7 +19,7 @@ use gatehall_domain::{
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use moment::Moment;
+pub(crate) use moment::{Document, DocumentKey, Moment};
 pub use status::{ConnectionStatus, Speaks, State};
 
 use crate::{

@@ -1,7 +1,194 @@
-//! Later.
-use crate::gateway::Gateway;
-use axum::Router;
-use std::sync::Arc;
+//! OpenAPI towards clients: the same tools, by the same decisions, as operations of a document.
+
+mod answer;
+mod discovery;
+mod document;
+mod problem;
+mod schema;
+
+use std::{borrow::Cow, sync::Arc};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Path, Request, State},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use bytes::Bytes;
+use gatehall_domain::{Endpoint, Reach};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Value, value::RawValue};
+
+use self::problem::Problem;
+use crate::{
+    body::Parts,
+    call::Asked,
+    entry::{Entry, endpoint_of, read_body},
+    gateway::Gateway,
+    json::{DEEPEST, depth_within},
+};
+
 pub(crate) fn routes() -> Router<Arc<Gateway>> {
     Router::new()
+        .route("/openapi.json", get(document_all))
+        .route("/tools/{name}", post(call_all))
+        .route("/t/{tenant}/openapi.json", get(document_tenant))
+        .route("/t/{tenant}/tools/{name}", post(call_tenant))
+}
+
+type Shared = State<Arc<Gateway>>;
+
+async fn document_all(State(gateway): Shared, headers: HeaderMap) -> Result<Response, Problem> {
+    show_document(&gateway, Some(Endpoint::All), &headers).await
+}
+
+async fn document_tenant(
+    State(gateway): Shared,
+    Path(tenant): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    show_document(&gateway, endpoint_of(&tenant, None), &headers).await
+}
+
+async fn call_all(
+    State(gateway): Shared,
+    Path(name): Path<String>,
+    request: Request,
+) -> Result<Response, Problem> {
+    call(&gateway, Some(Endpoint::All), &name, request).await
+}
+
+async fn call_tenant(
+    State(gateway): Shared,
+    Path((tenant, name)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Problem> {
+    call(&gateway, endpoint_of(&tenant, None), &name, request).await
+}
+
+async fn show_document(
+    gateway: &Gateway,
+    endpoint: Option<Endpoint>,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
+    let entry = Entry::new(gateway, headers, None).await?;
+    let endpoint = endpoint
+        .filter(|endpoint| entry.sees(gateway, endpoint))
+        .ok_or_else(Problem::nothing_here)?;
+    let document = document::document(gateway, &entry.moment, &entry.caller, &endpoint)
+        .ok_or_else(Problem::nothing_here)?;
+    let known =
+        headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let etag = document.etag.to_str().unwrap_or_default();
+    let unchanged = known
+        .flat_map(|value| value.split(','))
+        .any(|it| it.trim().trim_start_matches("W/") == etag);
+    let mut response = match unchanged {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => {
+            let mut parts = Parts::default();
+            parts.push(document.text.clone());
+            parts.json(StatusCode::OK)
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, document.etag.clone());
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static("authorization, x-openwebui-user-jwt"));
+    Ok(response)
+}
+
+async fn call(
+    gateway: &Gateway,
+    endpoint: Option<Endpoint>,
+    name: &str,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let entry = Entry::new(gateway, &head.headers, head.uri.host()).await?;
+    let endpoint = endpoint
+        .filter(|endpoint| entry.sees(gateway, endpoint))
+        .ok_or_else(Problem::nothing_here)?;
+    let body = read_object(gateway, &head.headers, body).await?;
+    let body = str::from_utf8(&body).map_err(|_| Problem::invalid("The body", "is not UTF-8"))?;
+    let Entry { moment, caller } = &entry;
+    let found = match name {
+        "search_tools" | "describe_tools" => {
+            let reach = Reach::new(&moment.snapshot, caller, &endpoint, gateway.clock.now()).ok();
+            match name {
+                "search_tools" => discovery::search(moment, reach.as_ref(), body)?,
+                _ => discovery::describe(moment, reach.as_ref(), body)?,
+            }
+        }
+        "call_tool" => {
+            let inner: Inner<'_> = serde_json::from_str(body)
+                .map_err(|error| Problem::invalid("The body:", &error.to_string()))?;
+            let arguments = inner.arguments.map_or("{}", RawValue::get);
+            if !arguments.starts_with('{') {
+                return Err(Problem::invalid("arguments", "must be an object"));
+            }
+            return run(gateway, &entry, &endpoint, &inner.name, arguments).await;
+        }
+        _ => return run(gateway, &entry, &endpoint, name, body).await,
+    };
+    Ok(axum::Json::<Value>(found).into_response())
+}
+
+/// What `call_tool` takes.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Inner<'a> {
+    name: String,
+    #[serde(borrow, default)]
+    arguments: Option<&'a RawValue>,
+}
+
+async fn run(
+    gateway: &Gateway,
+    entry: &Entry,
+    endpoint: &Endpoint,
+    name: &str,
+    arguments: &str,
+) -> Result<Response, Problem> {
+    let asked =
+        Asked { name: Cow::Borrowed(name), arguments: Some(arguments), ..Default::default() };
+    let job = gateway
+        .admit(&entry.moment, &entry.caller, endpoint, asked, "openapi")
+        .map_err(|_| Problem::unknown_tool(name))?;
+    let done = job.run(None).await;
+    Ok(answer::answer(name, &done))
+}
+
+/// A body that is one JSON object; nothing at all is an empty one.
+async fn read_object(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let body = read_body(body, gateway.settings.request_bytes)
+        .await
+        .map_err(|problem| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", problem))?;
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Bytes::from_static(b"{}"));
+    }
+    let kind =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let kind = kind.split(';').next().unwrap_or("").trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        let detail = "Content-Type must be application/json";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", detail));
+    }
+    if !depth_within(&body, DEEPEST) {
+        return Err(Problem::invalid(
+            "The body",
+            &format!("is nested deeper than {DEEPEST} levels"),
+        ));
+    }
+    let text = str::from_utf8(&body).map_err(|_| Problem::invalid("The body", "is not UTF-8"))?;
+    match serde_json::from_str::<&RawValue>(text) {
+        Ok(raw) if raw.get().starts_with('{') => Ok(body),
+        Ok(_) => Err(Problem::invalid("The body", "must be a JSON object")),
+        Err(error) => {
+            let detail = format!("The body is not valid JSON: {error}");
+            Err(Problem::new(StatusCode::BAD_REQUEST, "invalid-json", detail))
+        }
+    }
 }

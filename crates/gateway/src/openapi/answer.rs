@@ -1,0 +1,157 @@
+//! From a tool's result to an HTTP answer.
+
+use axum::response::{IntoResponse, Response};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::problem::Problem;
+use crate::{
+    body::Parts,
+    call::{Done, Failure},
+    json,
+    upstream::{Answer, error_parts},
+};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ToolResult<'a> {
+    #[serde(borrow, default)]
+    content: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    structured_content: Option<&'a RawValue>,
+    #[serde(default)]
+    is_error: bool,
+    #[serde(borrow, default)]
+    result_type: Option<&'a RawValue>,
+}
+
+/// One piece of a result.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Content {
+    #[serde(rename = "type")]
+    kind: String,
+    #[serde(default)]
+    text: Option<String>,
+    #[serde(default)]
+    data: Option<String>,
+    #[serde(default)]
+    mime_type: Option<String>,
+}
+
+/// The answer to a call.
+pub(super) fn answer(name: &str, done: &Done) -> Response {
+    match &done.answer {
+        Ok(Answer::Result(result)) => from_result(done, result),
+        Ok(Answer::Error(error)) => {
+            let (code, message) = error_parts(error);
+            let status = if code == -32602 {
+                StatusCode::UNPROCESSABLE_ENTITY
+            } else {
+                StatusCode::BAD_GATEWAY
+            };
+            Problem::new(status, "tool-refused", message).into_response()
+        }
+        Err(Failure::Revoked) => Problem::unknown_tool(name).into_response(),
+        Err(Failure::Upstream(error)) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_GATEWAY);
+            let detail =
+                format!("{} {} (reference {:x})", done.connection, error.public(), done.request_id);
+            Problem::new(status, "server-unavailable", detail).into_response()
+        }
+    }
+}
+
+fn from_result(done: &Done, raw: &Bytes) -> Response {
+    let Ok(result) = serde_json::from_slice::<ToolResult<'_>>(raw) else {
+        let detail = format!("{} answered a result that cannot be read", done.connection);
+        return Problem::new(StatusCode::BAD_GATEWAY, "server-unavailable", detail).into_response();
+    };
+    if result.result_type.is_some_and(|kind| kind.get() != "\"complete\"") {
+        let detail = format!(
+            "{} needs an answer from the user, for which there is no way yet",
+            done.connection
+        );
+        return Problem::new(StatusCode::BAD_GATEWAY, "input-required", detail).into_response();
+    }
+    let contents =
+        || result.content.iter().filter_map(|raw| serde_json::from_str::<Content>(raw.get()).ok());
+    if result.is_error {
+        let texts: Vec<String> = contents().filter_map(|content| content.text).collect();
+        return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "tool-failed", texts.join("\n"))
+            .into_response();
+    }
+    if let Some(structured) = result.structured_content.filter(|raw| raw.get() != "null") {
+        return json_answer(raw.slice_ref(structured.get().as_bytes()));
+    }
+    match (result.content.len(), contents().next()) {
+        (0, _) => text_answer(String::new()),
+        (1, Some(Content { kind, text: Some(text), .. })) if kind == "text" => {
+            let looks = text.trim_start().starts_with(['{', '[']);
+            match looks && serde_json::from_str::<&RawValue>(&text).is_ok() {
+                true => json_answer(text.into()),
+                false => text_answer(text),
+            }
+        }
+        (1, Some(Content { kind, data: Some(data), mime_type: Some(mime), .. }))
+            if matches!(kind.as_str(), "image" | "audio") =>
+        {
+            media_answer(&data, &mime)
+        }
+        _ => json_answer(whole(raw)),
+    }
+}
+
+/// The content of a result that is of several pieces.
+fn whole(raw: &Bytes) -> Bytes {
+    let content = str::from_utf8(raw)
+        .ok()
+        .and_then(|text| json::Members::read(text).ok())
+        .and_then(|it| it.get("content"));
+    content.map_or_else(Bytes::new, |content| {
+        Bytes::from(format!("{{\"content\":{}}}", content.get()))
+    })
+}
+
+fn json_answer(body: Bytes) -> Response {
+    let mut parts = Parts::default();
+    parts.push(body);
+    guarded(parts.json(StatusCode::OK))
+}
+
+fn text_answer(text: String) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
+    guarded((kind, text).into_response())
+}
+
+fn media_answer(data: &str, mime: &str) -> Response {
+    let decoded = BASE64_STANDARD.decode(data).ok();
+    let kind = HeaderValue::from_str(mime)
+        .ok()
+        .filter(|_| mime.starts_with("image/") || mime.starts_with("audio/"));
+    match (decoded, kind) {
+        (Some(bytes), Some(kind)) => {
+            guarded(([(header::CONTENT_TYPE, kind)], bytes).into_response())
+        }
+        _ => Problem::new(
+            StatusCode::BAD_GATEWAY,
+            "server-unavailable",
+            "the tool answered media that cannot be read",
+        )
+        .into_response(),
+    }
+}
+
+/// What a tool answers is never run by a browser that is shown it.
+fn guarded(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; sandbox"),
+    );
+    response
+}

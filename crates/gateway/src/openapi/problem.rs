@@ -1,0 +1,67 @@
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
+
+use crate::{entry::Turned, json::ObjectWriter};
+
+/// An error as RFC 9457 has it.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    kind: &'static str,
+    detail: String,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, kind: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, kind, detail: detail.into(), header: None }
+    }
+
+    /// Tools that do not exist, and those that are not the caller's.
+    pub(super) fn unknown_tool(name: &str) -> Self {
+        let name = gatehall_domain::names::shown(name, 128);
+        Self::new(StatusCode::NOT_FOUND, "unknown-tool", format!("Unknown tool: {name}"))
+    }
+
+    /// Addresses that do not exist, and those that are not the caller's.
+    pub(super) fn nothing_here() -> Self {
+        let detail =
+            "There is nothing for you at this address: use /openapi.json, or ask an administrator.";
+        Self::new(StatusCode::NOT_FOUND, "nothing-here", detail)
+    }
+
+    /// Input that is not as it should be; `field` names it.
+    pub(super) fn invalid(field: &str, problem: &str) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input", format!("{field} {problem}"))
+    }
+}
+
+impl From<Turned> for Problem {
+    fn from(turned: Turned) -> Self {
+        let kind = match turned.status {
+            StatusCode::UNAUTHORIZED => "no-proof",
+            StatusCode::FORBIDDEN => "foreign-origin",
+            _ => "closed",
+        };
+        let header = turned.challenge();
+        Self { status: turned.status, kind, detail: turned.message, header }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut object = ObjectWriter::new(self.detail.len() + 128);
+        object
+            .string("type", &format!("urn:gatehall:problem:{}", self.kind))
+            .string("title", self.status.canonical_reason().unwrap_or("Error"))
+            .raw("status", self.status.as_str())
+            .string("detail", &self.detail);
+        let mut response = (self.status, object.finish()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some((name, value)) = self.header {
+            headers.insert(name, value);
+        }
+        response
+    }
+}
