@@ -49,7 +49,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: CheckOptions) -> Resu
         open_timeout: Duration::from_secs(options.timeout_seconds),
         ..GatewaySettings::default()
     };
-    let tasks = Tasks::default();
+    let tasks = Tasks::new();
     let wanted = options.paths;
     for path in &wanted {
         gatehall_portal::operation::find_connection(snapshot.company(), path)?;
@@ -60,7 +60,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: CheckOptions) -> Resu
         }
     };
     let statuses =
-        check(&snapshot, &wanted, gateway, office.vault.clone(), Egress::new(), &tasks, progress)
+        check(&snapshot, &wanted, gateway, office.vault.clone(), Egress::new(0), &tasks, progress)
             .await;
     tasks.finish(Duration::from_secs(8)).await;
 

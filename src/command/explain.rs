@@ -83,7 +83,7 @@ async fn find_tool<'s>(
     snapshot: &'s Snapshot,
     name: &str,
 ) -> Option<(&'s Site, String)> {
-    let tasks = Tasks::default();
+    let tasks = Tasks::new();
     let gateway = GatewaySettings::default();
     let mut found = None;
     for site in snapshot.sites().filter(|site| name.starts_with(&site.prefix)) {
@@ -92,7 +92,7 @@ async fn find_tool<'s>(
             site,
             gateway.clone(),
             office.vault.clone(),
-            Egress::new(),
+            Egress::new(0),
             &tasks,
         )
         .await;

@@ -78,7 +78,7 @@ pub(crate) async fn command(mut store: StoreSettings, options: DemoOptions) -> R
         store.vault_keys = None;
     }
     let office = Office::open(&store).await?;
-    let documents = Tasks::default();
+    let documents = Tasks::new();
     let address = http::start(&documents).await?;
     let keys = company::prepare(&office.desk(), address).await?;
     let secret = office.open_webui_secret(options.serve.open_webui_secret.as_deref())?;

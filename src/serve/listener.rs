@@ -1,36 +1,69 @@
-use std::{sync::Arc, time::Duration};
+//! Takes connections and gives each to a lane: a thread with a runtime of its own. A request stays
+//! on its lane from its first byte to its last, also on its way to an upstream, so that threads do
+//! not have to wake each other for it.
 
+use std::{num::NonZero, sync::Arc, thread, time::Duration};
+
+use anyhow::{Context, Result};
 use axum::Router;
-use gatehall_gateway::Tasks;
+use gatehall_gateway::enter_lane;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
     service::TowerToHyperService,
 };
-use tokio::{net::TcpListener, sync::Semaphore};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    task::JoinSet,
+};
 use tokio_util::sync::CancellationToken;
 
 /// A client has so long to send the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(15);
 
+/// A connection on its way to its lane, and its place among those that may be open.
+type Arrival = (std::net::TcpStream, OwnedSemaphorePermit);
+
+/// As many lanes as there are processors.
+pub(super) fn lane_count() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
+/// The threads that serve connections.
+pub(super) struct Lanes {
+    lanes: Vec<(mpsc::Sender<Arrival>, oneshot::Receiver<()>)>,
+}
+
+impl Lanes {
+    /// Starts lanes that serve `router`. `cut` ends what they do, at once.
+    pub(super) fn start(count: usize, router: &Router, cut: &CancellationToken) -> Result<Self> {
+        let start = |number: usize| {
+            let (sender, arrivals) = mpsc::channel(64);
+            let (ended, end) = oneshot::channel();
+            let (router, cut) = (router.clone(), cut.clone());
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            thread::Builder::new().name(format!("lane {number}")).spawn(move || {
+                enter_lane(number);
+                runtime.block_on(cut.run_until_cancelled(lane(arrivals, router)));
+                let _ = ended.send(());
+            })?;
+            Ok((sender, end))
+        };
+        let lanes = (1..=count).map(start).collect::<std::io::Result<_>>();
+        Ok(Self { lanes: lanes.context("starting the threads that serve")? })
+    }
+}
+
 /// Takes connections until told to stop, then waits for those that are open to finish what they do.
 pub(super) async fn serve(
     listener: TcpListener,
-    router: Router,
+    lanes: Lanes,
     connections: usize,
-    tasks: Tasks,
     accepting: CancellationToken,
 ) {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(64 << 10);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(200)
-        .keep_alive_interval(Duration::from_secs(30));
-    let builder = Arc::new(builder);
     let places = Arc::new(Semaphore::new(connections));
-    let graceful = GracefulShutdown::new();
+    let mut turn = 0;
     loop {
         let accepted = accepting.run_until_cancelled(async {
             // More connections than places wait in the system's queue.
@@ -38,8 +71,8 @@ pub(super) async fn serve(
             (listener.accept().await, place)
         });
         let (stream, place) = match accepted.await {
-            None => break,
-            Some((Ok((stream, _)), place)) => (stream, place),
+            None | Some((_, Err(_))) => break,
+            Some((Ok((stream, _)), Ok(place))) => (stream, place),
             Some((Err(error), _)) => {
                 // Too many open files, mostly: a moment later some will be closed.
                 tracing::warn!(%error, "a connection could not be taken");
@@ -49,17 +82,43 @@ pub(super) async fn serve(
         };
         // Without it each event of a stream would wait for the last one's acknowledgement.
         let _ = stream.set_nodelay(true);
+        let Ok(stream) = stream.into_std() else { continue };
+        turn = (turn + 1) % lanes.lanes.len();
+        if lanes.lanes[turn].0.send((stream, place)).await.is_err() {
+            break;
+        }
+    }
+    drop(listener);
+    for (arrivals, end) in lanes.lanes {
+        drop(arrivals);
+        let _ = end.await;
+    }
+}
+
+/// Serves the connections of one lane until no more come, then drains them.
+async fn lane(mut arrivals: mpsc::Receiver<Arrival>, router: Router) {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(64 << 10);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(200)
+        .keep_alive_interval(Duration::from_secs(30));
+    let builder = Arc::new(builder);
+    let graceful = GracefulShutdown::new();
+    let mut open = JoinSet::new();
+    while let Some((stream, place)) = arrivals.recv().await {
+        let Ok(stream) = TcpStream::from_std(stream) else { continue };
         let service = TowerToHyperService::new(router.clone());
-        let watcher = graceful.watcher();
-        let builder = Arc::clone(&builder);
-        tasks.spawn_until_stop(async move {
+        let (watcher, builder) = (graceful.watcher(), Arc::clone(&builder));
+        open.spawn(async move {
             let connection = builder.serve_connection(TokioIo::new(stream), service);
             if let Err(error) = watcher.watch(connection).await {
                 tracing::trace!(error, "a connection ended badly");
             }
             drop(place);
         });
+        while open.try_join_next().is_some() {}
     }
-    drop(listener);
     graceful.shutdown().await;
 }

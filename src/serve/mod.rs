@@ -80,7 +80,8 @@ impl Service {
         listener: TcpListener,
     ) -> Result<Self> {
         let address = listener.local_addr()?;
-        let tasks = Tasks::default();
+        let tasks = Tasks::new();
+        let lanes = listener::lane_count();
         let snapshot = office.store.load().await.context("reading the company")?;
         let (recorder, events) = Recorder::new(AUDIT_QUEUE);
         let (reception, key_uses) = Reception::new(office.desk_of(Actor::gate()));
@@ -93,9 +94,9 @@ impl Service {
             GatewayParts {
                 settings: settings.gateway(address),
                 vault: Arc::clone(&office.vault),
-                egress: Egress::new(),
+                egress: Egress::new(lanes),
                 tasks: tasks.clone(),
-                doors: Doors::new(&doors, Arc::clone(&reception) as _, office.clock.clone()),
+                doors: Doors::new(&doors, Arc::clone(&reception) as _),
                 recorder: recorder.clone(),
                 clock: office.clock.clone(),
             },
@@ -125,13 +126,9 @@ impl Service {
         let router = gateway.router().merge(health.router());
         let accepting = CancellationToken::new();
         let drain = Duration::from_secs(settings.drain_seconds);
-        let served = tasks.spawn(listener::serve(
-            listener,
-            router,
-            settings.connections,
-            tasks.clone(),
-            accepting.clone(),
-        ));
+        let lanes = listener::Lanes::start(lanes, &router, tasks.stop())?;
+        let served =
+            tasks.spawn(listener::serve(listener, lanes, settings.connections, accepting.clone()));
         Ok(Self { address, gateway, health, tasks, accepting, served, drain, store: office.store })
     }
 

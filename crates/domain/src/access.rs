@@ -1,7 +1,6 @@
 //! What one set of grants opens. Users with equal grants share one [`View`].
 
-use std::collections::HashMap;
-
+use foldhash::{HashMap, HashMapExt};
 use serde::Serialize;
 use wildmatch::WildMatch;
 

@@ -3,19 +3,25 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use bytes::Bytes;
-use gatehall_domain::{Caller, Endpoint, Reach};
+use bytes::{Bytes, BytesMut};
+use gatehall_domain::{Caller, Endpoint, Reach, Timestamp};
 use gatehall_identity::Rejection;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use crate::{gateway::Gateway, live::Moment, mcp::check_origin};
+use crate::{
+    body::{Unread, collect},
+    gateway::Gateway,
+    live::Moment,
+    mcp::check_origin,
+};
 
 /// A caller, and the moment by which everything is decided.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) moment: Arc<Moment>,
     pub(crate) caller: Caller,
+    /// When the request came in. All that is decided about it is decided for this time.
+    pub(crate) now: Timestamp,
 }
 
 /// Why a request is not let in.
@@ -44,27 +50,29 @@ impl Entry {
         }
         let mut moment = gateway.live.load();
         let caller =
-            gateway.doors.caller(headers, &moment.snapshot).await.map_err(|rejection| Turned {
-                status: match rejection {
-                    Rejection::NotAdded(_) => StatusCode::SERVICE_UNAVAILABLE,
-                    _ => StatusCode::UNAUTHORIZED,
-                },
-                message: rejection.to_string(),
+            gateway.doors.caller(headers, &moment.snapshot, now).await.map_err(|rejection| {
+                Turned {
+                    status: match rejection {
+                        Rejection::NotAdded(_) => StatusCode::SERVICE_UNAVAILABLE,
+                        _ => StatusCode::UNAUTHORIZED,
+                    },
+                    message: rejection.to_string(),
+                }
             })?;
         // A user who was added at the door is in a newer snapshot only.
         if caller.user.is_some_and(|user| !moment.snapshot.company().users.contains_key(&user)) {
             moment = gateway.live.load();
         }
-        Ok(Self { moment, caller })
+        Ok(Self { moment, caller, now })
     }
 
     /// Whether an endpoint is one for this caller. Where nobody is named, nothing is hidden: the
     /// lists are empty everywhere.
-    pub(crate) fn sees(&self, gateway: &Gateway, endpoint: &Endpoint) -> bool {
+    pub(crate) fn sees(&self, endpoint: &Endpoint) -> bool {
         if *endpoint == Endpoint::All || self.caller.user.is_none() {
             return true;
         }
-        let reach = Reach::new(&self.moment.snapshot, &self.caller, endpoint, gateway.clock.now());
+        let reach = Reach::new(&self.moment.snapshot, &self.caller, endpoint, self.now);
         reach.is_ok_and(|reach| reach.connections().next().is_some())
     }
 }
@@ -92,12 +100,9 @@ pub(crate) fn endpoint_of(tenant: &str, server: Option<&str>) -> Option<Endpoint
 ///
 /// # Errors
 /// What to tell the sender.
-pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, String> {
-    match Limited::new(body, limit).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(format!("the body is larger than {limit} bytes"))
-        }
-        Err(_) => Err("the body broke off".to_owned()),
-    }
+pub(crate) async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, String> {
+    collect(&mut body, &mut BytesMut::new(), limit).await.map_err(|unread| match unread {
+        Unread::TooLarge => format!("the body is larger than {limit} bytes"),
+        Unread::Broken(_) => "the body broke off".to_owned(),
+    })
 }

@@ -26,4 +26,4 @@ pub use live::{ConnectionStatus, Live, Speaks, State};
 pub use record::Recorder;
 pub use settings::GatewaySettings;
 pub use tasks::Tasks;
-pub use upstream::{Egress, Facts, UpstreamError};
+pub use upstream::{Egress, Facts, UpstreamError, enter_lane};

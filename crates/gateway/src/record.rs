@@ -15,25 +15,30 @@ use tokio::sync::mpsc;
 
 /// Takes events without ever waiting. Whoever holds the other end keeps them.
 #[derive(Debug, Clone)]
-pub struct Recorder {
-    queue: mpsc::Sender<CallEvent>,
-    lost: Arc<AtomicU64>,
+pub struct Recorder(Arc<Queue>);
+
+#[derive(Debug)]
+struct Queue {
+    sender: mpsc::Sender<CallEvent>,
+    lost: AtomicU64,
 }
 
 impl Recorder {
     /// A recorder, and the queue from which its events are to be taken.
     pub fn new(capacity: usize) -> (Self, mpsc::Receiver<CallEvent>) {
-        let (queue, events) = mpsc::channel(capacity);
-        (Self { queue, lost: Arc::default() }, events)
+        let (sender, events) = mpsc::channel(capacity);
+        (Self(Arc::new(Queue { sender, lost: AtomicU64::new(0) })), events)
     }
 
     /// How many events found the queue full and were lost.
     pub fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.0.lost.load(Ordering::Relaxed)
     }
 
     pub(crate) fn record(&self, event: CallEvent) {
-        if self.queue.try_send(event).is_err() && self.lost.fetch_add(1, Ordering::Relaxed) == 0 {
+        if self.0.sender.try_send(event).is_err()
+            && self.0.lost.fetch_add(1, Ordering::Relaxed) == 0
+        {
             tracing::error!("the audit queue is full: events are being lost");
         }
     }

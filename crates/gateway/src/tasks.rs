@@ -1,23 +1,37 @@
 use std::{future::Future, time::Duration};
 
-use tokio::task::JoinHandle;
+use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// All tasks of the program: each is started here, told to stop here, and waited for here.
-#[derive(Debug, Clone, Default)]
+/// All tasks that outlive a request: each is started here, told to stop here, and waited for here.
+/// They run on the runtime in which this was made, whoever starts them.
+#[derive(Debug, Clone)]
 pub struct Tasks {
     tracker: TaskTracker,
     stop: CancellationToken,
+    runtime: Handle,
 }
 
 impl Tasks {
-    /// Starts a task. It has to end soon after [`Tasks::stop`] is called.
+    /// For the runtime that is running now.
+    ///
+    /// # Panics
+    /// If none is.
+    pub fn new() -> Self {
+        Self {
+            tracker: TaskTracker::new(),
+            stop: CancellationToken::new(),
+            runtime: Handle::current(),
+        }
+    }
+
+    /// Starts a task. It has to end soon after [`Tasks::stop`] is cancelled.
     pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        self.tracker.spawn(task)
+        self.tracker.spawn_on(task, &self.runtime)
     }
 
     /// Starts a task that is cut off when it is time to stop.
@@ -26,9 +40,14 @@ impl Tasks {
         F: Future<Output = ()> + Send + 'static,
     {
         let stop = self.stop.clone();
-        self.tracker.spawn(async move {
+        self.spawn(async move {
             stop.run_until_cancelled(task).await;
         });
+    }
+
+    /// The runtime in which the tasks run.
+    pub const fn runtime(&self) -> &Handle {
+        &self.runtime
     }
 
     /// Becomes cancelled when it is time to stop.
@@ -41,5 +60,11 @@ impl Tasks {
         self.stop.cancel();
         self.tracker.close();
         tokio::time::timeout(grace, self.tracker.wait()).await.is_ok()
+    }
+}
+
+impl Default for Tasks {
+    fn default() -> Self {
+        Self::new()
     }
 }

@@ -60,7 +60,7 @@ impl Store {
             company.apply(change)?;
             rows.push(going.unwrap_or_else(|| ChangeRow::new(change, &company)));
         }
-        let mut transaction = self.pool.begin_write().await?;
+        let mut transaction = self.writer.begin_write().await?;
         let revision = next_revision(&mut transaction).await?;
         if revision != base.revision() + 1 {
             return Err(StoreError::Moved);

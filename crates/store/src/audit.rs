@@ -1,11 +1,13 @@
+use std::sync::OnceLock;
+
 use gatehall_domain::{CallEvent, Change, Company, Outcome, Record, Target, Timestamp};
 use serde::{Deserialize, Serialize};
-use sqlx::{QueryBuilder, query_as};
+use sqlx::{query, query_as};
 use uuid::Uuid;
 
 use crate::{
     Actor, Store, StoreError,
-    engine::{Transaction, on},
+    engine::{Engine, Transaction, on},
 };
 
 /// An event of the audit, as it is shown.
@@ -92,11 +94,56 @@ fn tenant(record: &Record, company: &Company) -> Option<String> {
     tenant.map(|tenant| tenant.to_string())
 }
 
-/// Rows of one statement; 20 columns each stay below what SQLite can bind.
-const ROWS: usize = 500;
+/// How many rows one statement inserts. Few sizes make few statements, which the database parses
+/// once. The largest stays below what SQLite can bind.
+const SIZES: [usize; 4] = [256, 32, 4, 1];
 
-const CHANGE: &str = "insert into audit_events
-    (id, at, revision, actor, user_id, action, kind, subject, tenant_id, outcome, before, after) ";
+/// The statements that insert rows of one kind, one for each of [`SIZES`].
+struct Inserts {
+    head: &'static str,
+    columns: usize,
+    tail: &'static str,
+    sqlite: [OnceLock<String>; SIZES.len()],
+    postgres: [OnceLock<String>; SIZES.len()],
+}
+
+impl Inserts {
+    const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
+        const NONE: OnceLock<String> = OnceLock::new();
+        Self { head, columns, tail, sqlite: [NONE; SIZES.len()], postgres: [NONE; SIZES.len()] }
+    }
+
+    /// The largest statement for at most `rows` rows, and how many it takes.
+    fn for_rows(&'static self, rows: usize, transaction: &Transaction) -> (usize, &'static str) {
+        let at = SIZES.iter().position(|size| *size <= rows).unwrap_or(SIZES.len() - 1);
+        let text = match transaction {
+            // Thousands of numbered places take SQLite a time that grows with their square.
+            Engine::Sqlite(_) => {
+                self.sqlite[at].get_or_init(|| self.text(SIZES[at], |_| "?".into()))
+            }
+            Engine::Postgres(_) => self.postgres[at]
+                .get_or_init(|| self.text(SIZES[at], |number| format!("${number}"))),
+        };
+        (SIZES[at], text)
+    }
+
+    fn text(&self, rows: usize, place: impl Fn(usize) -> String) -> String {
+        let row = |row: usize| {
+            let first = row * self.columns + 1;
+            let places: Vec<String> = (first..first + self.columns).map(&place).collect();
+            format!("({})", places.join(", "))
+        };
+        let rows: Vec<String> = (0..rows).map(row).collect();
+        format!("{} values {} {}", self.head, rows.join(", "), self.tail)
+    }
+}
+
+static CHANGES: Inserts = Inserts::new(
+    "insert into audit_events
+        (id, at, revision, actor, user_id, action, kind, subject, tenant_id, outcome, before, after)",
+    12,
+    "",
+);
 
 pub(crate) async fn insert_changes(
     transaction: &mut Transaction,
@@ -105,26 +152,30 @@ pub(crate) async fn insert_changes(
     actor: &Actor,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    for rows in rows.chunks(ROWS) {
+    let mut left = rows;
+    while !left.is_empty() {
+        let (count, text) = CHANGES.for_rows(left.len(), transaction);
+        let (rows, rest) = left.split_at(count);
         on!(&mut *transaction, it => {
-            let mut insert = QueryBuilder::new(CHANGE);
-            insert.push_values(rows, |mut values, row| {
-                values
-                    .push_bind(Uuid::now_v7())
-                    .push_bind(now.micros())
-                    .push_bind(revision as i64)
-                    .push_bind(&actor.name)
-                    .push_bind(actor.user.map(|user| user.0))
-                    .push_bind(row.verb)
-                    .push_bind(row.kind)
-                    .push_bind(&row.subject)
-                    .push_bind(row.tenant.as_deref())
-                    .push_bind("changed")
-                    .push_bind(row.before.as_deref())
-                    .push_bind(row.after.as_deref());
-            });
-            insert.build().execute(&mut **it).await.map(drop)
+            let mut insert = query(text);
+            for row in rows {
+                insert = insert
+                    .bind(Uuid::now_v7())
+                    .bind(now.micros())
+                    .bind(revision as i64)
+                    .bind(actor.name.as_str())
+                    .bind(actor.user.map(|user| user.0))
+                    .bind(row.verb)
+                    .bind(row.kind)
+                    .bind(row.subject.as_str())
+                    .bind(row.tenant.as_deref())
+                    .bind("changed")
+                    .bind(row.before.as_deref())
+                    .bind(row.after.as_deref());
+            }
+            insert.execute(&mut **it).await.map(drop)
         })?;
+        left = rest;
     }
     Ok(())
 }
@@ -179,9 +230,14 @@ impl From<CallEvent> for CallRow {
     }
 }
 
-const CALL: &str = "insert into audit_events
-    (id, at, revision, actor, user_id, door, key_id, action, kind, subject, tenant_id, connection,
-     outcome, reason, duration_micros, bytes_in, bytes_out, request_id) ";
+static CALLS: Inserts = Inserts::new(
+    "insert into audit_events
+        (id, at, revision, actor, user_id, door, key_id, action, kind, subject, tenant_id,
+         connection, outcome, reason, duration_micros, bytes_in, bytes_out, request_id)",
+    18,
+    // Rows that came through the spill file may be there already.
+    "on conflict (id) do nothing",
+);
 
 impl Store {
     /// Keeps calls in the audit.
@@ -189,35 +245,37 @@ impl Store {
     /// # Errors
     /// If the database cannot be written; then none of them was kept.
     pub async fn record_calls(&self, calls: &[CallRow]) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin_write().await?;
-        for calls in calls.chunks(ROWS) {
+        let mut transaction = self.writer.begin_write().await?;
+        let mut left = calls;
+        while !left.is_empty() {
+            let (count, text) = CALLS.for_rows(left.len(), &transaction);
+            let (calls, rest) = left.split_at(count);
             on!(&mut transaction, it => {
-                let mut insert = QueryBuilder::new(CALL);
-                insert.push_values(calls, |mut values, call| {
-                    values
-                        .push_bind(call.id)
-                        .push_bind(call.at)
-                        .push_bind(call.revision as i64)
-                        .push_bind(&call.actor)
-                        .push_bind(call.user_id)
-                        .push_bind(&call.door)
-                        .push_bind(call.key_id.as_deref())
-                        .push_bind("call")
-                        .push_bind(&call.face)
-                        .push_bind(&call.tool)
-                        .push_bind(call.tenant_id.as_deref())
-                        .push_bind(call.connection.as_deref())
-                        .push_bind(&call.outcome)
-                        .push_bind(&call.reason)
-                        .push_bind(call.duration_micros as i64)
-                        .push_bind(call.bytes_in as i64)
-                        .push_bind(call.bytes_out as i64)
-                        .push_bind(call.request_id as i64);
-                });
-                // Rows that came through the spill file may be there already.
-                insert.push(" on conflict (id) do nothing");
-                insert.build().execute(&mut **it).await.map(drop)
+                let mut insert = query(text);
+                for call in calls {
+                    insert = insert
+                        .bind(call.id)
+                        .bind(call.at)
+                        .bind(call.revision as i64)
+                        .bind(call.actor.as_str())
+                        .bind(call.user_id)
+                        .bind(call.door.as_str())
+                        .bind(call.key_id.as_deref())
+                        .bind("call")
+                        .bind(call.face.as_str())
+                        .bind(call.tool.as_str())
+                        .bind(call.tenant_id.as_deref())
+                        .bind(call.connection.as_deref())
+                        .bind(call.outcome.as_str())
+                        .bind(call.reason.as_str())
+                        .bind(call.duration_micros as i64)
+                        .bind(call.bytes_in as i64)
+                        .bind(call.bytes_out as i64)
+                        .bind(call.request_id as i64);
+                }
+                insert.execute(&mut **it).await.map(drop)
             })?;
+            left = rest;
         }
         transaction.commit().await?;
         Ok(())
@@ -246,7 +304,7 @@ impl Store {
                 duration_micros
              from audit_events
              where ($1 is null or outcome = $1) and ($2 is null or actor = $2)
-             order by at desc, id desc limit $3")
+             order by id desc limit $3")
             .bind(filter.outcome.as_deref())
             .bind(filter.actor.as_deref())
             .bind(i64::from(filter.limit))

@@ -14,7 +14,7 @@ impl Store {
         &self,
         uses: &HashMap<KeyId, Timestamp>,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.pool.begin_write().await?;
+        let mut transaction = self.writer.begin_write().await?;
         for (key, at) in uses {
             on!(&mut transaction, it => query(
                 "insert into api_key_uses (key_id, last_used_at) values ($1, $2)

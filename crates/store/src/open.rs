@@ -1,7 +1,7 @@
 use std::{path::Path, str::FromStr, time::Duration};
 
 use sqlx::{
-    PgPool, SqlitePool,
+    PgPool,
     migrate::{Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -15,7 +15,11 @@ use crate::{
 /// A database that holds a company.
 #[derive(Debug, Clone)]
 pub struct Store {
+    /// For reading.
     pub(crate) pool: Pool,
+    /// For writing. SQLite has one writer at a time; waiting for one connection is better than
+    /// several that try again and again.
+    pub(crate) writer: Pool,
 }
 
 macro_rules! migration {
@@ -37,15 +41,18 @@ impl Store {
     /// # Errors
     /// Whatever keeps the database from being used, with the remedy.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        let pool = match url.split_once(':') {
+        let store = match url.split_once(':') {
             Some(("sqlite", path)) => {
                 let path = path.strip_prefix("//").unwrap_or(path);
-                Engine::Sqlite(open_sqlite(Path::new(path)).await?)
+                open_sqlite(Path::new(path)).await?
             }
-            Some(("postgres" | "postgresql", _)) => Engine::Postgres(open_postgres(url).await?),
+            Some(("postgres" | "postgresql", _)) => {
+                let pool = open_postgres(url).await?;
+                Self { pool: Engine::Postgres(pool.clone()), writer: Engine::Postgres(pool) }
+            }
             _ => return Err(StoreError::BadUrl(without_password(url))),
         };
-        Ok(Self { pool })
+        Ok(store)
     }
 
     /// What the database is, in a word: `SQLite` or `PostgreSQL`.
@@ -59,23 +66,25 @@ impl Store {
     /// Closes all connections after what is under way.
     pub async fn close(&self) {
         crate::engine::on!(&self.pool, pool => pool.close().await);
+        crate::engine::on!(&self.writer, pool => pool.close().await);
     }
 }
 
-async fn open_sqlite(path: &Path) -> Result<SqlitePool, StoreError> {
+async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(5));
-    let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
     let migrations = vec![
         migration!(1, "records", "0001_records.sql"),
         migration!(2, "compatibility views", "sqlite/0002_compatibility_views.sql"),
     ];
-    Migrator::with_migrations(migrations).run(&pool).await?;
-    Ok(pool)
+    Migrator::with_migrations(migrations).run(&writer).await?;
+    let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
+    Ok(Store { pool: Engine::Sqlite(pool), writer: Engine::Sqlite(writer) })
 }
 
 async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {

@@ -21,7 +21,7 @@ impl Store {
             return opened.map(drop).map_err(StoreError::WrongKeys);
         }
         let sealed = vault.seal(PURPOSE, "", b"gatehall").map_err(StoreError::WrongKeys)?;
-        let mut transaction = self.pool.begin_write().await?;
+        let mut transaction = self.writer.begin_write().await?;
         let inserted = insert(&mut transaction, &sealed.0).await?;
         transaction.commit().await?;
         match inserted {

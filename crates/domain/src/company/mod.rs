@@ -4,9 +4,10 @@ mod change;
 mod check;
 mod label;
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{hash::Hash, sync::Arc};
 
 pub use change::Change;
+use foldhash::HashMap;
 
 use crate::{
     Connection, ConnectionId, ConnectionPath, Credential, Effect, EmailAddress, Grant, GrantId,

@@ -2,9 +2,10 @@
 
 mod views;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use foldhash::HashMap;
 
 use crate::{Company, Connection, ConnectionId, Endpoint, GroupId, Server, Tenant, UserId, View};
 

@@ -1,7 +1,8 @@
 //! From grants to views: who gets which rules. Users with equal grants share one view.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt};
 use wildmatch::WildMatch;
 
 use super::{Person, Site};

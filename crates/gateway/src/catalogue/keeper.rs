@@ -37,7 +37,7 @@ pub(crate) async fn keep(
         let pause = match listed {
             Ok(listing) => {
                 if failures > 0 {
-                    tracing::info!(connection = %upstream.path, "the server is back");
+                    tracing::info!(connection = %upstream.name, "the server is back");
                 }
                 failures = 0;
                 let pause = listing
@@ -50,7 +50,7 @@ pub(crate) async fn keep(
                     _ => Arc::new(Offer::new(upstream.connection, &prefix, listing.tools)),
                 };
                 for problem in &offer.problems {
-                    tracing::warn!(connection = %upstream.path, problem, "a tool was left out");
+                    tracing::warn!(connection = %upstream.name, problem, "a tool was left out");
                 }
                 live.looked(&upstream, Ok((offer, listing.facts)), took);
                 pause
@@ -58,7 +58,7 @@ pub(crate) async fn keep(
             Err(error) => {
                 failures += 1;
                 if failures == 1 {
-                    tracing::warn!(connection = %upstream.path, %error, remedy = error.remedy(), "the server cannot be used");
+                    tracing::warn!(connection = %upstream.name, %error, remedy = error.remedy(), "the server cannot be used");
                 }
                 let backoff =
                     (SHORTEST * 2_u32.saturating_pow(failures.min(8))).min(LONGEST_BACKOFF);

@@ -6,8 +6,9 @@ mod list;
 mod offer;
 mod tool;
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt};
 use gatehall_domain::{ConnectionId, Endpoint};
 
 pub(crate) use header_param::HeaderParam;

@@ -1,10 +1,10 @@
 use std::{
-    collections::HashMap,
     ops::Range,
     sync::{Arc, OnceLock},
 };
 
 use bytes::Bytes;
+use foldhash::{HashMap, HashMapExt};
 use gatehall_domain::ConnectionId;
 
 use super::tool::Tool;

@@ -4,7 +4,6 @@ mod moment;
 mod status;
 
 use std::{
-    collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -13,6 +12,7 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
+use foldhash::{HashMap, HashMapExt};
 use gatehall_domain::{
     Connection, ConnectionId, Credential, Server, Snapshot, Timestamp, snapshot::Site,
 };

@@ -1,6 +1,7 @@
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::HashMap;
 use gatehall_domain::{ConnectionId, Endpoint, Reach, Snapshot, TenantId};
 use quick_cache::sync::Cache;
 

@@ -17,30 +17,26 @@ use crate::{
 pub(super) fn answer(id: &str, client: Era, done: &Done) -> (StatusCode, Parts) {
     let message = match &done.answer {
         Ok(Answer::Result(result)) => match translate(result, done.era, client) {
-            Ok(parts) => wrap(id, parts),
+            Ok(parts) => rpc::envelope(id, "result", parts),
             Err(what) => {
-                rpc::result(id, tool_error(client, &format!("{} {what}", done.connection)))
+                rpc::result(id, &tool_error(client, &format!("{} {what}", done.connection)))
             }
         },
-        Ok(Answer::Error(error)) => rpc::envelope(id, "error", error_for(error, client)),
+        Ok(Answer::Error(error)) => {
+            let mut parts = Parts::default();
+            parts.bytes(&error_for(error, client));
+            rpc::envelope(id, "error", parts)
+        }
         Err(Failure::Upstream(error)) => {
             let text =
                 format!("{} {} (reference {:x})", done.connection, error.public(), done.request_id);
-            rpc::result(id, tool_error(client, &text))
+            rpc::result(id, &tool_error(client, &text))
         }
         Err(Failure::Revoked) => {
-            rpc::result(id, tool_error(client, "Access to this tool ended while it was running."))
+            rpc::result(id, &tool_error(client, "Access to this tool ended while it was running."))
         }
     };
     (StatusCode::OK, message)
-}
-
-fn wrap(id: &str, result: Parts) -> Parts {
-    let mut message = Parts::default();
-    message.push(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":"));
-    message.append(result);
-    message.push("}");
-    message
 }
 
 /// A result as the client's era has it. Between peers of one era it passes as it is.
@@ -48,25 +44,27 @@ fn translate(result: &Bytes, upstream: Era, client: Era) -> Result<Parts, &'stat
     let text = str::from_utf8(result).unwrap_or("{}");
     let mut parts = Parts::default();
     match (upstream, client) {
-        (Era::Legacy, Era::Legacy) => parts.push(result.clone()),
+        (Era::Legacy, Era::Legacy) => {
+            parts.bytes(result);
+        }
         (Era::Legacy, Era::Modern)
             if !text.contains("\"resultType\"") && !text.contains("\"_meta\"") =>
         {
             let comma =
                 if text.trim_start_matches('{').trim_start().starts_with('}') { "" } else { "," };
-            parts.push(format!(
+            parts.text(&format!(
                 "{{\"resultType\":\"complete\",\"_meta\":{{\"io.modelcontextprotocol/serverInfo\":{SERVER_INFO}}}{comma}"
             ));
-            parts.push(result.slice(1..));
+            parts.bytes(&result.slice(1..));
         }
         (Era::Legacy, Era::Modern) => {
             let members =
                 Members::read(text).map_err(|_| "answered a result that cannot be read")?;
             if members.get("resultType").is_some() {
-                parts.push(result.clone());
+                parts.bytes(result);
             } else {
-                parts.push("{\"resultType\":\"complete\",");
-                parts.push(result.slice(1..));
+                parts.text("{\"resultType\":\"complete\",");
+                parts.bytes(&result.slice(1..));
             }
         }
         (Era::Modern, _) => {
@@ -84,9 +82,9 @@ fn translate(result: &Bytes, upstream: Era, client: Era) -> Result<Parts, &'stat
                 {
                     object.raw(name, value.get());
                 }
-                parts.push(object.finish());
+                parts.text(&object.finish());
             } else {
-                parts.push(result.clone());
+                parts.bytes(result);
             }
         }
     }

@@ -40,14 +40,14 @@ pub(super) async fn answer(request: &Request<'_>, headers: &HeaderMap, text: &st
             },
         };
         if let Some(answered) = answered {
-            answers.push(if answers.len() == 0 { "[" } else { "," });
+            answers.text(if answers.len() == 0 { "[" } else { "," });
             answers.append(answered);
         }
     }
     if answers.len() == 0 {
         return StatusCode::ACCEPTED.into_response();
     }
-    answers.push("]");
+    answers.text("]");
     answers.json(StatusCode::OK)
 }
 

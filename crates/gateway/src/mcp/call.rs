@@ -1,16 +1,17 @@
 //! `tools/call`.
 
-use std::{pin::Pin, time::Duration};
+use std::time::Duration;
 
 use axum::response::Response;
 use gatehall_domain::Denial;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, value::RawValue};
-use tokio::{sync::mpsc, time::sleep};
+use tokio::time::sleep;
 
 use super::{
     Request,
     answer::answer,
+    cancel::Cancellable,
     negotiate::Speaker,
     rpc::{Incoming, RpcError},
     session::owner,
@@ -18,27 +19,25 @@ use super::{
 };
 use crate::{
     body::Parts,
-    call::{Asked, Done, Job, Note},
+    call::{Asked, Done, Running, Step},
     catalogue::HeaderParam,
     era::Era,
     json,
     upstream::LogLevel,
 };
 
-/// A call that takes longer can be cancelled by name. Most are over before.
-const SHORT: Duration = Duration::from_millis(200);
-
 /// A caller who has heard nothing for so long gets a stream with signs of life.
 const SILENCE: Duration = Duration::from_secs(15);
 
 const META_LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 
-/// A call under way, and what it has to say meanwhile.
-pub(super) struct Running {
-    pub(super) done: Pin<Box<dyn Future<Output = Done> + Send>>,
-    pub(super) notes: mpsc::Receiver<Note>,
+/// A call under way, and to whom its answer goes.
+pub(super) struct Call {
+    pub(super) running: Running,
     pub(super) id: String,
     pub(super) era: Era,
+    /// Set once the call takes longer, if its client can cancel it by name.
+    pub(super) cancellable: Option<Cancellable>,
 }
 
 /// How a call is answered.
@@ -54,34 +53,41 @@ pub(super) async fn call(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Reply, RpcError> {
-    let job = admit(request, speaker, incoming, headers)?;
-    let (sender, notes) = mpsc::channel(16);
-    let mut running = Running {
-        done: Box::pin(job.run(Some(sender))),
-        notes,
-        id: id.to_owned(),
-        era: speaker.era,
-    };
-    tokio::select! {
-        biased;
-        Some(note) = running.notes.recv() => return Ok(Reply::Stream(stream(running, Some(note), None))),
-        done = &mut running.done => return Ok(running.whole(&done)),
-        () = sleep(SHORT) => {}
+    let running = admit(request, speaker, incoming, headers)?;
+    let mut call = Call { running, id: id.to_owned(), era: speaker.era, cancellable: None };
+    match call.running.next().await {
+        Step::Done(done) => Ok(call.whole(&done)),
+        Step::Note(note) => Ok(Reply::Stream(stream(call, Some(note)))),
+        Step::Long => Box::pin(long(request, call)).await,
     }
-    let cancellable = (speaker.era == Era::Legacy)
-        .then(|| request.gateway.cancels.register(&owner(request.caller, request.endpoint), id));
-    let cancelled = async {
-        match &cancellable {
-            Some(cancellable) => cancellable.token.cancelled().await,
-            None => std::future::pending().await,
-        }
-    };
+}
+
+/// Waits on for a call that takes longer.
+async fn long(request: &Request<'_>, mut call: Call) -> Result<Reply, RpcError> {
+    if call.era == Era::Legacy {
+        let owner = owner(request.caller, request.endpoint);
+        call.cancellable = Some(request.gateway.cancels.register(&owner, &call.id));
+    }
+    let silence = sleep(SILENCE);
     tokio::select! {
         biased;
-        Some(note) = running.notes.recv() => Ok(Reply::Stream(stream(running, Some(note), cancellable))),
-        done = &mut running.done => Ok(running.whole(&done)),
-        () = cancelled => Err(RpcError::answer(RpcError::INTERNAL, "the request was cancelled")),
-        () = sleep(SILENCE) => Ok(Reply::Stream(stream(running, None, cancellable))),
+        step = call.running.next() => match step {
+            Step::Done(done) => Ok(call.whole(&done)),
+            Step::Note(note) => Ok(Reply::Stream(stream(call, Some(note)))),
+            Step::Long => Ok(Reply::Stream(stream(call, None))),
+        },
+        () = cancelled(call.cancellable.as_ref()) => {
+            Err(RpcError::answer(RpcError::INTERNAL, "the request was cancelled"))
+        }
+        () = silence => Ok(Reply::Stream(stream(call, None))),
+    }
+}
+
+/// Waits until the client cancels the call by name.
+pub(super) async fn cancelled(cancellable: Option<&Cancellable>) {
+    match cancellable {
+        Some(cancellable) => cancellable.token.cancelled().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -93,11 +99,11 @@ pub(super) async fn call_silently(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Parts, RpcError> {
-    let done = admit(request, speaker, incoming, headers)?.run(None).await;
+    let done = admit(request, speaker, incoming, headers)?.done().await;
     Ok(answer(id, speaker.era, &done).1)
 }
 
-impl Running {
+impl Call {
     fn whole(&self, done: &Done) -> Reply {
         let (status, message) = answer(&self.id, self.era, done);
         Reply::Whole(status, message)
@@ -109,7 +115,7 @@ fn admit(
     speaker: &Speaker,
     incoming: &Incoming<'_>,
     headers: &HeaderMap,
-) -> Result<Job, RpcError> {
+) -> Result<Running, RpcError> {
     let name = incoming.text_param("name")?;
     let arguments =
         incoming.params.get("arguments").map(RawValue::get).filter(|raw| *raw != "null");
@@ -166,7 +172,7 @@ fn admit(
     asked.name = name;
     request
         .gateway
-        .admit(request.moment, request.caller, request.endpoint, asked, "mcp")
+        .admit(request.now, request.moment, request.caller, request.endpoint, asked, "mcp")
         .map_err(|_: Denial| RpcError::unknown_tool(&shown))
 }
 

@@ -74,9 +74,10 @@ fn accepts_both(headers: &HeaderMap, modern: bool) -> bool {
     }
     let (mut json, mut events) = (false, false);
     for item in values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
-        let kind = item.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
-        json |= matches!(kind.as_str(), "application/json" | "application/*" | "*/*");
-        events |= matches!(kind.as_str(), "text/event-stream" | "text/*" | "*/*");
+        let kind = item.split(';').next().unwrap_or("").trim();
+        let is = |names: [&str; 3]| names.iter().any(|name| kind.eq_ignore_ascii_case(name));
+        json |= is(["application/json", "application/*", "*/*"]);
+        events |= is(["text/event-stream", "text/*", "*/*"]);
     }
     json && events
 }

@@ -37,7 +37,7 @@ pub(super) fn initialize(
     let asked = incoming.text_param("protocolVersion")?;
     let version = era::legacy(&asked).unwrap_or(era::NEWEST_LEGACY);
     let gateway = request.gateway;
-    let session = Session::new(version, gateway.clock.now(), gateway.next_request_id());
+    let session = Session::new(version, request.now, gateway.next_request_id());
     let session =
         session.seal(&gateway.vault, request.caller, request.endpoint).ok_or_else(|| {
             RpcError::answer(RpcError::INTERNAL, "no session could be made: try again")
@@ -46,7 +46,7 @@ pub(super) fn initialize(
         "{{\"protocolVersion\":\"{version}\",\"capabilities\":{CAPABILITIES},\"serverInfo\":{SERVER_INFO}{}}}",
         instructions(request)
     );
-    Ok((rpc::result(id, result), session))
+    Ok((rpc::result(id, &result), session))
 }
 
 /// Answers `server/discover`.
@@ -57,7 +57,7 @@ pub(super) fn discover(request: &Request<'_>, id: &str) -> Parts {
         instructions(request),
         modern_tail()
     );
-    rpc::result(id, result)
+    rpc::result(id, &result)
 }
 
 /// Why somebody who comes in rightly sees nothing. Whoever sees something needs no instructions.

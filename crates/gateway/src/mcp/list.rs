@@ -25,11 +25,11 @@ pub(super) fn list(
         Some(_) => open_cursor(request, &incoming.text_param("cursor")?)?,
     };
     let mut message = Parts::default();
-    message.push(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"tools\":["));
+    message.text(&format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"tools\":["));
     let mut more = false;
     // Somebody who reaches nothing gets an empty list: that is no error.
     if let Ok(reach) =
-        Reach::new(&request.moment.snapshot, request.caller, request.endpoint, gateway.clock.now())
+        Reach::new(&request.moment.snapshot, request.caller, request.endpoint, request.now)
     {
         let tenant = request.caller.tenant.as_ref();
         let list = request.moment.list(
@@ -43,9 +43,9 @@ pub(super) fn list(
         for (at, part) in list.pages.get(page).into_iter().flat_map(|page| &page.parts).enumerate()
         {
             if at > 0 {
-                message.push(&b","[..]);
+                message.text(",");
             }
-            message.push(part.clone());
+            message.bytes(part);
         }
     }
     let mut tail = String::from("]");
@@ -58,7 +58,7 @@ pub(super) fn list(
         tail.push_str(&modern_tail());
     }
     tail.push_str("}}");
-    message.push(tail);
+    message.text(&tail);
     Ok(message)
 }
 

@@ -23,7 +23,7 @@ use axum::{
     routing::post,
 };
 use bytes::Bytes;
-use gatehall_domain::{Caller, ConnectionId, Decision, Endpoint, decide};
+use gatehall_domain::{Caller, ConnectionId, Decision, Endpoint, Timestamp, decide};
 use http::{HeaderMap, HeaderValue, StatusCode, header::ALLOW};
 
 pub(crate) use cancel::Cancels;
@@ -63,6 +63,7 @@ pub(super) struct Request<'r> {
     moment: &'r Moment,
     caller: &'r Caller,
     endpoint: &'r Endpoint,
+    now: Timestamp,
 }
 
 type Shared = State<Arc<Gateway>>;
@@ -127,7 +128,7 @@ async fn receive(
         Ok(entry) => entry,
         Err(turned) => return turned_away(turned),
     };
-    let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(gateway, endpoint)) else {
+    let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(endpoint)) else {
         return nothing_here().into_response(None);
     };
     if let Err(error) = check_media(&head.headers) {
@@ -140,8 +141,8 @@ async fn receive(
     let Ok(text) = str::from_utf8(&body) else {
         return RpcError::bad(RpcError::PARSE, "the body is not UTF-8").into_response(None);
     };
-    let Entry { moment, caller } = &entry;
-    let request = Request { gateway, moment, caller, endpoint: &endpoint };
+    let Entry { moment, caller, now } = &entry;
+    let request = Request { gateway, moment, caller, endpoint: &endpoint, now: *now };
     if text.trim_start().starts_with('[') {
         return batch::answer(&request, &head.headers, text).await;
     }
@@ -195,14 +196,14 @@ async fn end_session(
         Ok(entry) => entry,
         Err(turned) => return turned_away(turned),
     };
-    let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(gateway, endpoint)) else {
+    let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(endpoint)) else {
         return nothing_here().into_response(None);
     };
     let Some(id) = headers.get(&SESSION).and_then(|id| id.to_str().ok()) else {
         return not_allowed().await;
     };
-    let Entry { moment, caller } = &entry;
-    match (Request { gateway, moment, caller, endpoint: &endpoint }).session(id) {
+    let Entry { moment, caller, now } = &entry;
+    match (Request { gateway, moment, caller, endpoint: &endpoint, now: *now }).session(id) {
         Ok(session) => {
             gateway.session_notes.end(session);
             StatusCode::NO_CONTENT.into_response()
@@ -214,14 +215,13 @@ async fn end_session(
 impl Request<'_> {
     /// Whether the caller may use a tool.
     fn may(&self, connection: ConnectionId, tool: &str) -> bool {
-        let (snapshot, now) = (&self.moment.snapshot, self.gateway.clock.now());
-        let decision = decide(snapshot, self.caller, self.endpoint, now, connection, tool);
+        let snapshot = &self.moment.snapshot;
+        let decision = decide(snapshot, self.caller, self.endpoint, self.now, connection, tool);
         matches!(decision, Decision::Allowed(_))
     }
 
     fn session(&self, id: &str) -> Result<Session, RpcError> {
-        let now = self.gateway.clock.now();
-        let session = Session::open(&self.gateway.vault, self.caller, self.endpoint, now, id)?;
+        let session = Session::open(&self.gateway.vault, self.caller, self.endpoint, self.now, id)?;
         if self.gateway.session_notes.has_ended(&session) {
             let message = "the session has ended: begin a new one with initialize";
             return Err(RpcError::new(StatusCode::NOT_FOUND, RpcError::INVALID_REQUEST, message));

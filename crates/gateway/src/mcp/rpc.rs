@@ -76,7 +76,7 @@ impl RpcError {
 
     /// The whole message.
     pub(super) fn message(&self, id: Option<&str>) -> Parts {
-        envelope(id.unwrap_or("null"), "error", self.object().into())
+        envelope(id.unwrap_or("null"), "error", text(&self.object()))
     }
 
     /// The answer to a request that has nobody else to answer it.
@@ -87,17 +87,23 @@ impl RpcError {
 }
 
 /// `{"jsonrpc":"2.0","id":…,"result":…}`, or with `error`.
-pub(super) fn envelope(id: &str, member: &str, value: bytes::Bytes) -> Parts {
-    let mut message = Parts::default();
-    message.push(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"{member}\":"));
-    message.push(value);
-    message.push("}");
+pub(super) fn envelope(id: &str, member: &str, value: Parts) -> Parts {
+    let mut message = Parts::with_capacity(id.len() + value.len() + 48);
+    message.text("{\"jsonrpc\":\"2.0\",\"id\":").text(id).text(",\"").text(member).text("\":");
+    message.append(value).text("}");
     message
 }
 
 /// A result of the gateway's own.
-pub(super) fn result(id: &str, result: impl Into<bytes::Bytes>) -> Parts {
-    envelope(id, "result", result.into())
+pub(super) fn result(id: &str, result: &str) -> Parts {
+    envelope(id, "result", text(result))
+}
+
+/// Text as an answer.
+pub(super) fn text(text: &str) -> Parts {
+    let mut parts = Parts::with_capacity(text.len());
+    parts.text(text);
+    parts
 }
 
 impl<'a> Incoming<'a> {

@@ -8,19 +8,21 @@ use futures_util::stream;
 use http::{HeaderValue, header};
 use tokio::time::sleep;
 
-use super::{answer::answer, call::Running, cancel::Cancellable};
-use crate::{call::Note, json::on_one_line};
+use super::{
+    answer::answer,
+    call::{Call, cancelled},
+};
+use crate::{
+    call::{Note, Step},
+    json::on_one_line,
+};
 
 /// Shorter than the idle limits of common proxies.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Begins the stream of a call. `first` is what it begins with.
-pub(super) fn stream(
-    running: Running,
-    first: Option<Note>,
-    cancellable: Option<Cancellable>,
-) -> Response {
-    let state = State { running, first, cancellable, over: false };
+pub(super) fn stream(call: Call, first: Option<Note>) -> Response {
+    let state = State { call, first, over: false };
     let events = stream::unfold(state, |mut state| async {
         let event = state.next().await?;
         Some((Ok::<_, Infallible>(event), state))
@@ -34,9 +36,8 @@ pub(super) fn stream(
 }
 
 struct State {
-    running: Running,
+    call: Call,
     first: Option<Note>,
-    cancellable: Option<Cancellable>,
     over: bool,
 }
 
@@ -48,23 +49,22 @@ impl State {
         if let Some(note) = self.first.take() {
             return Some(event(&notification(&note)));
         }
-        let cancelled = async {
-            match &self.cancellable {
-                Some(cancellable) => cancellable.token.cancelled().await,
-                None => std::future::pending().await,
+        loop {
+            tokio::select! {
+                biased;
+                step = self.call.running.next() => match step {
+                    Step::Note(note) => return Some(event(&notification(&note))),
+                    Step::Done(done) => {
+                        self.over = true;
+                        let (_, message) = answer(&self.call.id, self.call.era, &done);
+                        return Some(event(&String::from_utf8_lossy(&message.join())));
+                    }
+                    Step::Long => {}
+                },
+                // Nobody waits for an answer to a cancelled request.
+                () = cancelled(self.call.cancellable.as_ref()) => return None,
+                () = sleep(KEEP_ALIVE) => return Some(Bytes::from_static(b": still at it\n\n")),
             }
-        };
-        tokio::select! {
-            biased;
-            Some(note) = self.running.notes.recv() => Some(event(&notification(&note))),
-            done = &mut self.running.done => {
-                self.over = true;
-                let (_, message) = answer(&self.running.id, self.running.era, &done);
-                Some(event(&String::from_utf8_lossy(&message.join())))
-            }
-            // Nobody waits for an answer to a cancelled request.
-            () = cancelled => None,
-            () = sleep(KEEP_ALIVE) => Some(Bytes::from_static(b": still at it\n\n")),
         }
     }
 }

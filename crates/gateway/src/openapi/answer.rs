@@ -118,7 +118,7 @@ fn whole(raw: &Bytes) -> Bytes {
 
 fn json_answer(body: Bytes) -> Response {
     let mut parts = Parts::default();
-    parts.push(body);
+    parts.bytes(&body);
     guarded(parts.json(StatusCode::OK))
 }
 

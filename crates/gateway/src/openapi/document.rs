@@ -1,27 +1,25 @@
 //! The OpenAPI document: what a caller may call, as operations.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use gatehall_domain::{Caller, Decision, Endpoint, Reach, names};
+use gatehall_domain::{Decision, Endpoint, Reach, names};
 use http::HeaderValue;
 
 use super::{discovery, schema};
 use crate::{
     catalogue::Tool,
-    gateway::Gateway,
+    entry::Entry,
     json::{self, ObjectWriter},
     live::{Document, DocumentKey, Moment},
 };
 
 /// The document for this caller at this endpoint. None if the endpoint is not for them.
-pub(super) fn document(
-    gateway: &Gateway,
-    moment: &Moment,
-    caller: &Caller,
-    endpoint: &Endpoint,
-) -> Option<std::sync::Arc<Document>> {
+pub(super) fn document(entry: &Entry, endpoint: &Endpoint) -> Option<Arc<Document>> {
+    let Entry { moment, caller, now } = entry;
     let tenant = caller.tenant.clone();
-    let reach = Reach::new(&moment.snapshot, caller, endpoint, gateway.clock.now()).ok();
+    let reach = Reach::new(&moment.snapshot, caller, endpoint, *now).ok();
     let view = reach.as_ref().map(|reach| reach.view().id);
     let key = DocumentKey { view, endpoint: endpoint.clone(), tenant: tenant.clone() };
     if let Some(reach) = reach {

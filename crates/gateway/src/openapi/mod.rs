@@ -74,11 +74,9 @@ async fn show_document(
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
     let entry = Entry::new(gateway, headers, None).await?;
-    let endpoint = endpoint
-        .filter(|endpoint| entry.sees(gateway, endpoint))
-        .ok_or_else(Problem::nothing_here)?;
-    let document = document::document(gateway, &entry.moment, &entry.caller, &endpoint)
-        .ok_or_else(Problem::nothing_here)?;
+    let endpoint =
+        endpoint.filter(|endpoint| entry.sees(endpoint)).ok_or_else(Problem::nothing_here)?;
+    let document = document::document(&entry, &endpoint).ok_or_else(Problem::nothing_here)?;
     let known =
         headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let etag = document.etag.to_str().unwrap_or_default();
@@ -89,7 +87,7 @@ async fn show_document(
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => {
             let mut parts = Parts::default();
-            parts.push(document.text.clone());
+            parts.bytes(&document.text);
             parts.json(StatusCode::OK)
         }
     };
@@ -108,15 +106,14 @@ async fn call(
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let entry = Entry::new(gateway, &head.headers, head.uri.host()).await?;
-    let endpoint = endpoint
-        .filter(|endpoint| entry.sees(gateway, endpoint))
-        .ok_or_else(Problem::nothing_here)?;
+    let endpoint =
+        endpoint.filter(|endpoint| entry.sees(endpoint)).ok_or_else(Problem::nothing_here)?;
     let body = read_object(gateway, &head.headers, body).await?;
     let body = str::from_utf8(&body).map_err(|_| Problem::invalid("The body", "is not UTF-8"))?;
-    let Entry { moment, caller } = &entry;
+    let Entry { moment, caller, .. } = &entry;
     let found = match name {
         "search_tools" | "describe_tools" => {
-            let reach = Reach::new(&moment.snapshot, caller, &endpoint, gateway.clock.now()).ok();
+            let reach = Reach::new(&moment.snapshot, caller, &endpoint, entry.now).ok();
             match name {
                 "search_tools" => discovery::search(moment, reach.as_ref(), body)?,
                 _ => discovery::describe(moment, reach.as_ref(), body)?,
@@ -154,10 +151,10 @@ async fn run(
 ) -> Result<Response, Problem> {
     let asked =
         Asked { name: Cow::Borrowed(name), arguments: Some(arguments), ..Default::default() };
-    let job = gateway
-        .admit(&entry.moment, &entry.caller, endpoint, asked, "openapi")
+    let running = gateway
+        .admit(entry.now, &entry.moment, &entry.caller, endpoint, asked, "openapi")
         .map_err(|_| Problem::unknown_tool(name))?;
-    let done = job.run(None).await;
+    let done = running.done().await;
     Ok(answer::answer(name, &done))
 }
 

@@ -34,7 +34,7 @@ impl Builder {
             limits.concurrent_calls.map_or(self.settings.concurrent_calls, |calls| calls as usize);
         Upstream {
             connection: connection.id,
-            path: connection.path.clone(),
+            name: connection.path.to_string().into(),
             link: self.link(site, company).unwrap_or_else(Link::Broken),
             call_timeout,
             places: Arc::new(Semaphore::new(concurrent_calls)),

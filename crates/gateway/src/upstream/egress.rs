@@ -1,7 +1,7 @@
 //! The one place from which HTTP leaves. Redirects are not followed: a credential goes to the
 //! address the administrator wrote, and nowhere else.
 
-use std::time::Duration;
+use std::{cell::Cell, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response};
@@ -15,16 +15,26 @@ use hyper_util::{
 
 use super::UpstreamError;
 
-/// A pool of connections to upstreams, shared by all of them.
+/// Pools of connections to upstreams, one for each lane, so that a call never leaves its thread.
 #[derive(Debug, Clone)]
 pub struct Egress {
-    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    lanes: Arc<[Client<HttpsConnector<HttpConnector>, Full<Bytes>>]>,
+}
+
+thread_local! {
+    static LANE: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Says that the current thread is lane `number`, counted from 1. Threads that say nothing share
+/// the pool of lane 0.
+pub fn enter_lane(number: usize) {
+    LANE.set(number);
 }
 
 impl Egress {
-    /// A pool that trusts the certificate authorities of the system, or the usual public ones if
-    /// the system has none.
-    pub fn new() -> Self {
+    /// Pools for this many lanes, beside the shared one. They trust the certificate authorities of
+    /// the system, or the usual public ones if the system has none.
+    pub fn new(lanes: usize) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(Duration::from_secs(5)));
@@ -39,19 +49,21 @@ impl Egress {
             }
         };
         let connector = tls.https_or_http().enable_http1().enable_http2().wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(Duration::from_secs(60))
-            .pool_timer(TokioTimer::new())
-            .pool_max_idle_per_host(512)
-            .build(connector);
-        Self { client }
+        let client = || {
+            Client::builder(TokioExecutor::new())
+                .pool_idle_timeout(Duration::from_secs(60))
+                .pool_timer(TokioTimer::new())
+                .pool_max_idle_per_host(512)
+                .build(connector.clone())
+        };
+        Self { lanes: (0..=lanes).map(|_| client()).collect() }
     }
 
     pub(crate) async fn send(
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        self.client.request(request).await.map_err(|error| {
+        self.lanes[LANE.get() % self.lanes.len()].request(request).await.map_err(|error| {
             let text = chain(&error);
             if error.is_connect() {
                 UpstreamError::Unreachable(text)
@@ -59,12 +71,6 @@ impl Egress {
                 UpstreamError::Ended(text)
             }
         })
-    }
-}
-
-impl Default for Egress {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -17,13 +17,13 @@ use std::{
     time::Duration,
 };
 
-use gatehall_domain::{ConnectionId, ConnectionPath};
+use gatehall_domain::ConnectionId;
 use tokio::sync::{Notify, Semaphore};
 
 pub(crate) use answer::{Answer, error_parts};
 use breaker::Breaker;
 pub(crate) use build::Builder;
-pub use egress::Egress;
+pub use egress::{Egress, enter_lane};
 pub use error::UpstreamError;
 pub(crate) use exchange::{Event, Exchange};
 pub(crate) use request::{LogLevel, ToolCall};
@@ -35,8 +35,8 @@ use self::{http::HttpLink, stdio::StdioLink};
 pub(crate) struct Upstream {
     /// Which connection it is.
     pub(crate) connection: ConnectionId,
-    /// The connection's name.
-    pub(crate) path: ConnectionPath,
+    /// The connection's path.
+    pub(crate) name: Arc<str>,
     link: Link,
     /// Time until a call is given up.
     pub(crate) call_timeout: Duration,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use gatehall_domain::{Caller, Clock, Door, Key, Snapshot, UserId};
+use gatehall_domain::{Caller, Door, Key, Snapshot, Timestamp, UserId};
 use http::HeaderMap;
 use secrecy::SecretString;
 
@@ -24,7 +24,6 @@ pub struct Doors {
     open_webui: UserHeader,
     add_unknown_users: bool,
     arrivals: Arc<dyn Arrivals>,
-    clock: Clock,
 }
 
 impl std::fmt::Debug for Doors {
@@ -35,16 +34,15 @@ impl std::fmt::Debug for Doors {
 
 impl Doors {
     /// Doors with these settings.
-    pub fn new(settings: &DoorSettings, arrivals: Arc<dyn Arrivals>, clock: Clock) -> Self {
+    pub fn new(settings: &DoorSettings, arrivals: Arc<dyn Arrivals>) -> Self {
         Self {
             open_webui: UserHeader::new(&settings.open_webui_secret),
             add_unknown_users: settings.add_unknown_users,
             arrivals,
-            clock,
         }
     }
 
-    /// Who makes a request with these headers.
+    /// Who makes a request with these headers, at the time `now`.
     ///
     /// # Errors
     /// Why the proof is not accepted.
@@ -52,8 +50,8 @@ impl Doors {
         &self,
         headers: &HeaderMap,
         snapshot: &Snapshot,
+        now: Timestamp,
     ) -> Result<Caller, Rejection> {
-        let now = self.clock.now();
         let key = live_key(headers, snapshot, now)?;
         self.arrivals.key_used(&key.id, now);
         let caller = |user, door| Caller {

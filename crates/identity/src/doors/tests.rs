@@ -62,7 +62,7 @@ fn site(change: impl Fn(&mut Key, &mut User)) -> Site {
         DoorSettings { open_webui_secret: SECRET.to_owned().into(), add_unknown_users: false };
     Site {
         snapshot: Snapshot::new(1, company),
-        doors: Doors::new(&settings, Arc::new(Nobody), Clock::new(|| at(NOW))),
+        doors: Doors::new(&settings, Arc::new(Nobody)),
         personal,
         service,
     }
@@ -74,7 +74,7 @@ impl Site {
         for (name, value) in headers {
             map.append(*name, HeaderValue::from_str(value).unwrap());
         }
-        self.doors.caller(&map, &self.snapshot).await
+        self.doors.caller(&map, &self.snapshot, at(NOW)).await
     }
 
     async fn with_token(&self, token: String) -> Result<Caller, Rejection> {

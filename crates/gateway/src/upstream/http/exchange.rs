@@ -1,19 +1,23 @@
-use std::{fmt, pin::Pin};
+use std::{fmt, pin::Pin, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri, header::CONTENT_TYPE};
-use http_body_util::{BodyExt, Full, Limited};
+use http::{Response, StatusCode, header::CONTENT_TYPE};
+use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use sse_stream::{Sse, SseStream};
 
-use super::super::{
-    Answer, Egress, UpstreamError,
-    answer::{Message, excerpt},
-    exchange::RawEvent,
-    request,
+use super::{Line, Open};
+use crate::{
+    body::{Unread, collect},
+    era::Era,
+    upstream::{
+        Answer, UpstreamError,
+        answer::{Message, excerpt},
+        exchange::RawEvent,
+        request,
+    },
 };
-use crate::{Tasks, era::Era};
 
 /// How much of an error page is read.
 const ERROR_BYTES: usize = 4096;
@@ -31,11 +35,8 @@ pub(crate) struct HttpExchange {
 /// that nobody waits any more.
 #[derive(Debug)]
 pub(super) struct Back {
-    pub(super) egress: Egress,
-    pub(super) tasks: Tasks,
-    pub(super) uri: Uri,
-    pub(super) headers: HeaderMap,
-    pub(super) era: Era,
+    pub(super) line: Arc<Line>,
+    pub(super) open: Arc<Open>,
 }
 
 type Events = Pin<Box<dyn Stream<Item = Result<Sse, sse_stream::Error>> + Send>>;
@@ -141,7 +142,11 @@ impl HttpExchange {
                 whole => Ok(whole),
             },
             Body::Json(body, so_far) => {
-                let whole = collect(body, so_far, self.limit).await?;
+                let whole =
+                    collect(body, so_far, self.limit).await.map_err(|unread| match unread {
+                        Unread::TooLarge => UpstreamError::TooLarge(self.limit),
+                        Unread::Broken(error) => UpstreamError::Ended(error.to_string()),
+                    })?;
                 self.body = Body::Whole(Bytes::new());
                 Ok(whole)
             }
@@ -163,33 +168,11 @@ impl HttpExchange {
     }
 }
 
-/// Collects a body. Keeps what has come in `so_far`, so that it may be dropped and called again.
-async fn collect(
-    body: &mut Incoming,
-    so_far: &mut BytesMut,
-    limit: usize,
-) -> Result<Bytes, UpstreamError> {
-    use hyper::body::Body as _;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| UpstreamError::Ended(error.to_string()))?;
-        let Ok(data) = frame.into_data() else { continue };
-        if so_far.len() + data.len() > limit {
-            return Err(UpstreamError::TooLarge(limit));
-        }
-        // Most answers come in one piece and are passed on without a copy.
-        if so_far.is_empty() && body.is_end_stream() {
-            return Ok(data);
-        }
-        so_far.extend_from_slice(&data);
-    }
-    Ok(std::mem::take(so_far).freeze())
-}
-
 impl Drop for HttpExchange {
     fn drop(&mut self) {
         // In the modern era the closed connection says it.
         if let Some(back) =
-            self.back.as_ref().filter(|back| !self.answered && back.era == Era::Legacy)
+            self.back.as_ref().filter(|back| !self.answered && back.open.era == Era::Legacy)
         {
             back.send(request::cancelled(self.id));
         }
@@ -198,13 +181,9 @@ impl Drop for HttpExchange {
 
 impl Back {
     fn send(&self, message: Bytes) {
-        let mut request = Request::new(Full::new(message));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.uri.clone();
-        request.headers_mut().clone_from(&self.headers);
-        let egress = self.egress.clone();
-        self.tasks.spawn_until_stop(async move {
-            if let Err(error) = egress.send(request).await {
+        let (line, open) = (Arc::clone(&self.line), Arc::clone(&self.open));
+        self.line.tasks.spawn_until_stop(async move {
+            if let Err(error) = line.post(&open.uri, open.headers.clone(), message).await {
                 tracing::debug!(%error, "a message to an upstream was lost");
             }
         });

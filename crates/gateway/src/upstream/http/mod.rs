@@ -33,7 +33,7 @@ pub(super) use exchange::HttpExchange;
 /// A connection to an MCP server over HTTP.
 #[derive(Debug)]
 pub(crate) struct HttpLink {
-    line: Line,
+    line: Arc<Line>,
     sessions: Sessions<Open>,
 }
 
@@ -87,7 +87,7 @@ impl HttpLink {
             next_id: AtomicU64::new(1),
             legacy: AtomicBool::new(false),
         };
-        Self { line, sessions: Sessions::new(stateful) }
+        Self { line: Arc::new(line), sessions: Sessions::new(stateful) }
     }
 
     /// Asks something of the gateway's own, in the shared session.
@@ -173,7 +173,7 @@ static NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 impl Line {
     async fn open(&self, slot: &Slot<Open>) -> Result<Arc<Open>, UpstreamError> {
-        slot.get(|_| true, async || self.handshake().await).await
+        slot.get(|_| true, async || Box::pin(self.handshake()).await).await
     }
 
     fn id(&self) -> u64 {
@@ -243,7 +243,7 @@ impl Line {
 
     /// Sends a request and looks at the head of the answer.
     async fn exchange(
-        &self,
+        self: &Arc<Self>,
         open: &Arc<Open>,
         id: u64,
         message: Bytes,
@@ -256,13 +256,7 @@ impl Line {
         if session && status == StatusCode::NOT_FOUND {
             return Err(UpstreamError::SessionLost);
         }
-        let back = exchange::Back {
-            egress: self.egress.clone(),
-            tasks: self.tasks.clone(),
-            uri: open.uri.clone(),
-            headers: open.headers.clone(),
-            era: open.era,
-        };
+        let back = exchange::Back { line: Arc::clone(self), open: Arc::clone(open) };
         match HttpExchange::new(response, id, self.response_bytes, Some(back)).await {
             Err(UpstreamError::Status { status: 400, .. }) if session => {
                 Err(UpstreamError::SessionLost)

@@ -129,7 +129,8 @@ impl StdioLink {
     }
 
     async fn open(&self, slot: &Slot<Session>) -> Result<Arc<Session>, UpstreamError> {
-        slot.get(|session| session.process.is_alive(), async || self.handshake().await).await
+        slot.get(|session| session.process.is_alive(), async || Box::pin(self.handshake()).await)
+            .await
     }
 
     fn start(&self) -> Result<Arc<Process>, UpstreamError> {

@@ -94,6 +94,8 @@ impl Process {
         for (name, value) in &launch.environment {
             command.env(name, value.0.expose_secret());
         }
+        // Its pipes belong to the runtime in which its tasks run, not to a lane.
+        let _runtime = tasks.runtime().enter();
         let mut child = command
             .spawn()
             .map_err(|error| UpstreamError::Spawn(format!("{}: {error}", launch.command)))?;

@@ -1,0 +1,53 @@
+//! Measures Gatehall beside the same work done directly and through a bare proxy, in one run on
+//! one machine.
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a program that measures and prints"
+)]
+
+mod company;
+mod load;
+mod measure;
+mod process;
+mod proxy;
+mod replica;
+mod upstream;
+
+use anyhow::Result;
+use clap::Parser;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// Measures Gatehall.
+#[derive(Debug, Parser)]
+enum Command {
+    /// Run everything and print the table.
+    Run(measure::Options),
+    /// A fast tool server: two threads, no state.
+    Upstream {
+        /// Address to listen on.
+        listen: std::net::SocketAddr,
+        /// Tools it offers.
+        #[arg(long, default_value = "5")]
+        tools: usize,
+    },
+    /// A bare proxy that copies bytes.
+    Proxy {
+        /// Address to listen on.
+        listen: std::net::SocketAddr,
+        /// Where everything goes.
+        upstream: std::net::SocketAddr,
+    },
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match Command::parse() {
+        Command::Run(options) => measure::run(options).await,
+        Command::Upstream { listen, tools } => upstream::serve(listen, tools).await,
+        Command::Proxy { listen, upstream } => proxy::serve(listen, upstream).await,
+    }
+}

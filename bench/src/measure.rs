@@ -1,0 +1,256 @@
+//! The run: starts everything, measures, prints the tables.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use tempfile::TempDir;
+
+use crate::{
+    company::{self, LARGE, SMALL, Size},
+    load::{Line, Shot, fire, post},
+    process::{Program, free_address},
+    replica,
+};
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The gatehall program.
+    #[arg(long)]
+    gatehall: PathBuf,
+    /// Seconds for each figure.
+    #[arg(long, default_value = "4")]
+    seconds: u64,
+    /// PostgreSQL on which replicas meet; SQLite if it is not given.
+    #[arg(long, env = "GATEHALL_BENCH_POSTGRES")]
+    postgres: Option<String>,
+    /// Only the calls.
+    #[arg(long)]
+    calls: bool,
+}
+
+const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
+const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+
+/// Gatehall with a company in it.
+struct Gate {
+    program: Program,
+    address: SocketAddr,
+    key: String,
+    ready: Duration,
+    folder: TempDir,
+    database: String,
+}
+
+impl Gate {
+    async fn start(
+        options: &Options,
+        size: Size,
+        upstream: SocketAddr,
+        database: Option<&str>,
+    ) -> Result<Self> {
+        let folder = TempDir::new()?;
+        let sqlite = format!("sqlite:{}", folder.path().join("gatehall.db").display());
+        let database = database.unwrap_or(&sqlite).to_owned();
+        let desk = company::desk(folder.path(), &database).await?;
+        let began = Instant::now();
+        let key = company::fill(&desk, size, upstream).await?;
+        if size.users > 1 {
+            println!("import of the company: {:.1} s", began.elapsed().as_secs_f64());
+        }
+        desk.store().close().await;
+        let (program, address, ready) = serve(&options.gatehall, folder.path(), &database).await?;
+        Ok(Self { program, address, key, ready, folder, database })
+    }
+
+    fn shot(&self, method: &str, params: &str, name: Option<&str>) -> Vec<u8> {
+        let bearer = format!("Bearer {}", self.key);
+        request(method, params, name, &[("authorization", &bearer)])
+    }
+}
+
+async fn serve(
+    program: &Path,
+    folder: &Path,
+    database: &str,
+) -> Result<(Program, SocketAddr, Duration)> {
+    let address = free_address()?;
+    let began = Instant::now();
+    let variables = [
+        ("GATEHALL_DATA_DIR", folder.to_str().context("folder")?),
+        ("GATEHALL_DATABASE", database),
+        ("GATEHALL_LISTEN", &address.to_string()),
+        ("GATEHALL_LOG", "warn"),
+    ];
+    let program = Program::start_silently(program, &["serve"], &variables)?;
+    let ready = b"GET /ready HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    loop {
+        if let Ok(mut line) = Line::open(address).await
+            && line.ask(ready).await.is_ok()
+        {
+            return Ok((program, address, began.elapsed()));
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+fn request(method: &str, params: &str, name: Option<&str>, more: &[(&str, &str)]) -> Vec<u8> {
+    let comma = if params.is_empty() { "" } else { "," };
+    let body = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{{{params}{comma}{META}}}}}"#
+    );
+    let mut headers = vec![("mcp-protocol-version", "2026-07-28"), ("mcp-method", method)];
+    headers.extend(name.map(|name| ("mcp-name", name)));
+    headers.extend(more);
+    post("/mcp", &headers, &body)
+}
+
+fn call_params(name: &str) -> String {
+    format!(r#""name":"{name}","arguments":{{"query":"all the words","limit":10}}"#)
+}
+
+pub(crate) async fn run(options: Options) -> Result<()> {
+    let own = std::env::current_exe()?;
+    let (upstream, at) = Program::start(&own, &["upstream", "127.0.0.1:0"], &[])?;
+    let upstream_address: SocketAddr = at.parse()?;
+    let (proxy, at) =
+        Program::start(&own, &["proxy", "127.0.0.1:0", &upstream_address.to_string()], &[])?;
+    let proxy_address: SocketAddr = at.parse()?;
+    let time = Duration::from_secs(options.seconds);
+
+    println!("{} processors\n", std::thread::available_parallelism()?);
+    calls(&options, (&upstream, upstream_address), (&proxy, proxy_address), time).await?;
+    if options.calls {
+        return Ok(());
+    }
+    large(&options, upstream_address, time).await
+}
+
+async fn calls(
+    options: &Options,
+    upstream: (&Program, SocketAddr),
+    proxy: (&Program, SocketAddr),
+    time: Duration,
+) -> Result<()> {
+    let gate = Gate::start(options, SMALL, upstream.1, None).await?;
+    println!(
+        "idle: {:.1} MB resident, ready after {:.2} s\n",
+        gate.program.resident_megabytes(),
+        gate.ready.as_secs_f64()
+    );
+    let direct = request("tools/call", &call_params("tool_1"), Some("tool_1"), &[]);
+    let name = "tenant0_server0_tool_1";
+    let through = gate.shot("tools/call", &call_params(name), Some(name));
+    println!("tools/call\n");
+    println!(
+        "| connections | way | calls/s | of the proxy | p50 \u{b5}s | p99 \u{b5}s | CPU \u{b5}s per call |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for connections in CONNECTIONS {
+        let mut of_proxy = 0.0;
+        for (way, address, request, program) in [
+            ("direct", upstream.1, &direct, upstream.0),
+            ("bare proxy", proxy.1, &direct, proxy.0),
+            ("Gatehall", gate.address, &through, &gate.program),
+        ] {
+            let shot = Shot { address, requests: vec![request.clone()], anew: false };
+            fire(&shot, connections, time / 4).await?;
+            let before = program.cpu_micros();
+            let result = fire(&shot, connections, time).await?;
+            let cpu = (program.cpu_micros() - before) / result.rounds as f64;
+            if way == "bare proxy" {
+                of_proxy = result.per_second();
+            }
+            let share = if way == "Gatehall" {
+                format!("{:.2}", result.per_second() / of_proxy)
+            } else {
+                String::new()
+            };
+            println!(
+                "| {connections} | {way} | {:.0} | {share} | {:.0} | {:.0} | {cpu:.1} |",
+                result.per_second(),
+                result.percentile(0.5),
+                result.percentile(0.99),
+            );
+        }
+    }
+    println!();
+    let session = Shot {
+        address: gate.address,
+        requests: vec![
+            gate.shot("server/discover", "", None),
+            gate.shot("tools/list", "", None),
+            through,
+        ],
+        anew: true,
+    };
+    fire(&session, 16, time / 4).await?;
+    let before = gate.program.cpu_micros();
+    let result = fire(&session, 16, time).await?;
+    let cpu = (gate.program.cpu_micros() - before) / result.rounds as f64;
+    println!(
+        "connect + discover + list + call, anew each time: {:.0} per second, p50 {:.0} \u{b5}s, p99 {:.0} \u{b5}s, CPU {cpu:.1} \u{b5}s\n",
+        result.per_second(),
+        result.percentile(0.5),
+        result.percentile(0.99),
+    );
+    Ok(())
+}
+
+async fn large(options: &Options, upstream: SocketAddr, time: Duration) -> Result<()> {
+    println!(
+        "15,000 users, 1,000 groups, 200 tenants, 70 servers, 1,000 connections, 5,000 tools\n"
+    );
+    let gate = Gate::start(options, LARGE, upstream, options.postgres.as_deref()).await?;
+    println!(
+        "ready after {:.2} s, {:.1} MB resident",
+        gate.ready.as_secs_f64(),
+        gate.program.resident_megabytes()
+    );
+    let list = gate.shot("tools/list", "", None);
+    let bytes = Line::open(gate.address).await?.ask(&list).await?.len();
+    for connections in [1, 16] {
+        let shot = Shot { address: gate.address, requests: vec![list.clone()], anew: false };
+        fire(&shot, connections, time / 4).await?;
+        let before = gate.program.cpu_micros();
+        let result = fire(&shot, connections, time).await?;
+        let cpu = (gate.program.cpu_micros() - before) / result.rounds as f64;
+        println!(
+            "tools/list, 500 tools of 5,000 in reach, {bytes} bytes, {connections} connections: {:.0} per second, p50 {:.0} \u{b5}s, p99 {:.0} \u{b5}s, CPU {cpu:.1} \u{b5}s",
+            result.per_second(),
+            result.percentile(0.5),
+            result.percentile(0.99),
+        );
+    }
+    let name = "tenant7_server35_tool_1";
+    let call = Shot {
+        address: gate.address,
+        requests: vec![gate.shot("tools/call", &call_params(name), Some(name))],
+        anew: false,
+    };
+    fire(&call, 64, time / 4).await?;
+    let before = gate.program.cpu_micros();
+    let result = fire(&call, 64, time).await?;
+    let cpu = (gate.program.cpu_micros() - before) / result.rounds as f64;
+    println!(
+        "tools/call, 64 connections: {:.0} per second, CPU {cpu:.1} \u{b5}s per call",
+        result.per_second()
+    );
+    println!("after the load: {:.1} MB resident", gate.program.resident_megabytes());
+
+    let second = serve(&options.gatehall, gate.folder.path(), &gate.database).await?;
+    let desk = company::desk(gate.folder.path(), &gate.database).await?;
+    let delays = replica::delays(&desk, second.1, &list, 20).await?;
+    println!(
+        "a membership change acts at another replica ({}) after {:.0} ms (median of 20), {:.0} ms at most",
+        desk.store().kind(),
+        delays[delays.len() / 2],
+        delays[delays.len() - 1],
+    );
+    Ok(())
+}

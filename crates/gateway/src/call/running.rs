@@ -1,0 +1,221 @@
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use gatehall_domain::{Caller, Clock, Decision, Endpoint, Permit, Reach};
+use tokio::time::{Instant, sleep_until};
+
+use super::{Note, is_tool_error};
+use crate::{
+    era::Era,
+    live::Live,
+    record::Account,
+    upstream::{Answer, Event, Exchange, ToolCall, Upstream, UpstreamError},
+};
+
+/// Most calls are over before this. Only then is it watched how long a call takes, and whether the
+/// right to make it lasts.
+const SHORT: Duration = Duration::from_millis(200);
+
+/// A call under way. Dropped before its end, it is cancelled upstream and recorded as such.
+pub(crate) struct Running {
+    state: State,
+    upstream: Arc<Upstream>,
+    account: Account,
+    began: Instant,
+    watch: Watch,
+}
+
+/// What the right to make a call depends on.
+#[derive(Debug)]
+pub(super) struct Watched {
+    pub(super) live: Arc<Live>,
+    pub(super) caller: Caller,
+    pub(super) endpoint: Endpoint,
+    pub(super) clock: Clock,
+}
+
+enum State {
+    /// The request is on its way.
+    Beginning(Pin<Box<dyn Future<Output = Result<Exchange, UpstreamError>> + Send>>),
+    /// The answer is on its way.
+    Going(Exchange, Era),
+}
+
+enum Watch {
+    /// The call is young.
+    Not(Watched, Permit),
+    /// Ends when the call has to.
+    On(Pin<Box<dyn Future<Output = Failure> + Send>>),
+    Over,
+}
+
+/// What comes next from a call.
+#[derive(Debug)]
+pub(crate) enum Step {
+    /// It is one of those that take longer. Comes once.
+    Long,
+    /// A notification for the caller.
+    Note(Note),
+    /// Its end.
+    Done(Done),
+}
+
+/// How a call ended.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) answer: Result<Answer, Failure>,
+    /// What the upstream speaks.
+    pub(crate) era: Era,
+    /// The connection's name, for messages.
+    pub(crate) connection: Arc<str>,
+    pub(crate) request_id: u64,
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The upstream failed.
+    Upstream(UpstreamError),
+    /// The right to make the call ended while it was under way.
+    Revoked,
+}
+
+impl Running {
+    pub(super) fn new(
+        watched: Watched,
+        upstream: Arc<Upstream>,
+        call: ToolCall,
+        account: Account,
+    ) -> Self {
+        let permit = call.permit.clone();
+        let begun = Arc::clone(&upstream);
+        Self {
+            state: State::Beginning(Box::pin(async move { begun.call(&call).await })),
+            upstream,
+            account,
+            began: Instant::now(),
+            watch: Watch::Not(watched, permit),
+        }
+    }
+
+    /// What comes next. May be dropped and called again without losing anything; not after
+    /// [`Step::Done`].
+    pub(crate) async fn next(&mut self) -> Step {
+        let young = matches!(self.watch, Watch::Not(..));
+        let ended = tokio::select! {
+            biased;
+            event = self.state.event() => match event {
+                Ok(Event::Note(method, params)) => return Step::Note((method, params)),
+                Ok(Event::Answer(answer)) => Ok(answer),
+                Err(error) => Err(Failure::Upstream(error)),
+            },
+            () = sleep_until(self.began + SHORT), if young => {
+                self.watch();
+                return Step::Long;
+            }
+            failure = self.watch.ended() => Err(failure),
+        };
+        self.settle(&ended);
+        Step::Done(Done {
+            answer: ended,
+            era: self.state.era(),
+            connection: Arc::clone(&self.upstream.name),
+            request_id: self.account.request_id(),
+        })
+    }
+
+    /// The end, whatever comes before it.
+    pub(crate) async fn done(mut self) -> Done {
+        loop {
+            if let Step::Done(done) = self.next().await {
+                return done;
+            }
+        }
+    }
+
+    /// From here on the call ends when its time is over or its right is gone.
+    fn watch(&mut self) {
+        let Watch::Not(watched, permit) = std::mem::replace(&mut self.watch, Watch::Over) else {
+            return;
+        };
+        let limit = self.upstream.call_timeout;
+        let end = self.began + limit;
+        self.watch = Watch::On(Box::pin(async move {
+            tokio::select! {
+                () = sleep_until(end) => Failure::Upstream(UpstreamError::TimedOut(limit.as_secs())),
+                () = watched.revoked(&permit) => Failure::Revoked,
+            }
+        }));
+    }
+
+    fn settle(&mut self, ended: &Result<Answer, Failure>) {
+        match ended {
+            Ok(answer) => {
+                self.upstream.report(None);
+                let (json, failed) = match answer {
+                    Answer::Result(json) => (json, is_tool_error(json)),
+                    Answer::Error(json) => (json, true),
+                };
+                self.account.answered(failed, json.len());
+            }
+            Err(Failure::Upstream(error)) => {
+                self.upstream.report(Some(error));
+                let reference = format!("{:x}", self.account.request_id());
+                tracing::warn!(connection = %self.upstream.name, %error, reference, "a call failed");
+                self.account.failed(error.kind());
+            }
+            Err(Failure::Revoked) => self.account.failed("access ended"),
+        }
+    }
+}
+
+impl State {
+    async fn event(&mut self) -> Result<Event, UpstreamError> {
+        if let Self::Beginning(beginning) = self {
+            let exchange = beginning.await?;
+            let era = exchange.era;
+            *self = Self::Going(exchange, era);
+        }
+        match self {
+            Self::Going(exchange, _) => exchange.next().await,
+            Self::Beginning(_) => Err(UpstreamError::Ended("it never began".into())),
+        }
+    }
+
+    const fn era(&self) -> Era {
+        match self {
+            Self::Beginning(_) => Era::Legacy,
+            Self::Going(_, era) => *era,
+        }
+    }
+}
+
+impl Watch {
+    async fn ended(&mut self) -> Failure {
+        match self {
+            Self::On(watch) => watch.await,
+            Self::Not(..) | Self::Over => std::future::pending().await,
+        }
+    }
+}
+
+impl Watched {
+    /// Waits until the right to make this call ends.
+    async fn revoked(&self, permit: &Permit) {
+        let mut revisions = self.live.revisions();
+        let mut decided = permit.revision();
+        loop {
+            let snapshot = self.live.snapshot();
+            if snapshot.revision() != decided {
+                decided = snapshot.revision();
+                let reach = Reach::new(&snapshot, &self.caller, &self.endpoint, self.clock.now());
+                let decision = reach.map(|reach| reach.decide(permit.connection(), permit.tool()));
+                if !matches!(decision, Ok(Decision::Allowed(_))) {
+                    return;
+                }
+            }
+            if revisions.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+}
