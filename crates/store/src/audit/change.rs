@@ -1,0 +1,98 @@
+use gatehall_domain::{Change, Company, Record, Target, Timestamp};
+use sqlx::query;
+use uuid::Uuid;
+
+use super::inserts::Inserts;
+use crate::{
+    Actor,
+    engine::{Transaction, on},
+};
+
+/// The columns of an event that come from a change.
+pub(crate) struct ChangeRow {
+    verb: &'static str,
+    kind: &'static str,
+    subject: String,
+    tenant: Option<String>,
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl ChangeRow {
+    pub(crate) fn new(change: &Change, company: &Company) -> Self {
+        let record = change.record();
+        let json = |record: Option<&Record>| record.and_then(|it| serde_json::to_string(it).ok());
+        Self {
+            verb: change.verb(),
+            kind: record.kind(),
+            subject: company.label(record),
+            tenant: tenant(record, company),
+            before: json(change.before()),
+            after: json(change.after()),
+        }
+    }
+}
+
+/// The tenant a record belongs to.
+fn tenant(record: &Record, company: &Company) -> Option<String> {
+    let connection = |id| company.connections.get(&id).and_then(|it| it.path.tenant.clone());
+    let tenant = match record {
+        Record::Tenant(it) => Some(it.id.clone()),
+        Record::Connection(it) => it.path.tenant.clone(),
+        Record::Credential(it) => connection(it.connection),
+        Record::Key(it) => it.tenant.clone(),
+        Record::Grant(it) => match &it.target {
+            Target::Tenant(tenant) => Some(tenant.clone()),
+            Target::Connection(id) => connection(*id),
+        },
+        Record::User(_)
+        | Record::Identity(_)
+        | Record::Group(_)
+        | Record::Membership(_)
+        | Record::Server(_) => None,
+    };
+    tenant.map(|tenant| tenant.to_string())
+}
+
+static CHANGES: Inserts = Inserts::new(
+    "insert into audit_events
+        (id, at, revision, actor, user_id, action, kind, subject, tenant_id, outcome, before, after)",
+    12,
+    "",
+);
+
+/// Keeps changes in the audit, within the transaction that makes them.
+pub(crate) async fn insert_changes(
+    transaction: &mut Transaction,
+    rows: &[ChangeRow],
+    revision: u64,
+    actor: &Actor,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    let mut left = rows;
+    while !left.is_empty() {
+        let (count, text) = CHANGES.for_rows(left.len(), transaction);
+        let (rows, rest) = left.split_at(count);
+        on!(&mut *transaction, it => {
+            let mut insert = query(text);
+            for row in rows {
+                insert = insert
+                    .bind(Uuid::now_v7())
+                    .bind(now.micros())
+                    .bind(revision as i64)
+                    .bind(actor.name.as_str())
+                    .bind(actor.user.map(|user| user.0))
+                    .bind(row.verb)
+                    .bind(row.kind)
+                    .bind(row.subject.as_str())
+                    .bind(row.tenant.as_deref())
+                    .bind("changed")
+                    .bind(row.before.as_deref())
+                    .bind(row.after.as_deref());
+            }
+            insert.execute(&mut **it).await.map(drop)
+        })?;
+        left = rest;
+    }
+    Ok(())
+}

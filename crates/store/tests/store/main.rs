@@ -1,0 +1,34 @@
+//! The store on both databases.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+
+mod compatibility;
+mod opening;
+mod revisions;
+mod sample;
+mod walls;
+
+use gatehall_store::Store;
+use gatehall_test_support::{Database, Kind};
+
+/// Makes a test of an async function for each database.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn sqlite() {
+                super::$name($crate::Kind::Sqlite).await;
+            }
+            #[tokio::test]
+            async fn postgres() {
+                super::$name($crate::Kind::Postgres).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_both;
+
+/// An empty store.
+async fn store(kind: Kind) -> (Store, Database) {
+    let database = Database::new(kind);
+    (Store::open(&database.url).await.unwrap(), database)
+}

@@ -1,0 +1,97 @@
+//! Databases that cannot be used are refused with the remedy, and left as they are.
+
+use std::{fs, os::unix::fs::PermissionsExt};
+
+use gatehall_store::{Store, StoreError};
+use gatehall_test_support::{Database, Kind, psql};
+use gatehall_vault::Vault;
+use sqlx::{ConnectOptions, Connection, Executor, sqlite::SqliteConnectOptions};
+
+use crate::{on_both, store};
+
+on_both!(
+    a_database_of_a_newer_version_is_refused,
+    another_vault_is_refused,
+    opening_twice_changes_nothing
+);
+
+async fn sqlite(database: &Database, sql: &'static str) {
+    let path = database.url.trim_start_matches("sqlite:");
+    let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    connection.execute(sql).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+async fn a_database_of_a_newer_version_is_refused(kind: Kind) {
+    let (store, database) = store(kind).await;
+    store.close().await;
+    let newer =
+        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                 values (9999, 'later', true, '', 0)";
+    match kind {
+        Kind::Sqlite => sqlite(&database, newer).await,
+        Kind::Postgres => drop(psql(&database.url, &newer.replace("_sqlx", "gatehall._sqlx"))),
+    }
+    let error = Store::open(&database.url).await.unwrap_err();
+    assert!(matches!(error, StoreError::Newer(9999)), "{error}");
+    assert!(error.to_string().contains("newer version"), "{error}");
+}
+
+async fn another_vault_is_refused(kind: Kind) {
+    let (store, _database) = store(kind).await;
+    let vault = Vault::ephemeral().unwrap();
+    store.check_vault(&vault).await.unwrap();
+    store.check_vault(&vault).await.unwrap();
+    let error = store.check_vault(&Vault::ephemeral().unwrap()).await.unwrap_err();
+    assert!(matches!(error, StoreError::WrongKeys(_)), "{error}");
+}
+
+async fn opening_twice_changes_nothing(kind: Kind) {
+    let (store, database) = store(kind).await;
+    let (one, two) = tokio::join!(Store::open(&database.url), Store::open(&database.url));
+    assert_eq!(one.unwrap().revision().await.unwrap(), two.unwrap().revision().await.unwrap());
+    assert_eq!(store.revision().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_kept() {
+    let database = Database::new(Kind::Sqlite);
+    let path = database.folder.path().join("gatehall.db");
+    let text = "these are my notes, and no database at all, but long enough to look at".repeat(20);
+    fs::write(&path, &text).unwrap();
+    let error = Store::open(&database.url).await.unwrap_err();
+    assert!(matches!(error, StoreError::NotADatabase), "{error}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}
+
+#[tokio::test]
+async fn a_locked_database_is_refused() {
+    let (store, database) = store(Kind::Sqlite).await;
+    let path = database.folder.path().join("gatehall.db");
+    let mut other = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    other.execute("begin exclusive").await.unwrap();
+    let error = store.record_key_uses(&Default::default()).await.unwrap_err();
+    assert!(matches!(error, StoreError::Locked), "{error}");
+    other.execute("rollback").await.unwrap();
+    store.record_key_uses(&Default::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn addresses_that_lead_nowhere_say_so_without_the_password() {
+    for (url, says) in [
+        ("mysql://me:secret@host/x", "is no database"),
+        ("nonsense", "is no database"),
+        ("sqlite:/nowhere/at/all/x.db", "cannot be opened"),
+        ("postgres://me:secret@127.0.0.1:1/x", "cannot be reached"),
+    ] {
+        let error = Store::open(url).await.unwrap_err().to_string();
+        assert!(error.contains(says) && !error.contains("secret"), "{url}: {error}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o500)).unwrap();
+    let opened = Store::open(&format!("sqlite:{}/x.db", folder.path().display())).await;
+    // Root may write everywhere.
+    if let Err(error) = opened {
+        assert!(matches!(error, StoreError::CannotOpen | StoreError::ReadOnly), "{error}");
+    }
+}

@@ -1,0 +1,116 @@
+//! What tests of several crates need: databases of both kinds, and the programs that
+//! `scripts/tools` installs.
+#![expect(clippy::expect_used, clippy::panic, reason = "a test may fail by panicking")]
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// The two databases.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A file in a temporary folder.
+    Sqlite,
+    /// A database of its own on a real server.
+    Postgres,
+}
+
+/// An empty database, gone when dropped.
+#[derive(Debug)]
+pub struct Database {
+    /// Its address, as Gatehall takes it.
+    pub url: String,
+    /// A folder for whatever lies beside it.
+    pub folder: TempDir,
+}
+
+impl Database {
+    /// Makes one.
+    ///
+    /// # Panics
+    /// If there is no room for it, or no PostgreSQL.
+    pub fn new(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let url = match kind {
+            Kind::Sqlite => format!("sqlite:{}", folder.path().join("gatehall.db").display()),
+            Kind::Postgres => {
+                let name = format!("test_{}", Uuid::now_v7().simple());
+                let server = postgres();
+                psql(server, &format!("create database {name}"));
+                let (server, _) = server.rsplit_once('/').expect("an address with a database");
+                format!("{server}/{name}")
+            }
+        };
+        Self { url, folder }
+    }
+}
+
+/// The address of a PostgreSQL server: the one that is set, else one that this process starts.
+///
+/// # Panics
+/// If it cannot be started.
+pub fn postgres() -> &'static str {
+    static SERVER: OnceLock<String> = OnceLock::new();
+    SERVER.get_or_init(|| match std::env::var("GATEHALL_TEST_POSTGRES") {
+        Ok(url) => url,
+        Err(_) => {
+            let own = std::process::id().to_string();
+            let output = Command::new(root().join("scripts/postgres")).arg(own).output();
+            let output = output.expect("scripts/postgres");
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "PostgreSQL did not start: {said}");
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        }
+    })
+}
+
+/// Runs SQL as the server's owner.
+///
+/// # Panics
+/// If it fails.
+pub fn psql(url: &str, sql: &str) -> String {
+    let output = Command::new("psql")
+        .args([
+            url,
+            "--no-psqlrc",
+            "--tuples-only",
+            "--no-align",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-c",
+            sql,
+        ])
+        .output()
+        .expect("psql");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{sql}: {said}");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// A program that `scripts/tools` installs, by its path within that folder.
+///
+/// # Panics
+/// If it is not there.
+pub fn tool(path: &str) -> PathBuf {
+    let folder = match std::env::var_os("GATEHALL_TEST_TOOLS") {
+        Some(folder) => PathBuf::from(folder),
+        None => root().join(".cache/tools"),
+    };
+    let path = folder.join(path);
+    assert!(path.exists(), "{} is missing: run scripts/tools", path.display());
+    path
+}
+
+/// The root of the project.
+///
+/// # Panics
+/// Never, as long as this crate lies where it does.
+pub fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().and_then(Path::parent).expect("the project's root").to_owned()
+}
