@@ -1,0 +1,28 @@
+//! The whole service in this process, on both databases, with real clients and real tool servers.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+
+mod discovery;
+mod isolation;
+mod ladder;
+mod sdk;
+mod support;
+mod upstreams;
+
+use gatehall_test_support::Kind;
+
+/// Makes a test of an async function for each database.
+macro_rules! on_both {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                super::$name($crate::Kind::Sqlite).await;
+            }
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                super::$name($crate::Kind::Postgres).await;
+            }
+        }
+    )*};
+}
+pub(crate) use on_both;

@@ -1,0 +1,21 @@
+//! A company with its gate, upstreams that record what reaches them, and clients.
+
+mod client;
+mod recorder;
+mod world;
+
+pub(crate) use client::{Answer, Client, modern_params};
+pub(crate) use recorder::Recorder;
+pub(crate) use world::World;
+
+/// A caller-chosen wait for something that has to happen soon.
+pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = tokio::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(tokio::time::Instant::now() < end, "{what}: it never happened");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
