@@ -1,1 +1,232 @@
-//! Later.
+//! The OpenAPI face as Open WebUI uses it: a document that is fetched without a user and shared by
+//! all, users who are named in a signed header, and the operations to find one's own tools.
+
+use gatehall_portal::operation::user::{UserEdit, change};
+use gatehall_test_support::Kind;
+use jsonwebtoken::{EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+use crate::{
+    on_both,
+    support::{Client, Recorder, SECRET, World},
+};
+
+on_both!(an_unknown_but_vouched_user_is_added_if_the_setting_says_so);
+
+const ALICE: &str = "alice@google.example";
+
+async fn world(kind: Kind, add_unknown_users: bool) -> (World, Recorder) {
+    let recorder = Recorder::start().await;
+    let company = json!({
+        "tenants": [{"id": "google"}, {"id": "microsoft"}],
+        "servers": [{"id": "notes", "url": recorder.url()}],
+        "connections": [{"tenant": "google", "server": "notes"}, {"tenant": "microsoft", "server": "notes"}],
+        "users": [{"email": ALICE}, {"email": "bob@microsoft.example"}],
+        "grants": [{"users": "*@google.example", "tenant": "google"}, {"user": "bob@microsoft.example", "tenant": "microsoft"}],
+    });
+    let world =
+        World::with(kind, company, |settings| settings.add_unknown_users = add_unknown_users).await;
+    world.has_tools(6).await;
+    (world, recorder)
+}
+
+/// The header that Open WebUI sends for a user.
+fn signed(email: &str, secret: &str) -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let claims = json!({"sub": format!("id-of-{email}"), "email": email, "name": "Some One", "role": "user",
+        "iss": "open-webui", "iat": now, "exp": now + 300});
+    encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
+}
+
+fn acting_for(client: &Client, email: &str) -> Client {
+    client.with("x-openwebui-user-jwt", &signed(email, SECRET))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_connection_sends_a_key_and_no_user() {
+    let (world, _recorder) = world(Kind::Sqlite, false).await;
+    let chat = world.service_client(None).await;
+    for path in ["/mcp", "/mcp/google", "/mcp/google/notes", "/mcp/nowhere"] {
+        assert_eq!(chat.tools(path).await, Vec::<String>::new(), "{path}");
+        let found = chat.modern(path, "server/discover", json!({})).await.json();
+        assert_eq!(found["result"]["resultType"], "complete");
+        assert!(
+            found["result"]["instructions"]
+                .as_str()
+                .unwrap()
+                .contains("FORWARD_USER_INFO_HEADER_JWT_SECRET")
+        );
+    }
+    assert_eq!(
+        chat.operations("/openapi.json").await,
+        ["search_tools", "describe_tools", "call_tool"]
+    );
+    let plain = chat.with("x-openwebui-user-email", ALICE);
+    assert_eq!(plain.tools("/mcp").await, Vec::<String>::new(), "plain headers are nobody's proof");
+    let refused = plain.operate("/tools/google_notes_read_text", json!({"text": "x"})).await;
+    assert_eq!(refused.status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_user_sees_and_calls_their_own_tools() {
+    let (world, _recorder) = world(Kind::Sqlite, false).await;
+    let chat = world.service_client(None).await;
+    let alice = acting_for(&chat, "Alice@Google.Example");
+    assert_eq!(alice.tools("/mcp").await.len(), 3);
+    assert_eq!(alice.operations("/openapi.json").await.len(), 3);
+    let found = alice.operate("/tools/search_tools", json!({"query": "write"})).await.json();
+    assert_eq!(found["tools"][0]["name"], "google_notes_write_text", "{found}");
+    assert_eq!(found["found"], 1, "{found}");
+    let described = alice
+        .operate(
+            "/tools/describe_tools",
+            json!({"names": ["google_notes_read_text", "microsoft_notes_read_text"]}),
+        )
+        .await
+        .json();
+    assert_eq!(described["tools"][0]["inputSchema"]["properties"]["text"]["type"], "string");
+    assert_eq!(described["unknown"], json!(["microsoft_notes_read_text"]));
+    let call = |name: &str| json!({"name": name, "arguments": {"text": "hi"}});
+    assert_eq!(alice.operate("/tools/call_tool", call("google_notes_read_text")).await.text, "hi");
+    let foreign = alice.operate("/tools/call_tool", call("microsoft_notes_read_text")).await;
+    assert_eq!(
+        (foreign.status.as_u16(), foreign.json()["detail"].clone()),
+        (404, json!("Unknown tool: microsoft_notes_read_text"))
+    );
+
+    let forged =
+        chat.with("x-openwebui-user-jwt", &signed(ALICE, "another secret, also long enough"));
+    assert_eq!(forged.rpc("/mcp", "tools/list", json!({})).await.status, 401);
+    let stranger = acting_for(&chat, "stranger@google.example");
+    assert_eq!(stranger.tools("/mcp").await, Vec::<String>::new());
+    let twice = alice.with("x-openwebui-user-jwt", &signed("bob@microsoft.example", SECRET));
+    assert_eq!(twice.rpc("/mcp", "tools/list", json!({})).await.status, 401);
+
+    // A disabled user has nothing from the next request on.
+    let (email, now) = (ALICE.parse().unwrap(), world.desk.clock().now());
+    let off = UserEdit { enabled: Some(false), ..Default::default() };
+    world.change(|snapshot| Ok(change(snapshot.company(), &email, &off, now)?)).await;
+    assert_eq!(alice.tools("/mcp").await, Vec::<String>::new());
+    assert_eq!(
+        alice.operate("/tools/google_notes_read_text", json!({"text": "x"})).await.status,
+        404
+    );
+}
+
+async fn an_unknown_but_vouched_user_is_added_if_the_setting_says_so(kind: Kind) {
+    let (world, _recorder) = world(kind, true).await;
+    let chat = world.service_client(None).await;
+    let zoe = acting_for(&chat, "zoe@google.example");
+    // Ten requests at once make one user, who has what the pattern gives and no groups.
+    let asked: Vec<_> = (0..10)
+        .map(|_| {
+            let zoe = zoe.clone();
+            tokio::spawn(async move { zoe.tools("/mcp").await.len() })
+        })
+        .collect();
+    for asked in asked {
+        assert_eq!(asked.await.unwrap(), 3);
+    }
+    let snapshot = world.desk.snapshot().await.unwrap();
+    let user = snapshot.company().user_by_email(&"zoe@google.example".parse().unwrap()).unwrap();
+    assert!(!user.admin && snapshot.groups(user.id).is_empty());
+    assert_eq!(snapshot.company().identities.len(), 1);
+    // Who changes the address in Open WebUI stays the same user here.
+    let claims = signed("zoe@google.example", SECRET);
+    assert!(!claims.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_one_tenant_shows_that_tenant_alone() {
+    let (world, _recorder) = world(Kind::Sqlite, false).await;
+    let chat = world.service_client(Some("google")).await;
+    let own = ["google_notes_read_text", "google_notes_wait", "google_notes_write_text"];
+    for path in ["/openapi.json", "/t/google/openapi.json"] {
+        let mut operations = chat.operations(path).await;
+        operations.sort();
+        assert_eq!(operations, own, "{path}");
+    }
+    assert_eq!(chat.get("/t/microsoft/openapi.json", &[]).await.status, 404);
+    // The key limits, the user decides.
+    let bob = acting_for(&chat, "bob@microsoft.example");
+    assert_eq!(bob.tools("/mcp").await, Vec::<String>::new());
+    assert_eq!(
+        bob.operate("/tools/microsoft_notes_read_text", json!({"text": "x"})).await.status,
+        404
+    );
+    assert_eq!(
+        bob.operate("/tools/google_notes_read_text", json!({"text": "x"})).await.status,
+        404
+    );
+    let alice = acting_for(&chat, ALICE);
+    assert_eq!(
+        alice.operate("/t/google/tools/google_notes_read_text", json!({"text": "x"})).await.text,
+        "x"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_are_flat_stable_and_cacheable() {
+    let (world, _recorder) = world(Kind::Sqlite, false).await;
+    let alice = world.user(ALICE).await;
+    let first = alice.get("/openapi.json", &[]).await;
+    let document = first.json();
+    assert_eq!(document["openapi"], "3.1.0");
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let operation = &item["post"];
+        let id = operation["operationId"].as_str().unwrap();
+        assert_eq!(*path, format!("/tools/{id}"));
+        assert!(
+            id.len() <= 55 && id.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c))
+        );
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(schema["type"], "object");
+        assert!(schema["properties"].is_object() && !schema.to_string().contains("$ref"));
+    }
+    let etag = first.headers["etag"].to_str().unwrap();
+    let again = alice.get("/openapi.json", &[("if-none-match", etag)]).await;
+    assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""));
+    let weak = format!("\"other\", W/{etag}");
+    assert_eq!(alice.get("/openapi.json", &[("if-none-match", &weak)]).await.status, 304);
+    assert_eq!(alice.get("/openapi.json", &[("if-none-match", "\"other\"")]).await.status, 200);
+    assert_eq!(
+        alice.get("/t/google/openapi.json", &[]).await.json()["servers"][0]["url"],
+        "/t/google"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_bodies_are_refused_with_the_reason() {
+    let (world, _recorder) = world(Kind::Sqlite, false).await;
+    let alice = world.user(ALICE).await;
+    let path = "/tools/google_notes_read_text";
+    let deep = format!("{{\"text\":{}{}}}", "[".repeat(500), "]".repeat(500));
+    for (body, status, says) in [
+        ("[]", 422, "JSON object"),
+        ("7", 422, "JSON object"),
+        ("{", 400, "not valid JSON"),
+        (deep.as_str(), 422, "nested"),
+    ] {
+        let answer = alice.post(path, &[], body.to_owned()).await;
+        let problem: Value = answer.json();
+        assert_eq!(answer.status, status, "{body}");
+        assert!(problem["detail"].as_str().unwrap().contains(says), "{problem}");
+    }
+    assert_eq!(alice.post(path, &[("content-type", "text/plain")], "{}").await.status, 415);
+    // What the server says of wrong arguments reaches the caller.
+    let wrong = alice.operate(path, json!({"txet": 1})).await;
+    assert!(wrong.status.is_client_error() || wrong.status == 502, "{}", wrong.text);
+    assert!(wrong.text.contains("text"), "{}", wrong.text);
+    for (name, body) in [
+        ("search_tools", "{\"limit\":\"x\"}"),
+        ("describe_tools", "{}"),
+        ("call_tool", "{\"name\":1}"),
+        ("call_tool", "{\"name\":\"x\",\"arguments\":[]}"),
+    ] {
+        assert_eq!(
+            alice.post(&format!("/tools/{name}"), &[], body.to_owned()).await.status,
+            422,
+            "{name}"
+        );
+    }
+}

@@ -69,16 +69,20 @@ impl Client {
         let mut request = self
             .http
             .post(format!("{}{path}", self.url))
-            .header("authorization", format!("Bearer {}", self.key))
-            .header("content-type", "application/json");
+            .header("authorization", format!("Bearer {}", self.key));
         for (name, value) in &self.more {
             request = request.header(name, value);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        if !headers.iter().any(|(name, _)| *name == "accept") {
-            request = request.header("accept", "application/json, text/event-stream");
+        for (name, value) in [
+            ("accept", "application/json, text/event-stream"),
+            ("content-type", "application/json"),
+        ] {
+            if !headers.iter().any(|(given, _)| *given == name) {
+                request = request.header(name, value);
+            }
         }
         answer(request.body(body)).await
     }

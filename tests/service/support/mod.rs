@@ -6,7 +6,7 @@ mod world;
 
 pub(crate) use client::{Answer, Client, modern_params};
 pub(crate) use recorder::Recorder;
-pub(crate) use world::World;
+pub(crate) use world::{SECRET, World};
 
 /// A caller-chosen wait for something that has to happen soon.
 pub(crate) async fn eventually<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
