@@ -48,8 +48,11 @@ pub(crate) async fn command(store: &StoreSettings, settings: &ServeSettings) -> 
     let listener = bind(settings.listen).await?;
     let service = Service::start(office, settings, listener).await?;
     tracing::info!("Gatehall listens on http://{}", service.address);
-    service.first_answers().await;
-    wait_for_stop().await;
+    // Told to stop before the servers have answered, the gate still ends what it started.
+    tokio::select! {
+        () = wait_for_stop() => {}
+        () = async { service.first_answers().await; std::future::pending().await } => {}
+    }
     service.stop(wait_for_stop()).await;
     Ok(ExitCode::SUCCESS)
 }

@@ -26,7 +26,7 @@ async fn world(kind: Kind, add_unknown_users: bool) -> (World, Recorder) {
     });
     let world =
         World::with(kind, company, |settings| settings.add_unknown_users = add_unknown_users).await;
-    world.has_tools(6).await;
+    world.has_tools(8).await;
     (world, recorder)
 }
 
@@ -72,8 +72,8 @@ async fn a_signed_user_sees_and_calls_their_own_tools() {
     let (world, _recorder) = world(Kind::Sqlite, false).await;
     let chat = world.service_client(None).await;
     let alice = acting_for(&chat, "Alice@Google.Example");
-    assert_eq!(alice.tools("/mcp").await.len(), 3);
-    assert_eq!(alice.operations("/openapi.json").await.len(), 3);
+    assert_eq!(alice.tools("/mcp").await.len(), 4);
+    assert_eq!(alice.operations("/openapi.json").await.len(), 4);
     let found = alice.operate("/tools/search_tools", json!({"query": "write"})).await.json();
     assert_eq!(found["tools"][0]["name"], "google_notes_write_text", "{found}");
     assert_eq!(found["found"], 1, "{found}");
@@ -125,7 +125,7 @@ async fn an_unknown_but_vouched_user_is_added_if_the_setting_says_so(kind: Kind)
         })
         .collect();
     for asked in asked {
-        assert_eq!(asked.await.unwrap(), 3);
+        assert_eq!(asked.await.unwrap(), 4);
     }
     let snapshot = world.desk.snapshot().await.unwrap();
     let user = snapshot.company().user_by_email(&"zoe@google.example".parse().unwrap()).unwrap();
@@ -140,7 +140,12 @@ async fn an_unknown_but_vouched_user_is_added_if_the_setting_says_so(kind: Kind)
 async fn a_key_of_one_tenant_shows_that_tenant_alone() {
     let (world, _recorder) = world(Kind::Sqlite, false).await;
     let chat = world.service_client(Some("google")).await;
-    let own = ["google_notes_read_text", "google_notes_wait", "google_notes_write_text"];
+    let own = [
+        "google_notes_count",
+        "google_notes_read_text",
+        "google_notes_wait",
+        "google_notes_write_text",
+    ];
     for path in ["/openapi.json", "/t/google/openapi.json"] {
         let mut operations = chat.operations(path).await;
         operations.sort();

@@ -23,7 +23,7 @@ on_both!(
     access_ends_as_fast_as_it_begins,
 );
 
-const TOOLS: [&str; 3] = ["read_text", "wait", "write_text"];
+const TOOLS: [&str; 4] = ["count", "read_text", "wait", "write_text"];
 
 struct Scene {
     world: World,
@@ -76,7 +76,7 @@ async fn scene(kind: Kind) -> Scene {
             })
             .await;
     }
-    world.has_tools(8).await;
+    world.has_tools(10).await;
     Scene { world, google, microsoft }
 }
 

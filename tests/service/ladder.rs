@@ -15,7 +15,7 @@ async fn scene() -> (World, Recorder, Client) {
         settings.page_tools = 2;
     })
     .await;
-    world.has_tools(3).await;
+    world.has_tools(4).await;
     let alice = world.user(ALICE).await;
     (world, recorder, alice)
 }
@@ -349,20 +349,10 @@ async fn batches_belong_to_one_revision() {
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_come_in_pages() {
     let (_world, _recorder, alice) = scene().await;
-    let (mut names, mut cursor, mut pages) = (Vec::new(), None, 0);
-    loop {
-        let params = cursor.as_ref().map_or(json!({}), |cursor| json!({"cursor": cursor}));
-        let result = alice.rpc("/mcp", "tools/list", params).await.json()["result"].clone();
-        for tool in result["tools"].as_array().unwrap() {
-            names.push(tool["name"].as_str().unwrap().to_owned());
-        }
-        pages += 1;
-        match result.get("nextCursor") {
-            Some(next) => cursor = Some(next.as_str().unwrap().to_owned()),
-            None => break,
-        }
-    }
+    let pages = alice.pages("/mcp").await;
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2]);
+    let mut names = pages.concat();
     names.sort();
     names.dedup();
-    assert_eq!((pages, names.len()), (2, 3));
+    assert_eq!(names.len(), 4);
 }

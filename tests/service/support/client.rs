@@ -29,6 +29,14 @@ impl Answer {
         data.map(|data| serde_json::from_str(data).unwrap()).collect()
     }
 
+    /// The answer, whole or at the end of a stream.
+    pub(crate) fn message(&self) -> Value {
+        match self.headers["content-type"].to_str().unwrap() {
+            "text/event-stream" => self.events().pop().unwrap_or_else(|| panic!("{self:?}")),
+            _ => self.json(),
+        }
+    }
+
     /// Status and body: all that a caller can tell one refusal from another by.
     pub(crate) fn seen(&self) -> (u16, String) {
         (self.status.as_u16(), self.text.clone())
@@ -107,6 +115,17 @@ impl Client {
         self.post(path, &[], body.to_string()).await
     }
 
+    /// The same client in a fresh legacy session.
+    pub(crate) async fn session(&self, path: &str) -> Self {
+        let params = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}});
+        let opened = self.rpc(path, "initialize", params).await;
+        let client =
+            self.with("mcp-session-id", opened.headers["mcp-session-id"].to_str().unwrap());
+        let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+        assert_eq!(client.post(path, &[], ready.to_string()).await.status, 202);
+        client
+    }
+
     /// A modern request with all its headers.
     pub(crate) async fn modern(&self, path: &str, method: &str, params: Value) -> Answer {
         let params = modern_params(params);
@@ -119,9 +138,22 @@ impl Client {
 
     /// The names of all tools on a face.
     pub(crate) async fn tools(&self, path: &str) -> Vec<String> {
-        let answer = self.rpc(path, "tools/list", json!({})).await.json();
-        let tools = answer["result"]["tools"].as_array().unwrap_or_else(|| panic!("{answer}"));
-        tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned()).collect()
+        self.pages(path).await.concat()
+    }
+
+    /// The names of all tools on a face, by pages of the list.
+    pub(crate) async fn pages(&self, path: &str) -> Vec<Vec<String>> {
+        let (mut pages, mut params) = (Vec::new(), json!({}));
+        loop {
+            let page = self.rpc(path, "tools/list", params).await.json();
+            let tools = page["result"]["tools"].as_array().unwrap_or_else(|| panic!("{page}"));
+            let names = tools.iter().map(|tool| tool["name"].as_str().unwrap().to_owned());
+            pages.push(names.collect());
+            match page["result"].get("nextCursor") {
+                Some(cursor) => params = json!({"cursor": cursor}),
+                None => return pages,
+            }
+        }
     }
 
     /// The names of all operations of a document.

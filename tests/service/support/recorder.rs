@@ -1,15 +1,25 @@
+#![expect(deprecated, reason = "log notifications are, but servers still send them")]
+
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use axum::{Router, extract::Request, middleware::Next, response::Response};
 use rmcp::{
-    ServerHandler,
-    handler::server::{router::tool::ToolRouter, wrapper::Parameters},
-    model::{ServerCapabilities, ServerConfig},
-    schemars, tool, tool_handler, tool_router,
+    RoleServer, ServerHandler,
+    handler::server::wrapper::Parameters,
+    model::{
+        LoggingLevel, LoggingMessageNotificationParam, ProgressNotificationParam,
+        ServerCapabilities, ServerConfig,
+    },
+    schemars,
+    service::RequestContext,
+    tool, tool_handler, tool_router,
     transport::streamable_http_server::{
         StreamableHttpServerConfig, StreamableHttpService, session::local::LocalSessionManager,
     },
@@ -21,6 +31,7 @@ use tokio::net::TcpListener;
 pub(crate) struct Recorder {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    cancelled: Arc<AtomicUsize>,
 }
 
 /// One request as it reached the server.
@@ -35,9 +46,11 @@ impl Recorder {
     /// Starts one on a free port.
     pub(crate) async fn start() -> Self {
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
+        let cancelled = Arc::<AtomicUsize>::default();
+        let counted = Arc::clone(&cancelled);
         let config = StreamableHttpServerConfig::default();
         let service = StreamableHttpService::new(
-            || Ok(Tools::new()),
+            move || Ok(Tools::new(Arc::clone(&counted))),
             Arc::<LocalSessionManager>::default(),
             config,
         );
@@ -50,12 +63,17 @@ impl Recorder {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { address, seen }
+        Self { address, seen, cancelled }
     }
 
     /// Where it listens.
     pub(crate) fn url(&self) -> String {
         format!("http://{}/mcp", self.address)
+    }
+
+    /// How many of its calls were cancelled.
+    pub(crate) fn cancelled(&self) -> usize {
+        self.cancelled.load(Ordering::SeqCst)
     }
 
     /// What reached it so far.
@@ -78,7 +96,7 @@ impl Seen {
 
 #[derive(Debug, Clone)]
 struct Tools {
-    tool_router: ToolRouter<Self>,
+    cancelled: Arc<AtomicUsize>,
 }
 
 #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
@@ -93,8 +111,8 @@ struct Wait {
 
 #[tool_router]
 impl Tools {
-    fn new() -> Self {
-        Self { tool_router: Self::tool_router() }
+    fn new(cancelled: Arc<AtomicUsize>) -> Self {
+        Self { cancelled }
     }
 
     #[tool(description = "Says what it is told")]
@@ -108,15 +126,37 @@ impl Tools {
     }
 
     #[tool(description = "Takes its time")]
-    async fn wait(&self, Parameters(Wait { milliseconds }): Parameters<Wait>) -> String {
-        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    async fn wait(
+        &self,
+        Parameters(Wait { milliseconds }): Parameters<Wait>,
+        context: RequestContext<RoleServer>,
+    ) -> String {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(milliseconds)) => {}
+            () = context.ct.cancelled() => {
+                self.cancelled.fetch_add(1, Ordering::SeqCst);
+            }
+        }
         "done".into()
+    }
+
+    #[tool(description = "Says how far it is, and logs it")]
+    async fn count(&self, context: RequestContext<RoleServer>) -> String {
+        for step in 1..=3_u8 {
+            if let Some(token) = context.meta.get_progress_token() {
+                let progress = ProgressNotificationParam::new(token, step.into()).with_total(3.0);
+                let _ = context.peer.notify_progress(progress.with_message("counting")).await;
+            }
+            let log = LoggingMessageNotificationParam::new(LoggingLevel::Warning, step.into());
+            let _ = context.peer.notify_logging_message(log).await;
+        }
+        "3".into()
     }
 }
 
 #[tool_handler]
 impl ServerHandler for Tools {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_logging().build())
     }
 }

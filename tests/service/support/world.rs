@@ -61,12 +61,6 @@ impl World {
         serve(&self.database, &self.settings).await
     }
 
-    /// Applies a file as `import --apply` would.
-    pub(crate) async fn import(&self, company: Value) {
-        import(&self.desk, company).await;
-        self.catch_up().await;
-    }
-
     /// Applies an operation and waits until the gate has it.
     pub(crate) async fn change(
         &self,

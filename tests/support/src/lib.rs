@@ -106,6 +106,24 @@ pub fn tool(path: &str) -> PathBuf {
     path
 }
 
+/// A program that the machine has, by its whole path: what the gate starts has no `PATH`.
+///
+/// # Panics
+/// If the machine does not have it.
+pub fn program(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).map(|folder| folder.join(name)).find(|it| it.exists());
+    found.unwrap_or_else(|| panic!("{name} is not installed"))
+}
+
+/// The reference server that offers something of every kind.
+///
+/// # Panics
+/// If it is not there.
+pub fn everything() -> PathBuf {
+    tool("node_modules/@modelcontextprotocol/server-everything/dist/index.js")
+}
+
 /// The root of the project.
 ///
 /// # Panics

@@ -43,7 +43,8 @@ pub(crate) async fn keep(
                 let pause = listing
                     .stays
                     .unwrap_or(live.refresh())
-                    .clamp(Duration::from_secs(5), live.refresh());
+                    .max(Duration::from_secs(5))
+                    .min(live.refresh());
                 let known = live.load().catalogue.offer(upstream.connection).cloned();
                 let offer = match known {
                     Some(known) if known.is_made_of(&listing.tools) => known,

@@ -1,0 +1,6 @@
+//! Real tool servers behind the gate, and some that misbehave.
+
+mod hostile;
+mod notes;
+mod process;
+mod real;
