@@ -31,11 +31,14 @@ pub(super) const MICROSOFT: DemoTenant = DemoTenant {
     ],
 };
 
+/// From a tool's name and its arguments to its result.
+type Run = dyn Fn(&str, &Value) -> Result<Value, String> + Send + Sync;
+
 /// Tools, and what they do.
 pub(super) struct Toolbox {
     pub(super) name: &'static str,
     tools: Value,
-    run: Box<dyn Fn(&str, &Value) -> Result<Value, String> + Send + Sync>,
+    run: Box<Run>,
 }
 
 impl Toolbox {

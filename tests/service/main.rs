@@ -1,5 +1,6 @@
 //! The whole service in this process, on both databases, with real clients and real tool servers.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+#![expect(clippy::disallowed_methods, reason = "a test has a clock and tasks of its own")]
 
 mod discovery;
 mod isolation;

@@ -25,8 +25,7 @@ pub(crate) async fn keep(
     stop: CancellationToken,
 ) {
     let mut failures = 0_u32;
-    loop {
-        let Some(turns) = live.upgrade().map(|live| live.turns()) else { break };
+    while let Some(turns) = live.upgrade().map(|live| live.turns()) {
         let listed = async {
             let _turn = turns.acquire().await;
             let began = Instant::now();

@@ -19,8 +19,9 @@ pub(super) struct Inserts {
 
 impl Inserts {
     pub(super) const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
-        const NONE: OnceLock<String> = OnceLock::new();
-        Self { head, columns, tail, sqlite: [NONE; SIZES.len()], postgres: [NONE; SIZES.len()] }
+        let sqlite = [const { OnceLock::new() }; _];
+        let postgres = [const { OnceLock::new() }; _];
+        Self { head, columns, tail, sqlite, postgres }
     }
 
     /// The largest statement for at most `rows` rows, and how many it takes.

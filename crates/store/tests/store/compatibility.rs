@@ -150,7 +150,7 @@ async fn a_script_that_writes_nonsense_is_told_so(kind: Kind) {
             "user_email",
         ),
     ] {
-        let said = run(&database, sql).await.expect_err(sql);
+        let said = run(&database, sql).await.unwrap_err();
         assert!(said.contains(says), "{sql}: {said}");
     }
     assert_eq!(store.revision().await.unwrap(), 0, "nothing of it was kept");

@@ -1,5 +1,6 @@
 //! The store on both databases.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
+#![expect(clippy::disallowed_methods, reason = "a test has tasks of its own")]
 
 mod compatibility;
 mod opening;
