@@ -65,8 +65,8 @@ async function callTool(client, call) {
 
 const { client, Transport } = sdk === 'v1' ? clientOfV1() : clientOfV2();
 client.onerror = (error) => console.error(String(error));
-const headers = { Authorization: `Bearer ${key}` };
-const transport = new Transport(new URL(url), { requestInit: { headers } });
+const requestInit = { headers: { Authorization: `Bearer ${key}` } };
+const transport = new Transport(new URL(url), { requestInit });
 await client.connect(transport);
 
 // In the modern era a request opts in to logs by itself; in the legacy era the session does.

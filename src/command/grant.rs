@@ -1,6 +1,6 @@
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 use gatehall_domain::{
     ConnectionPath, Effect, EmailAddress, GrantId, GroupName, TenantId, ToolPattern, UserPattern,
@@ -97,11 +97,13 @@ pub(crate) async fn run(settings: &StoreSettings, command: GrantCommand) -> Resu
             let subject = match (new.subject.group, new.subject.user, new.subject.users) {
                 (Some(group), ..) => SubjectName::Group(group),
                 (_, Some(user), _) => SubjectName::User(user),
-                (.., users) => SubjectName::Pattern(users.unwrap_or("*".parse()?)),
+                (.., Some(users)) => SubjectName::Pattern(users),
+                _ => bail!("name --group, --user or --users"),
             };
             let target = match (new.target.tenant, new.target.connection) {
                 (Some(tenant), _) => TargetName::Tenant(tenant),
-                (None, connection) => TargetName::Connection(connection.unwrap_or("-".parse()?)),
+                (_, Some(connection)) => TargetName::Connection(connection),
+                _ => bail!("name --tenant or --connection"),
             };
             let effect = if new.deny { Effect::Deny } else { Effect::Allow };
             let sentence = desk

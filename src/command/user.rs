@@ -72,6 +72,10 @@ enum Action {
         /// Take the user out of this group. May be repeated.
         #[arg(long, value_name = "GROUP")]
         remove_group: Vec<GroupName>,
+        /// Forget which account of this identity provider the user is, such as open-webui. The
+        /// next one with the user's address is taken for theirs. May be repeated.
+        #[arg(long, value_name = "PROVIDER")]
+        unbind: Vec<String>,
     },
     /// Remove a user.
     Remove {
@@ -137,7 +141,16 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
             desk.change(|snapshot| Ok((add(snapshot.company(), &new, now)?, ()))).await?;
             done(&format!("added user {email}"))
         }
-        Action::Change { email, new_email, name, admin, enabled, add_group, remove_group } => {
+        Action::Change {
+            email,
+            new_email,
+            name,
+            admin,
+            enabled,
+            add_group,
+            remove_group,
+            unbind,
+        } => {
             let edit = UserEdit {
                 email: new_email,
                 name,
@@ -145,6 +158,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                 enabled,
                 add_groups: add_group,
                 remove_groups: remove_group,
+                unbind,
             };
             let count = desk
                 .change(|snapshot| {

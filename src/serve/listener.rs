@@ -2,11 +2,20 @@
 //! on its lane from its first byte to its last, also on its way to an upstream, so that threads do
 //! not have to wake each other for it.
 
-use std::{num::NonZero, sync::Arc, thread, time::Duration};
+use std::{
+    num::NonZero,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
 use axum::Router;
 use gatehall_gateway::enter_lane;
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
@@ -17,10 +26,15 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinSet,
 };
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 /// A client has so long to send the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(15);
+
+/// A client that takes nothing of an answer for so long is cut.
+const WRITE_TIME: Duration = Duration::from_secs(60);
 
 /// A connection on its way to its lane, and its place among those that may be open.
 type Arrival = (std::net::TcpStream, OwnedSemaphorePermit);
@@ -46,6 +60,8 @@ impl Lanes {
             thread::Builder::new().name(format!("lane {number}")).spawn(move || {
                 enter_lane(number);
                 runtime.block_on(cut.run_until_cancelled(lane(arrivals, router)));
+                // What is cut here still has its say, above all in the audit.
+                drop(runtime);
                 let _ = ended.send(());
             })?;
             Ok((sender, end))
@@ -109,16 +125,37 @@ async fn lane(mut arrivals: mpsc::Receiver<Arrival>, router: Router) {
     let mut open = JoinSet::new();
     while let Some((stream, place)) = arrivals.recv().await {
         let Ok(stream) = TcpStream::from_std(stream) else { continue };
-        let service = TowerToHyperService::new(router.clone());
+        let asked = Arc::new(AtomicBool::new(false));
+        let service = TowerToHyperService::new(router.clone().map_request({
+            let asked = Arc::clone(&asked);
+            move |request: hyper::Request<Incoming>| {
+                asked.store(true, Ordering::Relaxed);
+                request
+            }
+        }));
         let (watcher, builder) = (graceful.watcher(), Arc::clone(&builder));
         open.spawn(async move {
-            let connection = builder.serve_connection(TokioIo::new(stream), service);
-            if let Err(error) = watcher.watch(connection).await {
-                tracing::trace!(error, "a connection ended badly");
+            let mut stream = TimeoutStream::new(stream);
+            stream.set_write_timeout(Some(WRITE_TIME));
+            let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
+            tokio::select! {
+                ended = watcher.watch(connection) => if let Err(error) = ended {
+                    tracing::trace!(error, "a connection ended badly");
+                },
+                () = silence(&asked) => tracing::trace!("a connection never asked for anything"),
             }
             drop(place);
         });
         while open.try_join_next().is_some() {}
     }
     graceful.shutdown().await;
+}
+
+/// Ends if no request has come in the time for one. Later ones are watched by the protocol itself,
+/// which begins only when the client has said which one it speaks.
+async fn silence(asked: &AtomicBool) {
+    tokio::time::sleep(HEAD_TIME).await;
+    if asked.load(Ordering::Relaxed) {
+        std::future::pending().await
+    }
 }

@@ -29,6 +29,9 @@ const AUDIT_QUEUE: usize = 65_536;
 /// How long the start waits for the servers' first answers before it says what it has.
 const FIRST_ANSWERS: Duration = Duration::from_secs(10);
 
+/// How long the lanes may take to end when they are cut.
+const LANES_END: Duration = Duration::from_secs(2);
+
 /// A gate that is serving.
 pub struct Service {
     /// Where it listens.
@@ -39,6 +42,8 @@ pub struct Service {
     accepting: CancellationToken,
     served: tokio::task::JoinHandle<()>,
     drain: Duration,
+    /// Cancelled when there is nothing left to record.
+    recording: CancellationToken,
     store: gatehall_store::Store,
 }
 
@@ -87,7 +92,7 @@ impl Service {
         let lanes = listener::lane_count();
         let snapshot = office.store.load().await.context("reading the company")?;
         let (recorder, events) = Recorder::new(AUDIT_QUEUE);
-        let (reception, key_uses) = Reception::new(office.desk_of(Actor::gate()));
+        let (reception, queues, key_uses) = Reception::new(office.desk_of(Actor::gate()));
         let reception = Arc::new(reception);
         let doors = DoorSettings {
             open_webui_secret: office.open_webui_secret(settings.open_webui_secret.as_deref())?,
@@ -112,11 +117,13 @@ impl Service {
             office.clock.clone(),
             reception.reload(),
         ));
+        tasks.spawn_until_stop(Arc::clone(&reception).work(queues));
+        let recording = CancellationToken::new();
         tasks.spawn(recorder::record_calls(
             office.store.clone(),
             events,
             office.data_dir.join("audit-spill.jsonl"),
-            tasks.stop().clone(),
+            recording.clone(),
         ));
         tasks.spawn(recorder::record_key_uses(
             office.store.clone(),
@@ -132,7 +139,8 @@ impl Service {
         let lanes = listener::Lanes::start(lanes, &router, tasks.stop())?;
         let served =
             tasks.spawn(listener::serve(listener, lanes, settings.connections, accepting.clone()));
-        Ok(Self { address, gateway, health, tasks, accepting, served, drain, store: office.store })
+        let store = office.store;
+        Ok(Self { address, gateway, health, tasks, accepting, served, drain, recording, store })
     }
 
     /// Waits until every server has answered once, well or badly, but not for ever; then says what
@@ -151,18 +159,24 @@ impl Service {
 
     /// Stops: takes no more connections, lets calls under way end, then ends everything. `cut`
     /// ends the waiting.
-    pub async fn stop(self, cut: impl Future<Output = ()>) {
+    pub async fn stop(mut self, cut: impl Future<Output = ()>) {
         tracing::info!("stopping: calls under way have {} seconds to end", self.drain.as_secs());
         self.health.stop();
         self.accepting.cancel();
         tokio::select! {
-            drained = tokio::time::timeout(self.drain, self.served) => {
+            drained = tokio::time::timeout(self.drain, &mut self.served) => {
                 if drained.is_err() {
                     tracing::warn!("some calls did not end in time and are cut");
                 }
             }
             () = cut => tracing::warn!("told again to stop: calls under way are cut"),
         }
+        self.tasks.stop().cancel();
+        // The last calls are recorded when the lanes have ended.
+        if !self.served.is_finished() {
+            let _ = tokio::time::timeout(LANES_END, &mut self.served).await;
+        }
+        self.recording.cancel();
         // Servers that are processes get some seconds to end by themselves.
         if !self.tasks.finish(Duration::from_secs(8)).await {
             tracing::warn!("some tasks did not end in time");

@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 
 use crate::{
     on_both,
-    support::{Client, Recorder, SECRET, World},
+    support::{Client, Recorder, SECRET, World, eventually},
 };
 
-on_both!(an_unknown_but_vouched_user_is_added_if_the_setting_says_so);
+on_both!(
+    an_unknown_but_vouched_user_is_added_if_the_setting_says_so,
+    an_address_that_moves_to_another_account_does_not_take_the_user_along,
+);
 
 const ALICE: &str = "alice@google.example";
 
@@ -32,8 +35,12 @@ async fn world(kind: Kind, add_unknown_users: bool) -> (World, Recorder) {
 
 /// The header that Open WebUI sends for a user.
 fn signed(email: &str, secret: &str) -> String {
+    signed_as(&format!("id-of-{email}"), email, secret)
+}
+
+fn signed_as(account: &str, email: &str, secret: &str) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let claims = json!({"sub": format!("id-of-{email}"), "email": email, "name": "Some One", "role": "user",
+    let claims = json!({"sub": account, "email": email, "name": "Some One", "role": "user",
         "iss": "open-webui", "iat": now, "exp": now + 300});
     encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
 }
@@ -107,6 +114,10 @@ async fn a_signed_user_sees_and_calls_their_own_tools() {
     let off = UserEdit { enabled: Some(false), ..Default::default() };
     world.change(|snapshot| Ok(change(snapshot.company(), &email, &off, now)?)).await;
     assert_eq!(alice.tools("/mcp").await, Vec::<String>::new());
+    assert_eq!(alice.operations("/openapi.json").await, Vec::<String>::new());
+    let of_tenant = world.service_client(Some("google")).await;
+    let disabled = acting_for(&of_tenant, ALICE);
+    assert_eq!(disabled.operations("/openapi.json").await, Vec::<String>::new());
     assert_eq!(
         alice.operate("/tools/google_notes_read_text", json!({"text": "x"})).await.status,
         404
@@ -131,9 +142,35 @@ async fn an_unknown_but_vouched_user_is_added_if_the_setting_says_so(kind: Kind)
     let user = snapshot.company().user_by_email(&"zoe@google.example".parse().unwrap()).unwrap();
     assert!(!user.admin && snapshot.groups(user.id).is_empty());
     assert_eq!(snapshot.company().identities.len(), 1);
-    // Who changes the address in Open WebUI stays the same user here.
-    let claims = signed("zoe@google.example", SECRET);
-    assert!(!claims.is_empty());
+}
+
+async fn an_address_that_moves_to_another_account_does_not_take_the_user_along(kind: Kind) {
+    let (world, _recorder) = world(kind, false).await;
+    let chat = world.service_client(None).await;
+    let first = signed_as("account 1", ALICE, SECRET);
+    let alice = chat.with("x-openwebui-user-jwt", &first);
+    assert_eq!(alice.tools("/mcp").await.len(), 4);
+    eventually("the account is bound", async || {
+        let snapshot = world.desk.snapshot().await.unwrap();
+        (snapshot.company().identities.len() == 1).then_some(())
+    })
+    .await;
+    world.catch_up().await;
+
+    // Under a new address the account is still Alice; her old address with another account is not.
+    let moved = signed_as("account 1", "alice@new.example", SECRET);
+    let moved = chat.with("x-openwebui-user-jwt", &moved);
+    assert_eq!(moved.tools("/mcp").await.len(), 4);
+    let taken = signed_as("account 2", ALICE, SECRET);
+    let taken = chat.with("x-openwebui-user-jwt", &taken);
+    let refused = taken.rpc("/mcp", "tools/list", json!({})).await;
+    assert_eq!(refused.status, 401);
+    assert!(refused.text.contains("--unbind open-webui"), "{}", refused.text);
+
+    let (email, now) = (ALICE.parse().unwrap(), world.desk.clock().now());
+    let unbind = UserEdit { unbind: vec!["open-webui".into()], ..Default::default() };
+    world.change(|snapshot| Ok(change(snapshot.company(), &email, &unbind, now)?)).await;
+    assert_eq!(taken.tools("/mcp").await.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

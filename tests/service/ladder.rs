@@ -320,7 +320,7 @@ async fn sessions_negotiate_and_end() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_belong_to_one_revision() {
-    let (_world, _recorder, alice) = scene().await;
+    let (_world, recorder, alice) = scene().await;
     let read = json!({"jsonrpc": "2.0", "id": "b", "method": "tools/call", "params": {"name": "google_notes_read_text", "arguments": {"text": "hi"}}});
     let batch = json!([
         {"jsonrpc": "2.0", "id": 1, "method": "ping"},
@@ -335,7 +335,14 @@ async fn batches_belong_to_one_revision() {
     assert_eq!((&answer[2]["id"], &answer[2]["error"]["code"]), (&json!(3), &json!(-32601)));
     assert_eq!(answer[3]["error"]["code"], -32600);
 
+    // A batch is refused as a whole, before any of it is done.
+    let reached = recorder.seen().len();
+    let refused = json!([read, {"jsonrpc": "2.0", "id": 9, "method": "ping", "params": modern_params(json!({}))}]);
+    assert_eq!(alice.post("/mcp", &[], refused.to_string()).await.status, 400);
+    assert_eq!(recorder.seen().len(), reached);
+
     let later = [("mcp-protocol-version", "2025-06-18")];
+    assert_eq!(code(&alice.post("/mcp", &later, "[1]").await), (400, -32600));
     assert_eq!(code(&alice.post("/mcp", &later, batch.to_string()).await), (400, -32600));
     let many: Vec<Value> =
         (0..51).map(|id| json!({"jsonrpc": "2.0", "id": id, "method": "ping"})).collect();

@@ -1,19 +1,26 @@
 //! How every request comes in, whichever face it is for: where from, who, and what is known now.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use gatehall_domain::{Caller, Endpoint, Reach, Timestamp};
 use gatehall_identity::Rejection;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::WWW_AUTHENTICATE};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
+    header::{HOST, ORIGIN, WWW_AUTHENTICATE},
+    uri::Authority,
+};
 
 use crate::{
+    GatewaySettings,
     body::{Unread, collect},
     gateway::Gateway,
     live::Moment,
-    mcp::check_origin,
 };
+
+/// A client has so long to send the body of a request.
+const BODY_TIME: Duration = Duration::from_secs(60);
 
 /// A caller, and the moment by which everything is decided.
 #[derive(Debug)]
@@ -36,9 +43,9 @@ impl Entry {
     pub(crate) async fn new(
         gateway: &Gateway,
         headers: &HeaderMap,
-        uri_host: Option<&str>,
+        uri: &Uri,
     ) -> Result<Self, Turned> {
-        check_origin(&gateway.settings, headers, uri_host)
+        check_origin(&gateway.settings, headers, uri)
             .map_err(|message| Turned { status: StatusCode::FORBIDDEN, message })?;
         let now = gateway.clock.now();
         if !gateway.live.is_fresh(now) {
@@ -85,6 +92,39 @@ impl Turned {
     }
 }
 
+/// Refuses requests that a web page was tricked into sending (DNS rebinding, other origins).
+fn check_origin(settings: &GatewaySettings, headers: &HeaderMap, uri: &Uri) -> Result<(), String> {
+    // HTTP/2 has it in the address.
+    let authority = uri.authority().map(Authority::as_str);
+    let host = headers.get(HOST).and_then(|value| value.to_str().ok()).or(authority).unwrap_or("");
+    let name = host_name(host);
+    let allowed = &settings.allowed_hosts;
+    if !allowed.is_empty() && !allowed.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+        return Err(format!(
+            "The host \"{}\" is not one of this gateway's: add it to GATEHALL_ALLOWED_HOSTS.",
+            gatehall_domain::names::shown(host, 80)
+        ));
+    }
+    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or("");
+    let own = origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host));
+    if own || settings.allowed_origins.iter().any(|other| other.eq_ignore_ascii_case(origin)) {
+        return Ok(());
+    }
+    Err(format!(
+        "The origin \"{}\" may not use this gateway: add it to GATEHALL_ALLOWED_ORIGINS.",
+        gatehall_domain::names::shown(origin, 80)
+    ))
+}
+
+/// The name in `name:port`, without the brackets of an IPv6 address.
+fn host_name(host: &str) -> &str {
+    if let Some(rest) = host.strip_prefix('[') {
+        return rest.split(']').next().unwrap_or(rest);
+    }
+    host.split(':').next().unwrap_or(host)
+}
+
 /// The endpoint that parts of a path name; none if they cannot name one.
 pub(crate) fn endpoint_of(tenant: &str, server: Option<&str>) -> Option<Endpoint> {
     match (tenant, server) {
@@ -96,13 +136,58 @@ pub(crate) fn endpoint_of(tenant: &str, server: Option<&str>) -> Option<Endpoint
     }
 }
 
-/// Reads a body of bounded size.
+/// Reads a body of bounded size, in bounded time.
 ///
 /// # Errors
-/// What to tell the sender.
-pub(crate) async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, String> {
-    collect(&mut body, &mut BytesMut::new(), limit).await.map_err(|unread| match unread {
-        Unread::TooLarge => format!("the body is larger than {limit} bytes"),
-        Unread::Broken(_) => "the body broke off".to_owned(),
-    })
+/// The status, and what to tell the sender.
+pub(crate) async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, (StatusCode, String)> {
+    let mut so_far = BytesMut::new();
+    match tokio::time::timeout(BODY_TIME, collect(&mut body, &mut so_far, limit)).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(Unread::TooLarge)) => {
+            let message = format!("the body is larger than {limit} bytes");
+            Err((StatusCode::PAYLOAD_TOO_LARGE, message))
+        }
+        Ok(Err(Unread::Broken(_))) => Err((StatusCode::BAD_REQUEST, "the body broke off".into())),
+        Err(_) => {
+            let message = format!("the body did not come within {} seconds", BODY_TIME.as_secs());
+            Err((StatusCode::REQUEST_TIMEOUT, message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_hosts_and_origins_are_refused() {
+        let settings = GatewaySettings {
+            allowed_hosts: vec!["localhost".into(), "::1".into()],
+            allowed_origins: vec!["https://chat.example".into()],
+            ..Default::default()
+        };
+        let check = |pairs: &[(&'static str, &'static str)]| {
+            let header = |(name, value): &(&'static str, &'static str)| {
+                (http::HeaderName::from_static(name), HeaderValue::from_static(value))
+            };
+            check_origin(&settings, &pairs.iter().map(header).collect(), &Uri::default()).is_ok()
+        };
+        assert!(check(&[("host", "localhost:8080")]));
+        assert!(check(&[("host", "[::1]:8080")]));
+        assert!(!check(&[("host", "evil.example")]));
+        assert!(!check(&[]));
+        assert!(check(&[("host", "localhost:8080"), ("origin", "http://localhost:8080")]));
+        assert!(check(&[("host", "localhost:8080"), ("origin", "https://chat.example")]));
+        assert!(!check(&[("host", "localhost:8080"), ("origin", "http://localhost:9999")]));
+        assert!(!check(&[("host", "localhost:8080"), ("origin", "null")]));
+    }
+
+    #[test]
+    fn http_2_names_the_host_in_the_address() {
+        let settings = GatewaySettings { allowed_hosts: vec!["gate".into()], ..Default::default() };
+        let origin = [(ORIGIN, HeaderValue::from_static("http://gate:8080"))].into_iter().collect();
+        let uri = "http://gate:8080/mcp".parse().unwrap();
+        assert_eq!(check_origin(&settings, &origin, &uri), Ok(()));
+    }
 }

@@ -9,7 +9,7 @@ mod key;
 mod open_webui;
 mod rejection;
 
-pub use arrivals::{Arrivals, NewArrival};
+pub use arrivals::{Arrivals, NewArrival, NewIdentity};
 pub use doors::{DoorSettings, Doors};
 pub use open_webui::USER_HEADER as OPEN_WEBUI_USER_HEADER;
 pub use rejection::Rejection;

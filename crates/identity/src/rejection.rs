@@ -19,6 +19,11 @@ pub enum Rejection {
     /// know why.
     #[error("The header X-OpenWebUI-User-Jwt is not acceptable: {0}.")]
     BadUserHeader(&'static str),
+    /// The address belongs to a user who is bound to another account there.
+    #[error(
+        "{0} is bound to another account of Open WebUI: an administrator can unbind it with gatehall user change {0} --unbind open-webui."
+    )]
+    OtherAccount(EmailAddress),
     /// A user came for the first time and could not be added.
     #[error("{0} came for the first time and could not be added just now: try again.")]
     NotAdded(EmailAddress),

@@ -13,7 +13,16 @@ impl Company {
                 Some(other) if other.id != user.id => Err(Refusal::exists("user", &user.email)),
                 _ => Ok(()),
             },
-            Record::Identity(identity) => self.need_user(identity.user),
+            Record::Identity(identity) => {
+                self.need_user(identity.user)?;
+                match self.subject_of(identity.user, &identity.issuer) {
+                    Some(other) if other != identity.subject => {
+                        let whose = self.user_label(identity.user);
+                        Err(Refusal::exists("identity", format!("{} of {whose}", identity.issuer)))
+                    }
+                    _ => Ok(()),
+                }
+            }
             Record::Group(group) => match self.group_by_name(group.name.as_str()) {
                 Some(other) if other.id != group.id => Err(Refusal::exists("group", &group.name)),
                 _ => Ok(()),
@@ -179,19 +188,21 @@ impl Company {
                 ),
             ));
         }
-        for other in self.connections.values().filter(|other| other.id != connection.id) {
+        let clashes = |other: &&Connection| {
             let theirs = other.path.prefix();
             let apart = connection.path.tenant != other.path.tenant;
-            if own == theirs || apart && (own.starts_with(&theirs) || theirs.starts_with(&own)) {
-                let prefix = if own.len() > theirs.len() { own } else { theirs };
-                return Err(Refusal::NameClash {
-                    first: other.path.to_string(),
-                    second: connection.path.to_string(),
-                    prefix,
-                });
-            }
+            own == theirs || apart && (own.starts_with(&theirs) || theirs.starts_with(&own))
+        };
+        let others = self.connections.values().map(AsRef::as_ref);
+        let others = others.filter(|other| other.id != connection.id);
+        match others.filter(clashes).min_by(|a, b| a.path.cmp(&b.path)) {
+            None => Ok(()),
+            Some(other) => Err(Refusal::NameClash {
+                first: other.path.to_string(),
+                second: connection.path.to_string(),
+                prefix: own.clone().max(other.path.prefix()),
+            }),
         }
-        Ok(())
     }
 
     fn check_credential(&self, credential: &Credential) -> Result<(), Refusal> {

@@ -33,6 +33,7 @@ pub struct Company {
     pub grants: Table<GrantId, Grant>,
     pub keys: Table<KeyId, Key>,
     user_by_email: Arc<HashMap<EmailAddress, UserId>>,
+    subject_by_user: Arc<HashMap<(UserId, String), String>>,
     group_by_name: Arc<HashMap<String, GroupId>>,
     connection_by_path: Arc<HashMap<ConnectionPath, ConnectionId>>,
     grant_by_meaning: Arc<HashMap<Meaning, GrantId>>,
@@ -72,6 +73,11 @@ impl Company {
         self.users.get(&identity.user)
     }
 
+    /// The subject under which an identity provider knows a user.
+    pub fn subject_of(&self, user: UserId, issuer: &str) -> Option<&str> {
+        self.subject_by_user.get(&(user, issuer.to_owned())).map(String::as_str)
+    }
+
     /// Puts a record in, or over the one with the same key, without checking it: for records that
     /// come from the store.
     pub fn put(&mut self, record: Record) {
@@ -99,6 +105,8 @@ impl Company {
                 insert(&mut self.connections, connection.id, connection);
             }
             Record::Identity(it) => {
+                let subjects = Arc::make_mut(&mut self.subject_by_user);
+                subjects.insert((it.user, it.issuer.clone()), it.subject.clone());
                 insert(&mut self.identities, (it.issuer.clone(), it.subject.clone()), it);
             }
             Record::Membership(it) => {
@@ -136,6 +144,7 @@ impl Company {
                 remove(&mut self.connections, &connection.id);
             }
             Record::Identity(it) => {
+                Arc::make_mut(&mut self.subject_by_user).remove(&(it.user, it.issuer.clone()));
                 remove(&mut self.identities, &(it.issuer.clone(), it.subject.clone()));
             }
             Record::Membership(it) => {

@@ -114,12 +114,13 @@ impl Running {
             }
             failure = self.watch.ended() => Err(failure),
         };
-        self.settle(&ended);
+        let request_id = self.account.request_id();
+        self.settle(&ended, request_id);
         Step::Done(Done {
             answer: ended,
             era: self.state.era(),
             connection: Arc::clone(&self.upstream.name),
-            request_id: self.account.request_id(),
+            request_id,
         })
     }
 
@@ -147,7 +148,7 @@ impl Running {
         }));
     }
 
-    fn settle(&mut self, ended: &Result<Answer, Failure>) {
+    fn settle(&mut self, ended: &Result<Answer, Failure>, request_id: u64) {
         match ended {
             Ok(answer) => {
                 self.upstream.report(None);
@@ -159,8 +160,11 @@ impl Running {
             }
             Err(Failure::Upstream(error)) => {
                 self.upstream.report(Some(error));
-                let reference = format!("{:x}", self.account.request_id());
-                tracing::warn!(connection = %self.upstream.name, %error, reference, "a call failed");
+                let reference = format!("{request_id:x}");
+                // The whole error may quote what the server answered.
+                let kind = error.kind();
+                tracing::warn!(connection = %self.upstream.name, kind, reference, "a call failed");
+                tracing::debug!(connection = %self.upstream.name, %error, reference, "a call failed");
                 self.account.failed(error.kind());
             }
             Err(Failure::Revoked) => self.account.failed("access ended"),

@@ -47,11 +47,14 @@ pub(crate) async fn keep(
                 let known = live.load().catalogue.offer(upstream.connection).cloned();
                 let offer = match known {
                     Some(known) if known.is_made_of(&listing.tools) => known,
-                    _ => Arc::new(Offer::new(upstream.connection, &prefix, listing.tools)),
+                    _ => {
+                        let offer = Offer::new(upstream.connection, &prefix, listing.tools);
+                        for problem in &offer.problems {
+                            tracing::warn!(connection = %upstream.name, problem, "a tool was left out");
+                        }
+                        Arc::new(offer)
+                    }
                 };
-                for problem in &offer.problems {
-                    tracing::warn!(connection = %upstream.name, problem, "a tool was left out");
-                }
                 live.looked(&upstream, Ok((offer, listing.facts)), took);
                 pause
             }
@@ -69,6 +72,7 @@ pub(crate) async fn keep(
             }
         };
         drop(live);
+        upstream.sweep();
         let waited = async {
             sleep(SHORTEST.min(pause)).await;
             tokio::select! {

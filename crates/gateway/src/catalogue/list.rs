@@ -20,9 +20,16 @@ pub(crate) struct ToolList {
 pub(crate) struct Page {
     pub(crate) parts: Vec<Bytes>,
     tools: usize,
+    /// The bytes it does not share with the offers.
+    own_bytes: usize,
 }
 
 impl ToolList {
+    /// How many bytes it holds beside those it shares with the offers.
+    pub(crate) fn own_bytes(&self) -> usize {
+        self.pages.iter().map(|page| page.own_bytes + size_of::<Page>()).sum()
+    }
+
     /// Asks for every tool of every connection in reach whether it may be called, and puts the
     /// definitions of those that may on pages.
     pub(crate) fn new(
@@ -77,6 +84,8 @@ impl Page {
     fn settle(&mut self) {
         if self.parts.len() > MOST_RUNS {
             self.parts = vec![self.parts.join(&b","[..]).into()];
+            self.own_bytes = self.parts[0].len();
         }
+        self.own_bytes += self.parts.len() * size_of::<Bytes>();
     }
 }

@@ -26,7 +26,8 @@ pub(crate) struct Catalogue {
 
 impl Catalogue {
     /// Indexes offers. Two connections of a tenant can come to one name if one of them names a
-    /// tool like the other's id; the older connection keeps it, whoever looks.
+    /// tool like the other's id: then the one with the longer prefix has it, so that no server can
+    /// take a name out of another's.
     pub(crate) fn new(offers: HashMap<ConnectionId, Arc<Offer>>) -> Self {
         let count = offers.values().map(|offer| offer.tools.len()).sum();
         let mut by_public_name: HashMap<Arc<str>, (ConnectionId, usize)> =
@@ -36,11 +37,9 @@ impl Catalogue {
                 let owner = by_public_name
                     .entry(Arc::clone(&tool.public))
                     .or_insert((offer.connection, at));
-                if owner.0 != offer.connection {
-                    tracing::warn!(tool.name = %tool.public, "two connections offer a tool of this name");
-                    if offer.connection < owner.0 {
-                        *owner = (offer.connection, at);
-                    }
+                let precedes = |other| offers.get(other).is_some_and(|it| offer.precedes(it));
+                if owner.0 != offer.connection && precedes(&owner.0) {
+                    *owner = (offer.connection, at);
                 }
             }
         }

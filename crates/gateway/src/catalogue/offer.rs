@@ -4,7 +4,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use foldhash::{HashMap, HashMapExt};
+use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use gatehall_domain::ConnectionId;
 
 use super::tool::Tool;
@@ -15,6 +15,8 @@ use crate::era::Era;
 pub(crate) struct Offer {
     pub(crate) connection: ConnectionId,
     pub(crate) tools: Vec<Tool>,
+    /// With what its public names begin.
+    prefix: String,
     /// Definitions that were left out, and why.
     pub(crate) problems: Vec<String>,
     by_name: HashMap<Arc<str>, usize>,
@@ -45,10 +47,15 @@ impl Offer {
     pub(crate) fn new(connection: ConnectionId, prefix: &str, source: Vec<Bytes>) -> Self {
         let (mut tools, mut problems) = (Vec::with_capacity(source.len()), Vec::new());
         let mut by_name = HashMap::with_capacity(source.len());
+        let mut public_names = HashSet::with_capacity(source.len());
         for raw in &source {
             match Tool::read(raw.clone(), prefix) {
                 Ok(tool) if by_name.contains_key(&tool.name) => {
                     problems.push(format!("{}: it is listed twice", tool.public));
+                }
+                // Long names are shortened, and could be made to come out as one.
+                Ok(tool) if !public_names.insert(Arc::clone(&tool.public)) => {
+                    problems.push(format!("{}: another tool has this public name", tool.public));
                 }
                 Ok(tool) => {
                     by_name.insert(Arc::clone(&tool.name), tools.len());
@@ -58,7 +65,14 @@ impl Offer {
             }
         }
         let public = Texts::new(&tools, |tool| &tool.public);
-        Self { connection, tools, problems, by_name, source, public, bare: OnceLock::new() }
+        let (prefix, bare) = (prefix.to_owned(), OnceLock::new());
+        Self { connection, tools, prefix, problems, by_name, source, public, bare }
+    }
+
+    /// Whether a name that both offer is this one's: the one whose prefix says more of it, whoever
+    /// looks and whichever came first.
+    pub(super) fn precedes(&self, other: &Self) -> bool {
+        (self.prefix.len(), other.connection) > (other.prefix.len(), self.connection)
     }
 
     /// Whether the server still sends the same.

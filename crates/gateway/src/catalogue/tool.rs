@@ -60,6 +60,9 @@ impl Tool {
                 return refuse(&format!("its {member} is of the wrong type"));
             }
         }
+        if members.get("execution").is_some_and(needs_task) {
+            return refuse("it can be called only as a task, and tasks are not carried yet");
+        }
         let header_params = match members.get("inputSchema").map(header_params).transpose() {
             Ok(params) => params.unwrap_or_default(),
             Err(problem) => return refuse(problem),
@@ -103,6 +106,13 @@ impl Tool {
     fn members(&self) -> Members<'_> {
         str::from_utf8(&self.raw).ok().and_then(|text| Members::read(text).ok()).unwrap_or_default()
     }
+}
+
+/// Whether an `execution` member (revision 2025-11-25) allows no plain call.
+fn needs_task(execution: &RawValue) -> bool {
+    Members::read(execution.get()).is_ok_and(|members| {
+        members.get("taskSupport").and_then(json::text).as_deref() == Some("required")
+    })
 }
 
 fn is_string(raw: &RawValue) -> bool {

@@ -14,7 +14,8 @@ use std::{
 use arc_swap::ArcSwap;
 use foldhash::{HashMap, HashMapExt};
 use gatehall_domain::{
-    Connection, ConnectionId, Credential, Server, Snapshot, Timestamp, snapshot::Site,
+    ConnectionId, ConnectionPath, Credential, Limits, Snapshot, Timestamp, Transport,
+    snapshot::Site,
 };
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
@@ -65,12 +66,34 @@ struct Kept {
     status: ConnectionStatus,
 }
 
-/// The records of a connection. Equal records, same upstream.
+/// What of the records makes an upstream what it is. As long as it stays, so does the upstream.
 #[derive(Debug, PartialEq)]
 struct MadeOf {
-    connection: Arc<Connection>,
-    server: Arc<Server>,
+    path: ConnectionPath,
+    transport: Transport,
+    stateful: bool,
+    limits: Limits,
     credentials: Vec<Arc<Credential>>,
+}
+
+impl MadeOf {
+    fn new(site: &Site, mut credentials: Vec<Arc<Credential>>) -> Self {
+        credentials.sort_by(|a, b| a.placement.cmp(&b.placement));
+        let connection = &site.connection;
+        let tenant = connection.path.tenant.as_ref();
+        Self {
+            path: connection.path.clone(),
+            transport: site.server.transport.resolve(tenant, connection.url.as_ref()),
+            stateful: site.server.stateful,
+            limits: connection.limits,
+            credentials,
+        }
+    }
+
+    /// Whether its tools are the same as the other's, though perhaps with another credential.
+    fn leads_where(&self, other: &Self) -> bool {
+        self.transport == other.transport && self.path == other.path
+    }
 }
 
 impl Live {
@@ -162,26 +185,15 @@ impl Live {
             credentials.entry(credential.connection).or_default().push(Arc::clone(credential));
         }
         let mut before = std::mem::take(&mut writer.kept);
+        let mut withdrawn = false;
         for site in snapshot.sites().filter(|site| site.off.is_none()) {
             let id = site.connection.id;
-            let mut credentials = credentials.remove(&id).unwrap_or_default();
-            credentials.sort_by(|a, b| a.placement.cmp(&b.placement));
-            let made_of = MadeOf {
-                connection: Arc::clone(&site.connection),
-                server: Arc::clone(&site.server),
-                credentials,
-            };
+            let made_of = MadeOf::new(site, credentials.remove(&id).unwrap_or_default());
             let kept = match before.remove(&id) {
                 Some(kept) if kept.made_of == made_of => kept,
                 old => {
-                    // Another endpoint, another list. The same with another credential keeps it.
-                    let same = |old: &Kept| {
-                        old.made_of.server.transport == made_of.server.transport
-                            && old.made_of.connection.url == made_of.connection.url
-                            && old.made_of.connection.path == made_of.connection.path
-                    };
-                    if !old.as_ref().is_some_and(same) {
-                        writer.offers.remove(&id);
+                    if !old.as_ref().is_some_and(|old| old.made_of.leads_where(&made_of)) {
+                        withdrawn |= writer.offers.remove(&id).is_some();
                     }
                     if let Some(old) = old {
                         old.stop.cancel();
@@ -193,11 +205,10 @@ impl Live {
         }
         for (id, gone) in before {
             gone.stop.cancel();
-            writer.offers.remove(&id);
+            withdrawn |= writer.offers.remove(&id).is_some();
         }
-        let offers_changed = writer.offers.len() != self.load().catalogue.offers().len();
         let revision = snapshot.revision();
-        self.bind(&writer, snapshot, offers_changed);
+        self.bind(&writer, snapshot, withdrawn);
         drop(writer);
         self.revision.send_replace(revision);
     }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use foldhash::HashMap;
 use gatehall_domain::{ConnectionId, Endpoint, Reach, Snapshot, TenantId};
-use quick_cache::sync::Cache;
+use quick_cache::{Weighter, sync::Cache};
 
 use crate::{
     catalogue::{Catalogue, Offer, Tool, ToolList},
@@ -11,10 +11,12 @@ use crate::{
     upstream::Upstream,
 };
 
-/// How many different lists are kept ready. They share the text of the definitions.
-const LISTS: usize = 4096;
-/// How many OpenAPI documents are kept ready.
-const DOCUMENTS: usize = 256;
+/// About how many different lists and documents there are.
+const LISTS: usize = 1024;
+/// How many bytes the lists may hold that are kept ready, beside the texts they share.
+const LIST_BYTES: u64 = 32 << 20;
+/// The same for OpenAPI documents, which share nothing.
+const DOCUMENT_BYTES: u64 = 32 << 20;
 
 /// All that a request is decided and answered by, as it is at one moment: lists, decisions and
 /// audit agree because they come from here.
@@ -23,8 +25,8 @@ pub(crate) struct Moment {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
-    lists: Cache<ListKey, Arc<ToolList>>,
-    documents: Cache<DocumentKey, Arc<Document>>,
+    lists: Cache<ListKey, Arc<ToolList>, Bytewise>,
+    documents: Cache<DocumentKey, Arc<Document>, Bytewise>,
 }
 
 /// What a list depends on within a moment.
@@ -53,13 +55,30 @@ pub(crate) struct Document {
     pub(crate) etag: http::HeaderValue,
 }
 
+/// Weighs what is kept ready by its bytes.
+#[derive(Debug, Clone, Copy)]
+struct Bytewise;
+
+impl Weighter<ListKey, Arc<ToolList>> for Bytewise {
+    fn weight(&self, _: &ListKey, list: &Arc<ToolList>) -> u64 {
+        (list.own_bytes() + size_of::<ToolList>()) as u64
+    }
+}
+
+impl Weighter<DocumentKey, Arc<Document>> for Bytewise {
+    fn weight(&self, _: &DocumentKey, document: &Arc<Document>) -> u64 {
+        (document.text.len() + size_of::<Document>()) as u64
+    }
+}
+
 impl Moment {
     pub(super) fn new(
         snapshot: Arc<Snapshot>,
         catalogue: Arc<Catalogue>,
         upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
     ) -> Self {
-        let (lists, documents) = (Cache::new(LISTS), Cache::new(DOCUMENTS));
+        let lists = Cache::with_weighter(LISTS, LIST_BYTES, Bytewise);
+        let documents = Cache::with_weighter(LISTS, DOCUMENT_BYTES, Bytewise);
         Self { snapshot, catalogue, upstreams, lists, documents }
     }
 

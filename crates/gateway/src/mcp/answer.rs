@@ -9,8 +9,13 @@ use crate::{
     call::{Done, Failure},
     era::Era,
     json::{self, Members, ObjectWriter},
-    upstream::Answer,
+    upstream::{Answer, error_parts},
 };
+
+/// The modern code for a capability that the client does not have.
+const CAPABILITY_MISSING: i64 = -32021;
+
+const NEEDS_MORE: &str = "needs an answer from the user, for which there is no way yet";
 
 /// The answer to a call, as a JSON-RPC message. A tool that cannot be asked is a result, too, so
 /// that the model can react to it.
@@ -22,6 +27,10 @@ pub(super) fn answer(id: &str, client: Era, done: &Done) -> (StatusCode, Parts) 
                 rpc::result(id, &tool_error(client, &format!("{} {what}", done.connection)))
             }
         },
+        // What a server asks of its client, the gate cannot give in the client's place.
+        Ok(Answer::Error(error)) if error_parts(error).0 == CAPABILITY_MISSING => {
+            rpc::result(id, &tool_error(client, &format!("{} {NEEDS_MORE}", done.connection)))
+        }
         Ok(Answer::Error(error)) => {
             let mut parts = Parts::default();
             parts.bytes(&error_for(error, client));
@@ -60,19 +69,23 @@ fn translate(result: &Bytes, upstream: Era, client: Era) -> Result<Parts, &'stat
         (Era::Legacy, Era::Modern) => {
             let members =
                 Members::read(text).map_err(|_| "answered a result that cannot be read")?;
-            if members.get("resultType").is_some() {
-                parts.bytes(result);
-            } else {
-                parts.text("{\"resultType\":\"complete\",");
-                parts.bytes(&result.slice(1..));
+            match members.get("resultType").and_then(json::text).as_deref() {
+                Some("complete") => {
+                    parts.bytes(result);
+                    return Ok(parts);
+                }
+                Some(_) => return Err(NEEDS_MORE),
+                None => {}
             }
+            parts.text("{\"resultType\":\"complete\",");
+            parts.bytes(&result.slice(1..));
         }
         (Era::Modern, _) => {
             let members =
                 Members::read(text).map_err(|_| "answered a result that cannot be read")?;
             let kind = members.get("resultType").and_then(json::text);
             if kind.is_some_and(|kind| kind != "complete") {
-                return Err("needs an answer from the user, for which there is no way yet");
+                return Err(NEEDS_MORE);
             }
             // Legacy clients take objects only; the text beside it says the same.
             let odd = members.get("structuredContent").is_some_and(|raw| !json::is_object(raw));

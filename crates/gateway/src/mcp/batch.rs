@@ -6,13 +6,17 @@ use serde_json::value::RawValue;
 
 use super::{
     Request, call,
-    negotiate::speaker,
+    guard::VERSION,
+    negotiate::{Speaker, speaker},
     rpc::{Incoming, RpcError},
 };
-use crate::body::Parts;
+use crate::{body::Parts, era};
 
 /// How many messages one body may hold.
 const MOST: usize = 50;
+
+const REMOVED: &str =
+    "the body must be one message: batches were removed after revision 2025-03-26";
 
 /// Answers all requests of a batch, in their order.
 pub(super) async fn answer(request: &Request<'_>, headers: &HeaderMap, text: &str) -> Response {
@@ -28,16 +32,32 @@ pub(super) async fn answer(request: &Request<'_>, headers: &HeaderMap, text: &st
     if messages.is_empty() || messages.len() > MOST {
         return refuse(format!("a batch holds 1 to {MOST} messages"));
     }
-    let mut answers = Parts::default();
+    // Whoever may not batch is told so once, before anything is done.
+    let said = headers.get(&VERSION);
+    if said.is_some_and(|version| version != era::BATCHES) {
+        return refuse(REMOVED.into());
+    }
+    let mut read = Vec::with_capacity(messages.len());
     for message in messages {
-        let answered = match Incoming::read(message.get()) {
-            Err((error, id)) => Some(error.message(id)),
-            Ok(incoming) => match one(request, headers, &incoming).await {
-                Ok(answered) => answered,
-                // A speaker who may not batch is told so once, for the whole body.
-                Err(error) if error.status != StatusCode::OK => return error.into_response(None),
-                Err(error) => Some(error.message(incoming.id)),
+        let incoming = Incoming::read(message.get());
+        let speaker = match &incoming {
+            Ok(incoming) => match speaker(headers, incoming, |id| request.session(id)) {
+                Ok(speaker) if Request::may_batch(&speaker) => Some(speaker),
+                Ok(_) => return refuse(REMOVED.into()),
+                Err(error) => return error.into_response(None),
             },
+            Err(_) => None,
+        };
+        read.push((incoming, speaker));
+    }
+    let mut answers = Parts::default();
+    for (incoming, speaker) in &read {
+        let answered = match (incoming, speaker) {
+            (Ok(incoming), Some(speaker)) => one(request, speaker, headers, incoming)
+                .await
+                .unwrap_or_else(|error| Some(error.message(incoming.id))),
+            (Err((error, id)), _) => Some(error.message(*id)),
+            (Ok(_), None) => None,
         };
         if let Some(answered) = answered {
             answers.text(if answers.len() == 0 { "[" } else { "," });
@@ -54,23 +74,18 @@ pub(super) async fn answer(request: &Request<'_>, headers: &HeaderMap, text: &st
 /// The answer to one message of a batch; none to a notification.
 async fn one(
     request: &Request<'_>,
+    speaker: &Speaker,
     headers: &HeaderMap,
     incoming: &Incoming<'_>,
 ) -> Result<Option<Parts>, RpcError> {
-    let speaker = speaker(headers, incoming, |id| request.session(id))?;
-    if !Request::may_batch(&speaker) {
-        let message =
-            "the body must be one message: batches were removed after revision 2025-03-26";
-        return Err(RpcError::bad(RpcError::INVALID_REQUEST, message));
-    }
     let (Some(method), Some(id)) = (incoming.method.as_deref(), incoming.id) else {
-        request.note(&speaker, incoming);
+        request.note(speaker, incoming);
         return Ok(None);
     };
     match method {
         "tools/call" => {
-            call::call_silently(request, &speaker, incoming, headers, id).await.map(Some)
+            call::call_silently(request, speaker, incoming, headers, id).await.map(Some)
         }
-        _ => request.answer(&speaker, incoming, method, id).map(Some),
+        _ => request.answer(speaker, incoming, method, id).map(Some),
     }
 }

@@ -14,8 +14,7 @@ use super::{
     cancel::Cancellable,
     negotiate::Speaker,
     rpc::{Incoming, RpcError},
-    session::owner,
-    stream::stream,
+    stream::{no_answer, stream},
 };
 use crate::{
     body::Parts,
@@ -36,7 +35,7 @@ pub(super) struct Call {
     pub(super) running: Running,
     pub(super) id: String,
     pub(super) era: Era,
-    /// Set once the call takes longer, if its client can cancel it by name.
+    /// Set if its client can cancel it by name.
     pub(super) cancellable: Option<Cancellable>,
 }
 
@@ -54,20 +53,22 @@ pub(super) async fn call(
     id: &str,
 ) -> Result<Reply, RpcError> {
     let running = admit(request, speaker, incoming, headers)?;
-    let mut call = Call { running, id: id.to_owned(), era: speaker.era, cancellable: None };
-    match call.running.next().await {
-        Step::Done(done) => Ok(call.whole(&done)),
-        Step::Note(note) => Ok(Reply::Stream(stream(call, Some(note)))),
-        Step::Long => Box::pin(long(request, call)).await,
+    let cancellable =
+        speaker.session.and_then(|session| request.gateway.cancels.register(session, id));
+    let mut call = Call { running, id: id.to_owned(), era: speaker.era, cancellable };
+    tokio::select! {
+        biased;
+        step = call.running.next() => match step {
+            Step::Done(done) => Ok(call.whole(&done)),
+            Step::Note(note) => Ok(Reply::Stream(stream(call, Some(note)))),
+            Step::Long => Box::pin(long(call)).await,
+        },
+        () = cancelled(call.cancellable.as_ref()) => Ok(Reply::Stream(no_answer())),
     }
 }
 
 /// Waits on for a call that takes longer.
-async fn long(request: &Request<'_>, mut call: Call) -> Result<Reply, RpcError> {
-    if call.era == Era::Legacy {
-        let owner = owner(request.caller, request.endpoint);
-        call.cancellable = Some(request.gateway.cancels.register(&owner, &call.id));
-    }
+async fn long(mut call: Call) -> Result<Reply, RpcError> {
     let silence = sleep(SILENCE);
     tokio::select! {
         biased;
@@ -76,9 +77,7 @@ async fn long(request: &Request<'_>, mut call: Call) -> Result<Reply, RpcError> 
             Step::Note(note) => Ok(Reply::Stream(stream(call, Some(note)))),
             Step::Long => Ok(Reply::Stream(stream(call, None))),
         },
-        () = cancelled(call.cancellable.as_ref()) => {
-            Err(RpcError::answer(RpcError::INTERNAL, "the request was cancelled"))
-        }
+        () = cancelled(call.cancellable.as_ref()) => Ok(Reply::Stream(no_answer())),
         () = silence => Ok(Reply::Stream(stream(call, None))),
     }
 }

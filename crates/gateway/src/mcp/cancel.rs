@@ -1,39 +1,46 @@
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{Arc, Mutex, PoisonError},
 };
 
 use tokio_util::sync::CancellationToken;
 
-/// Calls under way that a legacy client may cancel by naming their request id. The key begins with
-/// the caller, so that nobody can cancel another's.
+use super::session::Session;
+
+/// The session, and the id of the request as raw JSON. A session belongs to one caller.
+type Key = (Session, Box<str>);
+
+/// Calls under way that a legacy client may cancel by naming their request id.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cancels(Arc<Mutex<HashMap<String, CancellationToken>>>);
+pub(crate) struct Cancels(Arc<Mutex<HashMap<Key, CancellationToken>>>);
 
 /// One such call. Dropped, it cannot be cancelled any more.
 #[derive(Debug)]
 pub(super) struct Cancellable {
     cancels: Cancels,
-    key: String,
+    key: Key,
     pub(super) token: CancellationToken,
 }
 
 impl Cancels {
-    /// Makes a call cancellable.
-    pub(super) fn register(&self, owner: &str, id: &str) -> Cancellable {
-        let (key, token) = (format!("{owner} {id}"), CancellationToken::new());
-        self.lock().insert(key.clone(), token.clone());
-        Cancellable { cancels: self.clone(), key, token }
+    /// Makes a call cancellable. None if another one under the same id is under way.
+    pub(super) fn register(&self, session: Session, id: &str) -> Option<Cancellable> {
+        let (key, token) = ((session, Box::from(id)), CancellationToken::new());
+        match self.lock().entry(key.clone()) {
+            Entry::Occupied(_) => return None,
+            Entry::Vacant(place) => place.insert(token.clone()),
+        };
+        Some(Cancellable { cancels: self.clone(), key, token })
     }
 
     /// Cancels a call if it is under way here.
-    pub(super) fn cancel(&self, owner: &str, id: &str) {
-        if let Some(token) = self.lock().get(&format!("{owner} {id}")) {
+    pub(super) fn cancel(&self, session: Session, id: &str) {
+        if let Some(token) = self.lock().get(&(session, Box::from(id))) {
             token.cancel();
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, CancellationToken>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, CancellationToken>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,48 +1,12 @@
-//! What is checked before a body is read: where the request comes from, what it carries, and what
-//! it takes.
+//! What is checked before a body is read: what the request carries, and what it takes.
 
 use http::{
     HeaderMap, HeaderName, StatusCode,
-    header::{ACCEPT, CONTENT_TYPE, HOST, ORIGIN},
+    header::{ACCEPT, CONTENT_TYPE},
 };
 
 use super::rpc::RpcError;
-use crate::{GatewaySettings, era};
-
-/// Refuses requests that a web page was tricked into sending (DNS rebinding, other origins).
-pub(crate) fn check_origin(
-    settings: &GatewaySettings,
-    headers: &HeaderMap,
-    uri_host: Option<&str>,
-) -> Result<(), String> {
-    let host = headers.get(HOST).and_then(|value| value.to_str().ok()).or(uri_host).unwrap_or("");
-    let name = host_name(host);
-    let allowed = &settings.allowed_hosts;
-    if !allowed.is_empty() && !allowed.iter().any(|other| other.eq_ignore_ascii_case(name)) {
-        return Err(format!(
-            "The host \"{}\" is not one of this gateway's: add it to GATEHALL_ALLOWED_HOSTS.",
-            gatehall_domain::names::shown(host, 80)
-        ));
-    }
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or("");
-    let own = origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host));
-    if own || settings.allowed_origins.iter().any(|other| other.eq_ignore_ascii_case(origin)) {
-        return Ok(());
-    }
-    Err(format!(
-        "The origin \"{}\" may not use this gateway: add it to GATEHALL_ALLOWED_ORIGINS.",
-        gatehall_domain::names::shown(origin, 80)
-    ))
-}
-
-/// The name in `name:port`, without the brackets of an IPv6 address.
-fn host_name(host: &str) -> &str {
-    if let Some(rest) = host.strip_prefix('[') {
-        return rest.split(']').next().unwrap_or(rest);
-    }
-    host.split(':').next().unwrap_or(host)
-}
+use crate::era;
 
 /// Checks what a POST says of its body and of what it takes.
 pub(super) fn check_media(headers: &HeaderMap) -> Result<(), RpcError> {
@@ -85,7 +49,7 @@ fn accepts_both(headers: &HeaderMap, modern: bool) -> bool {
 pub(super) static VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) static METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub(super) static NAME: HeaderName = HeaderName::from_static("mcp-name");
-pub(super) static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+pub(crate) static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
 #[cfg(test)]
 mod tests {
@@ -98,26 +62,6 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect()
-    }
-
-    #[test]
-    fn foreign_hosts_and_origins_are_refused() {
-        let settings = GatewaySettings {
-            allowed_hosts: vec!["localhost".into(), "::1".into()],
-            allowed_origins: vec!["https://chat.example".into()],
-            ..Default::default()
-        };
-        let check = |pairs: &[(&'static str, &'static str)]| {
-            check_origin(&settings, &headers(pairs), None).is_ok()
-        };
-        assert!(check(&[("host", "localhost:8080")]));
-        assert!(check(&[("host", "[::1]:8080")]));
-        assert!(!check(&[("host", "evil.example")]));
-        assert!(!check(&[]));
-        assert!(check(&[("host", "localhost:8080"), ("origin", "http://localhost:8080")]));
-        assert!(check(&[("host", "localhost:8080"), ("origin", "https://chat.example")]));
-        assert!(!check(&[("host", "localhost:8080"), ("origin", "http://localhost:9999")]));
-        assert!(!check(&[("host", "localhost:8080"), ("origin", "null")]));
     }
 
     #[test]

@@ -24,18 +24,18 @@ use axum::{
 };
 use bytes::Bytes;
 use gatehall_domain::{Caller, ConnectionId, Decision, Endpoint, Timestamp, decide};
-use http::{HeaderMap, HeaderValue, StatusCode, header::ALLOW};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header::ALLOW};
 
 pub(crate) use cancel::Cancels;
-pub(crate) use guard::check_origin;
+pub(crate) use guard::SESSION;
 pub(crate) use session::SessionNotes;
 
 use self::{
     call::Reply,
-    guard::{SESSION, check_media},
+    guard::check_media,
     negotiate::{Speaker, speaker, unknown_method},
     rpc::{Incoming, RpcError},
-    session::{Session, owner},
+    session::Session,
 };
 use crate::{
     body::Parts,
@@ -88,24 +88,26 @@ async fn post_server(
     receive(&gateway, endpoint_of(&tenant, Some(&server)), request).await
 }
 
-async fn delete_all(State(gateway): Shared, headers: HeaderMap) -> Response {
-    end_session(&gateway, Some(Endpoint::All), &headers).await
+async fn delete_all(State(gateway): Shared, uri: Uri, headers: HeaderMap) -> Response {
+    end_session(&gateway, Some(Endpoint::All), &uri, &headers).await
 }
 
 async fn delete_tenant(
     State(gateway): Shared,
     Path(tenant): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    end_session(&gateway, endpoint_of(&tenant, None), &headers).await
+    end_session(&gateway, endpoint_of(&tenant, None), &uri, &headers).await
 }
 
 async fn delete_server(
     State(gateway): Shared,
     Path((tenant, server)): Path<(String, String)>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    end_session(&gateway, endpoint_of(&tenant, Some(&server)), &headers).await
+    end_session(&gateway, endpoint_of(&tenant, Some(&server)), &uri, &headers).await
 }
 
 /// There is no stream to be had with GET, in no revision.
@@ -124,7 +126,7 @@ async fn receive(
     request: axum::extract::Request,
 ) -> Response {
     let (head, body) = request.into_parts();
-    let entry = match Entry::new(gateway, &head.headers, head.uri.host()).await {
+    let entry = match Entry::new(gateway, &head.headers, &head.uri).await {
         Ok(entry) => entry,
         Err(turned) => return turned_away(turned),
     };
@@ -158,9 +160,9 @@ async fn receive(
 
 async fn read_checked(gateway: &Gateway, body: Body) -> Result<Bytes, RpcError> {
     let limit = gateway.settings.request_bytes;
-    let bytes = read_body(body, limit).await.map_err(|problem| {
-        RpcError::new(StatusCode::PAYLOAD_TOO_LARGE, RpcError::INVALID_REQUEST, problem)
-    })?;
+    let bytes = read_body(body, limit)
+        .await
+        .map_err(|(status, problem)| RpcError::new(status, RpcError::INVALID_REQUEST, problem))?;
     if !depth_within(&bytes, DEEPEST) {
         let message = format!("the body is nested deeper than {DEEPEST} levels");
         return Err(RpcError::bad(RpcError::INVALID_REQUEST, message));
@@ -190,9 +192,10 @@ fn nothing_here() -> RpcError {
 async fn end_session(
     gateway: &Arc<Gateway>,
     endpoint: Option<Endpoint>,
+    uri: &Uri,
     headers: &HeaderMap,
 ) -> Response {
-    let entry = match Entry::new(gateway, headers, None).await {
+    let entry = match Entry::new(gateway, headers, uri).await {
         Ok(entry) => entry,
         Err(turned) => return turned_away(turned),
     };
@@ -287,11 +290,10 @@ impl Request<'_> {
 
     /// Notifications and responses. Only a cancellation means something here.
     fn note(&self, speaker: &Speaker, incoming: &Incoming<'_>) {
-        if speaker.era == Era::Legacy
-            && incoming.method.as_deref() == Some("notifications/cancelled")
-            && let Some(id) = incoming.params.get("requestId")
+        if incoming.method.as_deref() == Some("notifications/cancelled")
+            && let (Some(session), Some(id)) = (speaker.session, incoming.params.get("requestId"))
         {
-            self.gateway.cancels.cancel(&owner(self.caller, self.endpoint), id.get());
+            self.gateway.cancels.cancel(session, id.get());
         }
     }
 

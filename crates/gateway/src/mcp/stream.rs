@@ -22,12 +22,21 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// Begins the stream of a call. `first` is what it begins with.
 pub(super) fn stream(call: Call, first: Option<Note>) -> Response {
-    let state = State { call, first, over: false };
+    let state = State { call: Some(call), first };
     let events = stream::unfold(state, |mut state| async {
         let event = state.next().await?;
         Some((Ok::<_, Infallible>(event), state))
     });
-    let mut response = Response::new(Body::from_stream(events));
+    event_stream(Body::from_stream(events))
+}
+
+/// What a cancelled request gets that has no stream yet: its receiver must not answer it.
+pub(super) fn no_answer() -> Response {
+    event_stream(Body::empty())
+}
+
+fn event_stream(body: Body) -> Response {
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -36,33 +45,31 @@ pub(super) fn stream(call: Call, first: Option<Note>) -> Response {
 }
 
 struct State {
-    call: Call,
+    /// Let go with its answer, so that a client that does not take it holds nothing else.
+    call: Option<Call>,
     first: Option<Note>,
-    over: bool,
 }
 
 impl State {
     async fn next(&mut self) -> Option<Bytes> {
-        if self.over {
-            return None;
-        }
         if let Some(note) = self.first.take() {
             return Some(event(&notification(&note)));
         }
+        let call = self.call.as_mut()?;
         loop {
             tokio::select! {
                 biased;
-                step = self.call.running.next() => match step {
+                step = call.running.next() => match step {
                     Step::Note(note) => return Some(event(&notification(&note))),
                     Step::Done(done) => {
-                        self.over = true;
-                        let (_, message) = answer(&self.call.id, self.call.era, &done);
+                        let (_, message) = answer(&call.id, call.era, &done);
+                        self.call = None;
                         return Some(event(&String::from_utf8_lossy(&message.join())));
                     }
                     Step::Long => {}
                 },
                 // Nobody waits for an answer to a cancelled request.
-                () = cancelled(self.call.cancellable.as_ref()) => return None,
+                () = cancelled(call.cancellable.as_ref()) => return None,
                 () = sleep(KEEP_ALIVE) => return Some(Bytes::from_static(b": still at it\n\n")),
             }
         }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    document::{callable, path_item},
+    document::{callable, callable_tool, path_item},
     problem::Problem,
 };
 use crate::{catalogue::Tool, live::Moment};
@@ -84,19 +84,19 @@ pub(super) fn describe(
     if asked.names.len() > MOST_DESCRIBED {
         return Err(Problem::invalid("names", &format!("may hold at most {MOST_DESCRIBED} names")));
     }
-    let mut tools = Vec::new();
-    for tool in reach.into_iter().flat_map(|reach| callable(moment, reach)) {
-        if asked.names.iter().any(|name| *name == *tool.public) {
-            let schema: Value = serde_json::from_str(tool.input_schema()).unwrap_or_default();
-            tools.push(json!({
-                "name": tool.public.as_ref(),
-                "description": names::shown(&tool.description, 4000),
-                "inputSchema": schema,
-            }));
-        }
+    let (mut tools, mut unknown) = (Vec::new(), Vec::new());
+    for name in &asked.names {
+        let Some(tool) = reach.and_then(|reach| callable_tool(moment, reach, name)) else {
+            unknown.push(name);
+            continue;
+        };
+        let schema: Value = serde_json::from_str(tool.input_schema()).unwrap_or_default();
+        tools.push(json!({
+            "name": tool.public.as_ref(),
+            "description": names::shown(&tool.description, 4000),
+            "inputSchema": schema,
+        }));
     }
-    let known = |name: &&String| !tools.iter().any(|tool| tool["name"] == name.as_str());
-    let unknown: Vec<&String> = asked.names.iter().filter(known).collect();
     Ok(json!({"tools": tools, "unknown": unknown}))
 }
 

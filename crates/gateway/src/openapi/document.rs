@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use gatehall_domain::{Decision, Endpoint, Reach, names};
+use gatehall_domain::{Decision, Door, Endpoint, Reach, names};
 use http::HeaderValue;
 
 use super::{discovery, schema};
@@ -28,6 +28,10 @@ pub(super) fn document(entry: &Entry, endpoint: &Endpoint) -> Option<Arc<Documen
             make(endpoint, paths.collect())
         }));
     }
+    // Somebody is named who is unknown or disabled.
+    if caller.user.is_some() || caller.door != Door::ServiceKey {
+        return Some(Arc::new(make(endpoint, Vec::new())));
+    }
     // Nobody is named, and what is fetched so is shared among everybody: a key of one tenant
     // shows that tenant's tools, any other only how to look for one's own.
     match tenant {
@@ -43,8 +47,12 @@ pub(super) fn document(entry: &Entry, endpoint: &Endpoint) -> Option<Arc<Documen
                 let sites =
                     moment.snapshot.sites_at(&whole).iter().filter(|site| site.off.is_none());
                 let offers = sites.filter_map(|site| moment.catalogue.offer(site.connection.id));
-                let paths = offers.flat_map(|offer| &offer.tools).map(operation).collect();
-                moment.document(key, || make(endpoint, paths))
+                let paths = offers.flat_map(|offer| {
+                    let owned =
+                        |tool: &&Tool| moment.catalogue.owns(&tool.public, offer.connection);
+                    offer.tools.iter().filter(owned).map(operation)
+                });
+                moment.document(key, || make(endpoint, paths.collect()))
             })
         }
     }
@@ -63,6 +71,17 @@ pub(super) fn callable<'m>(
                 && moment.catalogue.owns(&tool.public, offer.connection)
         })
     })
+}
+
+/// The tool of this public name, if the caller may call it.
+pub(super) fn callable_tool<'m>(
+    moment: &'m Moment,
+    reach: &Reach<'m>,
+    name: &str,
+) -> Option<&'m Tool> {
+    let (offer, tool) = moment.find(&Endpoint::All, name)?;
+    let decision = reach.decide(offer.connection, &tool.name);
+    matches!(decision, Decision::Allowed(_)).then_some(tool)
 }
 
 /// `"/tools/NAME":{…}`, made when it is first needed.

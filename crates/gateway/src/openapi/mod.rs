@@ -17,7 +17,7 @@ use axum::{
 };
 use bytes::Bytes;
 use gatehall_domain::{Endpoint, Reach};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use serde::Deserialize;
 use serde_json::{Value, value::RawValue};
 
@@ -40,16 +40,21 @@ pub(crate) fn routes() -> Router<Arc<Gateway>> {
 
 type Shared = State<Arc<Gateway>>;
 
-async fn document_all(State(gateway): Shared, headers: HeaderMap) -> Result<Response, Problem> {
-    show_document(&gateway, Some(Endpoint::All), &headers).await
+async fn document_all(
+    State(gateway): Shared,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    show_document(&gateway, Some(Endpoint::All), &uri, &headers).await
 }
 
 async fn document_tenant(
     State(gateway): Shared,
     Path(tenant): Path<String>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    show_document(&gateway, endpoint_of(&tenant, None), &headers).await
+    show_document(&gateway, endpoint_of(&tenant, None), &uri, &headers).await
 }
 
 async fn call_all(
@@ -71,9 +76,10 @@ async fn call_tenant(
 async fn show_document(
     gateway: &Gateway,
     endpoint: Option<Endpoint>,
+    uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Response, Problem> {
-    let entry = Entry::new(gateway, headers, None).await?;
+    let entry = Entry::new(gateway, headers, uri).await?;
     let endpoint =
         endpoint.filter(|endpoint| entry.sees(endpoint)).ok_or_else(Problem::nothing_here)?;
     let document = document::document(&entry, &endpoint).ok_or_else(Problem::nothing_here)?;
@@ -105,7 +111,7 @@ async fn call(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let entry = Entry::new(gateway, &head.headers, head.uri.host()).await?;
+    let entry = Entry::new(gateway, &head.headers, &head.uri).await?;
     let endpoint =
         endpoint.filter(|endpoint| entry.sees(endpoint)).ok_or_else(Problem::nothing_here)?;
     let body = read_object(gateway, &head.headers, body).await?;
@@ -162,7 +168,7 @@ async fn run(
 async fn read_object(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let body = read_body(body, gateway.settings.request_bytes)
         .await
-        .map_err(|problem| Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", problem))?;
+        .map_err(|(status, problem)| Problem::new(status, "unread", problem))?;
     if body.iter().all(u8::is_ascii_whitespace) {
         return Ok(Bytes::from_static(b"{}"));
     }

@@ -3,9 +3,9 @@
 
 use serde_json::{Map, Value, json};
 
-/// How many values a schema may grow to when its references are written out. One that is larger
-/// loses its deepest parts; the server still checks the arguments.
-const LARGEST: usize = 20_000;
+/// How many bytes, roughly, a schema may grow to when its references are written out. One that is
+/// larger loses its last parts; the server still checks the arguments.
+const LARGEST: usize = 256 << 10;
 /// How deep references are followed; a recursive schema ends there.
 const DEEPEST: usize = 24;
 
@@ -70,10 +70,15 @@ struct Inliner<'r> {
 
 impl Inliner<'_> {
     fn inline(&mut self, value: &Value, depth: usize) -> Value {
-        if self.left == 0 || depth > DEEPEST * 4 {
+        let size = match value {
+            Value::String(text) => text.len(),
+            Value::Object(members) => members.keys().map(String::len).sum(),
+            _ => 0,
+        };
+        if self.left <= size || depth > DEEPEST * 4 {
             return json!({});
         }
-        self.left -= 1;
+        self.left -= size + 8.min(self.left - size);
         match value {
             Value::Object(members) => self.object(members, depth),
             Value::Array(items) => items.iter().map(|item| self.inline(item, depth + 1)).collect(),
@@ -147,6 +152,19 @@ mod tests {
         let bomb =
             format!(r##"{{"type":"object","$ref":"#/$defs/D0","$defs":{{{bomb}"D40":{{}}}}}}"##);
         assert!(flat(&bomb).to_string().len() < 4_000_000);
+    }
+
+    #[test]
+    fn a_large_text_that_is_referred_to_often_is_not_repeated_without_end() {
+        let properties: Vec<String> =
+            (0..1000).map(|n| format!(r##""p{n}":{{"$ref":"#/$defs/X"}}"##)).collect();
+        let large = "x".repeat(100_000);
+        let schema = format!(
+            r##"{{"type":"object","properties":{{{}}},"$defs":{{"X":{{"description":"{large}"}}}}}}"##,
+            properties.join(",")
+        );
+        let text = flat(&schema).to_string();
+        assert!(text.len() < 2 * LARGEST, "{}", text.len());
     }
 
     #[test]

@@ -67,9 +67,10 @@ impl Builder {
             Transport::Stdio { command, arguments, environment } => {
                 let line_bytes = self.settings.response_bytes;
                 let environment = self.environment(environment, credentials)?;
-                let launch = Launch { command, arguments, environment, line_bytes };
-                let (tasks, stateful) = (self.tasks.clone(), site.server.stateful);
-                Ok(Link::Stdio(StdioLink::new(launch, tasks, stateful, self.settings.open_timeout)))
+                let of_one_caller = site.server.stateful;
+                let launch = Launch { command, arguments, environment, line_bytes, of_one_caller };
+                let (tasks, open_timeout) = (self.tasks.clone(), self.settings.open_timeout);
+                Ok(Link::Stdio(StdioLink::new(launch, tasks, open_timeout)))
             }
         }
     }

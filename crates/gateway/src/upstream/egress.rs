@@ -54,6 +54,11 @@ impl Egress {
                 .pool_idle_timeout(Duration::from_secs(60))
                 .pool_timer(TokioTimer::new())
                 .pool_max_idle_per_host(512)
+                // A connection that somebody between drops silently is noticed.
+                .timer(TokioTimer::new())
+                .http2_keep_alive_interval(Duration::from_secs(20))
+                .http2_keep_alive_timeout(Duration::from_secs(10))
+                .http2_keep_alive_while_idle(true)
                 .build(connector.clone())
         };
         Self { lanes: (0..=lanes).map(|_| client()).collect() }

@@ -36,6 +36,9 @@ pub enum UpstreamError {
     /// It answered the handshake with a protocol error.
     #[error("it refuses the handshake: {0}")]
     Handshake(String),
+    /// It does not agree with what the gateway says of a request, which did not run.
+    #[error("it does not agree with the gateway on the request: {0}")]
+    Disagrees(String),
     /// It failed repeatedly and is left alone for a moment.
     #[error("it failed repeatedly and is asked again in a moment; last: {0}")]
     Resting(String),
@@ -71,7 +74,9 @@ impl UpstreamError {
             Self::TooLarge(_) => "answered more than can be passed on: ask for less",
             Self::Busy(_) => "is busy: try again in a moment",
             Self::Unsupported(_) => "cannot be used yet",
-            Self::Junk(_) | Self::Ended(_) | Self::Status { .. } => "did not answer as it should",
+            Self::Junk(_) | Self::Ended(_) | Self::Status { .. } | Self::Disagrees(_) => {
+                "did not answer as it should"
+            }
             _ => "cannot be reached just now: try again later",
         }
     }
@@ -97,6 +102,7 @@ impl UpstreamError {
             Self::Ended(_) => "went away",
             Self::SessionLost => "session lost",
             Self::Handshake(_) => "handshake refused",
+            Self::Disagrees(_) => "disagrees",
             Self::Resting(_) => "resting",
             Self::Busy(_) => "busy",
             Self::Credential { .. } => "credential unusable",
@@ -118,7 +124,7 @@ impl UpstreamError {
             Self::Status { .. } | Self::Ended(_) => "look into the server's own log",
             Self::Junk(_) => "check the address: MCP servers usually listen at /mcp",
             Self::TooLarge(_) => "ask the tool for less, or raise GATEHALL_RESPONSE_BYTES",
-            Self::SessionLost | Self::Resting(_) | Self::Busy(_) => {
+            Self::SessionLost | Self::Disagrees(_) | Self::Resting(_) | Self::Busy(_) => {
                 "nothing: it is tried again by itself"
             }
             Self::Handshake(_) => "check that the server speaks a published revision of MCP",
@@ -132,6 +138,13 @@ impl UpstreamError {
 
     /// Whether the upstream itself is in trouble, so that asking again at once is of no use.
     pub(crate) const fn is_outage(&self) -> bool {
-        !matches!(self, Self::Busy(_) | Self::Resting(_) | Self::TooLarge(_) | Self::SessionLost)
+        !matches!(
+            self,
+            Self::Busy(_)
+                | Self::Disagrees(_)
+                | Self::Resting(_)
+                | Self::SessionLost
+                | Self::TooLarge(_)
+        )
     }
 }

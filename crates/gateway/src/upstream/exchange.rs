@@ -3,11 +3,18 @@
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Answer, UpstreamError, http::HttpExchange, request::LogLevel, stdio::StdioExchange};
+use super::{
+    Answer, UpstreamError, answer::error_parts, http::HttpExchange, request::LogLevel,
+    stdio::StdioExchange,
+};
 use crate::{
     era::Era,
     json::{self, Members, ObjectWriter},
 };
+
+/// Codes of the modern revision for what a hop says of a request.
+const HEADER_MISMATCH: i64 = -32020;
+const UNSUPPORTED_VERSION: i64 = -32022;
 
 /// A request under way. Dropped before its answer, it is cancelled upstream.
 #[derive(Debug)]
@@ -66,7 +73,7 @@ impl Exchange {
                 Wire::Stdio(exchange) => exchange.next().await?,
             };
             match raw {
-                RawEvent::Answer(answer) => return Ok(Event::Answer(answer)),
+                RawEvent::Answer(answer) => return self.own(answer),
                 RawEvent::Notification(method, params) => {
                     if let Some(note) = self.note(&method, params.as_ref()) {
                         return Ok(note);
@@ -74,6 +81,17 @@ impl Exchange {
                 }
             }
         }
+    }
+
+    /// An answer for the caller. An error about what the gateway itself said of the request is
+    /// none.
+    fn own(&self, answer: Answer) -> Result<Event, UpstreamError> {
+        if let (Era::Modern, Answer::Error(error)) = (self.era, &answer)
+            && let (HEADER_MISMATCH | UNSUPPORTED_VERSION, message) = error_parts(error)
+        {
+            return Err(UpstreamError::Disagrees(message));
+        }
+        Ok(Event::Answer(answer))
     }
 
     /// A notification as the caller may have it: progress under the caller's own token, log

@@ -9,6 +9,11 @@ use crate::json;
 
 /// How many tools one upstream may offer.
 const MOST_TOOLS: usize = 20_000;
+/// How many bytes its definitions may have, and on how many pages they may come.
+const MOST_BYTES: usize = 64 << 20;
+const MOST_PAGES: usize = 2000;
+/// How long the whole list may take.
+const LIST_TIME: Duration = Duration::from_secs(120);
 
 /// All tools of an upstream.
 #[derive(Debug)]
@@ -44,7 +49,7 @@ impl Upstream {
             Err(UpstreamError::SessionLost) => self.list_once().await,
             Err(
                 error @ (UpstreamError::Junk(_)
-                | UpstreamError::Status { .. }
+                | UpstreamError::Status { status: 400..=499, .. }
                 | UpstreamError::Handshake(_)),
             ) => {
                 // Perhaps it is of another era than it was.
@@ -58,8 +63,14 @@ impl Upstream {
     }
 
     async fn list_once(&self) -> Result<Listing, UpstreamError> {
+        let listed = tokio::time::timeout(LIST_TIME, self.pages()).await;
+        listed.unwrap_or(Err(UpstreamError::TimedOut(LIST_TIME.as_secs())))
+    }
+
+    async fn pages(&self) -> Result<Listing, UpstreamError> {
         let (mut tools, mut stays, mut cursor) = (Vec::new(), None, None::<String>);
-        loop {
+        let mut bytes = 0;
+        for _ in 0..MOST_PAGES {
             let params: Vec<(&str, String)> =
                 cursor.iter().map(|cursor| ("cursor", json::string(cursor))).collect();
             let (answer, facts) = self.ask("tools/list", &params).await?;
@@ -76,19 +87,22 @@ impl Upstream {
             let junk =
                 |error: serde_json::Error| UpstreamError::Junk(format!("tools/list: {error}"));
             let page: Page<'_> = serde_json::from_slice(&result).map_err(junk)?;
-            tools.extend(page.tools.iter().map(|tool| result.slice_ref(tool.get().as_bytes())));
+            bytes += page.tools.iter().map(|tool| tool.get().len()).sum::<usize>();
+            // Copies: a page may hold much that is no definition.
+            let copy = |tool: &&RawValue| Bytes::copy_from_slice(tool.get().as_bytes());
+            tools.extend(page.tools.iter().map(copy));
             stays = page.ttl_ms.filter(|ms| *ms > 0).map(Duration::from_millis);
-            if tools.len() > MOST_TOOLS {
-                return Err(UpstreamError::Junk(format!("it offers more than {MOST_TOOLS} tools")));
+            if tools.len() > MOST_TOOLS || bytes > MOST_BYTES {
+                return Err(UpstreamError::Junk(format!(
+                    "it offers more than {MOST_TOOLS} tools or {MOST_BYTES} bytes of them"
+                )));
             }
             match page.next_cursor {
                 None => return Ok(Listing { tools, facts, stays }),
-                Some(next) if cursor.as_ref() == Some(&next) => {
-                    return Err(UpstreamError::Junk("its list of tools never ends".into()));
-                }
                 Some(next) => cursor = Some(next),
             }
         }
+        Err(UpstreamError::Junk("its list of tools never ends".into()))
     }
 
     async fn ask(

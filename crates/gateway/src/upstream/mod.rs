@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use gatehall_domain::ConnectionId;
 use tokio::sync::{Notify, Semaphore};
 
@@ -29,6 +30,7 @@ pub(crate) use exchange::{Event, Exchange};
 pub(crate) use request::{LogLevel, ToolCall};
 
 use self::{http::HttpLink, stdio::StdioLink};
+use crate::era;
 
 /// The running end of a connection.
 #[derive(Debug)]
@@ -80,6 +82,25 @@ impl Facts {
         };
         Self { revision, name: text("name"), version: text("version") }
     }
+
+    /// What a `DiscoverResult` tells, if it offers the modern revision.
+    fn modern(result: &Bytes) -> Option<Self> {
+        let result: serde_json::Value = serde_json::from_slice(result).ok()?;
+        let versions = result.get("supportedVersions")?.as_array()?;
+        let offered = versions.iter().any(|version| version == era::MODERN);
+        offered.then(|| Self::new(era::MODERN, &result))
+    }
+
+    /// What an `InitializeResult` tells.
+    fn legacy(result: &Bytes) -> Result<Self, UpstreamError> {
+        let result: serde_json::Value = serde_json::from_slice(result)
+            .map_err(|_| UpstreamError::Junk("the result of initialize cannot be read".into()))?;
+        let version = result.get("protocolVersion").and_then(|it| it.as_str()).unwrap_or("");
+        let revision = era::legacy(version).ok_or_else(|| {
+            UpstreamError::Handshake(format!("it offers revision \"{version}\" only"))
+        })?;
+        Ok(Self::new(revision, &result))
+    }
 }
 
 impl Upstream {
@@ -88,11 +109,9 @@ impl Upstream {
     /// # Errors
     /// If the upstream cannot be asked.
     pub(crate) async fn call(&self, call: &ToolCall) -> Result<Exchange, UpstreamError> {
-        assert_eq!(
-            call.permit.connection(),
-            self.connection,
-            "a permit opens its own connection only"
-        );
+        if call.permit.connection() != self.connection {
+            return Err(UpstreamError::Unreachable("the permit is for another connection".into()));
+        }
         if !self.breaker.is_closed() {
             return Err(UpstreamError::Resting(
                 self.last_error().map_or_else(String::new, |it| it.to_string()),
@@ -119,6 +138,8 @@ impl Upstream {
                     Some(error.clone());
                 self.look_again.notify_one();
             }
+            // What the catalogue says of its tools may be out of date.
+            Some(UpstreamError::Disagrees(_)) => self.look_again.notify_one(),
             Some(_) => {}
         }
     }
@@ -136,10 +157,19 @@ impl Upstream {
         }
     }
 
+    /// Lets go of the sessions and processes of callers who have been away for long.
+    pub(crate) fn sweep(&self) {
+        match &self.link {
+            Link::Http(link) => link.sweep(),
+            Link::Stdio(link) => link.sweep(),
+            Link::Broken(_) => {}
+        }
+    }
+
     /// Lets go of sessions and processes. Calls under way keep theirs to their end.
     pub(crate) fn close(&self) {
         match &self.link {
-            Link::Http(link) => link.close(),
+            Link::Http(link) => link.reset(),
             Link::Stdio(link) => link.reset(),
             Link::Broken(_) => {}
         }

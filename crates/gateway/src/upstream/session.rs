@@ -1,7 +1,13 @@
 //! Sessions with an upstream: opened when first needed, shared by all callers or kept for each,
 //! reopened unseen when lost.
 
-use std::sync::Arc;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use arc_swap::ArcSwapOption;
 use gatehall_domain::UserId;
@@ -10,26 +16,35 @@ use tokio::sync::Mutex;
 
 use super::UpstreamError;
 
-/// How many callers of a stateful server have a session at once. The one used longest ago goes.
+/// How many callers of a stateful server have a session at once. One that is used rarely goes.
 const CALLER_SESSIONS: usize = 256;
+/// A caller's session goes when it was not used for so long.
+const IDLE: Duration = Duration::from_secs(30 * 60);
 
 /// The sessions of one link.
 #[derive(Debug)]
 pub(super) struct Sessions<T> {
     shared: Arc<Slot<T>>,
     by_caller: Option<Cache<UserId, Arc<Slot<T>>>>,
+    began: Instant,
 }
 
 /// Where one session lies, and who may open the next.
 #[derive(Debug)]
 pub(super) struct Slot<T> {
     open: ArcSwapOption<T>,
-    opening: Mutex<()>,
+    /// Whoever opens holds it. It keeps how the last attempt failed.
+    opening: Mutex<Option<UpstreamError>>,
+    /// How many attempts have ended.
+    attempts: AtomicU64,
+    /// When it was last asked for, in seconds after `Sessions::began`.
+    used: AtomicU64,
 }
 
 impl<T> Sessions<T> {
     pub(super) fn new(stateful: bool) -> Self {
-        Self { shared: Arc::default(), by_caller: stateful.then(|| Cache::new(CALLER_SESSIONS)) }
+        let by_caller = stateful.then(|| Cache::new(CALLER_SESSIONS));
+        Self { shared: Arc::default(), by_caller, began: Instant::now() }
     }
 
     /// The session for what the gateway asks on its own behalf.
@@ -40,11 +55,21 @@ impl<T> Sessions<T> {
     /// The session for a caller: for a stateful server one of their own.
     pub(super) fn of(&self, caller: UserId) -> Arc<Slot<T>> {
         let Some(slots) = &self.by_caller else { return Arc::clone(&self.shared) };
-        match slots
-            .get_or_insert_with(&caller, || Ok::<_, std::convert::Infallible>(Arc::default()))
-        {
+        let new = || Ok::<_, std::convert::Infallible>(Arc::default());
+        let slot: Arc<Slot<T>> = match slots.get_or_insert_with(&caller, new) {
             Ok(slot) => slot,
             Err(never) => match never {},
+        };
+        slot.used.store(self.began.elapsed().as_secs(), Ordering::Relaxed);
+        slot
+    }
+
+    /// Lets go of the sessions of callers who have been away for long.
+    pub(super) fn sweep(&self) {
+        let now = self.began.elapsed().as_secs();
+        let is_used = |slot: &Slot<T>| slot.used.load(Ordering::Relaxed) + IDLE.as_secs() > now;
+        if let Some(slots) = &self.by_caller {
+            slots.retain(|_, slot| is_used(slot));
         }
     }
 
@@ -57,13 +82,18 @@ impl<T> Sessions<T> {
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self { open: ArcSwapOption::empty(), opening: Mutex::default() }
+        Self {
+            open: ArcSwapOption::empty(),
+            opening: Mutex::default(),
+            attempts: AtomicU64::new(0),
+            used: AtomicU64::new(0),
+        }
     }
 }
 
 impl<T> Slot<T> {
     /// The open session if it is still good, else a new one. Whoever comes while one is being
-    /// opened waits for it.
+    /// opened waits for it, and shares its failure.
     pub(super) async fn get(
         &self,
         is_good: impl Fn(&T) -> bool,
@@ -73,11 +103,20 @@ impl<T> Slot<T> {
         if let Some(session) = current() {
             return Ok(session);
         }
-        let _turn = self.opening.lock().await;
+        let before = self.attempts.load(Ordering::Acquire);
+        let mut failure = self.opening.lock().await;
         if let Some(session) = current() {
             return Ok(session);
         }
-        let session = Arc::new(open().await?);
+        if let Some(error) = failure.as_ref()
+            && self.attempts.load(Ordering::Acquire) != before
+        {
+            return Err(error.clone());
+        }
+        let opened = open().await;
+        self.attempts.fetch_add(1, Ordering::Release);
+        *failure = opened.as_ref().err().cloned();
+        let session = Arc::new(opened?);
         self.open.store(Some(Arc::clone(&session)));
         Ok(session)
     }

@@ -5,7 +5,7 @@ use http::HeaderMap;
 use secrecy::SecretString;
 
 use crate::{
-    Arrivals, NewArrival, Rejection,
+    Arrivals, NewArrival, NewIdentity, Rejection,
     key::live_key,
     open_webui::{Claims, ISSUER, UserHeader},
 };
@@ -88,6 +88,12 @@ impl Doors {
         }
         let email = claims.address()?;
         if let Some(user) = company.user_by_email(&email) {
+            // An address can move to somebody else there; the account cannot.
+            if company.subject_of(user.id, ISSUER).is_some() {
+                return Err(Rejection::OtherAccount(email));
+            }
+            let subject = claims.sub.clone();
+            self.arrivals.bind(NewIdentity { issuer: ISSUER, subject, user: user.id });
             return Ok(Some(user.id));
         }
         if !self.add_unknown_users {

@@ -18,6 +18,7 @@ impl Arrivals for Nobody {
     fn add_user(&self, _: NewArrival) -> Pin<Box<dyn Future<Output = Option<UserId>> + Send + '_>> {
         Box::pin(async { Some(UserId(Uuid::from_u128(99))) })
     }
+    fn bind(&self, _: NewIdentity) {}
     fn key_used(&self, _: &KeyId, _: Timestamp) {}
 }
 

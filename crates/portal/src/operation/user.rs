@@ -1,7 +1,8 @@
 //! Users and their memberships.
 
 use gatehall_domain::{
-    Change, Company, EmailAddress, GroupName, Membership, Refusal, Source, Timestamp, User, UserId,
+    Change, Company, EmailAddress, GroupName, Identity, Membership, Refusal, Source, Timestamp,
+    User, UserId,
 };
 use uuid::Uuid;
 
@@ -27,6 +28,8 @@ pub struct UserEdit {
     pub enabled: Option<bool>,
     pub add_groups: Vec<GroupName>,
     pub remove_groups: Vec<GroupName>,
+    /// Identity providers whose account no longer is this user.
+    pub unbind: Vec<String>,
 }
 
 /// Adds a user, and puts them in groups that exist.
@@ -75,7 +78,20 @@ pub fn change(
     for name in &edit.remove_groups {
         changes.extend(leave(company, before.id, name)?);
     }
+    for issuer in &edit.unbind {
+        changes.push(unbind(company, before, issuer)?);
+    }
     Ok(changes)
+}
+
+/// Forgets the account of an identity provider, so that the next one with the user's address is
+/// taken for theirs.
+fn unbind(company: &Company, user: &User, issuer: &str) -> Result<Change, Refusal> {
+    let subject = company.subject_of(user.id, issuer).map(str::to_owned);
+    let key = subject.map(|subject| (issuer.to_owned(), subject));
+    let identity = key.and_then(|key| company.identities.get(&key));
+    let missing = || Refusal::missing("identity", format!("{issuer} of {}", user.email));
+    Ok(Change::Remove(Identity::clone(identity.ok_or_else(missing)?).into()))
 }
 
 /// Puts a user in a group by hand; nothing if somebody did already.

@@ -1,4 +1,4 @@
-use std::{fmt, pin::Pin, sync::Arc};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use sse_stream::{Sse, SseStream};
 
-use super::{Line, Open};
+use super::Open;
 use crate::{
     body::{Unread, collect},
     era::Era,
@@ -20,7 +20,9 @@ use crate::{
 };
 
 /// How much of an error page is read.
-const ERROR_BYTES: usize = 4096;
+const ERROR_BYTES: usize = 64 << 10;
+/// How long a message on the way back may take.
+const BACK_TIME: Duration = Duration::from_secs(5);
 
 /// One POST under way: the answer as JSON, or a stream of messages that ends with it.
 pub(crate) struct HttpExchange {
@@ -28,15 +30,15 @@ pub(crate) struct HttpExchange {
     limit: usize,
     body: Body,
     back: Option<Back>,
-    answered: bool,
 }
 
-/// The way back to the server while an answer is awaited: for what it asks of us, and to tell it
-/// that nobody waits any more.
+/// The way back to the server while an answer is awaited, for what it asks of us. Dropped before
+/// the request is settled, it tells the server that nobody waits any more.
 #[derive(Debug)]
 pub(super) struct Back {
-    pub(super) line: Arc<Line>,
-    pub(super) open: Arc<Open>,
+    open: Arc<Open>,
+    id: u64,
+    settled: bool,
 }
 
 type Events = Pin<Box<dyn Stream<Item = Result<Sse, sse_stream::Error>> + Send>>;
@@ -62,7 +64,6 @@ impl HttpExchange {
         response: Response<Incoming>,
         id: u64,
         limit: usize,
-        back: Option<Back>,
     ) -> Result<Self, UpstreamError> {
         let (head, body) = response.into_parts();
         let kind =
@@ -99,7 +100,13 @@ impl HttpExchange {
                 return Err(UpstreamError::Junk(what));
             }
         };
-        Ok(Self { id, limit, body, back, answered: false })
+        Ok(Self { id, limit, body, back: None })
+    }
+
+    /// The same exchange with a way back.
+    pub(super) fn with(mut self, back: Back) -> Self {
+        self.back = Some(back);
+        self
     }
 
     pub(crate) async fn next(&mut self) -> Result<RawEvent, UpstreamError> {
@@ -107,7 +114,9 @@ impl HttpExchange {
             let message = self.message().await?;
             match Message::read(&message)? {
                 Message::Answer(id, answer) if id == self.id => {
-                    self.answered = true;
+                    if let Some(back) = &mut self.back {
+                        back.settle();
+                    }
                     return Ok(RawEvent::Answer(answer));
                 }
                 Message::Answer(..) if matches!(self.body, Body::Events(_)) => {}
@@ -168,25 +177,36 @@ impl HttpExchange {
     }
 }
 
-impl Drop for HttpExchange {
-    fn drop(&mut self) {
-        // In the modern era the closed connection says it.
-        if let Some(back) =
-            self.back.as_ref().filter(|back| !self.answered && back.open.era == Era::Legacy)
-        {
-            back.send(request::cancelled(self.id));
-        }
+impl Back {
+    pub(super) const fn new(open: Arc<Open>, id: u64) -> Self {
+        Self { open, id, settled: false }
+    }
+
+    /// There is nothing to cancel any more.
+    pub(super) const fn settle(&mut self) {
+        self.settled = true;
+    }
+
+    /// Sends a message without waiting for it. A server that has too many of them under way gets
+    /// no more.
+    fn send(&self, message: Bytes) {
+        let Ok(place) = Arc::clone(&self.open.line.backs).try_acquire_owned() else { return };
+        let open = Arc::clone(&self.open);
+        self.open.line.tasks.spawn_until_stop(async move {
+            let sent = open.line.post(&open.uri, open.headers.clone(), message);
+            let sent = tokio::time::timeout(BACK_TIME, sent).await;
+            tracing::trace!(ok = matches!(sent, Ok(Ok(_))), "sent a message back upstream");
+            drop(place);
+        });
     }
 }
 
-impl Back {
-    fn send(&self, message: Bytes) {
-        let (line, open) = (Arc::clone(&self.line), Arc::clone(&self.open));
-        self.line.tasks.spawn_until_stop(async move {
-            if let Err(error) = line.post(&open.uri, open.headers.clone(), message).await {
-                tracing::debug!(%error, "a message to an upstream was lost");
-            }
-        });
+impl Drop for Back {
+    fn drop(&mut self) {
+        // In the modern era the closed connection says it.
+        if !self.settled && self.open.era == Era::Legacy {
+            self.send(request::cancelled(self.id));
+        }
     }
 }
 

@@ -1,9 +1,15 @@
 //! Finds out which era a server is of, and opens a session if it has any.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
-use http::{HeaderValue, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 
 use super::{Line, METHOD, Open, SESSION, VERSION, exchange::HttpExchange, probe};
 use crate::{
@@ -22,17 +28,16 @@ const DISCOVER: Duration = Duration::from_secs(5);
 enum Verdict {
     Modern(Facts),
     Legacy,
+    /// It had some trouble; perhaps it answers the old way.
+    Unsure,
 }
 
 impl Line {
-    pub(super) async fn handshake(&self) -> Result<Open, UpstreamError> {
+    pub(super) async fn handshake(self: &Arc<Self>, probing: bool) -> Result<Open, UpstreamError> {
         let mut last = UpstreamError::Junk("the address has no endpoint".into());
         for uri in &self.places {
             match self.handshake_at(uri).await {
-                Ok(open) => {
-                    self.legacy.store(open.era == Era::Legacy, Ordering::Relaxed);
-                    return Ok(open);
-                }
+                Ok(open) => return Ok(open),
                 // Nothing of MCP here; perhaps at the next place.
                 Err(
                     error @ (UpstreamError::Status { status: 400..=499, .. }
@@ -43,7 +48,7 @@ impl Line {
                 Err(error) => return Err(error),
             }
         }
-        match self.places.first() {
+        match self.places.first().filter(|_| probing) {
             Some(uri) => {
                 Err(probe::other_protocol(self, uri).await.map_or(last, UpstreamError::Unsupported))
             }
@@ -51,15 +56,27 @@ impl Line {
         }
     }
 
-    async fn handshake_at(&self, uri: &Uri) -> Result<Open, UpstreamError> {
-        if !self.legacy.load(Ordering::Relaxed)
-            && let Verdict::Modern(facts) = self.discover(uri).await?
-        {
-            let mut headers = self.base_headers();
-            headers.insert(&VERSION, HeaderValue::from_static(era::MODERN));
-            return Ok(Open { uri: uri.clone(), era: Era::Modern, headers, facts });
+    async fn handshake_at(self: &Arc<Self>, uri: &Uri) -> Result<Open, UpstreamError> {
+        let mut legacy = self.legacy.load(Ordering::Relaxed);
+        if !legacy {
+            match self.discover(uri).await? {
+                Verdict::Modern(facts) => {
+                    let mut headers = self.base_headers();
+                    headers.insert(&VERSION, HeaderValue::from_static(era::MODERN));
+                    return Ok(self.opened(uri, Era::Modern, headers, facts));
+                }
+                Verdict::Legacy => legacy = true,
+                Verdict::Unsure => {}
+            }
         }
-        self.initialize(uri).await
+        let open = self.initialize(uri).await?;
+        self.legacy.store(legacy, Ordering::Relaxed);
+        Ok(open)
+    }
+
+    fn opened(self: &Arc<Self>, uri: &Uri, era: Era, headers: HeaderMap, facts: Facts) -> Open {
+        let (line, uri) = (Arc::clone(self), uri.clone());
+        Open { line, uri, era, headers, facts, lost: AtomicBool::new(false) }
     }
 
     /// Asks the modern way. Only an answer of the modern era proves it; whatever else comes, the
@@ -72,11 +89,11 @@ impl Line {
         let message = own_request(id, "server/discover", Era::Modern, &[]);
         let answered = async {
             let response = self.post(uri, headers, message).await?;
-            HttpExchange::new(response, id, self.response_bytes, None).await?.answer().await
+            HttpExchange::new(response, id, self.response_bytes).await?.answer().await
         };
         match tokio::time::timeout(DISCOVER, answered).await {
             Ok(Ok(Answer::Result(result))) => {
-                Ok(modern_facts(&result).map_or(Verdict::Legacy, Verdict::Modern))
+                Ok(Facts::modern(&result).map_or(Verdict::Legacy, Verdict::Modern))
             }
             Ok(Ok(Answer::Error(error))) => match error_parts(&error) {
                 (-32022, message) if !mentions_legacy(&error) => {
@@ -88,20 +105,21 @@ impl Line {
             Ok(Err(error @ (UpstreamError::Refused(_) | UpstreamError::Unreachable(_)))) => {
                 Err(error)
             }
-            Ok(Err(_)) | Err(_) => Ok(Verdict::Legacy),
+            Ok(Err(UpstreamError::Status { status: 500.., .. } | UpstreamError::Ended(_)))
+            | Err(_) => Ok(Verdict::Unsure),
+            Ok(Err(_)) => Ok(Verdict::Legacy),
         }
     }
 
-    async fn initialize(&self, uri: &Uri) -> Result<Open, UpstreamError> {
+    async fn initialize(self: &Arc<Self>, uri: &Uri) -> Result<Open, UpstreamError> {
         let id = self.id();
         let response = self.post(uri, self.base_headers(), initialize(id)).await?;
         // An id on anything but a success is none.
         let session =
             response.headers().get(&SESSION).filter(|_| response.status().is_success()).cloned();
-        let answer =
-            HttpExchange::new(response, id, self.response_bytes, None).await?.answer().await?;
+        let answer = HttpExchange::new(response, id, self.response_bytes).await?.answer().await?;
         let facts = match answer {
-            Answer::Result(result) => legacy_facts(&result)?,
+            Answer::Result(result) => Facts::legacy(&result)?,
             Answer::Error(error) => return Err(UpstreamError::Handshake(error_parts(&error).1)),
         };
         let mut headers = self.base_headers();
@@ -119,27 +137,8 @@ impl Line {
                 excerpt: "to notifications/initialized".into(),
             });
         }
-        Ok(Open { uri: uri.clone(), era: Era::Legacy, headers, facts })
+        Ok(self.opened(uri, Era::Legacy, headers, facts))
     }
-}
-
-/// What a `DiscoverResult` tells, if it offers the modern revision.
-pub(crate) fn modern_facts(result: &Bytes) -> Option<Facts> {
-    let result: serde_json::Value = serde_json::from_slice(result).ok()?;
-    let versions = result.get("supportedVersions")?.as_array()?;
-    versions.iter().any(|version| version == era::MODERN).then(|| Facts::new(era::MODERN, &result))
-}
-
-/// What an `InitializeResult` tells.
-pub(crate) fn legacy_facts(result: &Bytes) -> Result<Facts, UpstreamError> {
-    let junk = |what: &str| UpstreamError::Junk(what.to_owned());
-    let result: serde_json::Value = serde_json::from_slice(result)
-        .map_err(|_| junk("the result of initialize cannot be read"))?;
-    let version = result.get("protocolVersion").and_then(|version| version.as_str()).unwrap_or("");
-    let revision = era::legacy(version).ok_or_else(|| {
-        UpstreamError::Handshake(format!("it offers revision \"{version}\" only"))
-    })?;
-    Ok(Facts::new(revision, &result))
 }
 
 fn mentions_legacy(error: &Bytes) -> bool {

@@ -1,7 +1,7 @@
 //! MCP over Streamable HTTP, of both eras.
 
 mod exchange;
-pub(super) mod handshake;
+mod handshake;
 mod probe;
 
 use std::{
@@ -19,6 +19,7 @@ use http::{
 };
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tokio::sync::Semaphore;
 
 use super::{
     Answer, Egress, Facts, UpstreamError,
@@ -49,19 +50,29 @@ struct Line {
     response_bytes: usize,
     open_timeout: Duration,
     next_id: AtomicU64,
+    /// Places for messages on their way back.
+    backs: Arc<Semaphore>,
     /// Whether the server was found to be of the legacy era, to save asking again.
     legacy: AtomicBool,
 }
 
-/// An endpoint with which a handshake was made.
+/// An endpoint with which a handshake was made. Dropped, its session ends at the server.
 #[derive(Debug)]
 struct Open {
+    line: Arc<Line>,
     uri: Uri,
     era: Era,
     /// The headers of every request.
     headers: HeaderMap,
     facts: Facts,
+    /// Whether the server does not know the session any more.
+    lost: AtomicBool,
 }
+
+/// How long the end of a session may take.
+const END_TIME: Duration = Duration::from_secs(2);
+/// How many messages may be on their way back to a server at once.
+const BACKS: usize = 32;
 
 impl HttpLink {
     pub(crate) fn new(
@@ -85,6 +96,7 @@ impl HttpLink {
             response_bytes,
             open_timeout,
             next_id: AtomicU64::new(1),
+            backs: Arc::new(Semaphore::new(BACKS)),
             legacy: AtomicBool::new(false),
         };
         Self { line: Arc::new(line), sessions: Sessions::new(stateful) }
@@ -99,7 +111,7 @@ impl HttpLink {
         let slot = self.sessions.shared();
         let deadline = tokio::time::Instant::now() + self.line.open_timeout;
         let asked = async {
-            let open = self.line.open(slot).await?;
+            let open = self.line.open(slot, true).await?;
             let id = self.line.id();
             let message = request::own_request(id, method, open.era, params);
             let extra = self.line.method_headers(&open, method, None, &[]);
@@ -123,7 +135,7 @@ impl HttpLink {
         let slot = self.sessions.of(call.permit.user());
         let mut tries = 0;
         loop {
-            let open = self.line.open(&slot).await?;
+            let open = self.line.open(&slot, false).await?;
             let id = self.line.id();
             let message = call.message(id, open.era);
             let name = Some(call.permit.tool().as_ref());
@@ -142,27 +154,30 @@ impl HttpLink {
         }
     }
 
+    /// Ends the sessions of callers who have been away for long.
+    pub(crate) fn sweep(&self) {
+        self.sessions.sweep();
+    }
+
     /// Forgets all sessions, so that the next request makes a new handshake.
     pub(crate) fn reset(&self) {
         self.sessions.take().for_each(drop);
         self.line.legacy.store(false, Ordering::Relaxed);
     }
+}
 
-    /// Ends the sessions the server keeps for us.
-    pub(crate) fn close(&self) {
-        for open in self.sessions.take().filter(|open| open.headers.contains_key(&SESSION)) {
-            let Ok(request) =
-                self.line.request(Method::DELETE, &open.uri, &open.headers, Bytes::new())
-            else {
-                continue;
-            };
-            let egress = self.line.egress.clone();
-            self.line.tasks.spawn(async move {
-                let deleted =
-                    tokio::time::timeout(Duration::from_secs(2), egress.send(request)).await;
-                tracing::trace!(ok = matches!(deleted, Ok(Ok(_))), "ended a session upstream");
-            });
+impl Drop for Open {
+    fn drop(&mut self) {
+        if self.lost.load(Ordering::Relaxed) || !self.has_session() {
+            return;
         }
+        let request =
+            self.line.request(Method::DELETE, &self.uri, self.headers.clone(), Bytes::new());
+        let egress = self.line.egress.clone();
+        self.line.tasks.spawn(async move {
+            let deleted = tokio::time::timeout(END_TIME, egress.send(request)).await;
+            tracing::trace!(ok = matches!(deleted, Ok(Ok(_))), "ended a session upstream");
+        });
     }
 }
 
@@ -172,8 +187,24 @@ static METHOD: HeaderName = HeaderName::from_static("mcp-method");
 static NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 impl Line {
-    async fn open(&self, slot: &Slot<Open>) -> Result<Arc<Open>, UpstreamError> {
-        slot.get(|_| true, async || Box::pin(self.handshake()).await).await
+    /// The session of a slot, opened if it is not. `probing`, it is also found out what else the
+    /// server may speak.
+    async fn open(
+        self: &Arc<Self>,
+        slot: &Slot<Open>,
+        probing: bool,
+    ) -> Result<Arc<Open>, UpstreamError> {
+        slot.get(
+            |_| true,
+            async || {
+                let opened = Box::pin(self.handshake(probing));
+                let seconds = self.open_timeout.as_secs();
+                tokio::time::timeout(self.open_timeout, opened)
+                    .await
+                    .map_err(|_| UpstreamError::TimedOut(seconds))?
+            },
+        )
+        .await
     }
 
     fn id(&self) -> u64 {
@@ -206,14 +237,14 @@ impl Line {
         &self,
         method: Method,
         uri: &Uri,
-        headers: &HeaderMap,
+        headers: HeaderMap,
         body: Bytes,
-    ) -> Result<Request<Full<Bytes>>, UpstreamError> {
+    ) -> Request<Full<Bytes>> {
         let mut request = Request::new(Full::new(body));
         *request.method_mut() = method;
         *request.uri_mut() = uri.clone();
-        request.headers_mut().clone_from(headers);
-        Ok(request)
+        *request.headers_mut() = headers;
+        request
     }
 
     /// The headers every request to this server has.
@@ -234,11 +265,7 @@ impl Line {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response<Incoming>, UpstreamError> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = uri.clone();
-        *request.headers_mut() = headers;
-        self.egress.send(request).await
+        self.egress.send(self.request(Method::POST, uri, headers, body)).await
     }
 
     /// Sends a request and looks at the head of the answer.
@@ -249,19 +276,37 @@ impl Line {
         message: Bytes,
         headers: HeaderMap,
     ) -> Result<HttpExchange, UpstreamError> {
-        let response = self.post(&open.uri, headers, message).await?;
-        let status = response.status();
-        // Servers answer 404 to a session they do not know, some of them 400. Neither ran it.
-        let session = open.headers.contains_key(&SESSION);
-        if session && status == StatusCode::NOT_FOUND {
-            return Err(UpstreamError::SessionLost);
-        }
-        let back = exchange::Back { line: Arc::clone(self), open: Arc::clone(open) };
-        match HttpExchange::new(response, id, self.response_bytes, Some(back)).await {
-            Err(UpstreamError::Status { status: 400, .. }) if session => {
+        // From here on the server may be at work.
+        let mut back = exchange::Back::new(Arc::clone(open), id);
+        let exchange = match self.post(&open.uri, headers, message).await {
+            // Servers answer 404 to a session they do not know.
+            Ok(response) if open.has_session() && response.status() == StatusCode::NOT_FOUND => {
                 Err(UpstreamError::SessionLost)
             }
-            other => other,
+            Ok(response) => HttpExchange::new(response, id, self.response_bytes).await,
+            Err(error) => Err(error),
+        };
+        match exchange {
+            Ok(exchange) => Ok(exchange.with(back)),
+            Err(error) => {
+                back.settle();
+                // Some answer 400 to an unknown session. Neither of them has run it.
+                let lost = matches!(
+                    error,
+                    UpstreamError::SessionLost | UpstreamError::Status { status: 400, .. }
+                );
+                if lost && open.has_session() {
+                    open.lost.store(true, Ordering::Relaxed);
+                    return Err(UpstreamError::SessionLost);
+                }
+                Err(error)
+            }
         }
+    }
+}
+
+impl Open {
+    fn has_session(&self) -> bool {
+        self.headers.contains_key(&SESSION)
     }
 }

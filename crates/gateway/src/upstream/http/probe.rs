@@ -28,7 +28,7 @@ pub(super) async fn other_protocol(line: &Line, uri: &Uri) -> Option<&'static st
 async fn is_sse(line: &Line, uri: &Uri) -> Option<bool> {
     let mut headers = line.base_headers();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    let request = line.request(Method::GET, uri, &headers, Bytes::new()).ok()?;
+    let request = line.request(Method::GET, uri, headers, Bytes::new());
     let response = line.egress.send(request).await.ok()?;
     if !response.status().is_success() {
         return Some(false);
@@ -45,7 +45,7 @@ async fn is_openapi(line: &Line, uri: &Uri, path: &str) -> Option<bool> {
     };
     let mut headers = line.base_headers();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let request = line.request(Method::GET, &uri, &headers, Bytes::new()).ok()?;
+    let request = line.request(Method::GET, &uri, headers, Bytes::new());
     let response = line.egress.send(request).await.ok()?;
     if !response.status().is_success() {
         return Some(false);

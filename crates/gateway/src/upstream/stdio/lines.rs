@@ -66,10 +66,12 @@ fn keep_tail(tail: &mut BytesMut, more: &[u8]) {
     }
 }
 
-/// The id of ours that stands in the head or the tail of an answer that was too long.
-pub(super) fn id_in(part: &[u8]) -> Option<u64> {
-    let text = String::from_utf8_lossy(part);
-    let (_, behind) = text.rsplit_once("\"id\":")?;
+/// The id of ours that an answer has which was too long, by its head and its tail. In the head it
+/// stands before the result; what looks like an id within the result is none.
+pub(super) fn whose(head: &[u8], tail: &[u8]) -> Option<u64> {
+    let (head, tail) = (String::from_utf8_lossy(head), String::from_utf8_lossy(tail));
+    let body = head.find("\"result\"").or_else(|| head.find("\"error\"")).unwrap_or(head.len());
+    let (_, behind) = head[..body].split_once("\"id\":").or_else(|| tail.rsplit_once("\"id\":"))?;
     let digits: String = behind.trim_start().chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
@@ -100,10 +102,12 @@ mod tests {
         let long = format!("{{\"id\":7,\"result\":\"{}", "x".repeat(1000));
         let found = lines(100, &[&long, "yyy\",\"jsonrpc\":\"2.0\"}", "\nok\n"]);
         let [Line::Overlong(head, tail), Line::Whole(ok)] = &found[..] else { panic!("{found:?}") };
-        assert_eq!((id_in(head), id_in(tail), ok.as_ref()), (Some(7), None, &b"ok"[..]));
+        assert_eq!((whose(head, tail), ok.as_ref()), (Some(7), &b"ok"[..]));
         let long = format!("{{\"result\":\"{}\",\"id\":12}}\n", "x".repeat(1000));
         let found = lines(100, &[&long]);
-        let [Line::Overlong(_, tail)] = &found[..] else { panic!("{found:?}") };
-        assert_eq!(id_in(tail), Some(12));
+        let [Line::Overlong(head, tail)] = &found[..] else { panic!("{found:?}") };
+        assert_eq!(whose(head, tail), Some(12));
+        let head = br#"{"jsonrpc":"2.0","id":7,"result":{"structuredContent":["#;
+        assert_eq!(whose(head, br#"{"id":12}]}}"#), Some(7));
     }
 }

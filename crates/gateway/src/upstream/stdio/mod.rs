@@ -19,7 +19,6 @@ use super::{
     Answer, Facts, UpstreamError,
     answer::error_parts,
     exchange::{Exchange, Wire},
-    http::handshake::{legacy_facts, modern_facts},
     request::{self, ToolCall},
     session::{Sessions, Slot},
 };
@@ -52,6 +51,8 @@ pub(super) struct Launch {
     /// Its whole environment, with the credentials.
     pub(super) environment: BTreeMap<String, Secret>,
     pub(super) line_bytes: usize,
+    /// Whether each caller gets a process of their own.
+    pub(super) of_one_caller: bool,
 }
 
 /// A value that is not shown.
@@ -72,12 +73,8 @@ struct Session {
 }
 
 impl StdioLink {
-    pub(super) fn new(
-        launch: Launch,
-        tasks: Tasks,
-        stateful: bool,
-        open_timeout: Duration,
-    ) -> Self {
+    pub(super) fn new(launch: Launch, tasks: Tasks, open_timeout: Duration) -> Self {
+        let stateful = launch.of_one_caller;
         Self {
             launch,
             tasks,
@@ -122,6 +119,11 @@ impl StdioLink {
         self.stderr.lines()
     }
 
+    /// Ends the processes of callers who have been away for long.
+    pub(crate) fn sweep(&self) {
+        self.sessions.sweep();
+    }
+
     /// Forgets what was learnt, so that the next request starts anew. Ends idle processes.
     pub(crate) fn reset(&self) {
         self.sessions.take().for_each(drop);
@@ -129,8 +131,17 @@ impl StdioLink {
     }
 
     async fn open(&self, slot: &Slot<Session>) -> Result<Arc<Session>, UpstreamError> {
-        slot.get(|session| session.process.is_alive(), async || Box::pin(self.handshake()).await)
-            .await
+        slot.get(
+            |session| session.process.is_alive(),
+            async || {
+                let opened = Box::pin(self.handshake());
+                let seconds = self.open_timeout.as_secs();
+                tokio::time::timeout(self.open_timeout, opened)
+                    .await
+                    .map_err(|_| UpstreamError::TimedOut(seconds))?
+            },
+        )
+        .await
     }
 
     fn start(&self) -> Result<Arc<Process>, UpstreamError> {
@@ -147,7 +158,7 @@ impl StdioLink {
             let asked = async { process.begin(id, message).await?.answer().await };
             match tokio::time::timeout(DISCOVER, asked).await {
                 Ok(Ok(Answer::Result(result))) => {
-                    if let Some(facts) = modern_facts(&result) {
+                    if let Some(facts) = Facts::modern(&result) {
                         return Ok(Session { process, era: Era::Modern, facts });
                     }
                 }
@@ -164,7 +175,7 @@ impl StdioLink {
 async fn initialize(process: &Arc<Process>) -> Result<Facts, UpstreamError> {
     let id = process.id();
     let facts = match process.begin(id, request::initialize(id)).await?.answer().await? {
-        Answer::Result(result) => legacy_facts(&result)?,
+        Answer::Result(result) => Facts::legacy(&result)?,
         Answer::Error(error) => return Err(UpstreamError::Handshake(error_parts(&error).1)),
     };
     let ready: Bytes = request::notification("notifications/initialized", &[]);

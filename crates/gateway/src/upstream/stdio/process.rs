@@ -3,7 +3,7 @@ use std::{
     fmt,
     process::{ExitStatus, Stdio},
     sync::{
-        Arc, Mutex, OnceLock, PoisonError, Weak,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -22,7 +22,7 @@ use tokio_util::{codec::FramedRead, sync::CancellationToken};
 
 use super::{
     Launch,
-    lines::{Line, Lines, id_in},
+    lines::{Line, Lines, whose},
     stderr::Stderr,
 };
 use crate::{
@@ -49,6 +49,8 @@ pub(crate) struct Process {
 #[derive(Default)]
 struct Waiters {
     by_id: Mutex<HashMap<u64, Waiter>>,
+    /// Whether all of them come from one caller.
+    of_one_caller: bool,
     /// How the process ended.
     ended: OnceLock<String>,
 }
@@ -62,7 +64,7 @@ struct Waiter {
 #[derive(Debug)]
 pub(crate) struct StdioExchange {
     id: u64,
-    process: Weak<Process>,
+    process: Arc<Process>,
     answer: oneshot::Receiver<Result<Answer, UpstreamError>>,
     notes: mpsc::Receiver<(String, Option<Bytes>)>,
     answered: bool,
@@ -107,7 +109,8 @@ impl Process {
         let (input, messages) = mpsc::channel(64);
         // The process ends with the program, or when nobody holds it any more.
         let stop = CancellationToken::new();
-        let waiters = Arc::<Waiters>::default();
+        let waiters =
+            Arc::new(Waiters { of_one_caller: launch.of_one_caller, ..Waiters::default() });
         let process = Arc::new(Self {
             input: input.clone(),
             waiters: Arc::clone(&waiters),
@@ -150,7 +153,7 @@ impl Process {
         self.waiters.lock().insert(id, Waiter { answer, notes });
         let exchange = StdioExchange {
             id,
-            process: Arc::downgrade(self),
+            process: Arc::clone(self),
             answer: waiting,
             notes: noted,
             answered: false,
@@ -194,10 +197,9 @@ impl StdioExchange {
 
 impl Drop for StdioExchange {
     fn drop(&mut self) {
-        let Some(process) = self.process.upgrade().filter(|_| !self.answered) else { return };
-        if process.waiters.lock().remove(&self.id).is_some() {
+        if !self.answered && self.process.waiters.lock().remove(&self.id).is_some() {
             // If the queue is full the process does not read, and would not read this either.
-            let _ = process.input.try_send(request::cancelled(self.id));
+            let _ = self.process.input.try_send(request::cancelled(self.id));
         }
     }
 }
@@ -231,15 +233,15 @@ impl Waiters {
         }
     }
 
-    /// Progress names its request by the token, which is our id. Other notifications name none and
-    /// are passed on only if a single request is under way, so that no caller hears another's.
+    /// Progress names its request by the token, which is our id. Other notifications name none:
+    /// they are passed on only by a process of one caller, so that nobody hears another's.
     fn note(&self, method: String, params: Option<Bytes>) {
         let waiters = self.lock();
         let waiter = match method.as_str() {
             "notifications/progress" => {
                 params.as_ref().and_then(progress_token).and_then(|id| waiters.get(&id))
             }
-            _ if waiters.len() == 1 => waiters.values().next(),
+            _ if self.of_one_caller && waiters.len() == 1 => waiters.values().next(),
             _ => None,
         };
         if let Some(waiter) = waiter {
@@ -292,7 +294,7 @@ async fn read<R: AsyncRead + Unpin>(
                 Err(error) => tracing::debug!(%error, "a line of a process was no message"),
             },
             Line::Overlong(head, tail) => {
-                if let Some(id) = id_in(&tail).or_else(|| id_in(&head)) {
+                if let Some(id) = whose(&head, &tail) {
                     waiters.answer(id, Err(UpstreamError::TooLarge(limit)));
                 }
             }
