@@ -8,6 +8,7 @@ use std::{
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 /// Whether a command prints JSON.
 #[derive(Debug, Clone, Copy, Args)]
@@ -33,6 +34,46 @@ pub(crate) fn error(line: &str) {
 pub(crate) fn json(value: &impl Serialize) -> Result<ExitCode> {
     text(&serde_json::to_string_pretty(value)?);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints what a value holds, a line for each thing, for people.
+pub(crate) fn fields_of(value: &impl Serialize) -> Result<ExitCode> {
+    let mut lines = Vec::new();
+    flatten("", &serde_json::to_value(value)?, &mut lines);
+    let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    for (name, value) in lines {
+        text(&format!("{name:width$}  {value}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn flatten(name: &str, value: &Value, lines: &mut Vec<(String, String)>) {
+    let inner = |part: &str| match name {
+        "" => part.to_owned(),
+        name => format!("{name} {part}"),
+    };
+    match value {
+        Value::Object(members) => {
+            members.iter().for_each(|(part, value)| flatten(&inner(part), value, lines));
+        }
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            items.iter().for_each(|item| flatten(name, item, lines));
+        }
+        Value::Array(items) => {
+            let texts: Vec<String> = items.iter().map(plain).collect();
+            lines.push((name.to_owned(), or_dash(&Some(texts.join(", ")))));
+        }
+        value => lines.push((name.replace('_', " "), plain(value))),
+    }
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "-".into(),
+        Value::Bool(flag) => yes(*flag),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
 }
 
 /// Whether output goes to a person.

@@ -16,8 +16,8 @@ pub struct AuditOptions {
     /// How many.
     #[arg(long, default_value = "50")]
     last: u32,
-    /// Only with this outcome: answered, tool-error, denied, failed, cancelled or changed.
-    #[arg(long)]
+    /// Only with this outcome.
+    #[arg(long, value_parser = ["answered", "tool-error", "denied", "failed", "cancelled", "changed"])]
     outcome: Option<String>,
     /// Only of this actor: an address, or "command line".
     #[arg(long)]

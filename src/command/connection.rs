@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use gatehall_domain::{Address, Connection, ConnectionPath, Placement};
 use gatehall_portal::{
     operation::{
-        connection::{ConnectionEdit, NewCredential, NewSecret, add, change},
+        connection::{ConnectionEdit, NewCredential, NewSecret, Settable, add, change},
         find_connection,
     },
     show,
@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use super::{changed, remove};
 use crate::{
     office::Office,
-    output::{Format, Table, done, json, or_dash, yes},
+    output::{Format, Table, done, fields_of, json, or_dash, yes},
     settings::StoreSettings,
 };
 
@@ -75,6 +75,9 @@ struct Fields {
     /// Calls under way at once.
     #[arg(long)]
     concurrent_calls: Option<u32>,
+    /// Take back what was set of these, for the server's own or the default.
+    #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+    unset: Vec<Settable>,
     /// Whether anybody reaches it.
     #[arg(long)]
     enabled: Option<bool>,
@@ -137,6 +140,7 @@ impl Fields {
             url: self.url.clone(),
             timeout_seconds: self.timeout_seconds,
             concurrent_calls: self.concurrent_calls,
+            unset: self.unset.clone(),
             enabled: self.enabled,
             credentials: credentials.collect::<Result<_>>()?,
             remove_credentials,
@@ -169,11 +173,13 @@ pub(crate) async fn run(settings: &StoreSettings, command: ConnectionCommand) ->
             table.print("There are no connections yet: gatehall connection add TENANT/SERVER");
             Ok(ExitCode::SUCCESS)
         }
-        Action::Show { path, .. } => {
+        Action::Show { path, format } => {
             let snapshot = desk.snapshot().await?;
             find_connection(snapshot.company(), &path)?;
             let name = path.to_string();
-            json(&show::connections(snapshot.company()).into_iter().find(|it| it.path == name))
+            let connection =
+                show::connections(snapshot.company()).into_iter().find(|it| it.path == name);
+            if format.json { json(&connection) } else { fields_of(&connection) }
         }
         Action::Add { path, fields } => {
             let edit = fields.edit(Vec::new())?;

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use gatehall_domain::{EmailAddress, Snapshot, snapshot::Site};
-use gatehall_gateway::{Egress, GatewaySettings, Tasks, tool_names};
+use gatehall_gateway::{Egress, GatewaySettings, Tasks, UpstreamError, tool_names};
 use gatehall_portal::{
     explain::{self, ToolAnswer},
     operation::find_user,
@@ -50,7 +50,14 @@ pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Re
         return Ok(ExitCode::SUCCESS);
     };
     let answer = match find_tool(&office, &snapshot, name).await {
-        Some((site, tool)) => explain::tool(&snapshot, user, site, &tool, now),
+        Some(Found { site, tool, failure }) => {
+            let mut answer = explain::tool(&snapshot, user, site, &tool, now);
+            answer.unconfirmed = failure.map(|error| {
+                let path = &site.connection.path;
+                format!("{path} could not be asked whether it has this tool, because {error}")
+            });
+            answer
+        }
         None => unknown(&options.user, name),
     };
     if options.format.json {
@@ -58,11 +65,18 @@ pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Re
     } else {
         let verb = if answer.allowed { "can" } else { "cannot" };
         text(&format!("{} {verb} use {name}: {}", answer.user, answer.because));
+        if let Some(unconfirmed) = &answer.unconfirmed {
+            text(&format!("but {unconfirmed}: gatehall check"));
+        }
         if let Some(remedy) = &answer.remedy {
             text(&format!("to change it: {remedy}"));
         }
     }
-    Ok(if answer.allowed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if answer.allowed && answer.unconfirmed.is_none() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn unknown(user: &EmailAddress, name: &str) -> ToolAnswer {
@@ -73,16 +87,22 @@ fn unknown(user: &EmailAddress, name: &str) -> ToolAnswer {
         allowed: false,
         because: "there is no such tool".into(),
         remedy: Some("look at its server: gatehall check".into()),
+        unconfirmed: None,
     }
+}
+
+/// What a public name leads to.
+struct Found<'s> {
+    site: &'s Site,
+    /// The server's own name of the tool.
+    tool: String,
+    /// Why the server could not be asked whether it has it.
+    failure: Option<UpstreamError>,
 }
 
 /// The connection and the server's own name behind a public name. Servers whose names could begin
 /// so are asked for their lists.
-async fn find_tool<'s>(
-    office: &Office,
-    snapshot: &'s Snapshot,
-    name: &str,
-) -> Option<(&'s Site, String)> {
+async fn find_tool<'s>(office: &Office, snapshot: &'s Snapshot, name: &str) -> Option<Found<'s>> {
     let tasks = Tasks::new();
     let gateway = GatewaySettings::default();
     let mut found = None;
@@ -97,12 +117,14 @@ async fn find_tool<'s>(
         )
         .await;
         // A server that does not answer still has its grants explained, by the name as it stands.
-        let own = match names {
-            Ok(names) => names.into_iter().find(|(public, _)| public == name).map(|(_, own)| own),
-            Err(_) => Some(name[site.prefix.len()..].to_owned()),
+        let (own, failure) = match names {
+            Ok(names) => {
+                (names.into_iter().find(|(public, _)| public == name).map(|(_, own)| own), None)
+            }
+            Err(error) => (Some(name[site.prefix.len()..].to_owned()), Some(error)),
         };
-        if let Some(own) = own {
-            found = Some((site, own));
+        if let Some(tool) = own {
+            found = Some(Found { site, tool, failure });
             break;
         }
     }

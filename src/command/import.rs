@@ -2,7 +2,7 @@ use std::{io::Read, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use gatehall_portal::import::{Plan, State, read};
+use gatehall_portal::import::{Plan, PlanRow, State, read};
 
 use crate::{
     office::Office,
@@ -22,6 +22,9 @@ pub struct ImportOptions {
     /// the file does not say.
     #[arg(long, requires = "apply")]
     prune: bool,
+    /// Also show the rows that stay as they are.
+    #[arg(long)]
+    all: bool,
     #[command(flatten)]
     format: Format,
 }
@@ -46,7 +49,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
     if options.format.json {
         output::json(&plan)?;
     } else {
-        print(&plan);
+        print(&plan, options.all);
     }
     if !plan.is_sound() {
         error("Rows are wrong, so nothing was changed. Mend them and import again.");
@@ -61,9 +64,12 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(plan: &Plan) {
+fn print(plan: &Plan, all: bool) {
     let mut table = Table::new(&["state", "kind", "name", "place", "what"]);
-    for row in &plan.rows {
+    // What is wrong stands last, where it is seen.
+    let is_wrong = |row: &&PlanRow| matches!(row.state, State::Wrong { .. });
+    let (wrong, sound): (Vec<_>, Vec<_>) = plan.rows.iter().partition(is_wrong);
+    for row in sound.into_iter().chain(wrong) {
         let what = match &row.state {
             State::Changed { fields } => fields.join(", "),
             State::Wrong { reason } => reason.clone(),
@@ -72,7 +78,7 @@ fn print(plan: &Plan) {
             State::New | State::Unchanged => String::new(),
         };
         // What stays as it is would hide what does not.
-        if !matches!(row.state, State::Unchanged) || !output::is_terminal() {
+        if all || !matches!(row.state, State::Unchanged) {
             table.row([
                 row.state.as_str().into(),
                 row.kind.into(),

@@ -14,7 +14,7 @@ use gatehall_portal::{
 use super::{changed, remove};
 use crate::{
     office::Office,
-    output::{Format, Table, done, json, yes},
+    output::{Format, Table, done, fields_of, json, yes},
     settings::StoreSettings,
 };
 
@@ -66,16 +66,19 @@ struct Fields {
     #[arg(long, conflicts_with = "command")]
     url: Option<Address>,
     /// What is spoken at the address: streamable-http, sse or openapi.
-    #[arg(long, requires = "url", default_value = "streamable-http", value_parser = ["streamable-http", "sse", "openapi"])]
-    transport: String,
+    /// [default for a new address: streamable-http]
+    #[arg(long, value_parser = ["streamable-http", "sse", "openapi"])]
+    transport: Option<String>,
     /// Program to start. It speaks MCP on its standard input and output.
     #[arg(long)]
     command: Option<String>,
-    /// Argument of the program. May be repeated; {tenant} stands for the tenant's id.
-    #[arg(long = "arg", value_name = "ARGUMENT", requires = "command", allow_hyphen_values = true)]
+    /// Argument of the program. May be repeated; {tenant} stands for the tenant's id. Those given
+    /// replace all there were.
+    #[arg(long = "argument", alias = "arg", value_name = "ARGUMENT", allow_hyphen_values = true)]
     arguments: Vec<String>,
-    /// Variable of the program, NAME=VALUE. It gets no other. May be repeated.
-    #[arg(long = "env", value_name = "NAME=VALUE", requires = "command", value_parser = variable)]
+    /// Variable of the program, NAME=VALUE. It gets no other. May be repeated; those given replace
+    /// all there were.
+    #[arg(long = "environment", alias = "env", value_name = "NAME=VALUE", value_parser = variable)]
     environment: Vec<(String, String)>,
     /// Name to show.
     #[arg(long)]
@@ -105,28 +108,52 @@ fn variable(text: &str) -> Result<(String, String), String> {
 }
 
 impl Fields {
-    fn transport(&self) -> Option<Transport> {
-        let environment: BTreeMap<String, String> = self.environment.iter().cloned().collect();
-        match (&self.url, &self.command) {
-            (Some(url), _) => Some(match self.transport.as_str() {
-                "sse" => Transport::Sse { url: url.clone() },
-                "openapi" => Transport::OpenApi { url: url.clone() },
-                _ => Transport::StreamableHttp { url: url.clone() },
-            }),
-            (None, Some(command)) => Some(Transport::Stdio {
-                command: command.clone(),
-                arguments: self.arguments.clone(),
-                environment,
-            }),
-            (None, None) => None,
+    /// The transport these make of the one there was; none if they say nothing of it.
+    fn transport(&self, before: Option<&Transport>) -> Result<Option<Transport>, Refusal> {
+        let (url, arguments) = (self.url.as_ref(), !self.arguments.is_empty());
+        let process = self.command.is_some() || arguments || !self.environment.is_empty();
+        if !process && url.is_none() && self.transport.is_none() {
+            return Ok(None);
         }
+        if process {
+            let none = (String::new(), Vec::new(), BTreeMap::new());
+            let (command, old_arguments, old_environment) = match before {
+                Some(Transport::Stdio { command, arguments, environment }) => {
+                    (command.clone(), arguments.clone(), environment.clone())
+                }
+                _ => none,
+            };
+            let command = self.command.clone().unwrap_or(command);
+            if command.is_empty() || url.is_some() || self.transport.is_some() {
+                let problem = "go with a program: name it with --command, without --url";
+                return Err(Refusal::invalid("--argument and --environment", problem));
+            }
+            return Ok(Some(Transport::Stdio {
+                command,
+                arguments: if arguments { self.arguments.clone() } else { old_arguments },
+                environment: match self.environment.is_empty() {
+                    true => old_environment,
+                    false => self.environment.iter().cloned().collect(),
+                },
+            }));
+        }
+        let old = before.and_then(Transport::url).cloned();
+        let url = url.cloned().or(old).ok_or_else(|| {
+            Refusal::invalid("--transport", "goes with an address: name it with --url")
+        })?;
+        let kind = self.transport.as_deref().or(before.map(Transport::kind));
+        Ok(Some(match kind {
+            Some("sse") => Transport::Sse { url },
+            Some("openapi") => Transport::OpenApi { url },
+            _ => Transport::StreamableHttp { url },
+        }))
     }
 
-    fn edit(&self) -> ServerEdit {
+    fn edit(&self, transport: Option<Transport>) -> ServerEdit {
         ServerEdit {
             name: self.name.clone(),
             description: self.description.clone(),
-            transport: self.transport(),
+            transport,
             access: self.access,
             stateful: self.stateful,
             tier: self.tier.clone(),
@@ -163,16 +190,18 @@ pub(crate) async fn run(settings: &StoreSettings, command: ServerCommand) -> Res
             );
             Ok(ExitCode::SUCCESS)
         }
-        Action::Show { id, .. } => {
+        Action::Show { id, format } => {
             let snapshot = desk.snapshot().await?;
             find_server(snapshot.company(), &id)?;
-            json(&show::servers(snapshot.company()).into_iter().find(|it| it.id == id.as_str()))
+            let server =
+                show::servers(snapshot.company()).into_iter().find(|it| it.id == id.as_str());
+            if format.json { json(&server) } else { fields_of(&server) }
         }
         Action::Add { id, fields } => {
-            let transport = fields.transport().ok_or_else(|| {
+            let transport = fields.transport(None)?.ok_or_else(|| {
                 Refusal::invalid("server", "needs --url ADDRESS or --command PROGRAM")
             })?;
-            desk.change(|_| Ok((add(&id, transport.clone(), fields.edit(), now), ()))).await?;
+            desk.change(|_| Ok((add(&id, transport.clone(), fields.edit(None), now), ()))).await?;
             done(&format!(
                 "added server {id}; connect a tenant to it: gatehall connection add TENANT/{id}"
             ))
@@ -180,7 +209,9 @@ pub(crate) async fn run(settings: &StoreSettings, command: ServerCommand) -> Res
         Action::Change { id, fields } => {
             let count = desk
                 .change(|snapshot| {
-                    let changes = change(snapshot.company(), &id, fields.edit())?;
+                    let before = find_server(snapshot.company(), &id)?;
+                    let transport = fields.transport(Some(&before.transport))?;
+                    let changes = change(snapshot.company(), &id, fields.edit(transport))?;
                     let count = changes.len();
                     Ok((changes, count))
                 })

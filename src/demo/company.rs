@@ -33,13 +33,13 @@ pub(super) struct Keys {
 
 /// Puts the example company in place, with fresh keys.
 pub(super) async fn prepare(desk: &Desk, documents: SocketAddr) -> Result<Keys> {
+    anyhow::ensure!(
+        is_own(desk.snapshot().await?.company()),
+        "the store holds a company that is not the demo's: give the demo a folder of its own with --data-dir"
+    );
     let entries = read("demo.json", &company(documents)?.to_string())?;
     let plan = desk.import(&entries, false).await?;
-    if !plan.is_sound() {
-        anyhow::bail!(
-            "the data folder holds another company: give the demo a folder of its own with --data-dir"
-        );
-    }
+    anyhow::ensure!(plan.is_sound(), "the example company does not fit here: {plan:?}");
     for tenant in [tools::GOOGLE, tools::MICROSOFT] {
         let edit = ConnectionEdit {
             credentials: vec![NewCredential {
@@ -60,6 +60,12 @@ pub(super) async fn prepare(desk: &Desk, documents: SocketAddr) -> Result<Keys> 
         users.push((email, fresh_key(desk, Some(email)).await?));
     }
     Ok(Keys { users, service: fresh_key(desk, None).await? })
+}
+
+/// Whether there is nothing yet, or what an earlier run of the demo made.
+fn is_own(company: &Company) -> bool {
+    let empty = company.users.is_empty() && company.tenants.is_empty() && company.keys.is_empty();
+    empty || company.keys.values().filter(|key| key.name == KEY_NAME).count() > USERS.len()
 }
 
 async fn fresh_key(desk: &Desk, email: Option<&str>) -> Result<SecretString> {

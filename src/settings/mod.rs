@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, FromArgMatches, ValueEnum};
 use gatehall_gateway::GatewaySettings;
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub use file::{FileError, with_defaults};
 
@@ -49,6 +50,7 @@ pub struct LogSettings {
         long,
         env = "GATEHALL_LOG",
         value_name = "FILTER",
+        value_parser = filter,
         default_value = "info",
         global = true
     )]
@@ -102,18 +104,18 @@ pub struct ServeSettings {
     pub allowed_origins: Vec<String>,
 
     /// Largest request body, in bytes.
-    #[arg(long, env = "GATEHALL_REQUEST_BYTES", value_name = "BYTES", default_value = "4194304")]
+    #[arg(long, env = "GATEHALL_REQUEST_BYTES", value_name = "BYTES", value_parser = count, default_value = "4194304")]
     pub request_bytes: usize,
 
     /// Largest answer of a server that is passed on, in bytes.
-    #[arg(long, env = "GATEHALL_RESPONSE_BYTES", value_name = "BYTES", default_value = "16777216")]
+    #[arg(long, env = "GATEHALL_RESPONSE_BYTES", value_name = "BYTES", value_parser = count, default_value = "16777216")]
     pub response_bytes: usize,
 
     /// Seconds until a call is given up, unless its connection says otherwise.
     #[arg(
         long,
         env = "GATEHALL_CALL_TIMEOUT_SECONDS",
-        value_name = "SECONDS",
+        value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..),
         default_value = "300"
     )]
     pub call_timeout_seconds: u64,
@@ -122,28 +124,28 @@ pub struct ServeSettings {
     #[arg(
         long,
         env = "GATEHALL_OPEN_TIMEOUT_SECONDS",
-        value_name = "SECONDS",
+        value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..),
         default_value = "15"
     )]
     pub open_timeout_seconds: u64,
 
     /// Calls under way at once on one connection, unless it says otherwise.
-    #[arg(long, env = "GATEHALL_CONCURRENT_CALLS", value_name = "COUNT", default_value = "256")]
+    #[arg(long, env = "GATEHALL_CONCURRENT_CALLS", value_name = "COUNT", value_parser = count, default_value = "256")]
     pub concurrent_calls: usize,
 
     /// Seconds between two looks at a server's tools.
-    #[arg(long, env = "GATEHALL_REFRESH_SECONDS", value_name = "SECONDS", default_value = "300")]
+    #[arg(long, env = "GATEHALL_REFRESH_SECONDS", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), default_value = "300")]
     pub refresh_seconds: u64,
 
     /// Tools on one page of a list.
-    #[arg(long, env = "GATEHALL_PAGE_TOOLS", value_name = "COUNT", default_value = "1000")]
+    #[arg(long, env = "GATEHALL_PAGE_TOOLS", value_name = "COUNT", value_parser = count, default_value = "1000")]
     pub page_tools: usize,
 
     /// Seconds for which the gate answers from what it knows while its database is away.
     #[arg(
         long,
         env = "GATEHALL_STALE_AFTER_SECONDS",
-        value_name = "SECONDS",
+        value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..),
         default_value = "600"
     )]
     pub stale_after_seconds: u64,
@@ -153,8 +155,30 @@ pub struct ServeSettings {
     pub drain_seconds: u64,
 
     /// Connections of clients at once; more have to wait.
-    #[arg(long, env = "GATEHALL_CONNECTIONS", value_name = "COUNT", default_value = "10000")]
+    #[arg(long, env = "GATEHALL_CONNECTIONS", value_name = "COUNT", value_parser = count, default_value = "10000")]
     pub connections: usize,
+}
+
+/// A number of things that must not be none.
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("must be 1 or more".into()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("must be a whole number".into()),
+    }
+}
+
+/// A filter for the log. A word that stands alone has to be a level: as the name of a module it
+/// would switch everything else off.
+fn filter(text: &str) -> Result<String, String> {
+    let alone = text.split(',').map(str::trim).filter(|part| !part.contains(['=', '[']));
+    for word in alone {
+        word.parse::<LevelFilter>().map_err(|_| {
+            format!("\"{word}\" is no level: use error, warn, info, debug or trace")
+        })?;
+    }
+    EnvFilter::try_new(text).map_err(|error| error.to_string())?;
+    Ok(text.to_owned())
 }
 
 impl Default for ServeSettings {
@@ -182,8 +206,8 @@ impl ServeSettings {
             call_timeout: Duration::from_secs(self.call_timeout_seconds),
             open_timeout: Duration::from_secs(self.open_timeout_seconds),
             concurrent_calls: self.concurrent_calls,
-            refresh: Duration::from_secs(self.refresh_seconds.max(1)),
-            page_tools: self.page_tools.max(1),
+            refresh: Duration::from_secs(self.refresh_seconds),
+            page_tools: self.page_tools,
             stale_after: Duration::from_secs(self.stale_after_seconds),
             allowed_hosts,
             allowed_origins: self.allowed_origins.clone(),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
-use gatehall_domain::{Caller, Endpoint, Reach, Timestamp};
+use gatehall_domain::{Caller, Door, Endpoint, Reach, Timestamp};
 use gatehall_identity::Rejection;
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
@@ -123,6 +123,15 @@ fn host_name(host: &str) -> &str {
         return rest.split(']').next().unwrap_or(rest);
     }
     host.split(':').next().unwrap_or(host)
+}
+
+/// What somebody has to know whose key is right and who sees nothing, because nobody is named.
+pub(crate) fn names_nobody(caller: &Caller) -> Option<&'static str> {
+    (caller.user.is_none() && caller.door == Door::ServiceKey).then_some(
+        "This key names no user, so there are no tools for it. The client has to send its signed \
+         user header; in Open WebUI set ENABLE_FORWARD_USER_INFO_HEADERS=true and \
+         FORWARD_USER_INFO_HEADER_JWT_SECRET.",
+    )
 }
 
 /// The endpoint that parts of a path name; none if they cannot name one.

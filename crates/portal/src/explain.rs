@@ -1,8 +1,8 @@
 //! Why somebody reaches something, or the first step that is missing. Every answer is `decide`'s.
 
 use gatehall_domain::{
-    Because, Caller, Company, ConnectionId, Decision, Denial, Door, Effect, Endpoint, Grant, Reach,
-    Snapshot, Source, Subject, Target, Timestamp, User,
+    Because, Caller, Company, ConnectionId, Decision, Denial, Door, Effect, Endpoint, Grant, Group,
+    Reach, Snapshot, Source, Subject, Target, Timestamp, User,
     snapshot::{Off, Site},
 };
 use serde::Serialize;
@@ -48,6 +48,8 @@ pub struct ToolAnswer {
     pub because: String,
     /// What would change the answer.
     pub remedy: Option<String>,
+    /// Why it is not known whether the server has such a tool.
+    pub unconfirmed: Option<String>,
 }
 
 /// Explains everything that bears on a user.
@@ -116,9 +118,14 @@ pub fn tool(
         Decision::Denied(denial) => {
             let because = match denial {
                 Denial::DeniedBy(because) => company.because_label(because),
-                denial => denial.to_string(),
+                denial => match disabled_group(company, user, site, tool) {
+                    Some(group) if denial == Denial::NotGranted => {
+                        format!("the group {}, whose grant would allow it, is disabled", group.name)
+                    }
+                    _ => denial.to_string(),
+                },
             };
-            (false, because, Some(remedy(company, user, site, denial)))
+            (false, because, Some(remedy(company, user, site, tool, denial)))
         }
     };
     ToolAnswer {
@@ -128,6 +135,7 @@ pub fn tool(
         allowed,
         because,
         remedy,
+        unconfirmed: None,
     }
 }
 
@@ -185,7 +193,7 @@ const fn off_label(off: Off) -> &'static str {
     }
 }
 
-fn remedy(company: &Company, user: &User, site: &Site, denial: Denial) -> String {
+fn remedy(company: &Company, user: &User, site: &Site, tool: &str, denial: Denial) -> String {
     let path = &site.connection.path;
     let email = &user.email;
     match denial {
@@ -197,23 +205,52 @@ fn remedy(company: &Company, user: &User, site: &Site, denial: Denial) -> String
         Denial::ServerDisabled => format!("gatehall server change {} --enabled true", path.server),
         Denial::ConnectionDisabled => format!("gatehall connection change {path} --enabled true"),
         Denial::DeniedBy(Because::Grant(grant)) => format!("gatehall grant remove {grant}"),
-        _ => {
-            let mut groups: Vec<String> = company
-                .grants
-                .values()
-                .filter(|grant| grant.effect == Effect::Allow && bears(grant, site))
-                .filter_map(|grant| match &grant.subject {
-                    Subject::Group(group) => Some(company.group_label(*group)),
-                    _ => None,
-                })
-                .collect();
-            groups.sort();
-            match groups.first() {
-                Some(group) => format!("gatehall group change \"{group}\" --add-member {email}"),
-                None => format!("gatehall grant add --user {email} --connection {path}"),
+        _ => match (
+            disabled_group(company, user, site, tool),
+            would_allow(company, site, tool).first(),
+        ) {
+            (Some(group), _) => format!("gatehall group change \"{}\" --enabled true", group.name),
+            (None, Some(group)) => {
+                format!("gatehall group change \"{}\" --add-member {email}", group.name)
             }
-        }
+            (None, None) => format!("gatehall grant add --user {email} --connection {path}"),
+        },
     }
+}
+
+/// A group of the user's that would allow the tool if it were enabled.
+fn disabled_group<'c>(
+    company: &'c Company,
+    user: &User,
+    site: &Site,
+    tool: &str,
+) -> Option<&'c Group> {
+    let groups = would_allow(company, site, tool).into_iter();
+    groups.filter(|group| !group.enabled).find(|group| is_member(company, user, group))
+}
+
+/// The groups whose members may use a tool or could if the group were enabled, by name.
+fn would_allow<'c>(company: &'c Company, site: &Site, tool: &str) -> Vec<&'c Group> {
+    let bearing = |effect| {
+        let grants = company.grants.values().filter(move |grant| {
+            grant.effect == effect
+                && bears(grant, site)
+                && grant.tools.as_ref().is_none_or(|it| it.compile().matches(tool))
+        });
+        grants.filter_map(|grant| match &grant.subject {
+            Subject::Group(group) => company.groups.get(group).map(AsRef::as_ref),
+            _ => None,
+        })
+    };
+    let denied: Vec<&Group> = bearing(Effect::Deny).collect();
+    let mut groups: Vec<&Group> =
+        bearing(Effect::Allow).filter(|group| !denied.contains(group)).collect();
+    groups.sort_by(|a, b| a.name.as_str().cmp(b.name.as_str()));
+    groups
+}
+
+fn is_member(company: &Company, user: &User, group: &Group) -> bool {
+    company.memberships.values().any(|it| it.user == user.id && it.group == group.id)
 }
 
 fn bears(grant: &Grant, site: &Site) -> bool {

@@ -35,6 +35,12 @@ pub enum StoreError {
     /// No room is left.
     #[error("the disk that holds the database is full: make room; nothing of this change was kept")]
     Full,
+    /// The disk refuses to read or write.
+    #[error(
+        "the disk refuses to read or write the database: look at its room, its quota and its \
+         health; nothing of this change was kept"
+    )]
+    Disk,
     /// The file is something else.
     #[error("the file is not a SQLite database, or it is damaged: restore a backup")]
     NotADatabase,
@@ -70,6 +76,7 @@ impl From<sqlx::Error> for StoreError {
                 match (primary, code.as_ref()) {
                     (Some(5 | 6), _) => Self::Locked,
                     (Some(8), _) => Self::ReadOnly,
+                    (Some(10), _) => Self::Disk,
                     (Some(13), _) | (_, "53100") => Self::Full,
                     (Some(14), _) => Self::CannotOpen,
                     (Some(11 | 26), _) => Self::NotADatabase,

@@ -1,7 +1,9 @@
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{
+    fs::File, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration,
+};
 
 use sqlx::{
-    PgPool,
+    ConnectOptions, Connection, PgPool,
     migrate::{Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -11,6 +13,9 @@ use crate::{
     StoreError,
     engine::{Engine, Pool},
 };
+
+/// How long connecting to a server may take.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// A database that holds a company.
 #[derive(Debug, Clone)]
@@ -71,9 +76,11 @@ impl Store {
 }
 
 async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
+    // One program at a time opens and migrates; the others wait for it.
+    let _turn = turn(path).await;
+    create_for_owner(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(5));
@@ -87,14 +94,44 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     Ok(Store { pool: Engine::Sqlite(pool), writer: Engine::Sqlite(writer) })
 }
 
+/// Waits for the lock of the folder in which the database lies. Without one (some network file
+/// systems have none) there is no waiting.
+async fn turn(path: &Path) -> Option<File> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = folder.to_owned();
+    let locked = tokio::task::spawn_blocking(move || {
+        let folder = File::open(folder)?;
+        folder.lock().map(|()| folder)
+    });
+    locked.await.ok()?.ok()
+}
+
+/// Makes the file, for its owner alone, if it is not there.
+fn create_for_owner(path: &Path) -> Result<(), StoreError> {
+    match File::options().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) => match error.kind() {
+            ErrorKind::AlreadyExists => Ok(()),
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Err(StoreError::Full),
+            _ => Err(StoreError::CannotOpen),
+        },
+        Ok(_) => Ok(()),
+    }
+}
+
 async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::BadUrl(without_password(url)))?
         .application_name("gatehall")
-        .options([("search_path", "gatehall")]);
+        .options([("search_path", "gatehall"), ("client_min_messages", "warning")]);
+    // A pool would try again and again, and only say that it took too long.
+    tokio::time::timeout(CONNECT, options.connect())
+        .await
+        .map_err(|_| StoreError::Unreachable("it does not answer".into()))??
+        .close()
+        .await?;
     let pool = PgPoolOptions::new()
         .max_connections(8)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(CONNECT)
         .connect_with(options)
         .await?;
     let migrations = vec![

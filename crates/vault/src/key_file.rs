@@ -64,7 +64,8 @@ fn read_or_create(
         other => return other.map(SecretString::from),
     }
     let mode = fs::metadata(path)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
+    // A group may read it: that is how orchestrators hand secrets over.
+    if mode & 0o037 != 0 {
         return Err(VaultError::Exposed { mode });
     }
     Ok(SecretString::from(fs::read_to_string(path)?))

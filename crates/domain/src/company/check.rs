@@ -158,13 +158,14 @@ impl Company {
         if connection.url.is_some() && matches!(server.transport, Transport::Stdio { .. }) {
             return Err(Refusal::invalid("url", "a stdio server has no address: leave it out"));
         }
-        if connection.limits.timeout_seconds == Some(0)
-            || connection.limits.concurrent_calls == Some(0)
-        {
-            return Err(Refusal::invalid(
-                "limits",
-                "must be 1 or more; leave a limit out for the default",
-            ));
+        let limits = connection.limits;
+        for (name, limit) in [
+            ("timeout_seconds", limits.timeout_seconds),
+            ("concurrent_calls", limits.concurrent_calls),
+        ] {
+            if limit == Some(0) {
+                return Err(Refusal::invalid(name, "must be 1 or more; unset it for the default"));
+            }
         }
         match self.connection_by_path(&connection.path) {
             Some(other) if other.id != connection.id => {

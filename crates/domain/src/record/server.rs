@@ -105,6 +105,14 @@ impl Transport {
         }
     }
 
+    /// The address, unless the server is a process.
+    pub const fn url(&self) -> Option<&Address> {
+        match self {
+            Self::StreamableHttp { url } | Self::Sse { url } | Self::OpenApi { url } => Some(url),
+            Self::Stdio { .. } => None,
+        }
+    }
+
     /// The transport as one tenant uses it: its own address if it has one, and `{tenant}` filled in.
     #[must_use]
     pub fn resolve(&self, tenant: Option<&TenantId>, own: Option<&Address>) -> Self {

@@ -51,7 +51,13 @@ pub enum Speaks {
     StdioModern,
     StdioLegacy,
     OpenApi,
-    /// It does not answer, or answers nothing of these.
+    /// It wants another credential.
+    RefusesCredential,
+    /// It answers, but nothing of these.
+    SomethingElse,
+    /// Its command or its credential cannot be used.
+    Unusable,
+    /// It does not answer.
     Nothing,
     Unseen,
 }
@@ -66,6 +72,9 @@ impl Speaks {
             Self::StdioModern => "stdio, modern",
             Self::StdioLegacy => "stdio, legacy",
             Self::OpenApi => "OpenAPI",
+            Self::RefusesCredential => "refuses the credential",
+            Self::SomethingElse => "not MCP",
+            Self::Unusable => "misconfigured",
             Self::Nothing => "unreachable",
             Self::Unseen => "not asked",
         }
@@ -85,6 +94,16 @@ impl ConnectionStatus {
             },
             State::Down(UpstreamError::Unsupported(what)) if *what == "OpenAPI" => Speaks::OpenApi,
             State::Down(UpstreamError::Unsupported(_)) => Speaks::HttpSse,
+            State::Down(UpstreamError::Refused(_)) => Speaks::RefusesCredential,
+            State::Down(
+                UpstreamError::Junk(_)
+                | UpstreamError::Status { .. }
+                | UpstreamError::Handshake(_)
+                | UpstreamError::TooLarge(_),
+            ) => Speaks::SomethingElse,
+            State::Down(UpstreamError::Credential { .. } | UpstreamError::Spawn(_)) => {
+                Speaks::Unusable
+            }
             State::Down(_) => Speaks::Nothing,
             State::Unseen => Speaks::Unseen,
         }

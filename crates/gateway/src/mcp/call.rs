@@ -20,6 +20,7 @@ use crate::{
     body::Parts,
     call::{Asked, Done, Running, Step},
     catalogue::HeaderParam,
+    entry::names_nobody,
     era::Era,
     json,
     upstream::LogLevel,
@@ -172,7 +173,10 @@ fn admit(
     request
         .gateway
         .admit(request.now, request.moment, request.caller, request.endpoint, asked, "mcp")
-        .map_err(|_: Denial| RpcError::unknown_tool(&shown))
+        .map_err(|_: Denial| match names_nobody(request.caller) {
+            Some(hint) => RpcError::answer(RpcError::INVALID_PARAMS, hint),
+            None => RpcError::unknown_tool(&shown),
+        })
 }
 
 fn push_member(to: &mut String, name: &str, value: &RawValue) {

@@ -8,7 +8,7 @@ use super::{
     rpc::{self, Incoming, RpcError},
     session::Session,
 };
-use crate::{body::Parts, era, json};
+use crate::{body::Parts, entry::names_nobody, era, json};
 
 const CAPABILITIES: &str = "{\"tools\":{},\"logging\":{}}";
 
@@ -67,11 +67,10 @@ fn instructions(request: &Request<'_>) -> String {
             "The signed-in user is not known to Gatehall, so there are no tools. \
              An administrator can add the user."
         }
-        (None, _) => {
-            "This key names no user, so there are no tools. In Open WebUI set \
-             ENABLE_FORWARD_USER_INFO_HEADERS=true and FORWARD_USER_INFO_HEADER_JWT_SECRET."
-        }
-        _ => return String::new(),
+        _ => match names_nobody(request.caller) {
+            Some(hint) => hint,
+            None => return String::new(),
+        },
     };
     format!(",\"instructions\":{}", json::string(text))
 }

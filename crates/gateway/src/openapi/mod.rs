@@ -19,13 +19,13 @@ use bytes::Bytes;
 use gatehall_domain::{Endpoint, Reach};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use serde::Deserialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::{Value, json, value::RawValue};
 
 use self::problem::Problem;
 use crate::{
     body::Parts,
     call::Asked,
-    entry::{Entry, endpoint_of, read_body},
+    entry::{Entry, endpoint_of, names_nobody, read_body},
     gateway::Gateway,
     json::{DEEPEST, depth_within},
 };
@@ -119,6 +119,9 @@ async fn call(
     let Entry { moment, caller, .. } = &entry;
     let found = match name {
         "search_tools" | "describe_tools" => {
+            if let Some(hint) = names_nobody(caller) {
+                return Ok(axum::Json(json!({"tools": [], "hint": hint})).into_response());
+            }
             let reach = Reach::new(&moment.snapshot, caller, &endpoint, entry.now).ok();
             match name {
                 "search_tools" => discovery::search(moment, reach.as_ref(), body)?,
@@ -159,7 +162,10 @@ async fn run(
         Asked { name: Cow::Borrowed(name), arguments: Some(arguments), ..Default::default() };
     let running = gateway
         .admit(entry.now, &entry.moment, &entry.caller, endpoint, asked, "openapi")
-        .map_err(|_| Problem::unknown_tool(name))?;
+        .map_err(|_| match names_nobody(&entry.caller) {
+            Some(hint) => Problem::new(StatusCode::NOT_FOUND, "unknown-tool", hint),
+            None => Problem::unknown_tool(name),
+        })?;
     let done = running.done().await;
     Ok(answer::answer(name, &done))
 }

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::{
     Breaker, Egress, Link, Upstream, UpstreamError,
     http::HttpLink,
-    stdio::{Launch, Secret, StdioLink},
+    stdio::{Deaths, Launch, Secret, StdioLink},
 };
 use crate::{GatewaySettings, Tasks};
 
@@ -26,6 +26,7 @@ impl Builder {
     /// The upstream of a connection. It opens nothing yet.
     pub(crate) fn build(&self, site: &Site, company: &Company) -> Upstream {
         let connection = &site.connection;
+        let look_again = Arc::<Notify>::default();
         let limits = connection.limits;
         let call_timeout = limits
             .timeout_seconds
@@ -35,17 +36,22 @@ impl Builder {
         Upstream {
             connection: connection.id,
             name: connection.path.to_string().into(),
-            link: self.link(site, company).unwrap_or_else(Link::Broken),
+            link: self.link(site, company, &look_again).unwrap_or_else(Link::Broken),
             call_timeout,
             places: Arc::new(Semaphore::new(concurrent_calls)),
             concurrent_calls,
             breaker: Breaker::new(),
             last_error: Default::default(),
-            look_again: Notify::new(),
+            look_again,
         }
     }
 
-    fn link(&self, site: &Site, company: &Company) -> Result<Link, UpstreamError> {
+    fn link(
+        &self,
+        site: &Site,
+        company: &Company,
+        look_again: &Arc<Notify>,
+    ) -> Result<Link, UpstreamError> {
         let connection = &site.connection;
         let transport =
             site.server.transport.resolve(connection.path.tenant.as_ref(), connection.url.as_ref());
@@ -68,7 +74,9 @@ impl Builder {
                 let line_bytes = self.settings.response_bytes;
                 let environment = self.environment(environment, credentials)?;
                 let of_one_caller = site.server.stateful;
-                let launch = Launch { command, arguments, environment, line_bytes, of_one_caller };
+                let died = Deaths::new(Arc::clone(look_again));
+                let launch =
+                    Launch { command, arguments, environment, line_bytes, of_one_caller, died };
                 let (tasks, open_timeout) = (self.tasks.clone(), self.settings.open_timeout);
                 Ok(Link::Stdio(StdioLink::new(launch, tasks, open_timeout)))
             }

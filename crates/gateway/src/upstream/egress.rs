@@ -69,7 +69,10 @@ impl Egress {
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, UpstreamError> {
         self.lanes[LANE.get() % self.lanes.len()].request(request).await.map_err(|error| {
-            let text = chain(&error);
+            let mut text = chain(&error);
+            if text.contains("InvalidContentType") {
+                text = "it does not speak TLS at this port: perhaps http:// is right".into();
+            }
             if error.is_connect() {
                 UpstreamError::Unreachable(text)
             } else {

@@ -11,7 +11,7 @@ pub enum UpstreamError {
     #[error("it did not answer within {0} seconds")]
     TimedOut(u64),
     /// It refuses the credential, or wants one.
-    #[error("it refuses the credential (HTTP {0}): give the connection another one")]
+    #[error("it refuses the credential (HTTP {0})")]
     Refused(u16),
     /// It answered with an HTTP error.
     #[error("it answered HTTP {status}: {excerpt}")]
@@ -112,15 +112,22 @@ impl UpstreamError {
     }
 
     /// What an administrator can do about it.
-    pub const fn remedy(&self) -> &'static str {
+    pub fn remedy(&self) -> &'static str {
         match self {
             Self::Unreachable(_) => {
                 "check the address, and that the server runs and may be reached from here"
             }
-            Self::TimedOut(_) => {
-                "look at the server's load and log, or raise the connection's timeout_seconds"
+            Self::Status { status: 300..=399, .. } => {
+                "use the address it names: a credential is never sent on"
             }
-            Self::Refused(_) => "gatehall connection change PATH --credential PLACEMENT=stdin",
+            Self::Status { status: 404 | 405, .. } => {
+                "check the address: MCP servers usually listen at /mcp"
+            }
+            Self::TimedOut(_) => {
+                "look at the server's load and log; for a call raise the connection's \
+                 timeout_seconds, for its list GATEHALL_OPEN_TIMEOUT_SECONDS"
+            }
+            Self::Refused(_) => "give it another credential: gatehall connection change --help",
             Self::Status { .. } | Self::Ended(_) => "look into the server's own log",
             Self::Junk(_) => "check the address: MCP servers usually listen at /mcp",
             Self::TooLarge(_) => "ask the tool for less, or raise GATEHALL_RESPONSE_BYTES",

@@ -47,7 +47,7 @@ pub(crate) struct Upstream {
     breaker: Breaker,
     last_error: Mutex<Option<UpstreamError>>,
     /// Asks whoever keeps the catalogue to look again.
-    pub(crate) look_again: Notify,
+    pub(crate) look_again: Arc<Notify>,
 }
 
 /// How a server is reached.

@@ -241,7 +241,7 @@ mod placement_text {
 /// The rows of the file, in the order in which they need each other. None if it has other members.
 pub(super) fn entries(members: &Map<String, Value>) -> Option<Vec<Entry>> {
     const LISTS: [&str; 6] = ["tenants", "servers", "connections", "groups", "users", "grants"];
-    if members.is_empty() || members.keys().any(|key| !LISTS.contains(&key.as_str())) {
+    if members.keys().any(|key| !LISTS.contains(&key.as_str())) {
         return None;
     }
     let mut entries = Vec::new();
@@ -269,5 +269,5 @@ pub(super) fn entries(members: &Map<String, Value>) -> Option<Vec<Entry>> {
 }
 
 fn row<T: DeserializeOwned>(value: &Value, make: impl Fn(T) -> Row) -> Result<Row, String> {
-    T::deserialize(value).map(make).map_err(|error| error.to_string())
+    serde_path_to_error::deserialize(value).map(make).map_err(|error| error.to_string())
 }

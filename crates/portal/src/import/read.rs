@@ -29,7 +29,7 @@ pub enum ReadError {
 /// # Errors
 /// If the file as a whole cannot be read. A row that cannot be read is an [`Entry`] of its own.
 pub fn read(name: &str, text: &str) -> Result<Vec<Entry>, ReadError> {
-    let value = parse(name, text)?;
+    let value = parse(name, text.trim_start_matches('\u{feff}'))?;
     let members = value.as_object().ok_or(ReadError::UnknownShape)?;
     let is_tenant =
         |value: &Value| value.get("mcp_endpoint").is_some() || value.get("tenant_id").is_some();

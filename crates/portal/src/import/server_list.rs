@@ -114,7 +114,7 @@ impl Converter {
     }
 
     fn server(&mut self, place: &str, value: &Value, in_tenants: &[&str]) {
-        let listed = match Listed::deserialize(value) {
+        let listed = match serde_path_to_error::deserialize::<_, Listed>(value) {
             Ok(listed) => listed,
             Err(error) => return self.wrong(place, error),
         };
@@ -174,7 +174,7 @@ impl Converter {
             Ok(id) => id,
             Err(error) => return self.wrong(place, error),
         };
-        let tenant = match TenantEntry::deserialize(value) {
+        let tenant = match serde_path_to_error::deserialize::<_, TenantEntry>(value) {
             Ok(tenant) => tenant,
             Err(error) => return self.wrong(place, error),
         };

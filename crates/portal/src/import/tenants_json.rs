@@ -30,7 +30,7 @@ pub(super) fn entries(members: &Map<String, Value>) -> Vec<Entry> {
         let add = |rows: &mut Vec<Entry>, place: &str, row| {
             rows.push(Entry { place: format!("{key}{place}"), row });
         };
-        let tenant = match Tenant::deserialize(value) {
+        let tenant = match serde_path_to_error::deserialize::<_, Tenant>(value) {
             Ok(tenant) if tenant.tenant_id.as_str() == key => tenant,
             Ok(tenant) => {
                 let problem =

@@ -1,5 +1,7 @@
 //! Connections and their credentials.
 
+use std::str::FromStr;
+
 use gatehall_domain::{
     Address, Change, Company, Connection, ConnectionId, ConnectionPath, Credential, Limits,
     Placement, Refusal, SecretSource, Timestamp,
@@ -18,9 +20,33 @@ pub struct ConnectionEdit {
     pub url: Option<Address>,
     pub timeout_seconds: Option<u32>,
     pub concurrent_calls: Option<u32>,
+    /// What goes back to the server's own or the default, before the others are set.
+    pub unset: Vec<Settable>,
     pub enabled: Option<bool>,
     pub credentials: Vec<NewCredential>,
     pub remove_credentials: Vec<Placement>,
+}
+
+/// What a connection may leave to its server or to the default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "as in Connection")]
+pub enum Settable {
+    Url,
+    TimeoutSeconds,
+    ConcurrentCalls,
+}
+
+impl FromStr for Settable {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "url" => Ok(Self::Url),
+            "timeout-seconds" => Ok(Self::TimeoutSeconds),
+            "concurrent-calls" => Ok(Self::ConcurrentCalls),
+            _ => Err("use url, timeout-seconds or concurrent-calls".into()),
+        }
+    }
 }
 
 /// A secret and where it goes.
@@ -83,6 +109,13 @@ pub fn change(
 ) -> Result<Vec<Change>, DeskError> {
     let before = find_connection(company, path)?;
     let mut after = Connection::clone(before);
+    for field in &edit.unset {
+        match field {
+            Settable::Url => after.url = None,
+            Settable::TimeoutSeconds => after.limits.timeout_seconds = None,
+            Settable::ConcurrentCalls => after.limits.concurrent_calls = None,
+        }
+    }
     if edit.url.is_some() {
         after.url.clone_from(&edit.url);
     }

@@ -2,7 +2,11 @@ use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
-use http::{Response, StatusCode, header::CONTENT_TYPE};
+use gatehall_domain::names::shown;
+use http::{
+    Response, StatusCode,
+    header::{CONTENT_TYPE, LOCATION},
+};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use sse_stream::{Sse, SseStream};
@@ -76,6 +80,11 @@ impl HttpExchange {
         let body = match head.status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 return Err(UpstreamError::Refused(head.status.as_u16()));
+            }
+            status if status.is_redirection() => {
+                let place = head.headers.get(LOCATION).and_then(|value| value.to_str().ok());
+                let excerpt = format!("it sends to {}", shown(place.unwrap_or("nowhere"), 200));
+                return Err(UpstreamError::Status { status: status.as_u16(), excerpt });
             }
             status if !status.is_success() => {
                 let start = Limited::new(body, ERROR_BYTES).collect().await;

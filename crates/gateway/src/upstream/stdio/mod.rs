@@ -8,12 +8,14 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
 use bytes::Bytes;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Answer, Facts, UpstreamError,
@@ -53,6 +55,41 @@ pub(super) struct Launch {
     pub(super) line_bytes: usize,
     /// Whether each caller gets a process of their own.
     pub(super) of_one_caller: bool,
+    /// Where it is told that a process ended by itself.
+    pub(super) died: Arc<Deaths>,
+}
+
+/// The processes of a launch that ended by themselves, and who starts them again.
+#[derive(Debug)]
+pub(super) struct Deaths {
+    look_again: Arc<Notify>,
+    /// How many in a row did not live long.
+    early: AtomicU32,
+}
+
+/// A process that lived so long did not fail at its start.
+const LIVED: Duration = Duration::from_secs(60);
+const SHORTEST_BACKOFF: Duration = Duration::from_millis(500);
+const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
+
+impl Deaths {
+    pub(super) fn new(look_again: Arc<Notify>) -> Arc<Self> {
+        Arc::new(Self { look_again, early: AtomicU32::new(0) })
+    }
+
+    /// Has the process started again, after a pause that grows while it keeps dying early.
+    async fn again(&self, lived: Duration, stop: &CancellationToken) {
+        let early = match lived < LIVED {
+            true => self.early.fetch_add(1, Ordering::Relaxed) + 1,
+            false => {
+                self.early.store(0, Ordering::Relaxed);
+                0
+            }
+        };
+        let pause = (SHORTEST_BACKOFF * 2_u32.saturating_pow(early.min(10))).min(LONGEST_BACKOFF);
+        stop.run_until_cancelled(tokio::time::sleep(pause)).await;
+        self.look_again.notify_one();
+    }
 }
 
 /// A value that is not shown.

@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -122,9 +122,16 @@ impl Process {
         tasks.spawn(write(stdin, messages, stop.clone()));
         tasks.spawn(read(lines, launch.line_bytes, Arc::clone(&waiters), input.downgrade()));
         let program = tasks.stop().clone();
+        let child_name = launch.command.clone();
+        let died = Arc::clone(&launch.died);
         tasks.spawn(async move {
-            let how = supervise(&mut child, &stop, &program).await;
+            let began = Instant::now();
+            let (how, by_itself) = supervise(&mut child, &stop, &program).await;
             waiters.end(&how, &stderr);
+            if by_itself {
+                tracing::warn!(process = child_name, how, "a server's process ended by itself");
+                died.again(began.elapsed(), &program).await;
+            }
         });
         Ok(process)
     }
@@ -310,12 +317,12 @@ async fn keep_stderr<R: AsyncRead + Unpin>(errors: R, stderr: Arc<Stderr>) {
 }
 
 /// Waits until the process ends, or ends it: first its input is closed, then SIGTERM, then
-/// SIGKILL; the last two to its whole group.
+/// SIGKILL; the last two to its whole group. Answers how it ended, and whether by itself.
 async fn supervise(
     child: &mut Child,
     stop: &CancellationToken,
     program: &CancellationToken,
-) -> String {
+) -> (String, bool) {
     let group = child.id().and_then(|id| Pid::from_raw(id as i32));
     let signal = |signal| {
         if let Some(group) = group {
@@ -349,11 +356,12 @@ async fn supervise(
     // Whatever the process started and left behind.
     signal(Signal::KILL);
     stop.cancel();
-    match (by_itself, status) {
+    let how = match (by_itself, status) {
         (true, Ok(status)) => describe(status),
         (true, Err(error)) => error.to_string(),
         (false, _) => "it was ended".into(),
-    }
+    };
+    (how, by_itself)
 }
 
 fn describe(status: ExitStatus) -> String {
