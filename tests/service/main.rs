@@ -5,6 +5,7 @@
 mod discovery;
 mod isolation;
 mod ladder;
+mod program;
 mod sdk;
 mod support;
 mod upstreams;

@@ -52,6 +52,7 @@ pub(crate) fn modern_params(mut params: Value) -> Value {
 
 impl Client {
     pub(crate) fn new(url: String, key: &str) -> Self {
+        gatehall::choose_crypto();
         Self { url, key: key.to_owned(), http: reqwest::Client::new(), more: Vec::new() }
     }
 

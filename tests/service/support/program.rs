@@ -18,7 +18,12 @@ pub(crate) struct Program {
 impl Program {
     /// The reference server with tools of every kind, over Streamable HTTP.
     pub(crate) async fn everything(port: u16) -> Self {
-        let arguments = [everything().display().to_string(), "streamableHttp".into()];
+        Self::everything_as("streamableHttp", port).await
+    }
+
+    /// The same over another transport.
+    pub(crate) async fn everything_as(transport: &str, port: u16) -> Self {
+        let arguments = [everything().display().to_string(), transport.to_owned()];
         Self::start(&program("node"), &arguments, port).await
     }
 

@@ -1,0 +1,89 @@
+//! The program itself, as people and scripts use it.
+
+mod commands;
+mod files;
+mod serving;
+mod trouble;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A data folder, and the program that works on it.
+struct Home {
+    folder: TempDir,
+}
+
+/// What the program said.
+#[derive(Debug)]
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A command line that has nothing of this process's settings.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gatehall"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GATEHALL_")) {
+            command.env_remove(name);
+        }
+        command.arg("--data-dir").arg(self.data_dir()).args(arguments).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Said {
+        Said::of(self.command(arguments).output().unwrap())
+    }
+
+    /// Runs what has to succeed.
+    fn must(&self, arguments: &[&str]) -> String {
+        let said = self.run(arguments);
+        assert_eq!(said.code, Some(0), "{arguments:?}: {said:?}");
+        said.out
+    }
+
+    /// Runs what has to succeed, and reads what it prints for scripts.
+    fn json(&self, arguments: &[&str]) -> Value {
+        let out = self.must(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
+    }
+
+    /// Runs what has to fail, and says why it did.
+    fn fails(&self, arguments: &[&str]) -> String {
+        let said = self.run(arguments);
+        assert!(said.code.is_some_and(|code| code != 0), "{arguments:?}: {said:?}");
+        format!("{}{}", said.out, said.err)
+    }
+
+    /// A file beside the data folder.
+    fn file(&self, name: &str, text: &str) -> String {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path_text(&path)
+    }
+}
+
+impl Said {
+    fn of(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+fn path_text(path: &Path) -> String {
+    path.to_str().unwrap().to_owned()
+}

@@ -1,0 +1,129 @@
+//! `serve` and `demo`, from start to end.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+};
+
+use serde_json::{Value, json};
+
+use super::Home;
+use crate::support::{Client, eventually};
+
+/// A program that serves, ended when dropped.
+struct Serving(Child);
+
+impl Serving {
+    /// Starts it, and waits for the line that says where.
+    fn start(mut command: Command) -> (Self, String) {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = lines.find_map(|line| line.ok().filter(|it| it.contains("listens on"))).unwrap();
+        let url = line.rsplit(' ').next().unwrap().to_owned();
+        // Whatever it says further must not block it.
+        std::thread::spawn(move || lines.for_each(drop));
+        (Self(child), url)
+    }
+
+    fn terminate(&self) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    fn end(&mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn processes_of(parent: u32) -> usize {
+    let listed = Command::new("pgrep").args(["-P", &parent.to_string()]).output().unwrap();
+    String::from_utf8(listed.stdout).unwrap().lines().count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn demo_shows_each_user_another_list_and_ends_cleanly() {
+    let home = Home::new();
+    let mut command = home.command(&["demo", "--json", "--listen", "127.0.0.1:0"]);
+    let mut demo = Serving(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(demo.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let ready: Value = serde_json::from_str(&line).unwrap();
+    let url = ready["url"].as_str().unwrap().to_owned();
+    let client = |email: &str| {
+        let users = ready["users"].as_array().unwrap();
+        let user = users.iter().find(|user| user["email"] == email).unwrap();
+        Client::new(url.clone(), user["key"].as_str().unwrap())
+    };
+    let mut seen = Vec::new();
+    for email in [
+        "alice@google.example",
+        "bob@microsoft.example",
+        "ines@company.example",
+        "ada@company.example",
+    ] {
+        let mut tools = client(email).tools("/mcp").await;
+        tools.sort();
+        assert!(!tools.is_empty() && !seen.contains(&tools), "{email}: {tools:?}");
+        seen.push(tools);
+    }
+    let foreign = &seen[1][0];
+    let refused = client("alice@google.example").call("/mcp", foreign, json!({})).await.json();
+    assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    let service = Client::new(url.clone(), ready["service_key"].as_str().unwrap());
+    assert_eq!(service.tools("/mcp").await, Vec::<String>::new());
+    assert!(ready["open_webui_secret"].as_str().unwrap().len() >= 16);
+    assert!(processes_of(demo.0.id()) > 0, "one of its servers is a process");
+
+    demo.terminate();
+    let ended = tokio::task::spawn_blocking(move || (demo.end(), demo.0.id())).await.unwrap();
+    assert_eq!((ended.0, processes_of(ended.1)), (Some(0), 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_term_signal_lets_a_call_end_and_changes_by_command_are_served() {
+    let home = Home::new();
+    let recorder = crate::support::Recorder::start().await;
+    home.must(&["server", "add", "notes", "--url", &recorder.url(), "--access", "public"]);
+    home.must(&["connection", "add", "notes"]);
+    home.must(&["user", "add", "alice@google.example"]);
+    let key = home.must(&["key", "add", "--user", "alice@google.example"]);
+    let (mut serving, url) = Serving::start(home.command(&["serve", "--listen", "127.0.0.1:0"]));
+    let alice = Client::new(url, key.trim());
+    eventually("the tools are there", async || {
+        (alice.tools("/mcp").await.len() == 4).then_some(())
+    })
+    .await;
+
+    // Another process changes the company.
+    home.must(&["connection", "change", "notes", "--enabled", "false"]);
+    eventually("the change is served", async || alice.tools("/mcp").await.is_empty().then_some(()))
+        .await;
+    home.must(&["connection", "change", "notes", "--enabled", "true"]);
+    eventually("the tools are back", async || (alice.tools("/mcp").await.len() == 4).then_some(()))
+        .await;
+
+    let before = recorder.seen().len();
+    let waiting = {
+        let alice = alice.clone();
+        tokio::spawn(async move {
+            alice.call("/mcp", "notes_wait", json!({"milliseconds": 1500})).await
+        })
+    };
+    eventually("the call is under way", async || (recorder.seen().len() > before).then_some(()))
+        .await;
+    serving.terminate();
+    let answer = waiting.await.unwrap().message();
+    assert_eq!(answer["result"]["content"][0]["text"], "done", "{answer}");
+    let code = tokio::task::spawn_blocking(move || serving.end()).await.unwrap();
+    assert_eq!(code, Some(0));
+    let calls = home.json(&["audit", "--outcome", "answered"]);
+    assert_eq!(calls.as_array().unwrap().len(), 1, "{calls:#}");
+    assert!(home.json(&["key", "list"])[0]["last_used_at"].is_string());
+}
