@@ -8,6 +8,7 @@ mod ladder;
 mod program;
 mod sdk;
 mod support;
+mod tidy;
 mod upstreams;
 
 use gatehall_test_support::Kind;

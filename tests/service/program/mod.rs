@@ -14,7 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A data folder, and the program that works on it.
-struct Home {
+pub(crate) struct Home {
     folder: TempDir,
 }
 
@@ -27,7 +27,7 @@ struct Said {
 }
 
 impl Home {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: TempDir::new().unwrap() }
     }
 
@@ -50,7 +50,7 @@ impl Home {
     }
 
     /// Runs what has to succeed.
-    fn must(&self, arguments: &[&str]) -> String {
+    pub(crate) fn must(&self, arguments: &[&str]) -> String {
         let said = self.run(arguments);
         assert_eq!(said.code, Some(0), "{arguments:?}: {said:?}");
         said.out
@@ -70,7 +70,7 @@ impl Home {
     }
 
     /// A file beside the data folder.
-    fn file(&self, name: &str, text: &str) -> String {
+    pub(crate) fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path_text(&path)
