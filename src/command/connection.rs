@@ -12,7 +12,7 @@ use gatehall_portal::{
 };
 use secrecy::SecretString;
 
-use super::{changed, remove};
+use super::remove;
 use crate::{
     office::Office,
     output::{Format, Table, done, fields_of, json, or_dash, yes},
@@ -188,14 +188,10 @@ pub(crate) async fn run(settings: &StoreSettings, command: ConnectionCommand) ->
         }
         Action::Change { path, fields, remove_credential } => {
             let edit = fields.edit(remove_credential)?;
-            let count = desk
-                .change(|snapshot| {
-                    let changes = change(snapshot.company(), desk.vault(), &path, &edit, now)?;
-                    let count = changes.len();
-                    Ok((changes, count))
-                })
-                .await?;
-            changed(count, format_args!("connection {path}"))
+            super::change(&desk, format_args!("connection {path}"), |company| {
+                change(company, desk.vault(), &path, &edit, now)
+            })
+            .await
         }
         Action::Remove { path, cascade } => {
             remove(&desk, cascade, |company| {

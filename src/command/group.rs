@@ -11,7 +11,7 @@ use gatehall_portal::{
     show,
 };
 
-use super::{changed, remove};
+use super::remove;
 use crate::{
     office::Office,
     output::{Format, Table, done, json, text, yes},
@@ -122,14 +122,10 @@ pub(crate) async fn run(settings: &StoreSettings, command: GroupCommand) -> Resu
                 add_members: add_member,
                 remove_members: remove_member,
             };
-            let count = desk
-                .change(|snapshot| {
-                    let changes = change(snapshot.company(), &name, &edit, now)?;
-                    let count = changes.len();
-                    Ok((changes, count))
-                })
-                .await?;
-            changed(count, format_args!("group {name}"))
+            super::change(&desk, format_args!("group {name}"), |company| {
+                change(company, &name, &edit, now)
+            })
+            .await
         }
         Action::Remove { name, cascade } => {
             remove(&desk, cascade, |company| {

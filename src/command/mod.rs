@@ -13,11 +13,11 @@ pub(crate) mod server;
 pub(crate) mod tenant;
 pub(crate) mod user;
 
-use std::process::ExitCode;
+use std::{fmt::Display, process::ExitCode};
 
 use anyhow::Result;
-use gatehall_domain::Record;
-use gatehall_portal::{Desk, operation};
+use gatehall_domain::{Change, Company, Record, Refusal};
+use gatehall_portal::{Desk, DeskError, operation};
 
 use crate::output::{done, error};
 
@@ -25,7 +25,7 @@ use crate::output::{done, error};
 async fn remove(
     desk: &Desk,
     cascade: bool,
-    find: impl Fn(&gatehall_domain::Company) -> Result<Record, gatehall_domain::Refusal>,
+    find: impl Fn(&Company) -> Result<Record, Refusal>,
 ) -> Result<ExitCode> {
     let removed = desk
         .change(|snapshot| {
@@ -47,19 +47,26 @@ async fn remove(
             }
             Ok(ExitCode::SUCCESS)
         }
-        Err(gatehall_portal::DeskError::Refused(
-            refusal @ gatehall_domain::Refusal::InUse { .. },
-        )) => {
+        Err(DeskError::Refused(refusal @ Refusal::InUse { .. })) => {
             anyhow::bail!("{refusal}, or remove all of it at once with --cascade")
         }
         Err(error) => Err(error.into()),
     }
 }
 
-/// Says what was changed, or that nothing was.
-fn changed(count: usize, name: impl std::fmt::Display) -> Result<ExitCode> {
-    match count {
-        0 => done(&format!("{name} is so already")),
-        _ => done(&format!("changed {name}")),
+/// Applies the changes that an operation makes of the company, and says whether there were any.
+async fn change<E: Into<DeskError>>(
+    desk: &Desk,
+    name: impl Display,
+    operation: impl Fn(&Company) -> Result<Vec<Change>, E>,
+) -> Result<ExitCode> {
+    let changed = desk.change(|snapshot| {
+        let changes = operation(snapshot.company()).map_err(Into::into)?;
+        let some = !changes.is_empty();
+        Ok((changes, some))
+    });
+    match changed.await? {
+        false => done(&format!("{name} is so already")),
+        true => done(&format!("changed {name}")),
     }
 }

@@ -11,7 +11,7 @@ use gatehall_portal::{
     show,
 };
 
-use super::{changed, remove};
+use super::remove;
 use crate::{
     office::Office,
     output::{Format, Table, done, fields_of, json, yes},
@@ -207,16 +207,12 @@ pub(crate) async fn run(settings: &StoreSettings, command: ServerCommand) -> Res
             ))
         }
         Action::Change { id, fields } => {
-            let count = desk
-                .change(|snapshot| {
-                    let before = find_server(snapshot.company(), &id)?;
-                    let transport = fields.transport(Some(&before.transport))?;
-                    let changes = change(snapshot.company(), &id, fields.edit(transport))?;
-                    let count = changes.len();
-                    Ok((changes, count))
-                })
-                .await?;
-            changed(count, format_args!("server {id}"))
+            super::change(&desk, format_args!("server {id}"), |company| {
+                let before = find_server(company, &id)?;
+                let transport = fields.transport(Some(&before.transport))?;
+                change(company, &id, fields.edit(transport))
+            })
+            .await
         }
         Action::Remove { id, cascade } => {
             remove(&desk, cascade, |company| Ok(Server::clone(find_server(company, &id)?).into()))

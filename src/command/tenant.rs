@@ -11,7 +11,7 @@ use gatehall_portal::{
     show,
 };
 
-use super::{changed, remove};
+use super::remove;
 use crate::{
     office::Office,
     output::{Format, Table, done, json, text, yes},
@@ -123,14 +123,10 @@ pub(crate) async fn run(settings: &StoreSettings, command: TenantCommand) -> Res
             done(&format!("added tenant {id}"))
         }
         Action::Change { id, fields } => {
-            let count = desk
-                .change(|snapshot| {
-                    let changes = change(snapshot.company(), &id, fields.edit())?;
-                    let count = changes.len();
-                    Ok((changes, count))
-                })
-                .await?;
-            changed(count, format_args!("tenant {id}"))
+            super::change(&desk, format_args!("tenant {id}"), |company| {
+                change(company, &id, fields.edit())
+            })
+            .await
         }
         Action::Remove { id, cascade } => {
             remove(&desk, cascade, |company| Ok(Tenant::clone(find_tenant(company, &id)?).into()))

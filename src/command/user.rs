@@ -11,7 +11,7 @@ use gatehall_portal::{
     show,
 };
 
-use super::{changed, remove};
+use super::remove;
 use crate::{
     office::Office,
     output::{Format, Table, done, json, yes},
@@ -160,14 +160,10 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                 remove_groups: remove_group,
                 unbind,
             };
-            let count = desk
-                .change(|snapshot| {
-                    let changes = change(snapshot.company(), &email, &edit, now)?;
-                    let count = changes.len();
-                    Ok((changes, count))
-                })
-                .await?;
-            changed(count, format_args!("user {email}"))
+            super::change(&desk, format_args!("user {email}"), |company| {
+                change(company, &email, &edit, now)
+            })
+            .await
         }
         Action::Remove { email, cascade } => {
             remove(&desk, cascade, |company| Ok(User::clone(find_user(company, &email)?).into()))
