@@ -40,9 +40,10 @@ pub enum Outcome {
     ToolError(Because),
     /// The caller may not.
     Denied(Denial),
-    /// The server could not be asked, or did not answer as it should.
+    /// The server could not be asked, did not answer as it should, or the right to the call ended
+    /// while it was under way.
     Failed(Because, &'static str),
-    /// The caller went away, or lost the right to wait.
+    /// The caller went away.
     Cancelled(Because),
 }
 
