@@ -10,7 +10,7 @@ mod signals;
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use gatehall_gateway::{Egress, Gateway, GatewayParts, Recorder, Tasks};
+use gatehall_gateway::{Egress, Gateway, GatewayParts, Recorder, Tasks, faces};
 use gatehall_identity::{DoorSettings, Doors};
 use gatehall_store::Actor;
 use tokio::net::TcpListener;
@@ -133,7 +133,7 @@ impl Service {
 
         let health =
             Health::new(Arc::clone(gateway.live()), office.clock.clone(), settings, recorder);
-        let router = gateway.router().merge(health.router());
+        let router = faces(&gateway).merge(health.router());
         let accepting = CancellationToken::new();
         let drain = Duration::from_secs(settings.drain_seconds);
         let lanes = listener::Lanes::start(lanes, &router, tasks.stop())?;

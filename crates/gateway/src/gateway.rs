@@ -3,16 +3,13 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use axum::Router;
 use gatehall_domain::{Clock, Snapshot};
 use gatehall_identity::Doors;
 use gatehall_vault::Vault;
-use http::{HeaderValue, Method, header::ETAG};
-use tower_http::cors::{AllowHeaders, CorsLayer};
 
 use crate::{
     Egress, GatewaySettings, Live, Recorder, Tasks,
-    mcp::{Cancels, SESSION, SessionNotes},
+    session::{Cancels, SessionNotes},
     upstream::Builder,
 };
 
@@ -79,27 +76,7 @@ impl Gateway {
         &self.live
     }
 
-    /// Its routes.
-    pub fn router(self: &Arc<Self>) -> Router {
-        let routes = crate::mcp::routes().merge(crate::openapi::routes());
-        let router = routes.with_state(Arc::clone(self));
-        match self.settings.allowed_origins.as_slice() {
-            [] => router,
-            origins => router.layer(cors(origins)),
-        }
-    }
-
     pub(crate) fn next_request_id(&self) -> u64 {
         self.request_ids.fetch_add(1, Ordering::Relaxed)
     }
-}
-
-/// Lets pages of these origins call. Who calls is proved by a header they have to know.
-fn cors(origins: &[String]) -> CorsLayer {
-    let origins: Vec<_> = origins.iter().filter_map(|it| HeaderValue::try_from(it).ok()).collect();
-    CorsLayer::new()
-        .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([SESSION.clone(), ETAG])
 }

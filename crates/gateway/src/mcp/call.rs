@@ -11,7 +11,6 @@ use tokio::time::sleep;
 use super::{
     Request,
     answer::answer,
-    cancel::Cancellable,
     negotiate::Speaker,
     rpc::{Incoming, RpcError},
     stream::{no_answer, stream},
@@ -23,6 +22,7 @@ use crate::{
     entry::names_nobody,
     era::Era,
     json,
+    session::Cancellable,
     upstream::LogLevel,
 };
 

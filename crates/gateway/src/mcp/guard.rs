@@ -49,7 +49,6 @@ fn accepts_both(headers: &HeaderMap, modern: bool) -> bool {
 pub(super) static VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) static METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub(super) static NAME: HeaderName = HeaderName::from_static("mcp-name");
-pub(crate) static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
 #[cfg(test)]
 mod tests {

@@ -6,9 +6,8 @@ use super::{
     Request,
     negotiate::supported_versions,
     rpc::{self, Incoming, RpcError},
-    session::Session,
 };
-use crate::{body::Parts, entry::names_nobody, era, json};
+use crate::{body::Parts, entry::names_nobody, era, json, session::Session};
 
 const CAPABILITIES: &str = "{\"tools\":{},\"logging\":{}}";
 

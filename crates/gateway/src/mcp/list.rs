@@ -7,9 +7,8 @@ use super::{
     handshake::modern_tail,
     negotiate::Speaker,
     rpc::{Incoming, RpcError},
-    session::owner,
 };
-use crate::{body::Parts, era::Era, json};
+use crate::{body::Parts, era::Era, json, session::owner};
 
 const PURPOSE: &str = "mcp-cursor";
 

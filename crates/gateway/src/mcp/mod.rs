@@ -4,13 +4,11 @@
 mod answer;
 mod batch;
 mod call;
-mod cancel;
 mod guard;
 mod handshake;
 mod list;
 mod negotiate;
 mod rpc;
-mod session;
 mod stream;
 
 use std::sync::Arc;
@@ -26,16 +24,11 @@ use bytes::Bytes;
 use gatehall_domain::{Caller, ConnectionId, Decision, Endpoint, Timestamp, decide};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header::ALLOW};
 
-pub(crate) use cancel::Cancels;
-pub(crate) use guard::SESSION;
-pub(crate) use session::SessionNotes;
-
 use self::{
     call::Reply,
     guard::check_media,
     negotiate::{Speaker, speaker, unknown_method},
     rpc::{Incoming, RpcError},
-    session::Session,
 };
 use crate::{
     body::Parts,
@@ -44,6 +37,7 @@ use crate::{
     gateway::Gateway,
     json::{DEEPEST, depth_within},
     live::Moment,
+    session::{SESSION, Session},
     upstream::LogLevel,
 };
 
@@ -224,7 +218,11 @@ impl Request<'_> {
     }
 
     fn session(&self, id: &str) -> Result<Session, RpcError> {
-        let session = Session::open(&self.gateway.vault, self.caller, self.endpoint, self.now, id)?;
+        let opened = Session::open(&self.gateway.vault, self.caller, self.endpoint, self.now, id);
+        let session = opened.ok_or_else(|| {
+            let message = "there is no such session: begin a new one with initialize";
+            RpcError::new(StatusCode::NOT_FOUND, RpcError::INVALID_REQUEST, message)
+        })?;
         if self.gateway.session_notes.has_ended(&session) {
             let message = "the session has ended: begin a new one with initialize";
             return Err(RpcError::new(StatusCode::NOT_FOUND, RpcError::INVALID_REQUEST, message));

@@ -3,14 +3,14 @@
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::{
-    guard::{METHOD, NAME, SESSION, VERSION},
+    guard::{METHOD, NAME, VERSION},
     rpc::{Incoming, RpcError},
-    session::Session,
 };
 use crate::{
     era::{self, Era},
     header_text,
     json::{self, string},
+    session::{SESSION, Session},
 };
 
 pub(super) const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";

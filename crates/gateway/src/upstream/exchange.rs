@@ -4,7 +4,11 @@ use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Answer, UpstreamError, answer::error_parts, http::HttpExchange, request::LogLevel,
+    Answer, UpstreamError,
+    answer::error_parts,
+    http::HttpExchange,
+    raw::{Begun, RawEvent},
+    request::{LogLevel, ToolCall},
     stdio::StdioExchange,
 };
 use crate::{
@@ -27,13 +31,26 @@ pub(crate) struct Exchange {
     progress_token: Option<String>,
     log_level: Option<LogLevel>,
     /// The place among the calls that may be under way at once.
-    place: Option<OwnedSemaphorePermit>,
+    _place: OwnedSemaphorePermit,
 }
 
+/// A request as it is under way on one transport.
 #[derive(Debug)]
-pub(crate) enum Wire {
+pub(super) enum Wire {
     Http(HttpExchange),
     Stdio(StdioExchange),
+}
+
+impl From<HttpExchange> for Wire {
+    fn from(exchange: HttpExchange) -> Self {
+        Self::Http(exchange)
+    }
+}
+
+impl From<StdioExchange> for Wire {
+    fn from(exchange: StdioExchange) -> Self {
+        Self::Stdio(exchange)
+    }
 }
 
 /// What comes from an exchange.
@@ -46,20 +63,20 @@ pub(crate) enum Event {
 }
 
 impl Exchange {
-    pub(crate) const fn new(
-        wire: Wire,
-        era: Era,
-        id: u64,
-        progress_token: Option<String>,
-        log_level: Option<LogLevel>,
+    /// An exchange that begins so, for this call. It holds its place among those under way.
+    pub(super) fn new<W: Into<Wire>>(
+        begun: Begun<W>,
+        call: &ToolCall,
+        place: OwnedSemaphorePermit,
     ) -> Self {
-        Self { wire, era, id, progress_token, log_level, place: None }
-    }
-
-    /// The same exchange, holding its place among the calls under way.
-    pub(crate) fn holding(mut self, place: OwnedSemaphorePermit) -> Self {
-        self.place = Some(place);
-        self
+        Self {
+            wire: begun.wire.into(),
+            era: begun.era,
+            id: begun.id,
+            progress_token: call.progress_token.clone(),
+            log_level: call.log_level,
+            _place: place,
+        }
     }
 
     /// What comes next. May be dropped and called again without losing anything.
@@ -117,11 +134,4 @@ impl Exchange {
             _ => None,
         }
     }
-}
-
-/// What comes from a wire, before it is known whether it is for the caller.
-#[derive(Debug)]
-pub(crate) enum RawEvent {
-    Notification(String, Option<Bytes>),
-    Answer(Answer),
 }

@@ -8,6 +8,7 @@ mod error;
 mod exchange;
 mod http;
 mod list;
+mod raw;
 mod request;
 mod session;
 mod stdio;
@@ -120,12 +121,11 @@ impl Upstream {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| UpstreamError::Busy(self.concurrent_calls))?;
-        let begun = match &self.link {
-            Link::Http(link) => link.call(call).await,
-            Link::Stdio(link) => link.call(call).await,
+        match &self.link {
+            Link::Http(link) => Ok(Exchange::new(link.call(call).await?, call, place)),
+            Link::Stdio(link) => Ok(Exchange::new(link.call(call).await?, call, place)),
             Link::Broken(error) => Err(error.clone()),
-        };
-        begun.map(|exchange| exchange.holding(place))
+        }
     }
 
     /// Notes how asking went.

@@ -18,7 +18,7 @@ use crate::{
     upstream::{
         Answer, UpstreamError,
         answer::{Message, excerpt},
-        exchange::RawEvent,
+        raw::RawEvent,
         request,
     },
 };

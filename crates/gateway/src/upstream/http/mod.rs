@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     Answer, Egress, Facts, UpstreamError,
-    exchange::{Exchange, Wire},
+    raw::Begun,
     request::{self, ToolCall},
     session::{Sessions, Slot},
 };
@@ -131,7 +131,7 @@ impl HttpLink {
     }
 
     /// Begins a call. If the server has lost the session it has not run, and is begun anew once.
-    pub(crate) async fn call(&self, call: &ToolCall) -> Result<Exchange, UpstreamError> {
+    pub(super) async fn call(&self, call: &ToolCall) -> Result<Begun<HttpExchange>, UpstreamError> {
         let slot = self.sessions.of(call.permit.user());
         let mut tries = 0;
         loop {
@@ -141,10 +141,7 @@ impl HttpLink {
             let name = Some(call.permit.tool().as_ref());
             let extra = self.line.method_headers(&open, "tools/call", name, &call.headers);
             match self.line.exchange(&open, id, message, extra).await {
-                Ok(wire) => {
-                    let (token, level) = (call.progress_token.clone(), call.log_level);
-                    return Ok(Exchange::new(Wire::Http(wire), open.era, id, token, level));
-                }
+                Ok(wire) => return Ok(Begun { wire, era: open.era, id }),
                 Err(UpstreamError::SessionLost) if tries == 0 => {
                     tries += 1;
                     slot.lose(&open);

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Answer, Facts, UpstreamError,
     answer::error_parts,
-    exchange::{Exchange, Wire},
+    raw::Begun,
     request::{self, ToolCall},
     session::{Sessions, Slot},
 };
@@ -142,13 +142,15 @@ impl StdioLink {
     }
 
     /// Begins a call.
-    pub(crate) async fn call(&self, call: &ToolCall) -> Result<Exchange, UpstreamError> {
+    pub(super) async fn call(
+        &self,
+        call: &ToolCall,
+    ) -> Result<Begun<StdioExchange>, UpstreamError> {
         let slot = self.sessions.of(call.permit.user());
         let session = self.open(&slot).await?;
         let id = session.process.id();
-        let exchange = session.process.begin(id, call.message(id, session.era)).await?;
-        let (token, level) = (call.progress_token.clone(), call.log_level);
-        Ok(Exchange::new(Wire::Stdio(exchange), session.era, id, token, level))
+        let wire = session.process.begin(id, call.message(id, session.era)).await?;
+        Ok(Begun { wire, era: session.era, id })
     }
 
     /// What the process said on its standard error of late.

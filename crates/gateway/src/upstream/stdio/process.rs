@@ -28,7 +28,7 @@ use super::{
 use crate::{
     Tasks,
     json::on_one_line,
-    upstream::{Answer, UpstreamError, answer::Message, exchange::RawEvent, request},
+    upstream::{Answer, UpstreamError, answer::Message, raw::RawEvent, request},
 };
 
 /// How long a process may take to end after its input closed, and again after SIGTERM.

@@ -5,7 +5,7 @@ use std::{
 
 use tokio_util::sync::CancellationToken;
 
-use super::session::Session;
+use super::Session;
 
 /// The session, and the id of the request as raw JSON. A session belongs to one caller.
 type Key = (Session, Box<str>);
@@ -16,15 +16,15 @@ pub(crate) struct Cancels(Arc<Mutex<HashMap<Key, CancellationToken>>>);
 
 /// One such call. Dropped, it cannot be cancelled any more.
 #[derive(Debug)]
-pub(super) struct Cancellable {
+pub(crate) struct Cancellable {
     cancels: Cancels,
     key: Key,
-    pub(super) token: CancellationToken,
+    pub(crate) token: CancellationToken,
 }
 
 impl Cancels {
     /// Makes a call cancellable. None if another one under the same id is under way.
-    pub(super) fn register(&self, session: Session, id: &str) -> Option<Cancellable> {
+    pub(crate) fn register(&self, session: Session, id: &str) -> Option<Cancellable> {
         let (key, token) = ((session, Box::from(id)), CancellationToken::new());
         match self.lock().entry(key.clone()) {
             Entry::Occupied(_) => return None,
@@ -34,7 +34,7 @@ impl Cancels {
     }
 
     /// Cancels a call if it is under way here.
-    pub(super) fn cancel(&self, session: Session, id: &str) {
+    pub(crate) fn cancel(&self, session: Session, id: &str) {
         if let Some(token) = self.lock().get(&(session, Box::from(id))) {
             token.cancel();
         }

@@ -1,15 +1,20 @@
 //! Legacy sessions. An id is a sealed token that binds the session to its caller and endpoint, so
 //! that any replica can serve it and nobody else can use it.
 
-use std::sync::Arc;
+mod cancel;
+mod notes;
 
 use gatehall_domain::{Caller, Endpoint, Timestamp};
 use gatehall_vault::Vault;
-use http::StatusCode;
-use quick_cache::sync::Cache;
+use http::HeaderName;
 
-use super::rpc::RpcError;
-use crate::{era, upstream::LogLevel};
+pub(crate) use cancel::{Cancellable, Cancels};
+pub(crate) use notes::SessionNotes;
+
+use crate::era;
+
+/// The header that carries a session's id.
+pub(crate) static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 
 const PURPOSE: &str = "mcp-session";
 /// Seconds after which a client has to begin a new session.
@@ -17,9 +22,9 @@ const LIFE: i64 = 24 * 3600;
 
 /// What a session id says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Session {
+pub(crate) struct Session {
     /// The revision that was agreed on.
-    pub(super) version: &'static str,
+    pub(crate) version: &'static str,
     /// When it began, in microseconds; tells sessions of one caller apart, too.
     began: i64,
     /// Sets apart what began in the same microsecond.
@@ -27,12 +32,12 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(version: &'static str, now: Timestamp, nonce: u64) -> Self {
+    pub(crate) fn new(version: &'static str, now: Timestamp, nonce: u64) -> Self {
         Self { version, began: now.micros(), nonce }
     }
 
     /// The id for the client.
-    pub(super) fn seal(
+    pub(crate) fn seal(
         &self,
         vault: &Vault,
         caller: &Caller,
@@ -47,81 +52,32 @@ impl Session {
 
     /// Opens an id. An id of somebody else, of another endpoint, too old or made up are all one:
     /// there is no such session.
-    pub(super) fn open(
+    pub(crate) fn open(
         vault: &Vault,
         caller: &Caller,
         endpoint: &Endpoint,
         now: Timestamp,
         id: &str,
-    ) -> Result<Self, RpcError> {
-        let gone = || {
-            let message = "there is no such session: begin a new one with initialize";
-            RpcError::new(StatusCode::NOT_FOUND, RpcError::INVALID_REQUEST, message)
-        };
-        let plain = vault.open_token(PURPOSE, &owner(caller, endpoint), id).map_err(|_| gone())?;
-        let (Some(version), Some(began), Some(nonce)) =
-            (plain.first(), plain.get(1..9), plain.get(9..17))
-        else {
-            return Err(gone());
-        };
+    ) -> Option<Self> {
+        let plain = vault.open_token(PURPOSE, &owner(caller, endpoint), id).ok()?;
+        let (version, began, nonce) = (plain.first()?, plain.get(1..9)?, plain.get(9..17)?);
         let number =
             |bytes: &[u8]| bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
         let session = Self {
-            version: era::LEGACY.get(usize::from(*version)).ok_or_else(gone)?,
+            version: era::LEGACY.get(usize::from(*version))?,
             began: number(began) as i64,
             nonce: number(nonce),
         };
         let end = Timestamp::from_micros(session.began).plus_seconds(LIFE);
-        if now > end { Err(gone()) } else { Ok(session) }
+        (now <= end).then_some(session)
     }
 }
 
 /// Whom a token belongs to: the user and the key at one endpoint.
-pub(super) fn owner(caller: &Caller, endpoint: &Endpoint) -> String {
+pub(crate) fn owner(caller: &Caller, endpoint: &Endpoint) -> String {
     let user = caller.user.map(|user| user.to_string()).unwrap_or_default();
     let key = caller.key.as_ref().map_or("", |key| key.as_str());
     format!("{user} {key} {} {endpoint}", caller.door.as_str())
-}
-
-/// What this replica remembers of sessions: the log level each asked for, and which have ended.
-/// Another replica that does not know is only less exact: an ended session still belongs to its
-/// caller alone.
-#[derive(Debug, Clone)]
-pub(crate) struct SessionNotes {
-    notes: Arc<Cache<Session, Remembered>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Remembered {
-    Level(LogLevel),
-    Ended,
-}
-
-impl Default for SessionNotes {
-    fn default() -> Self {
-        Self { notes: Arc::new(Cache::new(100_000)) }
-    }
-}
-
-impl SessionNotes {
-    pub(super) fn set(&self, session: Session, level: LogLevel) {
-        self.notes.insert(session, Remembered::Level(level));
-    }
-
-    pub(super) fn get(&self, session: &Session) -> Option<LogLevel> {
-        match self.notes.get(session) {
-            Some(Remembered::Level(level)) => Some(level),
-            _ => None,
-        }
-    }
-
-    pub(super) fn end(&self, session: Session) {
-        self.notes.insert(session, Remembered::Ended);
-    }
-
-    pub(super) fn has_ended(&self, session: &Session) -> bool {
-        matches!(self.notes.get(session), Some(Remembered::Ended))
-    }
 }
 
 #[cfg(test)]
@@ -146,15 +102,15 @@ mod tests {
         let id = session.seal(&vault, &alice, &google).unwrap();
         assert!(id.bytes().all(|byte| byte.is_ascii_graphic()));
         let open = |caller: &Caller, endpoint: &Endpoint, now, id: &str| {
-            Session::open(&vault, caller, endpoint, now, id).map_err(|error| error.status.as_u16())
+            Session::open(&vault, caller, endpoint, now, id)
         };
-        assert_eq!(open(&alice, &google, now, &id), Ok(session));
-        assert_eq!(open(&caller(2, "aaaaaaaa"), &google, now, &id), Err(404));
-        assert_eq!(open(&caller(1, "bbbbbbbb"), &google, now, &id), Err(404));
-        assert_eq!(open(&alice, &Endpoint::All, now, &id), Err(404));
-        assert_eq!(open(&alice, &google, now.plus_seconds(LIFE + 2), &id), Err(404));
+        assert_eq!(open(&alice, &google, now, &id), Some(session));
+        assert_eq!(open(&caller(2, "aaaaaaaa"), &google, now, &id), None);
+        assert_eq!(open(&caller(1, "bbbbbbbb"), &google, now, &id), None);
+        assert_eq!(open(&alice, &Endpoint::All, now, &id), None);
+        assert_eq!(open(&alice, &google, now.plus_seconds(LIFE + 2), &id), None);
         for junk in ["", "x", &id[..id.len() - 2], "\u{e4}"] {
-            assert_eq!(open(&alice, &google, now, junk), Err(404));
+            assert_eq!(open(&alice, &google, now, junk), None);
         }
     }
 }
