@@ -13,7 +13,7 @@ use super::{
     answer::answer,
     negotiate::Speaker,
     rpc::{Incoming, RpcError},
-    stream::{no_answer, stream},
+    stream::{Call, cancelled, no_answer, stream},
 };
 use crate::{
     body::Parts,
@@ -22,7 +22,6 @@ use crate::{
     entry::names_nobody,
     era::Era,
     json,
-    session::Cancellable,
     upstream::LogLevel,
 };
 
@@ -30,15 +29,6 @@ use crate::{
 const SILENCE: Duration = Duration::from_secs(15);
 
 const META_LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
-
-/// A call under way, and to whom its answer goes.
-pub(super) struct Call {
-    pub(super) running: Running,
-    pub(super) id: String,
-    pub(super) era: Era,
-    /// Set if its client can cancel it by name.
-    pub(super) cancellable: Option<Cancellable>,
-}
 
 /// How a call is answered.
 pub(super) enum Reply {
@@ -60,7 +50,7 @@ pub(super) async fn call(
     tokio::select! {
         biased;
         step = call.running.next() => match step {
-            Step::Done(done) => Ok(call.whole(&done)),
+            Step::Done(done) => Ok(whole(&call, &done)),
             Step::Note(note) => Ok(Reply::Stream(stream(call, Some(note)))),
             Step::Long => Box::pin(long(call)).await,
         },
@@ -74,7 +64,7 @@ async fn long(mut call: Call) -> Result<Reply, RpcError> {
     tokio::select! {
         biased;
         step = call.running.next() => match step {
-            Step::Done(done) => Ok(call.whole(&done)),
+            Step::Done(done) => Ok(whole(&call, &done)),
             Step::Note(note) => Ok(Reply::Stream(stream(call, Some(note)))),
             Step::Long => Ok(Reply::Stream(stream(call, None))),
         },
@@ -83,12 +73,9 @@ async fn long(mut call: Call) -> Result<Reply, RpcError> {
     }
 }
 
-/// Waits until the client cancels the call by name.
-pub(super) async fn cancelled(cancellable: Option<&Cancellable>) {
-    match cancellable {
-        Some(cancellable) => cancellable.token.cancelled().await,
-        None => std::future::pending().await,
-    }
+fn whole(call: &Call, done: &Done) -> Reply {
+    let (status, message) = answer(&call.id, call.era, done);
+    Reply::Whole(status, message)
 }
 
 /// The same within a batch, where there is no stream to say anything on.
@@ -101,13 +88,6 @@ pub(super) async fn call_silently(
 ) -> Result<Parts, RpcError> {
     let done = admit(request, speaker, incoming, headers)?.done().await;
     Ok(answer(id, speaker.era, &done).1)
-}
-
-impl Call {
-    fn whole(&self, done: &Done) -> Reply {
-        let (status, message) = answer(&self.id, self.era, done);
-        Reply::Whole(status, message)
-    }
 }
 
 fn admit(

@@ -8,17 +8,38 @@ use futures_util::stream;
 use http::{HeaderValue, header};
 use tokio::time::sleep;
 
-use super::{
-    answer::answer,
-    call::{Call, cancelled},
-};
+use super::answer::answer;
 use crate::{
-    call::{Note, Step},
+    call::{Note, Running, Step},
+    era::Era,
     json::on_one_line,
+    session::Cancellable,
 };
 
 /// Shorter than the idle limits of common proxies.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// A call under way, and to whom its answer goes.
+pub(super) struct Call {
+    pub(super) running: Running,
+    pub(super) id: String,
+    pub(super) era: Era,
+    /// Set if its client can cancel it by name.
+    pub(super) cancellable: Option<Cancellable>,
+}
+
+/// Waits until the client cancels the call by name.
+pub(super) async fn cancelled(&self) {
+        cancelled(self.cancellable.as_ref()).await;
+    }
+}
+
+async fn cancelled(cancellable: Option<&Cancellable>) {
+    match cancellable {
+        Some(cancellable) => cancellable.token.cancelled().await,
+        None => std::future::pending().await,
+    }
+}
 
 /// Begins the stream of a call. `first` is what it begins with.
 pub(super) fn stream(call: Call, first: Option<Note>) -> Response {

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    document::{callable, callable_tool, path_item},
+    operation::{callable, callable_tool, path_item},
     problem::Problem,
 };
 use crate::{catalogue::Tool, live::Moment};

@@ -4,15 +4,18 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use gatehall_domain::{Decision, Door, Endpoint, Reach, names};
+use gatehall_domain::{Door, Endpoint, Reach};
 use http::HeaderValue;
 
-use super::{discovery, schema};
+use super::{
+    discovery,
+    operation::{callable, operation},
+};
 use crate::{
     catalogue::Tool,
     entry::Entry,
-    json::{self, ObjectWriter},
-    live::{Document, DocumentKey, Moment},
+    json,
+    live::{Document, DocumentKey},
 };
 
 /// The document for this caller at this endpoint. None if the endpoint is not for them.
@@ -56,57 +59,6 @@ pub(super) fn document(entry: &Entry, endpoint: &Endpoint) -> Option<Arc<Documen
             })
         }
     }
-}
-
-/// The tools a caller may call.
-pub(super) fn callable<'m>(
-    moment: &'m Moment,
-    reach: &Reach<'m>,
-) -> impl Iterator<Item = &'m Tool> {
-    let reach = *reach;
-    let offers = reach.connections().filter_map(|site| moment.catalogue.offer(site.connection.id));
-    offers.flat_map(move |offer| {
-        offer.tools.iter().filter(move |tool| {
-            matches!(reach.decide(offer.connection, &tool.name), Decision::Allowed(_))
-                && moment.catalogue.owns(&tool.public, offer.connection)
-        })
-    })
-}
-
-/// The tool of this public name, if the caller may call it.
-pub(super) fn callable_tool<'m>(
-    moment: &'m Moment,
-    reach: &Reach<'m>,
-    name: &str,
-) -> Option<&'m Tool> {
-    let (offer, tool) = moment.find(&Endpoint::All, name)?;
-    let decision = reach.decide(offer.connection, &tool.name);
-    matches!(decision, Decision::Allowed(_)).then_some(tool)
-}
-
-/// `"/tools/NAME":{…}`, made when it is first needed.
-fn operation(tool: &Tool) -> Bytes {
-    let made = tool.operation.get_or_init(|| {
-        let schema = schema::flat(tool.input_schema()).to_string();
-        path_item(&tool.public, &names::shown(&tool.description, 2000), &schema).into()
-    });
-    made.clone()
-}
-
-/// An operation that takes a JSON object and answers with whatever the tool answers.
-pub(super) fn path_item(name: &str, description: &str, schema: &str) -> String {
-    let mut media = ObjectWriter::new(schema.len() + 32);
-    media.raw("application/json", &format!("{{\"schema\":{schema}}}"));
-    let mut body = ObjectWriter::new(schema.len() + 64);
-    body.raw("required", "true").raw("content", &media.finish());
-    let mut operation = ObjectWriter::new(schema.len() + description.len() + 256);
-    operation.string("operationId", name).string("summary", name);
-    if !description.is_empty() {
-        operation.string("description", description);
-    }
-    operation.raw("requestBody", &body.finish());
-    operation.raw("responses", "{\"200\":{\"description\":\"What the tool answers\"}}");
-    format!("{}:{{\"post\":{}}}", json::string(&format!("/tools/{name}")), operation.finish())
 }
 
 fn make(endpoint: &Endpoint, paths: Vec<Bytes>) -> Document {

@@ -3,6 +3,7 @@
 mod answer;
 mod discovery;
 mod document;
+mod operation;
 mod problem;
 mod schema;
 
