@@ -29,12 +29,7 @@ pub(super) struct Call {
 }
 
 /// Waits until the client cancels the call by name.
-pub(super) async fn cancelled(&self) {
-        cancelled(self.cancellable.as_ref()).await;
-    }
-}
-
-async fn cancelled(cancellable: Option<&Cancellable>) {
+pub(super) async fn cancelled(cancellable: Option<&Cancellable>) {
     match cancellable {
         Some(cancellable) => cancellable.token.cancelled().await,
         None => std::future::pending().await,
