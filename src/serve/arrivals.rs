@@ -172,7 +172,13 @@ fn new_user(arrival: &NewArrival, now: Timestamp) -> User {
 }
 
 fn new_identity(issuer: &str, subject: &str, user: UserId, now: Timestamp) -> Identity {
-    Identity { issuer: issuer.to_owned(), subject: subject.to_owned(), user, created_at: now }
+    Identity {
+        issuer: issuer.to_owned(),
+        subject: subject.to_owned(),
+        user,
+        stale: false,
+        created_at: now,
+    }
 }
 
 impl Arrivals for Reception {

@@ -12,6 +12,7 @@ pub mod decide;
 pub mod names;
 pub mod record;
 pub mod refusal;
+pub mod session;
 pub mod snapshot;
 pub mod text;
 pub mod time;
@@ -22,12 +23,15 @@ pub use caller::{Caller, Door, Endpoint};
 pub use company::{Change, Company};
 pub use decide::{Decision, Denial, Permit, Reach, decide};
 pub use record::{
-    AccessClass, Address, Ciphertext, Connection, ConnectionId, ConnectionPath, Credential, Digest,
-    Effect, Grant, GrantId, Group, GroupId, Identity, Key, KeyId, Limits, Membership, Placement,
-    Record, SecretSource, Server, ServerId, Source, Subject, Target, Tenant, TenantId, Transport,
-    User, UserId,
+    AccessClass, Address, Admit, Ciphertext, ClaimMapping, ClaimMappingId, Connection,
+    ConnectionId, ConnectionPath, Credential, Digest, Effect, Grant, GrantId, Group, GroupId,
+    HostPattern, HostRule, HostRuleId, Identity, Issuer, Key, KeyId, Limits, Membership,
+    PathPrefix, Placement, Profile, Provider, ProviderId, ProviderSettings, Record, SecretSource,
+    Server, ServerId, Source, Subject, Target, Tenant, TenantId, Transport, User, UserId, is_guid,
+    is_safe,
 };
 pub use refusal::Refusal;
+pub use session::{ProviderLogin, Session, Sessions};
 pub use snapshot::{Snapshot, SnapshotCell};
 pub use text::{EmailAddress, GroupName, ToolPattern, UserPattern};
 pub use time::{Clock, Timestamp};

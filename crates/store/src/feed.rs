@@ -9,27 +9,42 @@ const SQLITE_POLL: Duration = Duration::from_millis(200);
 /// How often PostgreSQL is asked although it notifies: a notification can be lost in a pooler.
 const POSTGRES_POLL: Duration = Duration::from_secs(2);
 
-/// Tells when the company has changed, whoever changed it.
+/// Tells when something has changed, whoever changed it.
 #[derive(Debug)]
 pub struct Feed {
     store: Store,
+    channel: &'static str,
     listener: Option<PgListener>,
 }
 
 impl Store {
-    /// Begins to watch for changes.
+    /// Begins to watch for changes of the company.
     pub fn feed(&self) -> Feed {
-        Feed { store: self.clone(), listener: None }
+        Feed { store: self.clone(), channel: "gatehall_revision", listener: None }
+    }
+
+    /// Begins to watch for sessions that begin and end.
+    pub fn session_feed(&self) -> Feed {
+        Feed { store: self.clone(), channel: "gatehall_sessions", listener: None }
     }
 }
 
 impl Feed {
-    /// Waits until there is a reason to look, then gives the newest revision: at once after a
-    /// notification, else after a short time. An answer also means that the database is there.
+    /// Waits until there is a reason to look, then gives the newest revision. An answer also means
+    /// that the database is there.
     ///
     /// # Errors
     /// If the database cannot be asked; the next call tries to reach it again.
     pub async fn next(&mut self) -> Result<u64, StoreError> {
+        self.woken().await?;
+        self.store.revision().await
+    }
+
+    /// Waits until there is a reason to look: at once after a notification, else a short time.
+    ///
+    /// # Errors
+    /// If the database cannot be listened to; the next call tries to reach it again.
+    pub async fn woken(&mut self) -> Result<(), StoreError> {
         match &self.store.pool {
             Engine::Sqlite(_) => tokio::time::sleep(SQLITE_POLL).await,
             Engine::Postgres(pool) => {
@@ -37,7 +52,7 @@ impl Feed {
                     Some(listener) => listener,
                     None => {
                         let mut listener = PgListener::connect_with(pool).await?;
-                        listener.listen("gatehall_revision").await?;
+                        listener.listen(self.channel).await?;
                         self.listener.insert(listener)
                     }
                 };
@@ -51,6 +66,6 @@ impl Feed {
                 }
             }
         }
-        self.store.revision().await
+        Ok(())
     }
 }

@@ -10,6 +10,7 @@ mod feed;
 mod key_use;
 mod load;
 mod open;
+mod sessions;
 mod table;
 mod vault_check;
 

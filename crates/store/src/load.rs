@@ -1,6 +1,6 @@
 use gatehall_domain::{
-    Company, Connection, Credential, Grant, Group, Identity, Key, Membership, Server, Snapshot,
-    Tenant, User,
+    ClaimMapping, Company, Connection, Credential, Grant, Group, HostRule, Identity, Key,
+    Membership, Provider, Server, Snapshot, Tenant, User,
 };
 
 use crate::{
@@ -39,6 +39,9 @@ impl Store {
         add::<Credential>(&mut company, &mut transaction).await?;
         add::<Grant>(&mut company, &mut transaction).await?;
         add::<Key>(&mut company, &mut transaction).await?;
+        add::<Provider>(&mut company, &mut transaction).await?;
+        add::<ClaimMapping>(&mut company, &mut transaction).await?;
+        add::<HostRule>(&mut company, &mut transaction).await?;
         transaction.commit().await?;
         Ok(Snapshot::new(number as u64, company))
     }

@@ -1,8 +1,9 @@
 //! The rules that every record obeys.
 
 use crate::{
-    AccessClass, Company, Connection, ConnectionId, Credential, Grant, Key, Membership, Placement,
-    Record, Refusal, Server, Subject, Target, TenantId, Transport, UserId, company::Table, names,
+    AccessClass, Admit, Company, Connection, ConnectionId, Credential, Grant, Key, Membership,
+    Placement, Record, Refusal, Server, Source, Subject, Target, TenantId, Transport, UserId,
+    company::Table, names,
 };
 
 impl Company {
@@ -42,6 +43,9 @@ impl Company {
             Record::Credential(credential) => self.check_credential(credential),
             Record::Grant(grant) => self.check_grant(grant),
             Record::Key(key) => self.check_key(key),
+            Record::Provider(provider) => self.check_provider(provider),
+            Record::ClaimMapping(mapping) => self.check_claim_mapping(mapping),
+            Record::HostRule(rule) => self.check_host_rule(rule),
         }
     }
 
@@ -71,6 +75,17 @@ impl Company {
                 let subject = Subject::Group(group.id);
                 collect(&mut found, &self.memberships, |it| it.group == group.id);
                 collect(&mut found, &self.grants, |it| it.subject == subject);
+                collect(&mut found, &self.claim_mappings, |it| it.group == group.id);
+                collect(
+                    &mut found,
+                    &self.host_rules,
+                    |it| matches!(&it.admit, Admit::Groups(groups) if groups.contains(&group.id)),
+                );
+            }
+            Record::Provider(provider) => {
+                let source = Source::Claim(provider.id.to_string());
+                collect(&mut found, &self.claim_mappings, |it| it.provider == provider.id);
+                collect(&mut found, &self.memberships, |it| it.source == source);
             }
             Record::Tenant(tenant) => {
                 let id = Some(&tenant.id);
@@ -91,7 +106,9 @@ impl Company {
             | Record::Membership(_)
             | Record::Credential(_)
             | Record::Grant(_)
-            | Record::Key(_) => {}
+            | Record::Key(_)
+            | Record::ClaimMapping(_)
+            | Record::HostRule(_) => {}
         }
         found
     }

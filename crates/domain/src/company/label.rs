@@ -3,8 +3,8 @@
 use std::fmt::Display;
 
 use crate::{
-    Because, Company, ConnectionId, Effect, Grant, GrantId, GroupId, Record, Subject, Target,
-    UserId,
+    Admit, Because, ClaimMapping, Company, ConnectionId, Effect, Grant, GrantId, GroupId, HostRule,
+    Record, Subject, Target, UserId,
 };
 
 impl Company {
@@ -33,6 +33,9 @@ impl Company {
                 Some(user) => format!("{} \"{}\" of {}", it.id, it.name, self.user_label(user)),
                 None => format!("{} \"{}\" (service key)", it.id, it.name),
             },
+            Record::Provider(it) => it.id.to_string(),
+            Record::ClaimMapping(it) => self.claim_mapping_label(it),
+            Record::HostRule(it) => self.host_rule_label(it),
         }
     }
 
@@ -58,6 +61,26 @@ impl Company {
             Subject::User(user) => format!("user {}", self.user_label(*user)),
             Subject::Pattern(pattern) => format!("users {pattern}"),
         }
+    }
+
+    /// A claim mapping as a sentence: `entra: roles = MCP.Admin means MCP-Admin`.
+    pub fn claim_mapping_label(&self, it: &ClaimMapping) -> String {
+        let group = self.group_label(it.group);
+        let tenant = it.tenant_id.as_ref().map(|id| format!(" of {id}")).unwrap_or_default();
+        format!("{}{tenant}: {} = {} means {group}", it.provider, it.claim, it.value)
+    }
+
+    /// A host rule as a sentence: `app.example.com/ admits engineers`.
+    pub fn host_rule_label(&self, it: &HostRule) -> String {
+        let whom = match &it.admit {
+            Admit::Open => "everybody".to_owned(),
+            Admit::SignedIn => "every user".to_owned(),
+            Admit::Groups(groups) => {
+                let names: Vec<String> = groups.iter().map(|it| self.group_label(*it)).collect();
+                names.join(", ")
+            }
+        };
+        format!("{}{} admits {whom}", it.host, it.path)
     }
 
     /// What a grant opens or closes, in words.

@@ -2,6 +2,7 @@
 
 mod change;
 mod check;
+mod check_doors;
 mod label;
 
 use std::{hash::Hash, sync::Arc};
@@ -10,9 +11,10 @@ pub use change::Change;
 use foldhash::HashMap;
 
 use crate::{
-    Connection, ConnectionId, ConnectionPath, Credential, Effect, EmailAddress, Grant, GrantId,
-    Group, GroupId, Identity, Key, KeyId, Membership, Placement, Record, Refusal, Server, ServerId,
-    Source, Subject, Target, Tenant, TenantId, ToolPattern, User, UserId,
+    ClaimMapping, ClaimMappingId, Connection, ConnectionId, ConnectionPath, Credential, Effect,
+    EmailAddress, Grant, GrantId, Group, GroupId, HostRule, HostRuleId, Identity, Key, KeyId,
+    Membership, Placement, Provider, ProviderId, Record, Refusal, Server, ServerId, Source,
+    Subject, Target, Tenant, TenantId, ToolPattern, User, UserId,
 };
 
 /// Records by key. Copying one is cheap until it is changed.
@@ -32,6 +34,9 @@ pub struct Company {
     pub credentials: Table<(ConnectionId, Placement), Credential>,
     pub grants: Table<GrantId, Grant>,
     pub keys: Table<KeyId, Key>,
+    pub providers: Table<ProviderId, Provider>,
+    pub claim_mappings: Table<ClaimMappingId, ClaimMapping>,
+    pub host_rules: Table<HostRuleId, HostRule>,
     user_by_email: Arc<HashMap<EmailAddress, UserId>>,
     subject_by_user: Arc<HashMap<(UserId, String), String>>,
     group_by_name: Arc<HashMap<String, GroupId>>,
@@ -126,6 +131,9 @@ impl Company {
                 insert(&mut self.grants, grant.id, grant);
             }
             Record::Key(it) => insert(&mut self.keys, it.id.clone(), it),
+            Record::Provider(it) => insert(&mut self.providers, it.id.clone(), it),
+            Record::ClaimMapping(it) => insert(&mut self.claim_mappings, it.id, it),
+            Record::HostRule(it) => insert(&mut self.host_rules, it.id, it),
         }
     }
 
@@ -160,6 +168,9 @@ impl Company {
                 remove(&mut self.grants, &grant.id);
             }
             Record::Key(it) => remove(&mut self.keys, &it.id),
+            Record::Provider(it) => remove(&mut self.providers, &it.id),
+            Record::ClaimMapping(it) => remove(&mut self.claim_mappings, &it.id),
+            Record::HostRule(it) => remove(&mut self.host_rules, &it.id),
         }
     }
 
@@ -186,6 +197,9 @@ impl Company {
             }
             Record::Grant(it) => get(&self.grants, &it.id),
             Record::Key(it) => get(&self.keys, &it.id),
+            Record::Provider(it) => get(&self.providers, &it.id),
+            Record::ClaimMapping(it) => get(&self.claim_mappings, &it.id),
+            Record::HostRule(it) => get(&self.host_rules, &it.id),
         }
     }
 

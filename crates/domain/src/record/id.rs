@@ -37,6 +37,14 @@ uuid_id!(
     /// Id of a grant.
     GrantId
 );
+uuid_id!(
+    /// Id of a claim mapping.
+    ClaimMappingId
+);
+uuid_id!(
+    /// Id of a host rule.
+    HostRuleId
+);
 
 macro_rules! short_name {
     ($(#[$doc:meta])* $name:ident, $field:literal) => {
@@ -63,6 +71,10 @@ short_name!(
     /// Id of a server, chosen by the administrator.
     ServerId, "server id"
 );
+short_name!(
+    /// Id of an OpenID provider, chosen by the administrator.
+    ProviderId, "provider id"
+);
 
 fn check_short_name(field: &'static str, text: &str) -> Result<(), Refusal> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
@@ -72,7 +84,7 @@ fn check_short_name(field: &'static str, text: &str) -> Result<(), Refusal> {
             field,
             format!(
                 "\"{}\" must be 1 to 32 of A-Z a-z 0-9 _ - and begin with a letter or digit, \
-                 because it stands in the names of tools",
+                 because it stands in addresses and in the names of tools",
                 text.escape_debug()
             ),
         ));

@@ -53,8 +53,8 @@ impl FromStr for KeyId {
     }
 }
 
-/// SHA-256 of a key's secret. Neither shown nor serialised.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// SHA-256 of a secret. Neither shown nor serialised.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest(pub [u8; 32]);
 
 impl fmt::Debug for Digest {

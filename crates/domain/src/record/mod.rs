@@ -4,8 +4,10 @@ mod connection;
 mod credential;
 mod grant;
 mod group;
+mod host_rule;
 mod id;
 mod key;
+mod provider;
 mod server;
 mod tenant;
 mod user;
@@ -16,8 +18,13 @@ pub use connection::{Connection, ConnectionPath, Limits};
 pub use credential::{Ciphertext, Credential, Placement, SecretSource};
 pub use grant::{Effect, Grant, Subject, Target};
 pub use group::{Group, Membership, Source};
-pub use id::{ConnectionId, GrantId, GroupId, ServerId, TenantId, UserId};
+pub use host_rule::{Admit, HostPattern, HostRule, PathPrefix};
+pub use id::{
+    ClaimMappingId, ConnectionId, GrantId, GroupId, HostRuleId, ProviderId, ServerId, TenantId,
+    UserId,
+};
 pub use key::{Digest, Key, KeyId};
+pub use provider::{ClaimMapping, Issuer, Profile, Provider, ProviderSettings, is_guid, is_safe};
 pub use server::{AccessClass, Address, Server, Transport};
 pub use tenant::Tenant;
 pub use user::{Identity, User};
@@ -37,6 +44,9 @@ pub enum Record {
     Credential(Credential),
     Grant(Grant),
     Key(Key),
+    Provider(Provider),
+    ClaimMapping(ClaimMapping),
+    HostRule(HostRule),
 }
 
 impl Record {
@@ -53,6 +63,9 @@ impl Record {
             Self::Credential(_) => "credential",
             Self::Grant(_) => "grant",
             Self::Key(_) => "key",
+            Self::Provider(_) => "provider",
+            Self::ClaimMapping(_) => "claim mapping",
+            Self::HostRule(_) => "host rule",
         }
     }
 }
@@ -66,4 +79,18 @@ macro_rules! into_record {
         }
     )*};
 }
-into_record!(User, Identity, Group, Membership, Tenant, Server, Connection, Credential, Grant, Key);
+into_record!(
+    User,
+    Identity,
+    Group,
+    Membership,
+    Tenant,
+    Server,
+    Connection,
+    Credential,
+    Grant,
+    Key,
+    Provider,
+    ClaimMapping,
+    HostRule
+);

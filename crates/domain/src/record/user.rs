@@ -35,6 +35,9 @@ pub struct Identity {
     pub subject: String,
     /// The user this is.
     pub user: UserId,
+    /// Whether the provider could not say the user's groups the last time, so that those it said
+    /// before are kept.
+    pub stale: bool,
     /// When the two were linked.
     pub created_at: Timestamp,
 }

@@ -49,7 +49,10 @@ fn tenant(record: &Record, company: &Company) -> Option<String> {
         | Record::Identity(_)
         | Record::Group(_)
         | Record::Membership(_)
-        | Record::Server(_) => None,
+        | Record::Server(_)
+        | Record::Provider(_)
+        | Record::ClaimMapping(_)
+        | Record::HostRule(_) => None,
     };
     tenant.map(|tenant| tenant.to_string())
 }

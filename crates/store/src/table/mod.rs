@@ -1,6 +1,7 @@
 //! One file for each kind of record: how it lies in its table.
 
 mod access;
+mod doors;
 mod people;
 mod tools;
 
@@ -37,6 +38,9 @@ macro_rules! each_record {
             Record::Credential($it) => $body,
             Record::Grant($it) => $body,
             Record::Key($it) => $body,
+            Record::Provider($it) => $body,
+            Record::ClaimMapping($it) => $body,
+            Record::HostRule($it) => $body,
         }
     };
 }

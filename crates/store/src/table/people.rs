@@ -55,12 +55,14 @@ impl Stored for User {
 impl Stored for Identity {
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
-            "insert into identities (issuer, subject, user_id, created_at)
-             values ($1, $2, $3, $4)
-             on conflict (issuer, subject) do update set user_id = excluded.user_id")
+            "insert into identities (issuer, subject, user_id, stale, created_at)
+             values ($1, $2, $3, $4, $5)
+             on conflict (issuer, subject) do update set user_id = excluded.user_id,
+                stale = excluded.stale")
             .bind(&self.issuer)
             .bind(&self.subject)
             .bind(self.user.0)
+            .bind(self.stale)
             .bind(self.created_at.micros())
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
@@ -73,14 +75,15 @@ impl Stored for Identity {
     }
 
     async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (String, String, Uuid, i64);
+        type Row = (String, String, Uuid, bool, i64);
         let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select issuer, subject, user_id, created_at from identities")
+            "select issuer, subject, user_id, stale, created_at from identities")
             .fetch_all(&mut **it).await)?;
-        let read = |(issuer, subject, user, created_at): Row| Self {
+        let read = |(issuer, subject, user, stale, created_at): Row| Self {
             issuer,
             subject,
             user: UserId(user),
+            stale,
             created_at: Timestamp::from_micros(created_at),
         };
         Ok(rows.into_iter().map(read).collect())

@@ -6,6 +6,7 @@ mod compatibility;
 mod opening;
 mod revisions;
 mod sample;
+mod sessions;
 mod walls;
 
 use gatehall_store::Store;

@@ -81,6 +81,21 @@ pub(crate) fn every_kind() -> Vec<Record> {
         effect,
         created_at: at(7),
     };
+    let provider = Provider {
+        id: "entra".parse().unwrap(),
+        name: "Entra ID".into(),
+        profile: Profile::Entra,
+        issuer: "https://login.microsoftonline.com/common/v2.0".parse().unwrap(),
+        client_id: "gatehall".into(),
+        client_secret: Some(SecretSource::Sealed(Ciphertext(vec![9, 9].into()))),
+        settings: ProviderSettings {
+            tenant_ids: vec!["9188040d-6c67-4c5b-b112-36a304b66dad".into()],
+            domains: vec!["google.example".into()],
+            ..ProviderSettings::default()
+        },
+        enabled: true,
+        created_at: at(9),
+    };
     let google_id: TenantId = "google".parse().unwrap();
     let key = Key {
         id: "abcdef0123456789".parse().unwrap(),
@@ -104,11 +119,13 @@ pub(crate) fn every_kind() -> Vec<Record> {
         )
         .into(),
         credential("environment:OTHER", SecretSource::Environment("VARIABLE".into())).into(),
+        provider.clone().into(),
         user.clone().into(),
         Identity {
             issuer: "open-webui".into(),
             subject: "s".into(),
             user: user.id,
+            stale: true,
             created_at: at(1),
         }
         .into(),
@@ -142,6 +159,24 @@ pub(crate) fn every_kind() -> Vec<Record> {
             created_at: at(8),
             expires_at: None,
             revoked_at: Some(at(9)),
+        }
+        .into(),
+        ClaimMapping {
+            id: ClaimMappingId(Uuid::from_u128(70)),
+            provider: provider.id,
+            tenant_id: Some("9188040d-6c67-4c5b-b112-36a304b66dad".into()),
+            claim: "roles".into(),
+            value: "MCP.Admin".into(),
+            group: group.id,
+            created_at: at(10),
+        }
+        .into(),
+        HostRule {
+            id: HostRuleId(Uuid::from_u128(71)),
+            host: "*.example.com".parse().unwrap(),
+            path: "/api/".parse().unwrap(),
+            admit: Admit::Groups(vec![group.id]),
+            created_at: at(11),
         }
         .into(),
     ]

@@ -1,0 +1,78 @@
+//! Sessions begin, are used, end and are told to others; sign-in links work once.
+
+use gatehall_domain::{Digest, ProviderLogin, Session, Sessions, UserId};
+use gatehall_test_support::Kind;
+use uuid::Uuid;
+
+use crate::{on_both, sample::at, store};
+
+on_both!(
+    sessions_end_as_they_are_named,
+    a_use_moves_a_session_on,
+    a_sign_in_link_works_once_and_not_late,
+);
+
+fn session(number: u8, user: u128, provider_session: Option<&str>) -> Session {
+    Session {
+        id: Digest([number; 32]),
+        user: UserId(Uuid::from_u128(user)),
+        login: provider_session.map(|session| ProviderLogin {
+            provider: "entra".parse().unwrap(),
+            issuer: "https://issuer.example".into(),
+            subject: format!("subject {user}"),
+            session: Some(session.into()),
+            id_token: None,
+        }),
+        authenticated_at: at(1_000),
+        created_at: at(1_000),
+        seen_at: at(1_000),
+        expires_at: at(9_000),
+        ended_at: None,
+    }
+}
+
+async fn sessions_end_as_they_are_named(kind: Kind) {
+    let (store, _database) = store(kind).await;
+    let all = [session(1, 1, Some("a")), session(2, 1, Some("b")), session(3, 2, None)];
+    for session in &all {
+        store.add_session(session).await.unwrap();
+    }
+    assert_eq!(store.sessions_since(at(0), at(2_000)).await.unwrap(), all);
+    assert_eq!(store.sessions_since(at(0), at(9_000)).await.unwrap(), [], "all have expired");
+
+    let account = |subject: Option<&str>, session: Option<&str>| Sessions::Account {
+        issuer: "https://issuer.example".into(),
+        subject: subject.map(str::to_owned),
+        session: session.map(str::to_owned),
+    };
+    let end = async |which: Sessions| store.end_sessions(&which, at(3_000)).await.unwrap();
+    assert_eq!(end(account(Some("subject 2"), None)).await, 0);
+    assert_eq!(end(account(None, Some("a"))).await, 1);
+    assert_eq!(end(account(Some("subject 1"), None)).await, 1, "the other has ended already");
+    assert_eq!(end(Sessions::User(all[2].user)).await, 1);
+    assert_eq!(end(Sessions::One(all[2].id)).await, 0);
+
+    let news = store.sessions_since(at(3_000), at(3_000)).await.unwrap();
+    assert!(news.len() == 3 && news.iter().all(|it| it.ended_at == Some(at(3_000))));
+}
+
+async fn a_use_moves_a_session_on(kind: Kind) {
+    let (store, _database) = store(kind).await;
+    store.add_session(&session(1, 1, None)).await.unwrap();
+    let used = [(Digest([1; 32]), at(4_000)), (Digest([9; 32]), at(4_000))];
+    store.record_session_uses(&used, at(4_100)).await.unwrap();
+    let news = store.sessions_since(at(4_100), at(4_100)).await.unwrap();
+    assert_eq!(news.iter().map(|it| it.seen_at).collect::<Vec<_>>(), [at(4_000)]);
+}
+
+async fn a_sign_in_link_works_once_and_not_late(kind: Kind) {
+    let (store, _database) = store(kind).await;
+    let (first, second) = (Digest([1; 32]), Digest([2; 32]));
+    let user = UserId(Uuid::from_u128(7));
+    for digest in [first, second] {
+        store.add_sign_in_link(digest, user, at(1_000), at(2_000)).await.unwrap();
+    }
+    assert_eq!(store.use_sign_in_link(first, at(1_999)).await.unwrap(), Some(user));
+    assert_eq!(store.use_sign_in_link(first, at(1_999)).await.unwrap(), None);
+    assert_eq!(store.use_sign_in_link(second, at(2_000)).await.unwrap(), None);
+}
