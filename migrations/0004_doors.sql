@@ -72,3 +72,6 @@ create table sign_in_links (
     created_at bigint not null,
     expires_at bigint not null
 );
+
+-- Events of scripts have ids without order, so that the newest are found by their time.
+create index audit_events_at on audit_events (at);

@@ -29,13 +29,20 @@ impl Office {
     pub(crate) async fn open(settings: &StoreSettings) -> Result<Self> {
         let data_dir = data_dir(settings)?;
         let keys = settings.vault_keys.clone().unwrap_or_else(|| data_dir.join("vault.keys"));
-        let vault = gatehall_vault::load_or_create(&keys)
-            .with_context(|| format!("the key file {} cannot be used", keys.display()))?;
         let url = settings
             .database
             .clone()
             .unwrap_or_else(|| format!("sqlite:{}", data_dir.join("gatehall.db").display()));
         let store = Store::open(&url).await.with_context(|| format!("opening {}", shown(&url)))?;
+        // A fresh key beside credentials that another sealed would only hide that it is missing.
+        if !keys.exists() && store.is_sealed().await? {
+            anyhow::bail!(
+                "the key file {} is not there, but the database was sealed with one: put it back",
+                keys.display()
+            );
+        }
+        let vault = gatehall_vault::load_or_create(&keys)
+            .with_context(|| format!("the key file {} cannot be used", keys.display()))?;
         store.check_vault(&vault).await.with_context(|| format!("key file {}", keys.display()))?;
         Ok(Self { data_dir, vault: Arc::new(vault), store, clock: system_clock() })
     }

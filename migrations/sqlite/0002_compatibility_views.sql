@@ -1,4 +1,5 @@
--- The three tables of older scripts, as views that can be read and written.
+-- The three tables of older scripts, as views that can be read and written. Scripts bring a SQLite of
+-- their own, perhaps an old one.
 
 create view user_group_membership as
 select u.email as user_email, g.name as group_name,
@@ -22,7 +23,7 @@ create view sql_change as select '' as action, '' as kind, '' as subject;
 create trigger sql_change_insert instead of insert on sql_change begin
     update revision set number = number + 1;
     insert into audit_events (id, at, revision, actor, action, kind, subject, outcome)
-    select randomblob(16), cast(unixepoch('subsec') * 1000000 as integer), number,
+    select randomblob(16), cast((julianday('now') - 2440587.5) * 86400000000 as integer), number,
            'sql', new.action, new.kind, new.subject, 'changed'
     from revision;
 end;
@@ -34,7 +35,7 @@ create trigger sql_user_insert instead of insert on sql_user begin
        or trim(new.email) glob '*[ ,;*"<>]*' or trim(new.email) glob '*[^!-~]*';
     insert into users (id, email, name, admin, enabled, created_at)
     values (randomblob(16), lower(trim(new.email)), '', false, true,
-            cast(unixepoch('subsec') * 1000000 as integer))
+            cast((julianday('now') - 2440587.5) * 86400000000 as integer))
     on conflict do nothing;
 end;
 
@@ -44,7 +45,7 @@ create trigger sql_group_insert instead of insert on sql_group begin
     where new.name = '' or new.name <> trim(new.name) or new.name like '%,%'
        or new.name glob '*[^ -~]*' or length(new.name) > 120;
     insert into groups (id, name, description, enabled, created_at)
-    select randomblob(16), new.name, '', true, cast(unixepoch('subsec') * 1000000 as integer)
+    select randomblob(16), new.name, '', true, cast((julianday('now') - 2440587.5) * 86400000000 as integer)
     where not exists (select 1 from groups where lower(name) = lower(new.name));
 end;
 
@@ -52,7 +53,7 @@ create trigger user_group_membership_insert instead of insert on user_group_memb
     insert into sql_user (email) values (new.user_email);
     insert into sql_group (name) values (new.group_name);
     insert into memberships (user_id, group_id, source, created_at)
-    select u.id, g.id, 'local', cast(unixepoch('subsec') * 1000000 as integer)
+    select u.id, g.id, 'local', cast((julianday('now') - 2440587.5) * 86400000000 as integer)
     from users u, groups g
     where u.email = lower(trim(new.user_email)) and lower(g.name) = lower(new.group_name)
     on conflict do nothing;
@@ -81,7 +82,7 @@ create trigger group_tenant_mapping_insert instead of insert on group_tenant_map
     insert into sql_group (name) values (new.group_name);
     insert into grants (id, group_id, tenant_id, effect, created_at)
     select randomblob(16), g.id, new.tenant_id, 'allow',
-           cast(unixepoch('subsec') * 1000000 as integer)
+           cast((julianday('now') - 2440587.5) * 86400000000 as integer)
     from groups g
     where lower(g.name) = lower(new.group_name)
       and not exists (

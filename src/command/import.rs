@@ -58,8 +58,8 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
     let count = plan.changes(options.prune).count();
     match (options.apply, count) {
         (_, 0) => error("Everything is so already."),
-        (true, count) => error(&format!("Applied {count} changes as one revision.")),
-        (false, count) => error(&format!("{count} changes. Apply them with --apply.")),
+        (true, count) => error(&format!("Applied as one revision. Changes: {count}.")),
+        (false, count) => error(&format!("Changes: {count}. Apply them with --apply.")),
     }
     Ok(ExitCode::SUCCESS)
 }

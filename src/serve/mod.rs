@@ -171,8 +171,12 @@ impl Service {
             }
             () = cut => tracing::warn!("told again to stop: calls under way are cut"),
         }
+        // Whoever still waits is told so. The last calls are recorded when the lanes have ended.
+        self.gateway.live().cut_calls();
+        if !self.served.is_finished() {
+            let _ = tokio::time::timeout(LANES_END, &mut self.served).await;
+        }
         self.tasks.stop().cancel();
-        // The last calls are recorded when the lanes have ended.
         if !self.served.is_finished() {
             let _ = tokio::time::timeout(LANES_END, &mut self.served).await;
         }

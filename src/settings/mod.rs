@@ -125,7 +125,7 @@ pub struct ServeSettings {
         long,
         env = "GATEHALL_OPEN_TIMEOUT_SECONDS",
         value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..),
-        default_value = "15"
+        default_value = "20"
     )]
     pub open_timeout_seconds: u64,
 

@@ -88,6 +88,12 @@ async fn legacy_requests_are_checked() {
             body(&format!(r#"{{{name},"_meta":{{"progressToken":{{}}}}}}"#)),
             (200, -32602),
         ),
+        (
+            "argument twice",
+            vec![],
+            body(&format!(r#"{{{name},"arguments":{{"a":1,"a":2}}}}"#)),
+            (200, -32602),
+        ),
         ("name twice", vec![], body(&format!(r#"{{{name},"name":"microsoft_x"}}"#)), (400, -32602)),
         (
             "name twice, once escaped",

@@ -14,6 +14,7 @@ pub mod record;
 pub mod refusal;
 pub mod session;
 pub mod snapshot;
+pub mod strict;
 pub mod text;
 pub mod time;
 
@@ -32,6 +33,7 @@ pub use record::{
 };
 pub use refusal::Refusal;
 pub use session::{ProviderLogin, Session, Sessions};
-pub use snapshot::{Snapshot, SnapshotCell};
+pub use snapshot::Snapshot;
+pub use strict::Strict;
 pub use text::{EmailAddress, GroupName, ToolPattern, UserPattern};
 pub use time::{Clock, Timestamp};

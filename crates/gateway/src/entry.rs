@@ -94,6 +94,10 @@ impl Turned {
 
 /// Refuses requests that a web page was tricked into sending (DNS rebinding, other origins).
 fn check_origin(settings: &GatewaySettings, headers: &HeaderMap, uri: &Uri) -> Result<(), String> {
+    // Two of them, and a proxy may have decided by the other one (RFC 9112, section 3.2).
+    if headers.get_all(HOST).iter().nth(1).is_some() {
+        return Err("The header Host is there more than once: send it once.".into());
+    }
     // HTTP/2 has it in the address.
     let authority = uri.authority().map(Authority::as_str);
     let host = headers.get(HOST).and_then(|value| value.to_str().ok()).or(authority).unwrap_or("");
@@ -190,6 +194,7 @@ mod tests {
         assert!(check(&[("host", "localhost:8080"), ("origin", "https://chat.example")]));
         assert!(!check(&[("host", "localhost:8080"), ("origin", "http://localhost:9999")]));
         assert!(!check(&[("host", "localhost:8080"), ("origin", "null")]));
+        assert!(!check(&[("host", "localhost:8080"), ("host", "localhost:8080")]));
     }
 
     #[test]

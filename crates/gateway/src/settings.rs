@@ -32,7 +32,7 @@ impl Default for GatewaySettings {
             request_bytes: 4 << 20,
             response_bytes: 16 << 20,
             call_timeout: Duration::from_secs(300),
-            open_timeout: Duration::from_secs(15),
+            open_timeout: Duration::from_secs(20),
             concurrent_calls: 256,
             refresh: Duration::from_secs(300),
             page_tools: 1000,

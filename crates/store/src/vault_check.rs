@@ -37,6 +37,14 @@ impl Store {
         }
     }
 
+    /// Whether a vault has been used with this database.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn is_sealed(&self) -> Result<bool, StoreError> {
+        Ok(self.vault_check().await?.is_some())
+    }
+
     async fn vault_check(&self) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(on!(&self.pool, pool =>
             query_scalar("select sealed from vault_check").fetch_optional(pool).await)?)

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::Home;
-use crate::support::{Client, eventually};
+use crate::support::{Answer, Client, Recorder, eventually};
 
 /// A program that serves, ended when dropped.
 struct Serving(Child);
@@ -86,21 +86,55 @@ async fn demo_shows_each_user_another_list_and_ends_cleanly() {
     assert_eq!((ended.0, processes_of(ended.1)), (Some(0), 0));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_term_signal_lets_a_call_end_and_changes_by_command_are_served() {
+/// A program that serves a public server with four tools to Alice.
+async fn serve_notes(options: &[&str]) -> (Home, Recorder, Serving, Client) {
     let home = Home::new();
-    let recorder = crate::support::Recorder::start().await;
+    let recorder = Recorder::start().await;
     home.must(&["server", "add", "notes", "--url", &recorder.url(), "--access", "public"]);
     home.must(&["connection", "add", "notes"]);
     home.must(&["user", "add", "alice@google.example"]);
     let key = home.must(&["key", "add", "--user", "alice@google.example"]);
-    let (mut serving, url) = Serving::start(home.command(&["serve", "--listen", "127.0.0.1:0"]));
+    let arguments = [&["serve", "--listen", "127.0.0.1:0"], options].concat();
+    let (serving, url) = Serving::start(home.command(&arguments));
     let alice = Client::new(url, key.trim());
     eventually("the tools are there", async || {
         (alice.tools("/mcp").await.len() == 4).then_some(())
     })
     .await;
+    (home, recorder, serving, alice)
+}
 
+/// Begins a call that takes so long, and waits until the server has it.
+async fn begin_waiting(
+    alice: &Client,
+    recorder: &Recorder,
+    milliseconds: u32,
+) -> tokio::task::JoinHandle<Answer> {
+    let (alice, before) = (alice.clone(), recorder.seen().len());
+    let waiting = tokio::spawn(async move {
+        alice.call("/mcp", "notes_wait", json!({"milliseconds": milliseconds})).await
+    });
+    eventually("the call is under way", async || (recorder.seen().len() > before).then_some(()))
+        .await;
+    waiting
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_outlives_the_drain_is_told_so() {
+    let (home, recorder, mut serving, alice) = serve_notes(&["--drain-seconds", "1"]).await;
+    let waiting = begin_waiting(&alice, &recorder, 60_000).await;
+    serving.terminate();
+    let answer = waiting.await.unwrap().message();
+    let said = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
+    assert!(answer["result"]["isError"] == true && said.contains("stops"), "{answer}");
+    let code = tokio::task::spawn_blocking(move || serving.end()).await.unwrap();
+    assert_eq!(code, Some(0));
+    assert_eq!(home.json(&["audit", "--outcome", "failed"]).as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_term_signal_lets_a_call_end_and_changes_by_command_are_served() {
+    let (home, recorder, mut serving, alice) = serve_notes(&[]).await;
     // Another process changes the company.
     home.must(&["connection", "change", "notes", "--enabled", "false"]);
     eventually("the change is served", async || alice.tools("/mcp").await.is_empty().then_some(()))
@@ -109,15 +143,7 @@ async fn a_term_signal_lets_a_call_end_and_changes_by_command_are_served() {
     eventually("the tools are back", async || (alice.tools("/mcp").await.len() == 4).then_some(()))
         .await;
 
-    let before = recorder.seen().len();
-    let waiting = {
-        let alice = alice.clone();
-        tokio::spawn(async move {
-            alice.call("/mcp", "notes_wait", json!({"milliseconds": 1500})).await
-        })
-    };
-    eventually("the call is under way", async || (recorder.seen().len() > before).then_some(()))
-        .await;
+    let waiting = begin_waiting(&alice, &recorder, 1500).await;
     serving.terminate();
     let answer = waiting.await.unwrap().message();
     assert_eq!(answer["result"]["content"][0]["text"], "done", "{answer}");

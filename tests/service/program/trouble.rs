@@ -76,6 +76,10 @@ fn a_wrong_key_file_is_refused() {
     let said = home.fails(&["tenant", "list"]);
     assert!(said.contains("vault.keys") && said.contains("does not belong"), "{said}");
 
+    std::fs::remove_file(&keys).unwrap();
+    let said = home.fails(&["tenant", "list"]);
+    assert!(said.contains("put it back") && !keys.exists(), "{said}");
+
     std::fs::write(&keys, "no keys\n").unwrap();
     assert!(home.fails(&["tenant", "list"]).contains("vault.keys"));
     std::fs::write(&keys, own).unwrap();

@@ -35,6 +35,8 @@ pub(crate) enum Whim {
     Duplicate,
     /// Somebody else's answer.
     WrongId,
+    /// Its tools fail, and say so without a text.
+    Wordless,
     /// An HTTP error with a secret in it.
     Failing,
 }
@@ -120,6 +122,9 @@ async fn serve(State(doing): State<Arc<Doing>>, request: Request) -> Response {
         Whim::Junk => as_json("{\"jsonrpc\": ".to_owned() + &good),
         Whim::Duplicate => as_json(format!("{{\"result\":{{}},{}", &good[1..])),
         Whim::WrongId => as_json(good.replacen(&format!("\"id\":{id}"), "\"id\":987654321", 1)),
+        Whim::Wordless => {
+            as_json(answer(json!({"content": [], "structuredContent": {"b": 1}, "isError": true})))
+        }
         Whim::Failing => {
             (StatusCode::INTERNAL_SERVER_ERROR, "the password is hunter2").into_response()
         }

@@ -85,6 +85,16 @@ async fn misbehaviour_harms_only_its_own_tools_and_passes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_failure_without_words_still_says_what_the_tool_said() {
+    let (rascal, recorder) = (Rascal::start(vec![tool("act")]).await, Recorder::start().await);
+    let (world, ada) = gate(&rascal, &recorder).await;
+    world.has_tools(5).await;
+    rascal.behave(Whim::Wordless);
+    let problem = ada.operate("/tools/google_rascal_act", json!({})).await;
+    assert_eq!(problem.json()["detail"], r#"{"b":1}"#, "{problem:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_in_trouble_is_left_alone_and_its_callers_hear_at_once() {
     let (rascal, recorder) = (Rascal::start(vec![tool("act")]).await, Recorder::start().await);
     let (world, ada) = gate(&rascal, &recorder).await;

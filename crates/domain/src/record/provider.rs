@@ -23,7 +23,7 @@ pub struct Provider {
     /// Our secret there; none for a public client.
     pub client_secret: Option<SecretSource>,
     /// What is asked of it, and what it is believed.
-    pub settings: ProviderSettings,
+    pub settings: Box<ProviderSettings>,
     /// Nobody signs in through a disabled provider, and its tokens are refused.
     pub enabled: bool,
     /// When the record was made.

@@ -151,7 +151,8 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        // The place of the tenant's id reads as it was written.
+        f.write_str(&self.0.as_str().replace("%7Btenant%7D", "{tenant}"))
     }
 }
 
@@ -187,7 +188,7 @@ impl TryFrom<String> for Address {
 
 impl From<Address> for String {
     fn from(address: Address) -> Self {
-        address.0.into()
+        address.to_string()
     }
 }
 

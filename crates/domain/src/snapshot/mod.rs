@@ -4,7 +4,6 @@ mod views;
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use foldhash::HashMap;
 
 use crate::{Company, Connection, ConnectionId, Endpoint, GroupId, Server, Tenant, UserId, View};
@@ -141,25 +140,4 @@ fn sites(company: &Company) -> Vec<Site> {
         .collect();
     sites.sort_by(|a, b| a.connection.path.cmp(&b.connection.path));
     sites
-}
-
-/// Holds the newest snapshot. Readers never wait for the writer.
-#[derive(Debug)]
-pub struct SnapshotCell(ArcSwap<Snapshot>);
-
-impl SnapshotCell {
-    /// A cell that holds `snapshot`.
-    pub fn new(snapshot: Snapshot) -> Self {
-        Self(ArcSwap::from_pointee(snapshot))
-    }
-
-    /// The newest snapshot. A request loads it once and keeps it to its end.
-    pub fn load(&self) -> Arc<Snapshot> {
-        self.0.load_full()
-    }
-
-    /// Puts a newer snapshot in place.
-    pub fn store(&self, snapshot: Snapshot) {
-        self.0.store(Arc::new(snapshot));
-    }
 }

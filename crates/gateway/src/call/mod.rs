@@ -8,7 +8,7 @@ use std::{borrow::Cow, sync::Arc};
 use gatehall_domain::{Caller, Denial, Endpoint, Permit, Reach, Timestamp};
 
 use running::Watched;
-pub(crate) use running::{Done, Failure, Running, Step};
+pub(crate) use running::{Done, Failure, Running, STOPPING, Step};
 
 use crate::{
     catalogue::{HeaderParam, Offer, Tool},

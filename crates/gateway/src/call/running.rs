@@ -70,6 +70,9 @@ pub(crate) struct Done {
     pub(crate) request_id: u64,
 }
 
+/// What the caller of a call hears that the gate's stop ends.
+pub(crate) const STOPPING: &str = "The gate stops, and the call was still running: call again.";
+
 /// Why a call has no answer.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -77,6 +80,8 @@ pub(crate) enum Failure {
     Upstream(UpstreamError),
     /// The right to make the call ended while it was under way.
     Revoked,
+    /// The gate stops.
+    Stopping,
 }
 
 impl Running {
@@ -144,6 +149,7 @@ impl Running {
             tokio::select! {
                 () = sleep_until(end) => Failure::Upstream(UpstreamError::TimedOut(limit.as_secs())),
                 () = watched.revoked(&permit) => Failure::Revoked,
+                () = watched.live.cut() => Failure::Stopping,
             }
         }));
     }
@@ -168,6 +174,7 @@ impl Running {
                 self.account.failed(error.kind());
             }
             Err(Failure::Revoked) => self.account.failed("access ended"),
+            Err(Failure::Stopping) => self.account.failed("the gate stopped"),
         }
     }
 }

@@ -2,11 +2,13 @@
 //! stays the raw text it came as.
 
 mod members;
+mod unambiguous;
 mod write;
 
 use serde_json::value::RawValue;
 
 pub(crate) use members::{Members, TooMany};
+pub(crate) use unambiguous::is_unambiguous;
 pub(crate) use write::{ObjectWriter, on_one_line, string};
 
 /// How deep arrays and objects may be nested in what a client sends. Parsers behind the gateway

@@ -49,6 +49,8 @@ pub struct Live {
     turns: Arc<Semaphore>,
     /// Rings when there are new offers.
     gathered: Notify,
+    /// Cancelled when calls under way have to end.
+    cut: CancellationToken,
 }
 
 #[derive(Debug, Default)]
@@ -113,6 +115,7 @@ impl Live {
             confirmed: AtomicI64::new(now.micros()),
             turns: Arc::new(Semaphore::new(TURNS)),
             gathered: Notify::new(),
+            cut: CancellationToken::new(),
         });
         live.publish(snapshot);
         let gathering = Arc::downgrade(&live);
@@ -156,6 +159,16 @@ impl Live {
     /// Whether the gateway may still answer from what it knows.
     pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
         self.age(now) <= self.settings().stale_after
+    }
+
+    /// Ends the calls under way: each is answered that the gate stops.
+    pub fn cut_calls(&self) {
+        self.cut.cancel();
+    }
+
+    /// Waits until calls under way have to end.
+    pub(crate) async fn cut(&self) {
+        self.cut.cancelled().await;
     }
 
     pub(crate) fn settings(&self) -> &GatewaySettings {

@@ -6,7 +6,7 @@ use http::StatusCode;
 use super::{handshake::SERVER_INFO, rpc};
 use crate::{
     body::Parts,
-    call::{Done, Failure},
+    call::{Done, Failure, STOPPING},
     era::Era,
     json::{self, Members, ObjectWriter},
     upstream::{Answer, error_parts},
@@ -44,6 +44,7 @@ pub(super) fn answer(id: &str, client: Era, done: &Done) -> (StatusCode, Parts) 
         Err(Failure::Revoked) => {
             rpc::result(id, &tool_error(client, "Access to this tool ended while it was running."))
         }
+        Err(Failure::Stopping) => rpc::result(id, &tool_error(client, STOPPING)),
     };
     (StatusCode::OK, message)
 }

@@ -105,6 +105,12 @@ fn admit(
             "params.arguments must be an object",
         ));
     }
+    if !arguments.is_none_or(json::is_unambiguous) {
+        return Err(RpcError::answer(
+            RpcError::INVALID_PARAMS,
+            "params.arguments has a member twice: remove one",
+        ));
+    }
     // A caller learns of a tool's headers only if they may call it.
     if speaker.era == Era::Modern
         && let Some((offer, tool)) = request.moment.find(request.endpoint, &name)

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::problem::Problem;
 use crate::{
     body::Parts,
-    call::{Done, Failure},
+    call::{Done, Failure, STOPPING},
     json,
     upstream::{Answer, error_parts},
 };
@@ -56,6 +56,9 @@ pub(super) fn answer(name: &str, done: &Done) -> Response {
             Problem::new(status, "tool-refused", message).into_response()
         }
         Err(Failure::Revoked) => Problem::unknown_tool(name).into_response(),
+        Err(Failure::Stopping) => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", STOPPING).into_response()
+        }
         Err(Failure::Upstream(error)) => {
             let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_GATEWAY);
             let detail =
@@ -81,7 +84,17 @@ fn from_result(done: &Done, raw: &Bytes) -> Response {
         || result.content.iter().filter_map(|raw| serde_json::from_str::<Content>(raw.get()).ok());
     if result.is_error {
         let texts: Vec<String> = contents().filter_map(|content| content.text).collect();
-        return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "tool-failed", texts.join("\n"))
+        let mut detail = texts.join("\n");
+        // The detail is what the model reads, so that whatever the tool said has to be in it.
+        if detail.is_empty() {
+            let said = result.structured_content.map(RawValue::get).filter(|raw| *raw != "null");
+            detail = match said {
+                Some(said) => said.to_owned(),
+                None if result.content.is_empty() => "The tool failed and did not say why.".into(),
+                None => String::from_utf8_lossy(&whole(raw)).into_owned(),
+            };
+        }
+        return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "tool-failed", detail)
             .into_response();
     }
     if let Some(structured) = result.structured_content.filter(|raw| raw.get() != "null") {

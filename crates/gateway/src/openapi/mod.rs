@@ -28,7 +28,7 @@ use crate::{
     call::Asked,
     entry::{Entry, endpoint_of, names_nobody, read_body},
     gateway::Gateway,
-    json::{DEEPEST, depth_within},
+    json::{DEEPEST, depth_within, is_unambiguous},
 };
 
 pub(crate) fn routes() -> Router<Arc<Gateway>> {
@@ -194,6 +194,9 @@ async fn read_object(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Resu
     }
     let text = str::from_utf8(&body).map_err(|_| Problem::invalid("The body", "is not UTF-8"))?;
     match serde_json::from_str::<&RawValue>(text) {
+        Ok(raw) if !is_unambiguous(raw.get()) => {
+            Err(Problem::invalid("The body", "has a member twice: remove one"))
+        }
         Ok(raw) if raw.get().starts_with('{') => Ok(body),
         Ok(_) => Err(Problem::invalid("The body", "must be a JSON object")),
         Err(error) => {

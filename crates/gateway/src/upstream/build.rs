@@ -75,8 +75,15 @@ impl Builder {
                 let environment = self.environment(environment, credentials)?;
                 let of_one_caller = site.server.stateful;
                 let died = Deaths::new(Arc::clone(look_again));
-                let launch =
-                    Launch { command, arguments, environment, line_bytes, of_one_caller, died };
+                let launch = Launch {
+                    command,
+                    arguments,
+                    connection: connection.path.to_string().into(),
+                    environment,
+                    line_bytes,
+                    of_one_caller,
+                    died,
+                };
                 let (tasks, open_timeout) = (self.tasks.clone(), self.settings.open_timeout);
                 Ok(Link::Stdio(StdioLink::new(launch, tasks, open_timeout)))
             }

@@ -4,7 +4,6 @@ mod document;
 mod plan;
 mod read;
 mod server_list;
-mod strict;
 mod tenants_json;
 
 use gatehall_domain::Change;

@@ -1,6 +1,8 @@
 use serde_json::Value;
 
-use super::{Entry, document, server_list, strict::Strict, tenants_json};
+use gatehall_domain::Strict;
+
+use super::{Entry, document, server_list, tenants_json};
 
 /// Why a file as a whole cannot be read.
 #[derive(Debug, thiserror::Error)]

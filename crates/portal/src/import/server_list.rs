@@ -27,13 +27,30 @@ struct Listed {
     #[serde(default)]
     description: Option<String>,
     #[serde(default)]
-    tier: Option<String>,
+    tier: Option<Tier>,
     #[serde(default)]
     groups: Vec<GroupName>,
     #[serde(default)]
     api_key_env: Option<String>,
     #[serde(default)]
     enabled: Option<bool>,
+}
+
+/// Some lists count their tiers, others name them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Tier {
+    Number(i64),
+    Name(String),
+}
+
+impl std::fmt::Display for Tier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Number(number) => number.fmt(f),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -244,7 +261,7 @@ fn server_row(listed: &Listed) -> Result<ServerRow, String> {
     row.transport = Some(transport.into());
     row.name.clone_from(&listed.name);
     row.description.clone_from(&listed.description);
-    row.tier.clone_from(&listed.tier);
+    row.tier = listed.tier.as_ref().map(ToString::to_string);
     row.enabled = listed.enabled;
     Ok(row)
 }

@@ -75,7 +75,7 @@ impl Store {
                 duration_micros
              from audit_events
              where ($1 is null or outcome = $1) and ($2 is null or actor = $2)
-             order by id desc limit $3")
+             order by at desc, id desc limit $3")
             .bind(filter.outcome.as_deref())
             .bind(filter.actor.as_deref())
             .bind(i64::from(filter.limit))

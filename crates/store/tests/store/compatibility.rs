@@ -3,7 +3,7 @@
 use gatehall_domain::{Effect, Subject, Target};
 use gatehall_store::{Actor, EventFilter, Store};
 use gatehall_test_support::{Database, Kind, psql};
-use sqlx::{ConnectOptions, Connection, Executor, sqlite::SqliteConnectOptions};
+use tokio::process::Command;
 
 use crate::{
     on_both,
@@ -20,12 +20,15 @@ on_both!(
 
 /// Runs SQL as a script would: past the program.
 async fn run(database: &Database, sql: &'static str) -> Result<(), String> {
-    if database.url.starts_with("sqlite:") {
-        let path = database.url.trim_start_matches("sqlite:");
-        let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
-        let done = connection.execute(sql).await;
-        connection.close().await.unwrap();
-        return done.map(drop).map_err(|error| error.to_string());
+    if let Some(path) = database.url.strip_prefix("sqlite:") {
+        // A script's own SQLite is often older than the one in here.
+        let script =
+            "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1]) as it: it.execute(sys.argv[2])";
+        let done = Command::new("python3").args(["-c", script, path, sql]).output().await.unwrap();
+        return match done.status.success() {
+            true => Ok(()),
+            false => Err(String::from_utf8_lossy(&done.stderr).into_owned()),
+        };
     }
     let sql = format!("set search_path to gatehall; {sql}");
     let url = database.url.clone();

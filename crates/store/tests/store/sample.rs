@@ -88,11 +88,11 @@ pub(crate) fn every_kind() -> Vec<Record> {
         issuer: "https://login.microsoftonline.com/common/v2.0".parse().unwrap(),
         client_id: "gatehall".into(),
         client_secret: Some(SecretSource::Sealed(Ciphertext(vec![9, 9].into()))),
-        settings: ProviderSettings {
+        settings: Box::new(ProviderSettings {
             tenant_ids: vec!["9188040d-6c67-4c5b-b112-36a304b66dad".into()],
             domains: vec!["google.example".into()],
             ..ProviderSettings::default()
-        },
+        }),
         enabled: true,
         created_at: at(9),
     };

@@ -40,7 +40,7 @@ impl Line {
                 Ok(open) => return Ok(open),
                 // Nothing of MCP here; perhaps at the next place.
                 Err(
-                    error @ (UpstreamError::Status { status: 400..=499, .. }
+                    error @ (UpstreamError::Status { status: 400..=499 | 501, .. }
                     | UpstreamError::Junk(_)),
                 ) => {
                     last = error;

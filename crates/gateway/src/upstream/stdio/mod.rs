@@ -50,6 +50,8 @@ pub(crate) struct StdioLink {
 pub(super) struct Launch {
     pub(super) command: String,
     pub(super) arguments: Vec<String>,
+    /// The connection's name, for messages.
+    pub(super) connection: Arc<str>,
     /// Its whole environment, with the credentials.
     pub(super) environment: BTreeMap<String, Secret>,
     pub(super) line_bytes: usize,
@@ -116,7 +118,7 @@ impl StdioLink {
             launch,
             tasks,
             sessions: Sessions::new(stateful),
-            open_timeout: open_timeout + DISCOVER,
+            open_timeout,
             legacy: AtomicBool::new(false),
             stderr: Arc::default(),
         }
@@ -195,7 +197,9 @@ impl StdioLink {
             let id = process.id();
             let message = request::own_request(id, "server/discover", Era::Modern, &[]);
             let asked = async { process.begin(id, message).await?.answer().await };
-            match tokio::time::timeout(DISCOVER, asked).await {
+            // What is left has to do for a second try in the older way.
+            let wait = DISCOVER.min(self.open_timeout / 2);
+            match tokio::time::timeout(wait, asked).await {
                 Ok(Ok(Answer::Result(result))) => {
                     if let Some(facts) = Facts::modern(&result) {
                         return Ok(Session { process, era: Era::Modern, facts });

@@ -122,14 +122,14 @@ impl Process {
         tasks.spawn(write(stdin, messages, stop.clone()));
         tasks.spawn(read(lines, launch.line_bytes, Arc::clone(&waiters), input.downgrade()));
         let program = tasks.stop().clone();
-        let child_name = launch.command.clone();
+        let connection = Arc::clone(&launch.connection);
         let died = Arc::clone(&launch.died);
         tasks.spawn(async move {
             let began = Instant::now();
             let (how, by_itself) = supervise(&mut child, &stop, &program).await;
             waiters.end(&how, &stderr);
             if by_itself {
-                tracing::warn!(process = child_name, how, "a server's process ended by itself");
+                tracing::warn!(%connection, how, "a server's process ended by itself");
                 died.again(began.elapsed(), &program).await;
             }
         });

@@ -1,5 +1,4 @@
-//! A JSON value in which no object has a member twice: what one program reads there, another would
-//! read otherwise.
+//! JSON in which no object has a member twice.
 
 use std::fmt;
 
@@ -9,7 +8,10 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-pub(super) struct Strict(pub(super) Value);
+/// A value in which no object has a member twice: what one program reads there, another would read
+/// otherwise.
+#[derive(Debug)]
+pub struct Strict(pub Value);
 
 impl<'de> Deserialize<'de> for Strict {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
