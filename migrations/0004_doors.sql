@@ -45,7 +45,7 @@ create table host_rule_groups (
 );
 
 -- Who is signed in. No record of the company: signing in makes no revision. id is the SHA-256 of
--- what the cookie holds, changed_at is what replicas read news by.
+-- what the cookie holds; changed_at, of its beginning and its end, is what replicas read news by.
 create table sessions (
     id bytea primary key,
     user_id uuid not null,
@@ -63,6 +63,7 @@ create table sessions (
 );
 create index sessions_changed on sessions (changed_at);
 create index sessions_user on sessions (user_id);
+create index sessions_seen on sessions (seen_at);
 create index sessions_expiry on sessions (expires_at);
 
 -- Sign-in links that work once. digest is the SHA-256 of what the link holds.

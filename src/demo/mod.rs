@@ -66,7 +66,13 @@ pub(crate) fn server(options: ServerOptions) -> Result<ExitCode> {
     }
 }
 
-pub(crate) async fn command(mut store: StoreSettings, options: DemoOptions) -> Result<ExitCode> {
+pub(crate) async fn command(
+    mut store: StoreSettings,
+    mut options: DemoOptions,
+) -> Result<ExitCode> {
+    // Whoever tries it out may try it as hard as they like.
+    options.serve.doors.user_calls_per_minute = 0;
+    options.serve.doors.unproven_requests_per_minute = 0;
     // Without a folder of its own the demo leaves nothing behind.
     let folder = match store.data_dir {
         Some(_) => None,

@@ -3,6 +3,7 @@
 //! not have to wake each other for it.
 
 use std::{
+    net::IpAddr,
     num::NonZero,
     sync::{
         Arc,
@@ -15,6 +16,7 @@ use std::{
 use anyhow::{Context, Result};
 use axum::Router;
 use gatehall_gateway::enter_lane;
+use gatehall_identity::Peer;
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -37,7 +39,7 @@ const HEAD_TIME: Duration = Duration::from_secs(15);
 const WRITE_TIME: Duration = Duration::from_secs(60);
 
 /// A connection on its way to its lane, and its place among those that may be open.
-type Arrival = (std::net::TcpStream, OwnedSemaphorePermit);
+type Arrival = (std::net::TcpStream, IpAddr, OwnedSemaphorePermit);
 
 /// As many lanes as there are processors.
 pub(super) fn lane_count() -> usize {
@@ -86,9 +88,9 @@ pub(super) async fn serve(
             let place = Arc::clone(&places).acquire_owned().await;
             (listener.accept().await, place)
         });
-        let (stream, place) = match accepted.await {
+        let (stream, peer, place) = match accepted.await {
             None | Some((_, Err(_))) => break,
-            Some((Ok((stream, _)), Ok(place))) => (stream, place),
+            Some((Ok((stream, peer)), Ok(place))) => (stream, peer.ip(), place),
             Some((Err(error), _)) => {
                 // Too many open files, mostly: a moment later some will be closed.
                 tracing::warn!(%error, "a connection could not be taken");
@@ -100,7 +102,7 @@ pub(super) async fn serve(
         let _ = stream.set_nodelay(true);
         let Ok(stream) = stream.into_std() else { continue };
         turn = (turn + 1) % lanes.lanes.len();
-        if lanes.lanes[turn].0.send((stream, place)).await.is_err() {
+        if lanes.lanes[turn].0.send((stream, peer, place)).await.is_err() {
             break;
         }
     }
@@ -123,13 +125,14 @@ async fn lane(mut arrivals: mpsc::Receiver<Arrival>, router: Router) {
     let builder = Arc::new(builder);
     let graceful = GracefulShutdown::new();
     let mut open = JoinSet::new();
-    while let Some((stream, place)) = arrivals.recv().await {
+    while let Some((stream, peer, place)) = arrivals.recv().await {
         let Ok(stream) = TcpStream::from_std(stream) else { continue };
         let asked = Arc::new(AtomicBool::new(false));
         let service = TowerToHyperService::new(router.clone().map_request({
             let asked = Arc::clone(&asked);
-            move |request: hyper::Request<Incoming>| {
+            move |mut request: hyper::Request<Incoming>| {
                 asked.store(true, Ordering::Relaxed);
+                request.extensions_mut().insert(Peer(peer));
                 request
             }
         }));

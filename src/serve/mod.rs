@@ -11,13 +11,16 @@ use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use gatehall_gateway::{Egress, Gateway, GatewayParts, Recorder, Tasks, faces};
-use gatehall_identity::{DoorSettings, Doors};
+use gatehall_identity::{DoorParts, Doors, SessionIndex};
 use gatehall_store::Actor;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::signals::wait_for_stop;
-use self::{arrivals::Reception, health::Health};
+use self::{
+    arrivals::{Reception, keep_sessions},
+    health::Health,
+};
 use crate::{
     office::Office,
     settings::{ServeSettings, StoreSettings},
@@ -92,19 +95,28 @@ impl Service {
         let lanes = listener::lane_count();
         let snapshot = office.store.load().await.context("reading the company")?;
         let (recorder, events) = Recorder::new(AUDIT_QUEUE);
-        let (reception, queues, key_uses) = Reception::new(office.desk_of(Actor::gate()));
-        let reception = Arc::new(reception);
-        let doors = DoorSettings {
-            open_webui_secret: office.open_webui_secret(settings.open_webui_secret.as_deref())?,
-            add_unknown_users: settings.add_unknown_users,
-        };
+        let sessions = Arc::<SessionIndex>::default();
+        let (reception, work) =
+            Reception::new(office.desk_of(Actor::gate()), Arc::clone(&sessions));
+        let secret = office.open_webui_secret(settings.open_webui_secret.as_deref())?;
+        let doors = Doors::new(
+            settings.doors.settings(address, secret, settings.add_unknown_users)?,
+            DoorParts {
+                vault: Arc::clone(&office.vault),
+                clock: office.clock.clone(),
+                arrivals: Arc::clone(&reception) as _,
+                snapshots: Arc::clone(&reception) as _,
+                sessions: Arc::clone(&sessions),
+            },
+        );
+        doors.follow(&snapshot);
         let gateway = Gateway::start(
             GatewayParts {
                 settings: settings.gateway(address),
                 vault: Arc::clone(&office.vault),
                 egress: Egress::new(lanes),
                 tasks: tasks.clone(),
-                doors: Doors::new(&doors, Arc::clone(&reception) as _),
+                doors: Arc::clone(&doors),
                 recorder: recorder.clone(),
                 clock: office.clock.clone(),
             },
@@ -115,25 +127,33 @@ impl Service {
             office.store.clone(),
             Arc::clone(gateway.live()),
             office.clock.clone(),
+            Arc::clone(&doors),
             reception.reload(),
         ));
-        tasks.spawn_until_stop(Arc::clone(&reception).work(queues));
+        tasks.spawn_until_stop(Arc::clone(&reception).work(work.queues));
+        tasks.spawn_until_stop(keep_sessions(office.store.clone(), sessions, office.clock.clone()));
+        tasks.spawn_until_stop({
+            let doors = Arc::clone(&doors);
+            async move { doors.keep().await }
+        });
         let recording = CancellationToken::new();
-        tasks.spawn(recorder::record_calls(
+        tasks.spawn(recorder::record_events(
             office.store.clone(),
             events,
+            work.entries,
             office.data_dir.join("audit-spill.jsonl"),
             recording.clone(),
         ));
         tasks.spawn(recorder::record_key_uses(
             office.store.clone(),
-            key_uses,
+            work.key_uses,
             tasks.stop().clone(),
         ));
 
         let health =
             Health::new(Arc::clone(gateway.live()), office.clock.clone(), settings, recorder);
-        let router = faces(&gateway).merge(health.router());
+        let router =
+            faces(&gateway).merge(health.router()).merge(gatehall_identity::routes(&doors));
         let accepting = CancellationToken::new();
         let drain = Duration::from_secs(settings.drain_seconds);
         let lanes = listener::Lanes::start(lanes, &router, tasks.stop())?;

@@ -2,11 +2,18 @@ use std::{sync::Arc, time::Duration};
 
 use gatehall_domain::Clock;
 use gatehall_gateway::Live;
+use gatehall_identity::Doors;
 use gatehall_store::{Store, StoreError};
 use tokio::sync::Notify;
 
 /// Keeps the gateway's snapshot the newest: watches the store, whoever changes it.
-pub(super) async fn run(store: Store, live: Arc<Live>, clock: Clock, reload: Arc<Notify>) {
+pub(super) async fn run(
+    store: Store,
+    live: Arc<Live>,
+    clock: Clock,
+    doors: Arc<Doors>,
+    reload: Arc<Notify>,
+) {
     let mut feed = store.feed();
     let mut failing = false;
     loop {
@@ -15,7 +22,7 @@ pub(super) async fn run(store: Store, live: Arc<Live>, clock: Clock, reload: Arc
             () = reload.notified() => store.revision().await,
         };
         let refreshed = match told {
-            Ok(revision) => refresh(&store, &live, revision).await,
+            Ok(revision) => refresh(&store, &live, &doors, revision).await,
             Err(error) => Err(error),
         };
         match refreshed {
@@ -37,10 +44,16 @@ pub(super) async fn run(store: Store, live: Arc<Live>, clock: Clock, reload: Arc
     }
 }
 
-async fn refresh(store: &Store, live: &Arc<Live>, revision: u64) -> Result<(), StoreError> {
+async fn refresh(
+    store: &Store,
+    live: &Arc<Live>,
+    doors: &Doors,
+    revision: u64,
+) -> Result<(), StoreError> {
     if revision != live.snapshot().revision() {
         let snapshot = store.load().await?;
         tracing::debug!(revision = snapshot.revision(), "the company changed");
+        doors.follow(&snapshot);
         live.publish(snapshot);
     }
     Ok(())

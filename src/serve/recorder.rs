@@ -7,69 +7,71 @@ use std::{
     time::Duration,
 };
 
-use gatehall_domain::{CallEvent, KeyId, Timestamp};
-use gatehall_store::{CallRow, Store};
+use gatehall_domain::{CallEvent, EntryEvent, KeyId, Timestamp};
+use gatehall_store::{EventRow, Store};
 use tokio::{fs, io::AsyncWriteExt, sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-/// Calls written at once.
+/// Events written at once.
 const BATCH: usize = 2000;
-/// How long calls gather before they are written.
+/// How long events gather before they are written.
 const GATHER: Duration = Duration::from_millis(200);
 /// How long key uses gather.
 const USES: Duration = Duration::from_secs(5);
 
-/// Keeps calls until the queue ends, or it is time to stop; then what is still in it.
-pub(super) async fn record_calls(
+/// Keeps events until it is time to stop; then what is still in the queues.
+pub(super) async fn record_events(
     store: Store,
-    mut events: mpsc::Receiver<CallEvent>,
+    mut calls: mpsc::Receiver<CallEvent>,
+    mut entries: mpsc::Receiver<EntryEvent>,
     spill: PathBuf,
     stop: CancellationToken,
 ) {
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        let received = stop.run_until_cancelled(events.recv_many(&mut batch, BATCH)).await;
-        if received == Some(0) {
-            break;
+    let (mut called, mut entered) = (Vec::with_capacity(BATCH), Vec::new());
+    let mut stopping = false;
+    while !stopping {
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => stopping = true,
+            _ = calls.recv_many(&mut called, BATCH) => {}
+            _ = entries.recv_many(&mut entered, BATCH) => {}
         }
-        if received.is_none() {
-            events.close();
-            while events.recv_many(&mut batch, BATCH).await > 0 {}
-        } else if batch.len() < BATCH {
+        if !stopping && called.len() < BATCH {
             stop.run_until_cancelled(sleep(GATHER)).await;
-            while let Ok(event) = events.try_recv() {
-                batch.push(event);
-                if batch.len() >= BATCH {
-                    break;
-                }
+        }
+        while let Ok(event) = calls.try_recv() {
+            called.push(event);
+            if called.len() >= BATCH && !stopping {
+                break;
             }
         }
-        let rows: Vec<CallRow> = batch.drain(..).map(CallRow::from).collect();
-        keep(&store, &rows, &spill).await;
-        if received.is_none() {
-            break;
+        while let Ok(event) = entries.try_recv() {
+            entered.push(event);
         }
+        let called = called.drain(..).map(EventRow::from);
+        let rows: Vec<EventRow> = called.chain(entered.drain(..).map(EventRow::from)).collect();
+        keep(&store, &rows, &spill).await;
     }
 }
 
-async fn keep(store: &Store, rows: &[CallRow], spill: &Path) {
+async fn keep(store: &Store, rows: &[EventRow], spill: &Path) {
     if rows.is_empty() {
         return;
     }
-    match store.record_calls(rows).await {
+    match store.record_events(rows).await {
         Ok(()) => bring_back(store, spill).await,
         Err(error) => match append(rows, spill).await {
             Ok(()) => {
-                tracing::warn!(%error, calls = rows.len(), file = %spill.display(), "the audit goes to a file for now")
+                tracing::warn!(%error, events = rows.len(), file = %spill.display(), "the audit goes to a file for now")
             }
             Err(lost) => {
-                tracing::error!(%error, %lost, calls = rows.len(), "calls are missing in the audit")
+                tracing::error!(%error, %lost, events = rows.len(), "events are missing in the audit")
             }
         },
     }
 }
 
-async fn append(rows: &[CallRow], spill: &Path) -> std::io::Result<()> {
+async fn append(rows: &[EventRow], spill: &Path) -> std::io::Result<()> {
     let mut lines = Vec::new();
     for row in rows {
         lines.extend(serde_json::to_vec(row)?);
@@ -83,10 +85,10 @@ async fn append(rows: &[CallRow], spill: &Path) -> std::io::Result<()> {
 /// Brings what was spilled into the store. A row that is there already is kept once.
 async fn bring_back(store: &Store, spill: &Path) {
     let Ok(text) = fs::read_to_string(spill).await else { return };
-    let rows: Vec<CallRow> =
+    let rows: Vec<EventRow> =
         text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    if store.record_calls(&rows).await.is_ok() && fs::remove_file(spill).await.is_ok() {
-        tracing::info!(calls = rows.len(), "the audit is complete again");
+    if store.record_events(&rows).await.is_ok() && fs::remove_file(spill).await.is_ok() {
+        tracing::info!(events = rows.len(), "the audit is complete again");
     }
 }
 

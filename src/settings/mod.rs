@@ -1,5 +1,6 @@
 //! Every setting once: flag, `GATEHALL_*` variable, help text and reference page are this text.
 
+mod doors;
 mod file;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -8,6 +9,7 @@ use clap::{Args, FromArgMatches, ValueEnum};
 use gatehall_gateway::GatewaySettings;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
+pub use doors::DoorOptions;
 pub use file::{FileError, with_defaults};
 
 /// Where the company is kept.
@@ -102,6 +104,10 @@ pub struct ServeSettings {
     /// Origins of web pages that may call the gate, besides its own, separated by commas.
     #[arg(long, env = "GATEHALL_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc here would become the help's text")]
+    pub doors: DoorOptions,
 
     /// Largest request body, in bytes.
     #[arg(long, env = "GATEHALL_REQUEST_BYTES", value_name = "BYTES", value_parser = count, default_value = "4194304")]

@@ -1,8 +1,9 @@
-//! What happened: one event for each call, also for those that were refused or failed.
+//! What happened: one event for each call, also for those that were refused or failed, and for what
+//! happens at the doors.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
-use crate::{Because, Caller, ConnectionId, Denial, Snapshot, Timestamp};
+use crate::{Because, Caller, ConnectionId, Denial, Snapshot, Timestamp, UserId};
 
 /// One call, as the gateway saw it.
 #[derive(Debug, Clone)]
@@ -56,6 +57,49 @@ impl Outcome {
             Self::Denied(_) => "denied",
             Self::Failed(..) => "failed",
             Self::Cancelled(_) => "cancelled",
+        }
+    }
+}
+
+/// Somebody at a door: a sign-in, a sign-out, or a proof that was refused.
+#[derive(Debug, Clone)]
+pub struct EntryEvent {
+    /// When.
+    pub at: Timestamp,
+    /// The records it was decided by.
+    pub snapshot: Arc<Snapshot>,
+    /// What was tried.
+    pub attempt: Attempt,
+    /// The door: a provider's id, a proxy's kind, `key`, `token`, `link`.
+    pub door: String,
+    /// Who it turned out to be, if anybody.
+    pub user: Option<UserId>,
+    /// What they wanted to enter: a host with its path, or an endpoint.
+    pub place: String,
+    /// Where they came from.
+    pub address: IpAddr,
+    /// The rule that refused; none if they were let in.
+    pub refused: Option<&'static str>,
+}
+
+/// What somebody tried at a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Attempt {
+    /// To sign in.
+    SignIn,
+    /// To sign out, or to sign somebody out.
+    SignOut,
+    /// To enter a place with a proof.
+    Enter,
+}
+
+impl Attempt {
+    /// The attempt in one word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::SignOut => "sign-out",
+            Self::Enter => "enter",
         }
     }
 }

@@ -29,6 +29,12 @@ pub enum Door {
     OpenWebUi,
     /// A service key that names no user.
     ServiceKey,
+    /// A browser's session.
+    Session,
+    /// An access token of a provider.
+    AccessToken,
+    /// A name that a proxy wrote: the migration aid.
+    ForwardedUser,
 }
 
 impl Door {
@@ -38,6 +44,9 @@ impl Door {
             Self::PersonalKey => "personal-key",
             Self::OpenWebUi => "open-web-ui",
             Self::ServiceKey => "service-key",
+            Self::Session => "session",
+            Self::AccessToken => "access-token",
+            Self::ForwardedUser => "forwarded-user",
         }
     }
 }

@@ -56,6 +56,9 @@ pub enum Denial {
     /// A deny grant closes it.
     #[error("a grant denies it")]
     DeniedBy(Because),
+    /// Too many calls came; so many seconds later it may be tried again.
+    #[error("too many calls: a limit was reached")]
+    TooOften(u64),
 }
 
 /// Leave to make one call. Only [`Reach::permit`] makes one, and an upstream cannot be called

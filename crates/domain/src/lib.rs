@@ -19,7 +19,7 @@ pub mod text;
 pub mod time;
 
 pub use access::{Because, View};
-pub use audit::{CallEvent, Outcome};
+pub use audit::{Attempt, CallEvent, EntryEvent, Outcome};
 pub use caller::{Caller, Door, Endpoint};
 pub use company::{Change, Company};
 pub use decide::{Decision, Denial, Permit, Reach, decide};

@@ -8,7 +8,8 @@ use gatehall_domain::{Caller, Door, Endpoint, Reach, Timestamp};
 use gatehall_identity::Rejection;
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
-    header::{HOST, ORIGIN, WWW_AUTHENTICATE},
+    header::{HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE},
+    request::Parts,
     uri::Authority,
 };
 
@@ -36,36 +37,23 @@ pub(crate) struct Entry {
 pub(crate) struct Turned {
     pub(crate) status: StatusCode,
     pub(crate) message: String,
+    /// What has to be said in a header: how to come in, or when to come again.
+    pub(crate) header: Option<(HeaderName, HeaderValue)>,
 }
 
 impl Entry {
-    /// Proves who sends a request with these headers.
-    pub(crate) async fn new(
-        gateway: &Gateway,
-        headers: &HeaderMap,
-        uri: &Uri,
-    ) -> Result<Self, Turned> {
-        check_origin(&gateway.settings, headers, uri)
-            .map_err(|message| Turned { status: StatusCode::FORBIDDEN, message })?;
+    /// Proves who sends a request with this head.
+    pub(crate) async fn new(gateway: &Gateway, head: &Parts) -> Result<Self, Turned> {
+        check_origin(&gateway.settings, &head.headers, &head.uri)
+            .map_err(|message| Turned::new(StatusCode::FORBIDDEN, message))?;
         let now = gateway.clock.now();
         if !gateway.live.is_fresh(now) {
             let message = "The gate is closed: it has not heard from its database for too long.";
-            return Err(Turned {
-                status: StatusCode::SERVICE_UNAVAILABLE,
-                message: message.into(),
-            });
+            return Err(Turned::new(StatusCode::SERVICE_UNAVAILABLE, message.into()));
         }
         let mut moment = gateway.live.load();
-        let caller =
-            gateway.doors.caller(headers, &moment.snapshot, now).await.map_err(|rejection| {
-                Turned {
-                    status: match rejection {
-                        Rejection::NotAdded(_) => StatusCode::SERVICE_UNAVAILABLE,
-                        _ => StatusCode::UNAUTHORIZED,
-                    },
-                    message: rejection.to_string(),
-                }
-            })?;
+        let caller = gateway.doors.caller(head, &moment.snapshot, now).await;
+        let caller = caller.map_err(|it| Turned::rejected(gateway, head, &it))?;
         // A user who was added at the door is in a newer snapshot only.
         if caller.user.is_some_and(|user| !moment.snapshot.company().users.contains_key(&user)) {
             moment = gateway.live.load();
@@ -85,10 +73,23 @@ impl Entry {
 }
 
 impl Turned {
-    /// What a 401 has to carry (RFC 6750).
-    pub(crate) fn challenge(&self) -> Option<(HeaderName, HeaderValue)> {
-        let value = HeaderValue::from_static("Bearer realm=\"gatehall\"");
-        (self.status == StatusCode::UNAUTHORIZED).then_some((WWW_AUTHENTICATE, value))
+    const fn new(status: StatusCode, message: String) -> Self {
+        Self { status, message, header: None }
+    }
+
+    fn rejected(gateway: &Gateway, head: &Parts, rejection: &Rejection) -> Self {
+        let status = match rejection {
+            Rejection::NotKept => StatusCode::SERVICE_UNAVAILABLE,
+            Rejection::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Rejection::Scope(_) | Rejection::Person(_) => StatusCode::FORBIDDEN,
+            _ => StatusCode::UNAUTHORIZED,
+        };
+        let header = match rejection {
+            Rejection::TooMany(seconds) => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
+            Rejection::NotKept | Rejection::Person(_) => None,
+            _ => Some((WWW_AUTHENTICATE, gateway.doors.challenge(rejection, head.uri.path()))),
+        };
+        Self { status, message: rejection.to_string(), header }
     }
 }
 

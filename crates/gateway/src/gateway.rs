@@ -25,7 +25,7 @@ pub struct GatewayParts {
     /// Where its tasks run.
     pub tasks: Tasks,
     /// Who comes in, and how that is proved.
-    pub doors: Doors,
+    pub doors: Arc<Doors>,
     /// Where calls are recorded.
     pub recorder: Recorder,
     /// Where the time comes from.
@@ -38,7 +38,7 @@ pub struct Gateway {
     pub(crate) live: Arc<Live>,
     pub(crate) settings: Arc<GatewaySettings>,
     pub(crate) vault: Arc<Vault>,
-    pub(crate) doors: Doors,
+    pub(crate) doors: Arc<Doors>,
     pub(crate) recorder: Recorder,
     pub(crate) clock: Clock,
     pub(crate) cancels: Cancels,

@@ -1,44 +1,36 @@
 use std::{future::Future, pin::Pin};
 
-use gatehall_domain::{EmailAddress, KeyId, Timestamp, UserId};
+use gatehall_domain::{Digest, EntryEvent, KeyId, Session, Sessions, Timestamp, UserId};
 
-/// A user whom a door saw for the first time.
-#[derive(Debug, Clone)]
-pub struct NewArrival {
-    /// Who vouches for them.
-    pub issuer: &'static str,
-    /// The issuer's id of them.
-    pub subject: String,
-    /// Their address.
-    pub email: EmailAddress,
-    /// Their name.
-    pub name: String,
-}
+use crate::{Rejection, Visit};
 
-/// The account at an identity provider that a user was seen with for the first time.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct NewIdentity {
-    /// Who vouches for them.
-    pub issuer: &'static str,
-    /// The issuer's id of them.
-    pub subject: String,
-    /// The user here.
-    pub user: UserId,
-}
+/// What takes a while.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The little that doors write. The program fulfils it with the store.
 pub trait Arrivals: Send + Sync {
-    /// Adds a user with no groups, and answers when a snapshot that holds them is in place. None
-    /// if that was not possible.
-    fn add_user(
-        &self,
-        arrival: NewArrival,
-    ) -> Pin<Box<dyn Future<Output = Option<UserId>> + Send + '_>>;
+    /// Settles a visit ([`Visit::settle`]), and answers when a snapshot that holds it is in place.
+    fn settle(&self, visit: Visit) -> Pending<'_, Result<UserId, Rejection>>;
 
-    /// Binds a user to an account, so that nobody else who gets their address there becomes them.
-    /// Must not wait; may be called again until a snapshot shows it.
-    fn bind(&self, identity: NewIdentity);
+    /// The same without waiting, for a user who is known already. May be called again until a
+    /// snapshot shows it.
+    fn settle_later(&self, visit: Visit);
 
     /// Notes that a key was used. Called for every request, so it must not wait.
     fn key_used(&self, key: &KeyId, at: Timestamp);
+
+    /// Keeps a new session.
+    fn add_session(&self, session: Session) -> Pending<'_, Result<(), Rejection>>;
+
+    /// A session with its ID token, if it has not expired.
+    fn session(&self, id: Digest) -> Pending<'_, Result<Option<Session>, Rejection>>;
+
+    /// Ends sessions, everywhere, and says how many.
+    fn end_sessions(&self, which: Sessions) -> Pending<'_, Result<u64, Rejection>>;
+
+    /// Uses a sign-in link up, and says whom it signs in.
+    fn use_link(&self, digest: Digest) -> Pending<'_, Result<Option<UserId>, Rejection>>;
+
+    /// Puts an event into the audit. Must not wait.
+    fn record(&self, event: EntryEvent);
 }

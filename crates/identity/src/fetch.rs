@@ -31,7 +31,7 @@ pub enum FetchError {
     #[error("{0} cannot be reached: {1}")]
     Unreachable(String, String),
     /// It took too long.
-    #[error("{0} did not answer within {} seconds", PATIENCE.as_secs())]
+    #[error("{0} did not answer in time")]
     Slow(String),
     /// It answers something else than was asked for.
     #[error("{0} answered {1}")]
@@ -86,7 +86,10 @@ impl Fetch {
                 .map_err(|error| FetchError::Unreachable(address.clone(), innermost(&error)))?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, LONGEST).collect().await.map_err(|error| {
-                FetchError::Answered(address.clone(), format!("a body that cannot be read: {error}"))
+                FetchError::Answered(
+                    address.clone(),
+                    format!("a body that cannot be read: {error}"),
+                )
             })?;
             Ok(Response::from_parts(head, body.to_bytes()))
         };

@@ -1,15 +1,39 @@
-//! The doors: from a proof to a [`Caller`](gatehall_domain::Caller). None of them decides access.
+//! The doors: from a proof to a [`Caller`](gatehall_domain::Caller). None of them decides what a
+//! caller may use.
 //!
-//! One file for each door. A door that finds its kind of proof decides alone; wrong proof is an
-//! error and never makes a caller nobody.
+//! [`doors`] puts them together. A door that finds its kind of proof decides alone; wrong proof is
+//! an error and never makes a caller nobody. [`login`] signs in and out, [`forward`] answers
+//! proxies, [`token`] checks what providers sign, [`provider`] knows the providers, [`session`] who
+//! is signed in.
 
 mod arrivals;
 mod doors;
+mod fetch;
+mod forward;
 mod key;
+mod limits;
+mod login;
 mod open_webui;
+mod peer;
+mod provider;
 mod rejection;
+mod resource;
+mod session;
+mod snapshots;
+mod token;
+mod visit;
 
-pub use arrivals::{Arrivals, NewArrival, NewIdentity};
-pub use doors::{DoorSettings, Doors};
+pub use arrivals::{Arrivals, Pending};
+pub use doors::{DoorParts, DoorSettings, Doors, ForwardedUser};
+pub use fetch::{FetchError, connector};
+pub use forward::{is_navigation, routes};
+pub use limits::LimitSettings;
+pub use login::{Choice, Failed, Next, SignInFault, SignedOut};
 pub use open_webui::USER_HEADER as OPEN_WEBUI_USER_HEADER;
-pub use rejection::Rejection;
+pub use peer::Peer;
+pub use provider::{MetadataError, ProviderFacts, ProviderStatus, Providers, look_at};
+pub use rejection::{PersonFault, Rejection};
+pub use session::{LiveSession, SessionIndex, SessionLimits};
+pub use snapshots::Snapshots;
+pub use token::TokenFault;
+pub use visit::{Said, Visit, Vouched};

@@ -1,30 +1,111 @@
 use gatehall_domain::EmailAddress;
 
+use crate::{SignInFault, token::TokenFault};
+
 /// Why a proof was not accepted. The texts may be shown to whoever sent it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// There is none.
-    #[error("This needs an API key: send it as \"Authorization: Bearer ghk_\u{2026}\".")]
+    #[error(
+        "This needs an API key or an access token: send it as \"Authorization: Bearer \u{2026}\"."
+    )]
     NoProof,
     /// There are several, and nobody could say which counts.
     #[error("The header {0} is there more than once: send it once.")]
     Repeated(&'static str),
     /// It is of no kind that is accepted here.
-    #[error("The Authorization header holds no Gatehall API key: send \"Bearer ghk_\u{2026}\".")]
+    #[error(
+        "The Authorization header holds neither a Gatehall API key nor an access token: send \"Bearer ghk_\u{2026}\"."
+    )]
     UnknownKind,
     /// The key does not exist, has another secret, has ended, was revoked, or its user is gone.
     #[error("The API key is not valid, has ended or was revoked: ask for a new one.")]
     BadKey,
+    /// The access token is not acceptable.
+    #[error("The access token is not acceptable: {0}.")]
+    BadToken(TokenFault),
+    /// The access token has none of the scopes that this needs.
+    #[error("The access token lacks the scope this needs: ask for it and come again.")]
+    Scope(Vec<String>),
+    /// The session does not exist, has ended, or its user is gone.
+    #[error("You are not signed in, or no longer: sign in again.")]
+    NoSession,
     /// The signed user header of a client is not acceptable. The holder of a valid service key may
     /// know why.
     #[error("The header X-OpenWebUI-User-Jwt is not acceptable: {0}.")]
     BadUserHeader(&'static str),
     /// The address belongs to a user who is bound to another account there.
     #[error(
-        "{0} is bound to another account of Open WebUI: an administrator can unbind it with gatehall user change {0} --unbind open-webui."
+        "{0} is bound to another account of {1}: an administrator can unbind it with gatehall user change {0} --unbind {1}."
     )]
-    OtherAccount(EmailAddress),
-    /// A user came for the first time and could not be added.
-    #[error("{0} came for the first time and could not be added just now: try again.")]
-    NotAdded(EmailAddress),
+    OtherAccount(EmailAddress, String),
+    /// Somebody proved who they are, and is nobody here.
+    #[error(transparent)]
+    Person(PersonFault),
+    /// A sign-in did not come to its end.
+    #[error(transparent)]
+    SignIn(SignInFault),
+    /// What somebody proved could not be kept just now.
+    #[error("This could not be kept just now: try again.")]
+    NotKept,
+    /// Too many came, or too often.
+    #[error("Too many requests: try again in {0} seconds.")]
+    TooMany(u64),
+}
+
+/// Why somebody whose account is right may not come in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PersonFault {
+    /// The provider names no address about which it is believed.
+    #[error(
+        "Your account has no e-mail address that this provider may vouch for here: ask an administrator to add its domain to the provider, or to link your account."
+    )]
+    Address,
+    /// Nobody here has the address, and unknown users are not added.
+    #[error("Nobody here has the address of your account: ask an administrator to add you.")]
+    Unknown,
+    /// The user is disabled.
+    #[error("Your account here is disabled: ask an administrator.")]
+    Disabled,
+    /// A claim that opens groups is not a list of texts.
+    #[error("The claim {0} of your account cannot be read: an administrator has to look at it.")]
+    WrongClaim(String),
+}
+
+impl Rejection {
+    /// The rule that refused, as it stands in the audit.
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::NoProof => "proof.none",
+            Self::Repeated(_) => "proof.repeated",
+            Self::UnknownKind => "proof.kind",
+            Self::BadKey => "key",
+            Self::BadToken(fault) => fault.rule(),
+            Self::Scope(_) => "token.scope",
+            Self::NoSession => "session",
+            Self::BadUserHeader(_) => "open-webui.header",
+            Self::OtherAccount(..) => "person.other-account",
+            Self::Person(fault) => fault.rule(),
+            Self::SignIn(fault) => fault.rule(),
+            Self::NotKept => "store",
+            Self::TooMany(_) => "limit",
+        }
+    }
+}
+
+impl PersonFault {
+    const fn rule(&self) -> &'static str {
+        match self {
+            Self::Address => "person.address",
+            Self::Unknown => "person.unknown",
+            Self::Disabled => "person.disabled",
+            Self::WrongClaim(_) => "person.claim",
+        }
+    }
+}
+
+impl From<TokenFault> for Rejection {
+    fn from(fault: TokenFault) -> Self {
+        Self::BadToken(fault)
+    }
 }

@@ -15,7 +15,7 @@ mod table;
 mod vault_check;
 
 pub use apply::{Actor, Applied};
-pub use audit::{CallRow, Event, EventFilter};
+pub use audit::{Event, EventFilter, EventRow};
 pub use error::StoreError;
 pub use feed::Feed;
 pub use open::Store;

@@ -71,7 +71,8 @@ impl Store {
              where ended_at is null and expires_at > $1
                and ($2 is null or id = $2) and ($3 is null or user_id = $3)
                and ($4 is null or issuer = $4) and ($5 is null or subject = $5)
-               and ($6 is null or provider_session = $6)")
+               and ($6 is null or provider_session = $6
+                    or (provider_session is null and $5 is not null))")
             .bind(now.micros())
             .bind(id)
             .bind(user)
@@ -96,11 +97,9 @@ impl Store {
         let mut transaction = self.writer.begin_write().await?;
         for (id, at) in uses {
             on!(&mut transaction, it => query(
-                "update sessions set seen_at = $2, changed_at = $3
-                 where id = $1 and seen_at < $2 and ended_at is null")
+                "update sessions set seen_at = $2 where id = $1 and seen_at < $2")
                 .bind(id.0.as_slice())
                 .bind(at.micros())
-                .bind(now.micros())
                 .execute(&mut **it).await.map(drop))?;
         }
         on!(&mut transaction, it => query("delete from sessions where expires_at < $1")
@@ -110,7 +109,37 @@ impl Store {
         Ok(())
     }
 
-    /// The sessions that began, were used or ended at `since` or later and have not expired.
+    /// Which sessions were used at `since` or later, and when.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn session_uses(
+        &self,
+        since: Timestamp,
+    ) -> Result<Vec<(Digest, Timestamp)>, StoreError> {
+        let rows: Vec<(Vec<u8>, i64)> = on!(&self.pool, pool => query_as(
+            "select id, seen_at from sessions where seen_at >= $1")
+            .bind(since.micros())
+            .fetch_all(pool).await)?;
+        rows.into_iter().map(|(id, at)| Ok((digest(id)?, Timestamp::from_micros(at)))).collect()
+    }
+
+    /// One session, if it has not expired.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn session(&self, id: Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let row: Option<Row> = on!(&self.pool, pool => query_as(
+            "select id, user_id, provider_id, issuer, subject, provider_session, id_token,
+                authenticated_at, created_at, seen_at, expires_at, ended_at
+             from sessions where id = $1 and expires_at > $2")
+            .bind(id.0.as_slice())
+            .bind(now.micros())
+            .fetch_optional(pool).await)?;
+        row.map(read).transpose()
+    }
+
+    /// The sessions that began or ended at `since` or later and have not expired.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -176,20 +205,24 @@ impl Store {
     }
 }
 
-fn read(row: Row) -> Result<Session, StoreError> {
-    let (id, user, provider, issuer, subject, session, id_token, ..) = row;
-    let id = <[u8; 32]>::try_from(id).map_err(|_| StoreError::BadValue {
+fn digest(bytes: Vec<u8>) -> Result<Digest, StoreError> {
+    let bytes = <[u8; 32]>::try_from(bytes);
+    bytes.map(Digest).map_err(|_| StoreError::BadValue {
         table: "sessions",
         column: "id",
         problem: "not 32 bytes".into(),
-    })?;
+    })
+}
+
+fn read(row: Row) -> Result<Session, StoreError> {
+    let (id, user, provider, issuer, subject, session, id_token, ..) = row;
     let provider = provider.and_then(|it| it.parse().ok());
     let login = provider.zip(issuer).zip(subject).map(|((provider, issuer), subject)| {
         let id_token = id_token.map(|bytes| Ciphertext(bytes.into()));
         ProviderLogin { provider, issuer, subject, session, id_token }
     });
     Ok(Session {
-        id: Digest(id),
+        id: digest(id)?,
         user: UserId(user),
         login,
         authenticated_at: Timestamp::from_micros(row.7),

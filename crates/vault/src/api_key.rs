@@ -12,7 +12,8 @@ use secrecy::SecretString;
 
 use crate::VaultError;
 
-const PREFIX: &str = "ghk_";
+/// What every key begins with.
+pub const KEY_PREFIX: &str = "ghk_";
 
 /// A key that was just made. Its text is shown once and kept nowhere.
 #[derive(Debug)]
@@ -35,7 +36,7 @@ pub fn generate_key() -> Result<NewKey, VaultError> {
     let id: String = bytes[32..].iter().map(|byte| format!("{byte:02x}")).collect();
     let secret = BASE64_URL_SAFE_NO_PAD.encode(&bytes[..32]);
     Ok(NewKey {
-        text: SecretString::from(format!("{PREFIX}{id}_{secret}")),
+        text: SecretString::from(format!("{KEY_PREFIX}{id}_{secret}")),
         digest: digest_of(&secret),
         id: id.parse().map_err(|_| VaultError::Crypto)?,
     })
@@ -43,7 +44,7 @@ pub fn generate_key() -> Result<NewKey, VaultError> {
 
 /// Splits a key into its public and its secret half. None if it does not look like a key.
 pub fn parse_key(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix(PREFIX)?.split_once('_')
+    text.strip_prefix(KEY_PREFIX)?.split_once('_')
 }
 
 /// Whether a secret is the one the digest was made of; takes the same time either way.

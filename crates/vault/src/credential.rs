@@ -1,9 +1,10 @@
-use gatehall_domain::{Ciphertext, ConnectionId, Credential, Placement, SecretSource};
+use gatehall_domain::{Ciphertext, ConnectionId, Credential, Placement, ProviderId, SecretSource};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{Vault, VaultError};
 
 const PURPOSE: &str = "credential";
+const CLIENT: &str = "client-secret";
 
 impl Vault {
     /// Seals the secret of a credential. It opens for this connection and this place only.
@@ -24,10 +25,42 @@ impl Vault {
     /// # Errors
     /// If it was sealed by another vault or for another place, or the variable is not set.
     pub fn open_credential(&self, credential: &Credential) -> Result<SecretString, VaultError> {
-        match &credential.secret {
-            SecretSource::Sealed(sealed) => {
-                self.open(PURPOSE, &owner(credential.connection, &credential.placement), sealed)
-            }
+        let owner = owner(credential.connection, &credential.placement);
+        self.open_source(PURPOSE, &owner, &credential.secret)
+    }
+
+    /// Seals our secret at an OpenID provider. It opens for this provider only.
+    ///
+    /// # Errors
+    /// [`VaultError::Crypto`].
+    pub fn seal_client_secret(
+        &self,
+        provider: &ProviderId,
+        secret: &SecretString,
+    ) -> Result<Ciphertext, VaultError> {
+        self.seal(CLIENT, provider.as_str(), secret.expose_secret().as_bytes())
+    }
+
+    /// Our secret at an OpenID provider, wherever it is kept.
+    ///
+    /// # Errors
+    /// As for [`Vault::open_credential`].
+    pub fn open_client_secret(
+        &self,
+        provider: &ProviderId,
+        source: &SecretSource,
+    ) -> Result<SecretString, VaultError> {
+        self.open_source(CLIENT, provider.as_str(), source)
+    }
+
+    fn open_source(
+        &self,
+        purpose: &str,
+        owner: &str,
+        source: &SecretSource,
+    ) -> Result<SecretString, VaultError> {
+        match source {
+            SecretSource::Sealed(sealed) => self.open(purpose, owner, sealed),
             SecretSource::Environment(name) => std::env::var(name)
                 .map(SecretString::from)
                 .map_err(|_| VaultError::NoVariable(name.clone())),

@@ -13,13 +13,14 @@ use std::fmt;
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey},
     digest::{SHA256, digest},
+    hkdf::{HKDF_SHA256, Salt},
     rand,
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use gatehall_domain::Ciphertext;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 
-pub use api_key::{NewKey, generate_key, parse_key, secret_matches};
+pub use api_key::{KEY_PREFIX, NewKey, generate_key, parse_key, secret_matches};
 pub use key_file::{load_or_create, load_or_create_secret};
 
 const VERSION: u8 = 1;
@@ -74,6 +75,7 @@ pub struct Vault {
 struct SealingKey {
     id: [u8; KEY_ID],
     key: RandomizedNonceKey,
+    bytes: SecretBox<[u8; 32]>,
 }
 
 impl fmt::Debug for Vault {
@@ -96,7 +98,7 @@ impl Vault {
                 id.copy_from_slice(&digest(&SHA256, bytes).as_ref()[..KEY_ID]);
                 let key =
                     RandomizedNonceKey::new(&AES_256_GCM, bytes).map_err(|_| VaultError::Crypto)?;
-                Ok(SealingKey { id, key })
+                Ok(SealingKey { id, key, bytes: SecretBox::new(Box::new(*bytes)) })
             })
             .collect::<Result<_, VaultError>>()?;
         if keys.is_empty() { Err(VaultError::Empty) } else { Ok(Self { keys }) }
@@ -159,8 +161,26 @@ impl Vault {
         self.open_bytes(purpose, owner, &sealed)
     }
 
+    /// A further key for each key of the vault, the newest first, for one purpose: what replicas
+    /// that share a key file have in common without another file.
+    ///
+    /// # Errors
+    /// [`VaultError::Crypto`].
+    pub fn derive(&self, purpose: &str) -> Result<Vec<SecretBox<[u8; 32]>>, VaultError> {
+        let derive = |key: &SealingKey| {
+            let salt = Salt::new(HKDF_SHA256, b"gatehall");
+            let mut derived = [0; 32];
+            salt.extract(key.bytes.expose_secret())
+                .expand(&[purpose.as_bytes()], HKDF_SHA256)
+                .and_then(|okm| okm.fill(&mut derived))
+                .map_err(|_| VaultError::Crypto)?;
+            Ok(SecretBox::new(Box::new(derived)))
+        };
+        self.keys.iter().map(derive).collect()
+    }
+
     fn seal_bytes(&self, purpose: &str, owner: &str, plain: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let SealingKey { id, key } = self.keys.first().ok_or(VaultError::Empty)?;
+        let SealingKey { id, key, .. } = self.keys.first().ok_or(VaultError::Empty)?;
         let mut body = plain.to_vec();
         let nonce = key
             .seal_in_place_append_tag(Aad::from(context(purpose, owner)), &mut body)

@@ -19,6 +19,21 @@ pub struct HostRule {
     pub created_at: Timestamp,
 }
 
+impl HostRule {
+    /// Whether everybody may enter.
+    pub fn is_open(&self) -> bool {
+        self.admit == Admit::Open
+    }
+
+    /// Whether a user of these groups may enter.
+    pub fn admits(&self, groups: &[GroupId], admin: bool) -> bool {
+        match &self.admit {
+            Admit::Open | Admit::SignedIn => true,
+            Admit::Groups(admitted) => admin || admitted.iter().any(|it| groups.contains(it)),
+        }
+    }
+}
+
 /// Who may enter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -53,6 +53,8 @@ pub struct ProviderSettings {
     pub clients: Vec<String>,
     /// Scopes, one of which an access token must have; none means that any token will do.
     pub required_scopes: Vec<String>,
+    /// Entra ID: where Microsoft Graph is, in a national cloud.
+    pub graph_url: Option<String>,
     /// Whether it has a redirect address of its own, `/oauth2/callback/{id}`. At most one provider
     /// has the shared one, `/oauth2/callback`, so that no answer of one is taken for another's.
     pub own_callback: bool,
@@ -70,6 +72,7 @@ impl Default for ProviderSettings {
             audiences: Vec::new(),
             clients: Vec::new(),
             required_scopes: Vec::new(),
+            graph_url: None,
             own_callback: false,
         }
     }
@@ -168,6 +171,11 @@ impl Provider {
                 "tenant_ids",
                 format!("\"{}\" is not the GUID of a directory", bad.escape_debug()),
             ));
+        }
+        if let Some(url) = &settings.graph_url
+            && !Url::parse(url).is_ok_and(|url| is_safe(&url))
+        {
+            return Err(Refusal::invalid("graph_url", "must be an https address"));
         }
         match self.profile {
             Profile::Entra

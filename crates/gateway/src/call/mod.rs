@@ -6,6 +6,7 @@ mod running;
 use std::{borrow::Cow, sync::Arc};
 
 use gatehall_domain::{Caller, Denial, Endpoint, Permit, Reach, Timestamp};
+use gatehall_identity::Rejection;
 
 use running::Watched;
 pub(crate) use running::{Done, Failure, Running, STOPPING, Step};
@@ -68,6 +69,14 @@ impl Gateway {
                 return Err(denial);
             }
         };
+        let site = moment.snapshot.site(permit.connection());
+        let counted = site.map_or(Ok(()), |site| self.doors.count_call(caller, &site.connection));
+        if let Err(Rejection::TooMany(seconds)) = counted {
+            let denial = Denial::TooOften(seconds);
+            account.asks(asked.name.as_ref().into(), Some(permit.connection()), bytes);
+            account.denied(denial);
+            return Err(denial);
+        }
         let tool = found.map(|(_, tool)| tool);
         let public =
             tool.map_or_else(|| Arc::clone(permit.tool()), |tool| Arc::clone(&tool.public));

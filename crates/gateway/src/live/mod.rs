@@ -157,7 +157,7 @@ impl Live {
     }
 
     /// Whether the gateway may still answer from what it knows.
-    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
         self.age(now) <= self.settings().stale_after
     }
 

@@ -159,9 +159,10 @@ fn admit(
     request
         .gateway
         .admit(request.now, request.moment, request.caller, request.endpoint, asked, "mcp")
-        .map_err(|_: Denial| match names_nobody(request.caller) {
-            Some(hint) => RpcError::answer(RpcError::INVALID_PARAMS, hint),
-            None => RpcError::unknown_tool(&shown),
+        .map_err(|denial| match (denial, names_nobody(request.caller)) {
+            (Denial::TooOften(seconds), _) => RpcError::too_often(seconds),
+            (_, Some(hint)) => RpcError::answer(RpcError::INVALID_PARAMS, hint),
+            (_, None) => RpcError::unknown_tool(&shown),
         })
 }
 

@@ -22,7 +22,7 @@ use axum::{
 };
 use bytes::Bytes;
 use gatehall_domain::{Caller, ConnectionId, Decision, Endpoint, Timestamp, decide};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header::ALLOW};
+use http::{HeaderMap, HeaderValue, StatusCode, header::ALLOW, request::Parts as Head};
 
 use self::{
     call::Reply,
@@ -82,26 +82,20 @@ async fn post_server(
     receive(&gateway, endpoint_of(&tenant, Some(&server)), request).await
 }
 
-async fn delete_all(State(gateway): Shared, uri: Uri, headers: HeaderMap) -> Response {
-    end_session(&gateway, Some(Endpoint::All), &uri, &headers).await
+async fn delete_all(State(gateway): Shared, head: Head) -> Response {
+    end_session(&gateway, Some(Endpoint::All), &head).await
 }
 
-async fn delete_tenant(
-    State(gateway): Shared,
-    Path(tenant): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Response {
-    end_session(&gateway, endpoint_of(&tenant, None), &uri, &headers).await
+async fn delete_tenant(State(gateway): Shared, Path(tenant): Path<String>, head: Head) -> Response {
+    end_session(&gateway, endpoint_of(&tenant, None), &head).await
 }
 
 async fn delete_server(
     State(gateway): Shared,
     Path((tenant, server)): Path<(String, String)>,
-    uri: Uri,
-    headers: HeaderMap,
+    head: Head,
 ) -> Response {
-    end_session(&gateway, endpoint_of(&tenant, Some(&server)), &uri, &headers).await
+    end_session(&gateway, endpoint_of(&tenant, Some(&server)), &head).await
 }
 
 /// There is no stream to be had with GET, in no revision.
@@ -120,7 +114,7 @@ async fn receive(
     request: axum::extract::Request,
 ) -> Response {
     let (head, body) = request.into_parts();
-    let entry = match Entry::new(gateway, &head.headers, &head.uri).await {
+    let entry = match Entry::new(gateway, &head).await {
         Ok(entry) => entry,
         Err(turned) => return turned_away(turned),
     };
@@ -165,10 +159,9 @@ async fn read_checked(gateway: &Gateway, body: Body) -> Result<Bytes, RpcError> 
 }
 
 fn turned_away(turned: Turned) -> Response {
-    let (status, challenge) = (turned.status, turned.challenge());
-    let mut response =
-        RpcError::new(status, RpcError::INVALID_REQUEST, turned.message).into_response(None);
-    if let Some((name, value)) = challenge {
+    let error = RpcError::new(turned.status, RpcError::INVALID_REQUEST, turned.message);
+    let mut response = error.into_response(None);
+    if let Some((name, value)) = turned.header {
         response.headers_mut().insert(name, value);
     }
     response
@@ -183,20 +176,15 @@ fn nothing_here() -> RpcError {
     )
 }
 
-async fn end_session(
-    gateway: &Arc<Gateway>,
-    endpoint: Option<Endpoint>,
-    uri: &Uri,
-    headers: &HeaderMap,
-) -> Response {
-    let entry = match Entry::new(gateway, headers, uri).await {
+async fn end_session(gateway: &Arc<Gateway>, endpoint: Option<Endpoint>, head: &Head) -> Response {
+    let entry = match Entry::new(gateway, head).await {
         Ok(entry) => entry,
         Err(turned) => return turned_away(turned),
     };
     let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(endpoint)) else {
         return nothing_here().into_response(None);
     };
-    let Some(id) = headers.get(&SESSION).and_then(|id| id.to_str().ok()) else {
+    let Some(id) = head.headers.get(&SESSION).and_then(|id| id.to_str().ok()) else {
         return not_allowed().await;
     };
     let Entry { moment, caller, now } = &entry;

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::response::Response;
-use http::StatusCode;
+use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde_json::value::RawValue;
 
 use crate::{
@@ -30,6 +30,8 @@ pub(super) struct RpcError {
     pub(super) message: Cow<'static, str>,
     /// Raw JSON.
     pub(super) data: Option<String>,
+    /// After how many seconds it may be tried again.
+    pub(super) retry_after: Option<u64>,
 }
 
 impl RpcError {
@@ -46,7 +48,7 @@ impl RpcError {
         code: i64,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, code, message: message.into(), data: None }
+        Self { status, code, message: message.into(), data: None, retry_after: None }
     }
 
     /// A request that is not one.
@@ -62,6 +64,12 @@ impl RpcError {
     pub(super) fn unknown_tool(name: &str) -> Self {
         let name = gatehall_domain::names::shown(name, 128);
         Self::answer(Self::INVALID_PARAMS, format!("Unknown tool: {name}"))
+    }
+
+    pub(super) fn too_often(seconds: u64) -> Self {
+        let message = format!("Too many calls: try again in {seconds} seconds.");
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, Self::INVALID_REQUEST, message);
+        Self { retry_after: Some(seconds), ..error }
     }
 
     /// The error object.
@@ -81,8 +89,11 @@ impl RpcError {
 
     /// The answer to a request that has nobody else to answer it.
     pub(super) fn into_response(self, id: Option<&str>) -> Response {
-        let status = self.status;
-        self.message(id).json(status)
+        let mut response = self.message(id).json(self.status);
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 

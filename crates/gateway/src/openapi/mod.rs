@@ -17,8 +17,8 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use gatehall_domain::{Endpoint, Reach};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use gatehall_domain::{Denial, Endpoint, Reach};
+use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts as Head};
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
@@ -41,21 +41,16 @@ pub(crate) fn routes() -> Router<Arc<Gateway>> {
 
 type Shared = State<Arc<Gateway>>;
 
-async fn document_all(
-    State(gateway): Shared,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Problem> {
-    show_document(&gateway, Some(Endpoint::All), &uri, &headers).await
+async fn document_all(State(gateway): Shared, head: Head) -> Result<Response, Problem> {
+    show_document(&gateway, Some(Endpoint::All), &head).await
 }
 
 async fn document_tenant(
     State(gateway): Shared,
     Path(tenant): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
+    head: Head,
 ) -> Result<Response, Problem> {
-    show_document(&gateway, endpoint_of(&tenant, None), &uri, &headers).await
+    show_document(&gateway, endpoint_of(&tenant, None), &head).await
 }
 
 async fn call_all(
@@ -77,15 +72,14 @@ async fn call_tenant(
 async fn show_document(
     gateway: &Gateway,
     endpoint: Option<Endpoint>,
-    uri: &Uri,
-    headers: &HeaderMap,
+    head: &Head,
 ) -> Result<Response, Problem> {
-    let entry = Entry::new(gateway, headers, uri).await?;
+    let entry = Entry::new(gateway, head).await?;
     let endpoint =
         endpoint.filter(|endpoint| entry.sees(endpoint)).ok_or_else(Problem::nothing_here)?;
     let document = document::document(&entry, &endpoint).ok_or_else(Problem::nothing_here)?;
     let known =
-        headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+        head.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let etag = document.etag.to_str().unwrap_or_default();
     let unchanged = known
         .flat_map(|value| value.split(','))
@@ -112,7 +106,7 @@ async fn call(
     request: Request,
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
-    let entry = Entry::new(gateway, &head.headers, &head.uri).await?;
+    let entry = Entry::new(gateway, &head).await?;
     let endpoint =
         endpoint.filter(|endpoint| entry.sees(endpoint)).ok_or_else(Problem::nothing_here)?;
     let body = read_object(gateway, &head.headers, body).await?;
@@ -163,9 +157,10 @@ async fn run(
         Asked { name: Cow::Borrowed(name), arguments: Some(arguments), ..Default::default() };
     let running = gateway
         .admit(entry.now, &entry.moment, &entry.caller, endpoint, asked, "openapi")
-        .map_err(|_| match names_nobody(&entry.caller) {
-            Some(hint) => Problem::new(StatusCode::NOT_FOUND, "unknown-tool", hint),
-            None => Problem::unknown_tool(name),
+        .map_err(|denial| match (denial, names_nobody(&entry.caller)) {
+            (Denial::TooOften(seconds), _) => Problem::too_often(seconds),
+            (_, Some(hint)) => Problem::new(StatusCode::NOT_FOUND, "unknown-tool", hint),
+            (_, None) => Problem::unknown_tool(name),
         })?;
     let done = running.done().await;
     Ok(answer::answer(name, &done))

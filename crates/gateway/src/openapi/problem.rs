@@ -1,5 +1,8 @@
 use axum::response::{IntoResponse, Response};
-use http::{HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderName, HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
 
 use crate::{entry::Turned, json::ObjectWriter};
 
@@ -30,6 +33,13 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "nothing-here", detail)
     }
 
+    /// A limit was reached.
+    pub(super) fn too_often(seconds: u64) -> Self {
+        let detail = format!("Too many calls: try again in {seconds} seconds.");
+        let header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+        Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail) }
+    }
+
     /// Input that is not as it should be; `field` names it.
     pub(super) fn invalid(field: &str, problem: &str) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-input", format!("{field} {problem}"))
@@ -40,11 +50,11 @@ impl From<Turned> for Problem {
     fn from(turned: Turned) -> Self {
         let kind = match turned.status {
             StatusCode::UNAUTHORIZED => "no-proof",
-            StatusCode::FORBIDDEN => "foreign-origin",
+            StatusCode::FORBIDDEN => "refused",
+            StatusCode::TOO_MANY_REQUESTS => "too-many-requests",
             _ => "closed",
         };
-        let header = turned.challenge();
-        Self { status: turned.status, kind, detail: turned.message, header }
+        Self { status: turned.status, kind, detail: turned.message, header: turned.header }
     }
 }
 

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
@@ -35,20 +35,7 @@ impl Egress {
     /// Pools for this many lanes, beside the shared one. They trust the certificate authorities of
     /// the system, or the usual public ones if the system has none.
     pub fn new(lanes: usize) -> Self {
-        let mut tcp = HttpConnector::new();
-        tcp.set_nodelay(true);
-        tcp.set_connect_timeout(Some(Duration::from_secs(5)));
-        tcp.set_keepalive(Some(Duration::from_secs(60)));
-        tcp.enforce_http(false);
-        let tls = HttpsConnectorBuilder::new();
-        let tls = match HttpsConnectorBuilder::new().with_native_roots() {
-            Ok(native) => native,
-            Err(error) => {
-                tracing::warn!(%error, "the system has no certificate authorities: using the public ones");
-                tls.with_webpki_roots()
-            }
-        };
-        let connector = tls.https_or_http().enable_http1().enable_http2().wrap_connector(tcp);
+        let connector = gatehall_identity::connector();
         let client = || {
             Client::builder(TokioExecutor::new())
                 .pool_idle_timeout(Duration::from_secs(60))

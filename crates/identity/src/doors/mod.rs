@@ -1,30 +1,71 @@
-use std::sync::Arc;
+//! All doors in one place: which proof a request carries, and whom it proves.
 
-use gatehall_domain::{Caller, Door, Key, Snapshot, Timestamp, UserId};
-use http::HeaderMap;
-use secrecy::SecretString;
+mod bearer;
+mod entry;
+mod settings;
 
+use std::{net::IpAddr, sync::Arc};
+
+use gatehall_domain::{Caller, Clock, Door, Key, Snapshot, Timestamp, UserId};
+use gatehall_vault::Vault;
+use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
+use quick_cache::sync::Cache;
+
+pub(crate) use bearer::wanted_claims;
+pub(crate) use entry::Entered;
+pub use settings::{DoorSettings, ForwardedUser};
+
+use self::bearer::Bearer;
 use crate::{
-    Arrivals, NewArrival, NewIdentity, Rejection,
+    Arrivals, Rejection, SessionIndex, Snapshots,
+    forward::Assertions,
     key::live_key,
+    limits::Limits,
     open_webui::{Claims, ISSUER, UserHeader},
+    peer::Proxies,
+    provider::Providers,
+    session::{CookieJar, Jar, LiveSession, SessionDoor},
+    visit::{Visit, Vouched},
 };
 
-/// How the doors are set.
-#[derive(Debug)]
-pub struct DoorSettings {
-    /// The secret with which Open WebUI signs its user header.
-    pub open_webui_secret: SecretString,
-    /// Whether a user whom Open WebUI vouches for, and who is unknown here, is added.
-    pub add_unknown_users: bool,
+/// The session cookie's name, without its prefix.
+const COOKIE: &str = "gatehall";
+
+/// What doors are made of, besides their settings.
+pub struct DoorParts {
+    /// Seals cookies, and opens the secrets of providers.
+    pub vault: Arc<Vault>,
+    /// The time.
+    pub clock: Clock,
+    /// What doors write.
+    pub arrivals: Arc<dyn Arrivals>,
+    /// What doors read.
+    pub snapshots: Arc<dyn Snapshots>,
+    /// Who is signed in.
+    pub sessions: Arc<SessionIndex>,
 }
 
 /// All doors. The first that finds its kind of proof decides.
 pub struct Doors {
+    pub(crate) settings: DoorSettings,
+    pub(crate) providers: Providers,
+    pub(crate) sessions: SessionDoor,
+    pub(crate) jar: Jar,
+    pub(crate) limits: Limits,
+    pub(crate) proxies: Proxies,
+    pub(crate) arrivals: Arc<dyn Arrivals>,
+    pub(crate) snapshots: Arc<dyn Snapshots>,
+    pub(crate) vault: Arc<Vault>,
+    pub(crate) clock: Clock,
+    pub(crate) assertions: Assertions,
+    /// States and logout tokens that were used, until their time is over anyway.
+    pub(crate) used: Cache<String, ()>,
     open_webui: UserHeader,
-    add_unknown_users: bool,
-    arrivals: Arc<dyn Arrivals>,
+    bearer: Bearer,
 }
+
+/// How many used states and logout tokens are remembered.
+const USED: usize = 50_000;
 
 impl std::fmt::Debug for Doors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -34,25 +75,143 @@ impl std::fmt::Debug for Doors {
 
 impl Doors {
     /// Doors with these settings.
-    pub fn new(settings: &DoorSettings, arrivals: Arc<dyn Arrivals>) -> Self {
-        Self {
+    pub fn new(settings: DoorSettings, parts: DoorParts) -> Arc<Self> {
+        let jar = Jar::new(settings.cookie_domain.clone());
+        let sessions = SessionDoor::new(
+            Arc::clone(&parts.vault),
+            parts.sessions,
+            settings.sessions,
+            jar.name(COOKIE),
+        );
+        Arc::new(Self {
+            providers: Providers::new(Arc::clone(&parts.vault)),
+            sessions,
+            jar,
+            limits: Limits::new(&settings.limits),
+            proxies: Proxies::new(settings.trusted_proxies.clone()),
+            arrivals: parts.arrivals,
+            snapshots: parts.snapshots,
+            assertions: Assertions::new(&parts.vault),
+            vault: parts.vault,
+            clock: parts.clock,
+            used: Cache::new(USED),
             open_webui: UserHeader::new(&settings.open_webui_secret),
-            add_unknown_users: settings.add_unknown_users,
-            arrivals,
-        }
+            bearer: Bearer::new(),
+            settings,
+        })
     }
 
-    /// Who makes a request with these headers, at the time `now`.
+    /// Follows the records. To be called for each new snapshot.
+    pub fn follow(&self, snapshot: &Snapshot) {
+        self.providers.follow(snapshot);
+    }
+
+    /// Keeps what is known of providers up to date, and forgets what is over. Never ends.
+    pub async fn keep(&self) {
+        let sweep = async {
+            loop {
+                tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+                self.limits.sweep();
+                self.sessions.index.sweep(self.clock.now());
+            }
+        };
+        tokio::join!(self.providers.keep(), sweep);
+    }
+
+    /// How the providers are.
+    pub const fn providers(&self) -> &Providers {
+        &self.providers
+    }
+
+    /// Where a request comes from, as far as trusted proxies can tell.
+    pub fn address(&self, head: &Parts) -> IpAddr {
+        self.proxies.client(&head.headers, &head.extensions)
+    }
+
+    /// Who makes a request, at the time `now`. Who proves nothing may not try for ever.
     ///
     /// # Errors
     /// Why the proof is not accepted.
     pub async fn caller(
         &self,
+        head: &Parts,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) -> Result<Caller, Rejection> {
+        match self.prove(&head.headers, snapshot, now).await {
+            Ok(caller) => Ok(caller),
+            Err(rejection) => {
+                let address = self.address(head);
+                self.limits.unproven(address)?;
+                if rejection != Rejection::NoProof {
+                    self.note_refusal(&rejection, head.uri.path(), address, snapshot, now);
+                }
+                Err(rejection)
+            }
+        }
+    }
+
+    /// Counts a call of a tool.
+    ///
+    /// # Errors
+    /// [`Rejection::TooMany`].
+    pub fn count_call(
+        &self,
+        caller: &Caller,
+        connection: &gatehall_domain::Connection,
+    ) -> Result<(), Rejection> {
+        self.limits.call(caller.user, connection.path.tenant.as_ref(), connection.id)
+    }
+
+    pub(crate) async fn prove(
+        &self,
+        headers: &HeaderMap,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) -> Result<Caller, Rejection> {
+        let mut values = headers.get_all(AUTHORIZATION).iter();
+        let Some(value) = values.next() else {
+            let session = self.session(headers, snapshot, now);
+            return session.map(|session| caller_of(session.user, Door::Session));
+        };
+        if values.next().is_some() {
+            return Err(Rejection::Repeated("Authorization"));
+        }
+        let text = value.to_str().map_err(|_| Rejection::UnknownKind)?;
+        let proof = bearer_of(text).ok_or(Rejection::UnknownKind)?;
+        if proof.starts_with(gatehall_vault::KEY_PREFIX) {
+            return self.by_key(proof, headers, snapshot, now).await;
+        }
+        if proof.bytes().filter(|byte| *byte == b'.').count() == 2 {
+            let user = self.by_token(proof, snapshot, now).await?;
+            return Ok(caller_of(user, Door::AccessToken));
+        }
+        Err(Rejection::UnknownKind)
+    }
+
+    /// The session of a browser.
+    pub(crate) fn session(
+        &self,
         headers: &HeaderMap,
         snapshot: &Snapshot,
         now: Timestamp,
+    ) -> Result<LiveSession, Rejection> {
+        let jar = CookieJar::of(headers);
+        let value = jar.get(&self.sessions.name).ok_or(Rejection::NoProof)?;
+        let session = self.sessions.check(value, now).ok_or(Rejection::NoSession)?;
+        // A user who is gone or disabled is signed in no longer.
+        snapshot.view(session.user).ok_or(Rejection::NoSession)?;
+        Ok(session)
+    }
+
+    async fn by_key(
+        &self,
+        proof: &str,
+        headers: &HeaderMap,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
     ) -> Result<Caller, Rejection> {
-        let key = live_key(headers, snapshot, now)?;
+        let key = live_key(proof, snapshot, now)?;
         self.arrivals.key_used(&key.id, now);
         let caller = |user, door| Caller {
             user,
@@ -86,31 +245,40 @@ impl Doors {
         if let Some(user) = company.user_by_identity(ISSUER, &claims.sub) {
             return Ok(Some(user.id));
         }
-        let email = claims.address()?;
-        if let Some(user) = company.user_by_email(&email) {
-            // An address can move to somebody else there; the account cannot.
-            if company.subject_of(user.id, ISSUER).is_some() {
-                return Err(Rejection::OtherAccount(email));
-            }
-            let subject = claims.sub.clone();
-            self.arrivals.bind(NewIdentity { issuer: ISSUER, subject, user: user.id });
-            return Ok(Some(user.id));
-        }
-        if !self.add_unknown_users {
-            tracing::debug!(key.id = %key.id, "a client named a user who is unknown here");
-            return Ok(None);
-        }
-        let arrival = NewArrival {
-            issuer: ISSUER,
+        let visit = Visit {
+            issuer: ISSUER.to_owned(),
             subject: claims.sub.clone(),
-            email: email.clone(),
+            tenant_id: None,
+            vouched: Vouched::OpenWebUi,
+            email: Some(claims.address()?),
             name: gatehall_domain::names::shown(&claims.name, 120).into_owned(),
+            add: self.settings.add_unknown_users,
+            said: None,
         };
-        match self.arrivals.add_user(arrival).await {
-            Some(user) => Ok(Some(user)),
-            None => Err(Rejection::NotAdded(email)),
+        let known = visit.email.as_ref().and_then(|email| company.user_by_email(email));
+        match known {
+            Some(user) => {
+                visit.settle(company, self.clock.now())?;
+                self.arrivals.settle_later(visit);
+                Ok(Some(user.id))
+            }
+            None if !visit.add => {
+                tracing::debug!(key.id = %key.id, "a client named a user who is unknown here");
+                Ok(None)
+            }
+            None => self.arrivals.settle(visit).await.map(Some),
         }
     }
+}
+
+fn caller_of(user: UserId, door: Door) -> Caller {
+    Caller { user: Some(user), door, key: None, tenant: None }
+}
+
+/// The token behind `Bearer`, in any case (RFC 9110, section 11.1).
+fn bearer_of(text: &str) -> Option<&str> {
+    let (scheme, token) = text.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 #[cfg(test)]

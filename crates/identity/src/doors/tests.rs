@@ -1,25 +1,48 @@
-use std::{future::Future, pin::Pin};
-
-use gatehall_domain::{Company, KeyId, Record, Timestamp, User};
+use gatehall_domain::{
+    Company, Digest, EntryEvent, KeyId, Record, Session, Sessions, Timestamp, User,
+};
 use gatehall_vault::{NewKey, generate_key};
-use http::HeaderValue;
+use http::{HeaderValue, Request};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::*;
-use crate::OPEN_WEBUI_USER_HEADER;
+use crate::{LimitSettings, OPEN_WEBUI_USER_HEADER, Pending, SessionLimits, Visit};
 
 const SECRET: &str = "a secret of thirty-two characters";
 const NOW: i64 = 1_800_000_000;
 
 struct Nobody;
 impl Arrivals for Nobody {
-    fn add_user(&self, _: NewArrival) -> Pin<Box<dyn Future<Output = Option<UserId>> + Send + '_>> {
-        Box::pin(async { Some(UserId(Uuid::from_u128(99))) })
+    fn settle(&self, _: Visit) -> Pending<'_, Result<UserId, Rejection>> {
+        Box::pin(async { Ok(UserId(Uuid::from_u128(99))) })
     }
-    fn bind(&self, _: NewIdentity) {}
+    fn settle_later(&self, _: Visit) {}
     fn key_used(&self, _: &KeyId, _: Timestamp) {}
+    fn add_session(&self, _: Session) -> Pending<'_, Result<(), Rejection>> {
+        Box::pin(async { Ok(()) })
+    }
+    fn session(&self, _: Digest) -> Pending<'_, Result<Option<Session>, Rejection>> {
+        Box::pin(async { Ok(None) })
+    }
+    fn end_sessions(&self, _: Sessions) -> Pending<'_, Result<u64, Rejection>> {
+        Box::pin(async { Ok(0) })
+    }
+    fn use_link(&self, _: Digest) -> Pending<'_, Result<Option<UserId>, Rejection>> {
+        Box::pin(async { Ok(None) })
+    }
+    fn record(&self, _: EntryEvent) {}
+}
+
+struct Still(Arc<Snapshot>);
+impl Snapshots for Still {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0)
+    }
+    fn is_fresh(&self, _: Timestamp) -> bool {
+        true
+    }
 }
 
 fn at(seconds: i64) -> Timestamp {
@@ -27,13 +50,17 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 struct Site {
-    snapshot: Snapshot,
-    doors: Doors,
+    snapshot: Arc<Snapshot>,
+    doors: Arc<Doors>,
     personal: NewKey,
     service: NewKey,
 }
 
 fn site(change: impl Fn(&mut Key, &mut User)) -> Site {
+    site_with(change, false)
+}
+
+fn site_with(change: impl Fn(&mut Key, &mut User), add_unknown_users: bool) -> Site {
     let (personal, service) = (generate_key().unwrap(), generate_key().unwrap());
     let mut user = User {
         id: UserId(Uuid::from_u128(1)),
@@ -59,23 +86,40 @@ fn site(change: impl Fn(&mut Key, &mut User)) -> Site {
     for record in [Record::from(user), own.into(), key(&service, None).into()] {
         company.put(record);
     }
-    let settings =
-        DoorSettings { open_webui_secret: SECRET.to_owned().into(), add_unknown_users: false };
-    Site {
-        snapshot: Snapshot::new(1, company),
-        doors: Doors::new(&settings, Arc::new(Nobody)),
-        personal,
-        service,
-    }
+    let settings = DoorSettings {
+        open_webui_secret: SECRET.to_owned().into(),
+        add_unknown_users,
+        public_url: None,
+        cookie_domain: None,
+        trusted_proxies: Vec::new(),
+        sessions: SessionLimits { idle_seconds: 600, life_seconds: 3600 },
+        limits: LimitSettings {
+            user_calls: 0,
+            tenant_calls: 0,
+            connection_calls: 0,
+            unproven: 20,
+            sign_ins: 0,
+        },
+        forwarded_user: None,
+    };
+    let snapshot = Arc::new(Snapshot::new(1, company));
+    let parts = DoorParts {
+        vault: Arc::new(Vault::ephemeral().unwrap()),
+        clock: Clock::new(|| at(NOW)),
+        arrivals: Arc::new(Nobody),
+        snapshots: Arc::new(Still(Arc::clone(&snapshot))),
+        sessions: Arc::default(),
+    };
+    Site { snapshot, doors: Doors::new(settings, parts), personal, service }
 }
 
 impl Site {
     async fn ask(&self, headers: &[(&'static str, String)]) -> Result<Caller, Rejection> {
-        let mut map = HeaderMap::new();
+        let (mut head, ()) = Request::new(()).into_parts();
         for (name, value) in headers {
-            map.append(*name, HeaderValue::from_str(value).unwrap());
+            head.headers.append(*name, HeaderValue::from_str(value).unwrap());
         }
-        self.doors.caller(&map, &self.snapshot, at(NOW)).await
+        self.doors.caller(&head, &self.snapshot, at(NOW)).await
     }
 
     async fn with_token(&self, token: String) -> Result<Caller, Rejection> {
@@ -205,9 +249,44 @@ async fn forged_and_stale_user_headers_are_refused() {
 
 #[tokio::test]
 async fn an_unknown_user_is_added_only_if_the_setting_says_so() {
-    let mut site = site(|_, _| ());
     let header = token(Algorithm::HS256, SECRET, &claims("new@google.example", NOW + 300));
+    let site = site_with(|_, _| (), false);
     assert_eq!(site.with_token(header.clone()).await.unwrap().user, None);
-    site.doors.add_unknown_users = true;
+    let site = site_with(|_, _| (), true);
     assert_eq!(site.with_token(header).await.unwrap().user, Some(UserId(Uuid::from_u128(99))));
+}
+
+#[tokio::test]
+async fn who_proves_nothing_may_not_try_for_ever() {
+    let site = site(|_, _| ());
+    let mut answers = Vec::new();
+    for _ in 0..30 {
+        answers.push(site.ask(&[("authorization", "Bearer ghk_0000000000000000_x".into())]).await);
+    }
+    assert_eq!(answers[19], Err(Rejection::BadKey));
+    assert!(matches!(answers[29], Err(Rejection::TooMany(_))), "{:?}", answers[29]);
+    assert!(site.ask(&[bearer(&site.personal)]).await.is_ok(), "a good proof is not counted");
+}
+
+#[tokio::test]
+async fn a_session_is_its_cookie_sealed_for_its_name() {
+    let site = site(|_, _| ());
+    let user = UserId(Uuid::from_u128(1));
+    let (_, value) = site.doors.sessions.open(user, None, at(NOW - 5)).unwrap();
+    let with = async |cookie: String| site.ask(&[("cookie", cookie)]).await.map(|it| it.user);
+    assert_eq!(with(format!("a=b; __Host-gatehall={value}")).await, Ok(Some(user)));
+    let cut = value[..value.len() - 2].to_owned();
+    for (name, cookie, expected) in [
+        ("another name", format!("gatehall={value}"), Rejection::NoProof),
+        ("another prefix", format!("__Secure-gatehall={value}"), Rejection::NoProof),
+        ("twice", format!("__Host-gatehall={value}; __Host-gatehall=x"), Rejection::NoProof),
+        ("cut", format!("__Host-gatehall={cut}"), Rejection::NoSession),
+        ("empty", "__Host-gatehall=".into(), Rejection::NoSession),
+        ("long", format!("__Host-gatehall={}", "A".repeat(9000)), Rejection::NoSession),
+    ] {
+        assert_eq!(with(cookie).await, Err(expected), "{name}");
+    }
+    let (_, old) = site.doors.sessions.open(user, None, at(NOW - 30)).unwrap();
+    let unheard = with(format!("__Host-gatehall={old}")).await;
+    assert_eq!(unheard, Err(Rejection::NoSession), "nobody has heard of it for too long");
 }

@@ -4,7 +4,7 @@ use gatehall_domain::Timestamp;
 use serde_json::Value;
 
 use super::{SKEW, TokenFault, id_token::check_audience, verify};
-use crate::provider::Running;
+use crate::provider::{Running, subject};
 
 /// A logout token is not taken later, in seconds.
 const OLDEST: i64 = 300;
@@ -45,7 +45,7 @@ pub(crate) async fn check_logout_token(
     let id = claims.text("jti")?.filter(|id| !id.is_empty()).ok_or(TokenFault::Claims)?.to_owned();
     let session = claims.text("sid")?.map(str::to_owned);
     let subject = match claims.has("sub") {
-        true => Some(provider.record.subject(&claims)?),
+        true => Some(subject(&provider.record, &claims)?),
         false => None,
     };
     if subject.is_none() && session.is_none() {

@@ -15,9 +15,9 @@ pub(crate) use access_token::{AccessToken, issuer_of};
 pub(crate) use claims::Claims;
 pub use fault::TokenFault;
 pub(crate) use id_token::{Expected, check_id_token};
-pub(crate) use logout_token::{LogoutToken, check_logout_token};
+pub(crate) use logout_token::check_logout_token;
 
-use crate::provider::{Known, Running};
+use crate::provider::{Known, Running, directory};
 
 /// No token is longer, in bytes.
 pub(crate) const LONGEST: usize = 64 << 10;
@@ -67,11 +67,12 @@ pub(crate) async fn verify(
     validation.validate_exp = false;
     validation.validate_aud = false;
     let decoded = decode::<Strict>(token, &key.key, &validation);
-    let Strict(value) = decoded.map_err(|error| match error.kind() {
-        ErrorKind::InvalidSignature => TokenFault::Signature,
-        _ => TokenFault::Unreadable,
-    })?
-    .claims;
+    let Strict(value) = decoded
+        .map_err(|error| match error.kind() {
+            ErrorKind::InvalidSignature => TokenFault::Signature,
+            _ => TokenFault::Unreadable,
+        })?
+        .claims;
     if depth(&value) > DEEPEST {
         return Err(TokenFault::Unreadable);
     }
@@ -90,7 +91,7 @@ fn check_issuer(
     known: &Known,
     key_issuer: Option<&str>,
 ) -> Result<(), TokenFault> {
-    let tenant_id = provider.record.directory(claims)?;
+    let tenant_id = directory(&provider.record, claims)?;
     let expected = known.metadata.issuer_of(tenant_id);
     if claims.text("iss")? != Some(expected.as_str()) {
         return Err(TokenFault::Issuer);

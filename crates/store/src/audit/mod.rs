@@ -1,15 +1,15 @@
 //! What happened: changes and calls, in one table.
 
-mod call;
 mod change;
+mod event;
 mod inserts;
 
 use gatehall_domain::Timestamp;
 use serde::Serialize;
 use sqlx::query_as;
 
-pub use call::CallRow;
 pub(crate) use change::{ChangeRow, insert_changes};
+pub use event::EventRow;
 
 use crate::{Store, StoreError, engine::on};
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gatehall_domain::*;
-use gatehall_store::{Actor, CallRow, EventFilter, Store, StoreError};
+use gatehall_store::{Actor, EventFilter, EventRow, Store, StoreError};
 use gatehall_test_support::Kind;
 
 use crate::{
@@ -122,7 +122,7 @@ async fn the_audit_names_what_was_done(kind: Kind) {
         snapshot.company().user_by_email(&"alice@google.example".parse().unwrap()).unwrap().id;
     let connection = snapshot.sites().next().unwrap().connection.id;
     let call = |n: u64, outcome| {
-        CallRow::from(CallEvent {
+        EventRow::from(CallEvent {
             at: at(100),
             snapshot: Arc::clone(&snapshot),
             caller: Caller { user: Some(alice), door: Door::PersonalKey, key: None, tenant: None },
@@ -137,12 +137,12 @@ async fn the_audit_names_what_was_done(kind: Kind) {
         })
     };
     // More than one statement's worth, and of every size.
-    let calls: Vec<CallRow> =
+    let calls: Vec<EventRow> =
         (0..303).map(|n| call(n, Outcome::Answered(Because::Public))).collect();
-    store.record_calls(&calls).await.unwrap();
+    store.record_events(&calls).await.unwrap();
     // Once more, as after a spill: each is there once.
-    store.record_calls(&calls).await.unwrap();
-    store.record_calls(&[call(1000, Outcome::Denied(Denial::NotGranted))]).await.unwrap();
+    store.record_events(&calls).await.unwrap();
+    store.record_events(&[call(1000, Outcome::Denied(Denial::NotGranted))]).await.unwrap();
 
     let filter = |outcome: Option<&str>| EventFilter {
         outcome: outcome.map(Into::into),

@@ -61,8 +61,11 @@ async fn a_use_moves_a_session_on(kind: Kind) {
     store.add_session(&session(1, 1, None)).await.unwrap();
     let used = [(Digest([1; 32]), at(4_000)), (Digest([9; 32]), at(4_000))];
     store.record_session_uses(&used, at(4_100)).await.unwrap();
-    let news = store.sessions_since(at(4_100), at(4_100)).await.unwrap();
-    assert_eq!(news.iter().map(|it| it.seen_at).collect::<Vec<_>>(), [at(4_000)]);
+    assert_eq!(store.session_uses(at(4_000)).await.unwrap(), [(Digest([1; 32]), at(4_000))]);
+    assert_eq!(store.session_uses(at(4_001)).await.unwrap(), []);
+    assert_eq!(store.sessions_since(at(4_000), at(4_000)).await.unwrap(), [], "no news");
+    let session = store.session(Digest([1; 32]), at(4_000)).await.unwrap();
+    assert_eq!(session.map(|it| it.seen_at), Some(at(4_000)));
 }
 
 async fn a_sign_in_link_works_once_and_not_late(kind: Kind) {

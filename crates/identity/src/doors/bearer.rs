@@ -1,0 +1,116 @@
+//! Access tokens of providers.
+
+use std::sync::Arc;
+
+use gatehall_domain::{Digest, Snapshot, Timestamp, UserId};
+use quick_cache::sync::Cache;
+
+use super::Doors;
+use crate::{
+    Rejection,
+    provider::{Running, Source},
+    session::digest_of,
+    token::{AccessToken, SKEW, TokenFault, issuer_of},
+};
+
+/// How many verified tokens are remembered.
+const REMEMBERED: usize = 50_000;
+
+/// Tokens that were verified, until they expire.
+pub(super) struct Bearer(Cache<Digest, Arc<Account>, quick_cache::UnitWeighter>);
+
+/// Whom a verified token names.
+struct Account {
+    provider: Arc<Running>,
+    issuer: String,
+    subject: String,
+    expires_at: Timestamp,
+}
+
+impl Bearer {
+    pub(super) fn new() -> Self {
+        Self(Cache::new(REMEMBERED))
+    }
+}
+
+impl Doors {
+    /// The user of an access token.
+    pub(super) async fn by_token(
+        &self,
+        token: &str,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) -> Result<UserId, Rejection> {
+        let digest = digest_of(token.as_bytes());
+        if let Some(account) = self.bearer.0.get(&digest)
+            && now < account.expires_at.plus_seconds(SKEW)
+            && self.is_current(&account.provider)
+            && let Some(user) =
+                snapshot.company().user_by_identity(&account.issuer, &account.subject)
+        {
+            return self.enabled(user.id, snapshot);
+        }
+        let (provider, verified) = self.verify(token, now).await?;
+        let settings = &provider.record.settings;
+        if !verified.has_scope(&settings.required_scopes) {
+            return Err(Rejection::Scope(settings.required_scopes.clone()));
+        }
+        let wanted = wanted_claims(&provider, snapshot);
+        let visit = provider.visit(&verified.claims, &wanted, None, Source::AccessToken).await?;
+        self.limits.account(&visit.subject)?;
+        let account = Account {
+            provider,
+            issuer: visit.issuer.clone(),
+            subject: visit.subject.clone(),
+            expires_at: verified.expires_at,
+        };
+        let (user, changes) = visit.settle(snapshot.company(), now)?;
+        let user = match changes.is_empty() {
+            true => self.enabled(user, snapshot)?,
+            false => {
+                let user = self.arrivals.settle(visit).await?;
+                self.enabled(user, &self.snapshots.snapshot())?
+            }
+        };
+        self.bearer.0.insert(digest, Arc::new(account));
+        Ok(user)
+    }
+
+    /// Finds the provider by what the token says, and has it verified.
+    async fn verify(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<(Arc<Running>, AccessToken), TokenFault> {
+        let candidates = self.providers.of_issuer(&issuer_of(token)?);
+        let takes = candidates.into_iter().filter(|it| !it.record.settings.audiences.is_empty());
+        let mut fault = TokenFault::UnknownProvider;
+        for provider in takes {
+            match AccessToken::check(token, &provider, now).await {
+                Ok(verified) => return Ok((provider, verified)),
+                Err(other) => fault = other,
+            }
+        }
+        Err(fault)
+    }
+
+    fn is_current(&self, provider: &Arc<Running>) -> bool {
+        self.providers.get(&provider.record.id).is_some_and(|it| Arc::ptr_eq(&it, provider))
+    }
+
+    pub(crate) fn enabled(&self, user: UserId, snapshot: &Snapshot) -> Result<UserId, Rejection> {
+        match snapshot.view(user) {
+            Some(_) => Ok(user),
+            None => Err(Rejection::Person(crate::rejection::PersonFault::Disabled)),
+        }
+    }
+}
+
+/// The claims that open groups.
+pub(crate) fn wanted_claims(provider: &Running, snapshot: &Snapshot) -> Vec<String> {
+    let mappings = snapshot.company().mappings_of(&provider.record.id);
+    let mut claims: Vec<String> = mappings.map(|mapping| mapping.claim.clone()).collect();
+    claims.sort_unstable();
+    claims.dedup();
+    claims
+}

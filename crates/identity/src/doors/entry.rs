@@ -1,0 +1,63 @@
+//! What happens at the doors goes into the audit, but no flood does.
+
+use std::{net::IpAddr, sync::Arc};
+
+use gatehall_domain::{Attempt, EntryEvent, Snapshot, Timestamp, UserId, names};
+
+use super::Doors;
+use crate::Rejection;
+
+/// No place in an event is longer.
+const LONGEST: usize = 200;
+
+/// Somebody at a door, as it goes into the audit.
+pub(crate) struct Entered<'a> {
+    pub(crate) attempt: Attempt,
+    pub(crate) door: &'a str,
+    pub(crate) user: Option<UserId>,
+    pub(crate) place: &'a str,
+    pub(crate) address: IpAddr,
+    pub(crate) refused: Option<&'static str>,
+}
+
+impl Doors {
+    pub(crate) fn note(&self, it: Entered<'_>, snapshot: &Arc<Snapshot>, now: Timestamp) {
+        // The same again and again from one place says nothing new.
+        if let Some(rule) = it.refused
+            && !self.limits.may_note(it.address, rule)
+        {
+            return;
+        }
+        self.arrivals.record(EntryEvent {
+            at: now,
+            snapshot: Arc::clone(snapshot),
+            attempt: it.attempt,
+            door: it.door.to_owned(),
+            user: it.user,
+            place: names::shown(it.place, LONGEST).into_owned(),
+            address: it.address,
+            refused: it.refused,
+        });
+    }
+
+    pub(crate) fn note_refusal(
+        &self,
+        rejection: &Rejection,
+        place: &str,
+        address: IpAddr,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) {
+        let door = match rejection {
+            Rejection::BadKey => "key",
+            Rejection::BadToken(_) | Rejection::Scope(_) => "token",
+            Rejection::NoSession => "session",
+            Rejection::BadUserHeader(_) | Rejection::OtherAccount(..) => "open-webui",
+            _ => "proof",
+        };
+        let refused = Some(rejection.rule());
+        let entered =
+            Entered { attempt: Attempt::Enter, door, user: None, place, address, refused };
+        self.note(entered, snapshot, now);
+    }
+}

@@ -1,0 +1,77 @@
+//! The migration aid: a proxy that signs users in by itself, and writes their address into a header.
+
+use std::sync::Arc;
+
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use gatehall_domain::{EmailAddress, Snapshot, Timestamp, UserId};
+use http::{HeaderMap, request::Parts};
+use secrecy::ExposeSecret;
+
+use crate::{
+    Rejection,
+    doors::Doors,
+    rejection::PersonFault,
+    token::{Expected, check_id_token},
+};
+
+/// The address of the user.
+const USER: &str = "x-forwarded-user";
+/// The secret that proves that the proxy wrote it.
+const SECRET: &str = "x-gatehall-proxy-secret";
+/// Or the ID token that the proxy got for the user.
+const TOKEN: &str = "x-auth-request-token";
+
+impl Doors {
+    /// The user whom the proxy names, if it proves that it does.
+    pub(super) async fn forwarded_user(
+        &self,
+        head: &Parts,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) -> Result<UserId, Rejection> {
+        let settings = self.settings.forwarded_user.as_ref().ok_or(Rejection::NoProof)?;
+        let email = one(&head.headers, USER, "X-Forwarded-User")?.ok_or(Rejection::NoProof)?;
+        let email: EmailAddress = email.parse().map_err(|_| Rejection::UnknownKind)?;
+        let mut proven = false;
+        if let Some(secret) = &settings.secret {
+            let shown = one(&head.headers, SECRET, "X-Gatehall-Proxy-Secret")?;
+            let shown = shown.ok_or(Rejection::NoProof)?;
+            verify_slices_are_equal(shown.as_bytes(), secret.expose_secret().as_bytes())
+                .map_err(|_| Rejection::UnknownKind)?;
+            proven = true;
+        }
+        if let Some(provider) = &settings.provider {
+            let token = one(&head.headers, TOKEN, "X-Auth-Request-Token")?;
+            let token = token.ok_or(Rejection::NoProof)?;
+            let provider = self.providers.get(provider).ok_or(Rejection::UnknownKind)?;
+            let expected = Expected { nonce: None, access_token: None };
+            let claims = check_id_token(token, &provider, &expected, now).await?;
+            // The header has to name the one whom the token names.
+            let named: Option<EmailAddress> =
+                claims.text("email")?.and_then(|email| email.parse().ok());
+            if named.as_ref() != Some(&email) {
+                return Err(Rejection::UnknownKind);
+            }
+            proven = true;
+        }
+        if !proven {
+            return Err(Rejection::NoProof);
+        }
+        let user = snapshot.company().user_by_email(&email);
+        let user = user.ok_or(Rejection::Person(PersonFault::Unknown))?;
+        self.enabled(user.id, snapshot)
+    }
+}
+
+fn one<'h>(
+    headers: &'h HeaderMap,
+    name: &str,
+    shown: &'static str,
+) -> Result<Option<&'h str>, Rejection> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Rejection::Repeated(shown));
+    }
+    value.to_str().map(Some).map_err(|_| Rejection::UnknownKind)
+}

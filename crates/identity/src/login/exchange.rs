@@ -1,0 +1,150 @@
+//! The two halves of the authorization code flow that speak to the provider (RFC 6749, section
+//! 4.1; RFC 7636).
+
+use bytes::Bytes;
+use http::{Request, Response};
+use oauth2::{
+    AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
+    EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier,
+    RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse,
+    TokenResponse, TokenUrl,
+    basic::{
+        BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
+        BasicTokenType,
+    },
+};
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Attempt, fault::SignInFault};
+use crate::{
+    fetch::{Fetch, FetchError},
+    provider::{Known, Providers, Running},
+};
+
+/// What comes beside an access token.
+#[derive(Debug, Serialize, Deserialize)]
+struct IdTokenField {
+    id_token: Option<String>,
+}
+
+impl ExtraTokenFields for IdTokenField {}
+
+type OpenIdClient = Client<
+    BasicErrorResponse,
+    StandardTokenResponse<IdTokenField, BasicTokenType>,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// The tokens of a sign-in.
+pub(super) struct Tokens {
+    pub(super) id_token: String,
+    pub(super) access_token: String,
+}
+
+/// Us, as a provider knows us.
+pub(super) struct Exchange<'a> {
+    client: OpenIdClient,
+    provider: &'a Running,
+    fetch: &'a Fetch,
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn new(
+        provider: &'a Running,
+        known: &Known,
+        providers: &'a Providers,
+        redirect: Url,
+    ) -> Self {
+        let record = &provider.record;
+        let metadata = &known.metadata;
+        let mut client = Client::new(ClientId::new(record.client_id.clone()))
+            .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()))
+            .set_token_uri(TokenUrl::from_url(metadata.token_endpoint.clone()))
+            .set_redirect_uri(RedirectUrl::from_url(redirect));
+        if let Some(secret) = providers.client_secret(record) {
+            client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
+        }
+        Self { client, provider, fetch: &providers.fetch }
+    }
+
+    /// Where the browser has to go. The attempt gets its verifier.
+    pub(super) fn begin(&self, attempt: &mut Attempt) -> Url {
+        let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
+        attempt.verifier = verifier.into_secret();
+        let state = attempt.state.clone();
+        let scopes = scopes(self.provider).into_iter().map(Scope::new);
+        let (url, _) = self
+            .client
+            .authorize_url(|| CsrfToken::new(state))
+            .add_scopes(scopes)
+            .set_pkce_challenge(challenge)
+            .add_extra_param("nonce", attempt.nonce.clone())
+            .url();
+        url
+    }
+
+    /// Changes the code for tokens.
+    pub(super) async fn finish(
+        &self,
+        code: String,
+        attempt: &Attempt,
+    ) -> Result<Tokens, SignInFault> {
+        let http = |request: HttpRequest| self.send(request);
+        let answer = self
+            .client
+            .exchange_code(AuthorizationCode::new(code))
+            .set_pkce_verifier(PkceCodeVerifier::new(attempt.verifier.clone()))
+            .request_async(&http)
+            .await;
+        let tokens = answer.map_err(|error| {
+            let text = match &error {
+                RequestTokenError::ServerResponse(said) => said.error().to_string(),
+                RequestTokenError::Request(error) => error.to_string(),
+                RequestTokenError::Parse(error, _) => format!("an answer of another form: {error}"),
+                RequestTokenError::Other(text) => text.clone(),
+            };
+            tracing::warn!(provider.id = %self.provider.record.id, error = text, "a code was not changed for tokens");
+            match error {
+                RequestTokenError::ServerResponse(_) => SignInFault::Code,
+                _ => SignInFault::Provider,
+            }
+        })?;
+        let id_token = tokens.extra_fields().id_token.clone().ok_or(SignInFault::Provider)?;
+        Ok(Tokens { id_token, access_token: tokens.access_token().secret().clone() })
+    }
+
+    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, FetchError> {
+        let (head, body) = request.into_parts();
+        let response = self.fetch.send(Request::from_parts(head, Bytes::from(body))).await?;
+        let (head, body) = response.into_parts();
+        Ok(Response::from_parts(head, body.to_vec()))
+    }
+}
+
+/// What is asked for. Without `openid` there would be no ID token.
+fn scopes(provider: &Running) -> Vec<String> {
+    use gatehall_domain::Profile;
+    let set = &provider.record.settings.scopes;
+    let usual: &[&str] = match provider.record.profile {
+        // The last is for groups that do not fit into a token.
+        Profile::Entra => &["openid", "profile", "email", "https://graph.microsoft.com/User.Read"],
+        Profile::Authentik | Profile::Generic => &["openid", "profile", "email"],
+    };
+    match set.is_empty() {
+        true => usual.iter().map(|it| (*it).to_owned()).collect(),
+        false => {
+            let openid = "openid".to_owned();
+            let missing = (!set.contains(&openid)).then_some(openid);
+            missing.into_iter().chain(set.iter().cloned()).collect()
+        }
+    }
+}

@@ -1,0 +1,48 @@
+/// Why a sign-in did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SignInFault {
+    /// Nobody can sign in before the gate knows its own address.
+    #[error("Nobody can sign in yet: an administrator has to set GATEHALL_PUBLIC_URL.")]
+    NoAddress,
+    /// There is no such provider.
+    #[error("There is no provider of that name to sign in with.")]
+    NoProvider,
+    /// The provider does not answer, or not as it should.
+    #[error("The provider does not answer as it should just now: try again in a minute.")]
+    Provider,
+    /// The answer has no state, or several, or a code more than once.
+    #[error("The answer of the provider is not whole: sign in again.")]
+    Form,
+    /// The answer belongs to no sign-in that this browser began, or to one that is over.
+    #[error("This sign-in was begun elsewhere, is over, or took too long: sign in again.")]
+    State,
+    /// The answer comes from another provider than the one that was asked.
+    #[error("The answer comes from another provider than the one that was asked: sign in again.")]
+    OtherIssuer,
+    /// The provider says no.
+    #[error("The provider did not sign you in: {0}.")]
+    Refused(String),
+    /// The provider does not take the code.
+    #[error("The provider does not know this sign-in any more: sign in again.")]
+    Code,
+    /// The link was used, or its time is over.
+    #[error("This link was used already, or its 15 minutes are over: ask for a new one.")]
+    Link,
+}
+
+impl SignInFault {
+    /// The rule that refused, as it stands in the audit.
+    pub const fn rule(&self) -> &'static str {
+        match self {
+            Self::NoAddress => "sign-in.public-url",
+            Self::NoProvider => "sign-in.provider",
+            Self::Provider => "sign-in.provider-down",
+            Self::Form => "sign-in.form",
+            Self::State => "sign-in.state",
+            Self::OtherIssuer => "sign-in.iss",
+            Self::Refused(_) => "sign-in.refused",
+            Self::Code => "sign-in.code",
+            Self::Link => "sign-in.link",
+        }
+    }
+}

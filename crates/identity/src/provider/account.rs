@@ -1,0 +1,156 @@
+//! Who a provider's claims speak of, and how far they are believed.
+
+use gatehall_domain::{EmailAddress, Profile, Provider, is_guid, names};
+
+use super::{Running, graph};
+use crate::{
+    Rejection,
+    rejection::PersonFault,
+    token::{Claims, TokenFault},
+    visit::{Said, Visit, Vouched},
+};
+
+/// A mark in the user names of guests, whose address is another directory's.
+const GUEST: &str = "#EXT#";
+
+impl Running {
+    /// The visit that claims of this provider stand for. `graph` is an access token with which
+    /// groups may be asked for that did not fit into the claims.
+    pub(crate) async fn visit(
+        &self,
+        claims: &Claims,
+        wanted: &[String],
+        graph: Option<&str>,
+        source: Source,
+    ) -> Result<Visit, Rejection> {
+        let provider = &self.record;
+        let mut said = Said::default();
+        for claim in wanted {
+            match said_of(provider, claims, claim, source)? {
+                Word::Said(values) => {
+                    said.values.insert(claim.clone(), values);
+                }
+                // Perhaps a mapper is missing there: that must not look like "in no group".
+                Word::Unsaid => said.stale |= source == Source::SignIn,
+                Word::TooMany => match graph::groups(self, graph).await {
+                    Ok(groups) => {
+                        said.values.insert(claim.clone(), groups);
+                    }
+                    Err(problem) => {
+                        tracing::warn!(provider.id = %provider.id, problem, "a user's groups are kept as they were");
+                        said.stale = true;
+                    }
+                },
+            }
+        }
+        Ok(Visit {
+            issuer: provider.identity_issuer().to_owned(),
+            subject: subject(provider, claims)?,
+            tenant_id: directory(provider, claims)?.map(str::to_owned),
+            vouched: Vouched::Provider(provider.id.clone()),
+            email: address(provider, claims),
+            name: claims
+                .text("name")?
+                .map(|name| names::shown(name, 120).into_owned())
+                .unwrap_or_default(),
+            add: provider.settings.add_users,
+            said: Some(said),
+        })
+    }
+}
+
+/// Where claims came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// A sign-in. What it leaves out is not so.
+    SignIn,
+    /// An access token, which may leave anything out.
+    AccessToken,
+}
+
+enum Word {
+    Said(Vec<String>),
+    /// Nothing; what was said before stays.
+    Unsaid,
+    /// More than fits, so that it has to be asked for.
+    TooMany,
+}
+
+/// What claims say under one name.
+fn said_of(
+    provider: &Provider,
+    claims: &Claims,
+    claim: &str,
+    source: Source,
+) -> Result<Word, Rejection> {
+    let entra = provider.profile == Profile::Entra;
+    let too_many = claims.get("_claim_names").is_some_and(|names| names.get(claim).is_some());
+    // Lists of names must be lists. A claim of another kind, such as a department, is one text.
+    let list = matches!(claim, "groups" | "roles" | "entitlements");
+    let wrong = |_: TokenFault| Rejection::Person(PersonFault::WrongClaim(claim.to_owned()));
+    match claims.text(claim) {
+        Ok(Some(text)) if !list => return Ok(Word::Said(vec![text.to_owned()])),
+        Ok(Some(_)) => return Err(wrong(TokenFault::Claims)),
+        Ok(None) | Err(_) => {}
+    }
+    match claims.list(claim).map_err(wrong)? {
+        Some(values) => Ok(Word::Said(values)),
+        None if entra && (too_many || claims.is_true("hasgroups") && claim == "groups") => {
+            Ok(Word::TooMany)
+        }
+        // Entra ID leaves an empty list out.
+        None if entra && source == Source::SignIn => Ok(Word::Said(Vec::new())),
+        None => Ok(Word::Unsaid),
+    }
+}
+
+/// Entra ID: the directory, if it may come.
+pub(crate) fn directory<'c>(
+    provider: &Provider,
+    claims: &'c Claims,
+) -> Result<Option<&'c str>, TokenFault> {
+    if provider.profile != Profile::Entra {
+        return Ok(None);
+    }
+    let tenant_id = claims.text("tid")?.filter(|id| is_guid(id)).ok_or(TokenFault::Directory)?;
+    let own = provider.single_tenant_id();
+    let listed = provider.settings.tenant_ids.iter().any(|id| id == tenant_id);
+    let allowed = match (own, provider.settings.tenant_ids.is_empty()) {
+        (Some(own), true) => own == tenant_id,
+        (Some(own), false) => own == tenant_id && listed,
+        (None, _) => listed,
+    };
+    if allowed { Ok(Some(tenant_id)) } else { Err(TokenFault::Directory) }
+}
+
+/// The user's id at the provider, which never changes.
+pub(crate) fn subject(provider: &Provider, claims: &Claims) -> Result<String, TokenFault> {
+    match directory(provider, claims)? {
+        None => claims.subject().map(str::to_owned),
+        Some(tenant_id) => {
+            let object = claims.text("oid")?.filter(|id| is_guid(id));
+            Ok(format!("{tenant_id}/{}", object.ok_or(TokenFault::Subject)?))
+        }
+    }
+}
+
+/// The address, if the provider is believed about it.
+fn address(provider: &Provider, claims: &Claims) -> Option<EmailAddress> {
+    let text = |name: &str| claims.text(name).ok().flatten();
+    let name = provider.settings.email_claim.as_deref().unwrap_or("email");
+    let entra = provider.profile == Profile::Entra;
+    let guest = |text: &str| text.contains(GUEST);
+    let user_name = || text("preferred_username").filter(|name| entra && !guest(name));
+    let address: EmailAddress = text(name).or_else(user_name)?.parse().ok()?;
+    let own = provider.settings.domains.iter().any(|domain| domain == address.domain());
+    // A directory vouches for its own members: nobody else can write their addresses there.
+    let member = entra
+        && provider.single_tenant_id().is_some()
+        && !claims.is_true("acct")
+        && !text("preferred_username").is_some_and(guest);
+    let verified = claims.is_true("email_verified") && !entra
+        || claims.is_true("xms_edov") && entra
+        || member
+        || provider.settings.trust_email;
+    (own && verified).then_some(address)
+}

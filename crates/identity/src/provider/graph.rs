@@ -1,0 +1,48 @@
+//! Groups of Entra ID that did not fit into a token are asked for at Microsoft Graph.
+
+use serde::Deserialize;
+use url::Url;
+
+use super::Running;
+
+const GRAPH: &str = "https://graph.microsoft.com";
+
+/// All groups of the user, direct or not, as ids.
+const MEMBER_OF: &str = "/v1.0/me/transitiveMemberOf/microsoft.graph.group?$select=id&$top=999";
+
+/// Nobody is in more groups than so many pages hold.
+const PAGES: usize = 20;
+
+#[derive(Deserialize)]
+struct Page {
+    value: Vec<Group>,
+    #[serde(rename = "@odata.nextLink")]
+    next: Option<Url>,
+}
+
+#[derive(Deserialize)]
+struct Group {
+    id: String,
+}
+
+/// The groups of the user to whom this access token belongs, or why they are not known.
+pub(super) async fn groups(provider: &Running, token: Option<&str>) -> Result<Vec<String>, String> {
+    let token = token.ok_or("there is no access token for Microsoft Graph")?;
+    let base = provider.record.settings.graph_url.as_deref().unwrap_or(GRAPH);
+    let first = Url::parse(&format!("{}{MEMBER_OF}", base.trim_end_matches('/')));
+    let mut next = Some(first.map_err(|error| error.to_string())?);
+    let origin = next.as_ref().map(Url::origin);
+    let mut groups = Vec::new();
+    for _ in 0..PAGES {
+        let Some(url) = next.take() else { return Ok(groups) };
+        // The token goes to Graph and nowhere else, whatever an answer says.
+        if Some(url.origin()) != origin {
+            return Err(format!("an answer leads to {url}"));
+        }
+        let page: Page =
+            provider.fetch.json(&url, Some(token)).await.map_err(|error| error.to_string())?;
+        groups.extend(page.value.into_iter().map(|group| group.id));
+        next = page.next;
+    }
+    Err("there are more groups than can be read".into())
+}

@@ -1,0 +1,250 @@
+//! Providers as they run: what they said of themselves, and their keys.
+
+mod account;
+mod graph;
+mod keys;
+mod metadata;
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use foldhash::{HashMap, HashMapExt};
+use gatehall_domain::{Provider, ProviderId, Snapshot, Timestamp};
+use gatehall_vault::Vault;
+use jsonwebtoken::Algorithm;
+use secrecy::SecretString;
+use tokio::{
+    sync::Notify,
+    time::{Duration, sleep},
+};
+
+pub(crate) use account::{Source, directory, subject};
+pub(crate) use keys::Found;
+use keys::Keys;
+pub(crate) use metadata::Metadata;
+pub use metadata::MetadataError;
+
+use crate::fetch::Fetch;
+
+/// How often what a provider says of itself is read anew.
+const REFRESH: Duration = Duration::from_secs(3600);
+
+/// How soon a provider that could not be read is asked again.
+const AGAIN: Duration = Duration::from_secs(15);
+
+/// All providers of the company, as they run.
+pub struct Providers {
+    running: ArcSwap<HashMap<ProviderId, Arc<Running>>>,
+    pub(crate) fetch: Fetch,
+    vault: Arc<Vault>,
+    /// Rings when there is a provider that nothing is known of yet.
+    fresh: Notify,
+}
+
+/// One provider as it runs.
+pub(crate) struct Running {
+    pub(crate) record: Arc<Provider>,
+    known: ArcSwapOption<Known>,
+    keys: Keys,
+    /// Why nothing is known of it, or no more of late.
+    trouble: ArcSwapOption<String>,
+    fetch: Fetch,
+}
+
+/// What is known of a provider.
+pub(crate) struct Known {
+    pub(crate) metadata: Metadata,
+}
+
+/// How a provider is, for people.
+#[derive(Debug, Clone)]
+pub struct ProviderStatus {
+    /// Which.
+    pub id: ProviderId,
+    /// Whether people can sign in there now.
+    pub ready: bool,
+    /// What keeps it from being ready or up to date.
+    pub trouble: Option<String>,
+}
+
+impl std::fmt::Debug for Providers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Providers")
+    }
+}
+
+impl Providers {
+    pub(crate) fn new(vault: Arc<Vault>) -> Self {
+        Self { running: ArcSwap::default(), fetch: Fetch::new(), vault, fresh: Notify::new() }
+    }
+
+    /// Follows the records: what changed begins anew, what stayed keeps what it knows.
+    pub(crate) fn follow(&self, snapshot: &Snapshot) {
+        let before = self.running.load();
+        let records = &snapshot.company().providers;
+        let enabled = records.values().filter(|record| record.enabled);
+        let mut running = HashMap::with_capacity(records.len());
+        let mut fresh = false;
+        for record in enabled {
+            let kept = before.get(&record.id).filter(|kept| kept.record == *record);
+            let now = kept.cloned().unwrap_or_else(|| {
+                fresh = true;
+                Arc::new(Running::new(Arc::clone(record), self.fetch.clone()))
+            });
+            running.insert(record.id.clone(), now);
+        }
+        if fresh || running.len() != before.len() {
+            self.running.store(Arc::new(running));
+            self.fresh.notify_one();
+        }
+    }
+
+    /// Reads what providers say of themselves, and reads it anew from time to time. Never ends.
+    pub(crate) async fn keep(&self) {
+        loop {
+            let running = self.running.load_full();
+            for provider in running.values() {
+                provider.refresh().await;
+            }
+            let all_known = running.values().all(|provider| provider.known().is_some());
+            tokio::select! {
+                () = sleep(if all_known { REFRESH } else { AGAIN }) => {}
+                () = self.fresh.notified() => {}
+            }
+        }
+    }
+
+    pub(crate) fn get(&self, id: &ProviderId) -> Option<Arc<Running>> {
+        self.running.load().get(id).cloned()
+    }
+
+    /// Those that sign tokens of this issuer. With several clients at one provider there are
+    /// several.
+    pub(crate) fn of_issuer(&self, issuer: &str) -> Vec<Arc<Running>> {
+        let running = self.running.load();
+        let mut found: Vec<_> = running.values().filter(|it| it.may_issue(issuer)).collect();
+        found.sort_by(|a, b| a.record.id.cmp(&b.record.id));
+        found.into_iter().cloned().collect()
+    }
+
+    /// All, in the order of their ids.
+    pub(crate) fn all(&self) -> Vec<Arc<Running>> {
+        let mut all: Vec<_> = self.running.load().values().cloned().collect();
+        all.sort_by(|a, b| a.record.id.cmp(&b.record.id));
+        all
+    }
+
+    /// How each is.
+    pub fn status(&self) -> Vec<ProviderStatus> {
+        let status = |it: Arc<Running>| ProviderStatus {
+            id: it.record.id.clone(),
+            ready: it.known().is_some(),
+            trouble: it.trouble.load().as_deref().cloned(),
+        };
+        self.all().into_iter().map(status).collect()
+    }
+
+    /// Our secret at a provider.
+    pub(crate) fn client_secret(&self, record: &Provider) -> Option<SecretString> {
+        let source = record.client_secret.as_ref()?;
+        match self.vault.open_client_secret(&record.id, source) {
+            Ok(secret) => Some(secret),
+            Err(error) => {
+                tracing::error!(provider.id = %record.id, %error, "the client's secret is missing");
+                None
+            }
+        }
+    }
+}
+
+impl Running {
+    pub(crate) fn new(record: Arc<Provider>, fetch: Fetch) -> Self {
+        Self {
+            record,
+            known: ArcSwapOption::empty(),
+            keys: Keys::new(),
+            trouble: ArcSwapOption::empty(),
+            fetch,
+        }
+    }
+
+    /// What is known; none until it has answered once.
+    pub(crate) fn known(&self) -> Option<Arc<Known>> {
+        self.known.load_full()
+    }
+
+    /// Reads its metadata and keys. What was known stays if that fails.
+    pub(crate) async fn refresh(&self) {
+        match self.read().await {
+            Ok(metadata) => {
+                if self.trouble.swap(None).is_some() {
+                    tracing::info!(provider.id = %self.record.id, "the provider is back");
+                }
+                self.known.store(Some(Arc::new(Known { metadata })));
+            }
+            Err(error) => {
+                let text = error.to_string();
+                if self.trouble.load().as_deref() != Some(&text) {
+                    tracing::warn!(provider.id = %self.record.id, %error, "nobody can sign in there for now");
+                }
+                self.trouble.store(Some(Arc::new(text)));
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Metadata, MetadataError> {
+        let metadata = Metadata::fetch(&self.record, &self.fetch).await?;
+        self.keys.refresh(&metadata.jwks_uri, &self.fetch).await?;
+        if self.keys.count() == 0 {
+            return Err(MetadataError::NoKeys);
+        }
+        Ok(metadata)
+    }
+
+    pub(crate) async fn find_key(
+        &self,
+        id: Option<&str>,
+        algorithm: Algorithm,
+        now: Timestamp,
+    ) -> Option<Found> {
+        let known = self.known()?;
+        self.keys.find(id, algorithm, &known.metadata.jwks_uri, &self.fetch, now).await
+    }
+
+    /// Whether tokens of this issuer may be its own. The token decides later.
+    fn may_issue(&self, issuer: &str) -> bool {
+        let Some(known) = self.known() else { return self.record.issuer.as_str() == issuer };
+        match known.metadata.issuer.split_once("{tenantid}") {
+            Some((head, tail)) => issuer.starts_with(head) && issuer.ends_with(tail),
+            None => known.metadata.issuer == issuer,
+        }
+    }
+}
+
+/// Looks at a provider once, as `gatehall doctor` does.
+///
+/// # Errors
+/// What is wrong with it, and what would mend it.
+pub async fn look_at(record: &Arc<Provider>) -> Result<ProviderFacts, MetadataError> {
+    let running = Running::new(Arc::clone(record), Fetch::new());
+    let metadata = running.read().await?;
+    Ok(ProviderFacts {
+        keys: running.keys.count(),
+        signs_out: metadata.end_session_endpoint.is_some(),
+        names_issuer: metadata.names_issuer,
+        takes_s256: metadata.challenge_methods.iter().any(|it| it == "S256"),
+    })
+}
+
+/// What a provider says of itself, as far as an administrator wants to know.
+#[derive(Debug, Clone)]
+pub struct ProviderFacts {
+    /// How many keys it signs with.
+    pub keys: usize,
+    /// Whether signing out here can sign out there.
+    pub signs_out: bool,
+    /// Whether its answers name it (RFC 9207).
+    pub names_issuer: bool,
+    /// Whether it says that it takes PKCE with S256.
+    pub takes_s256: bool,
+}

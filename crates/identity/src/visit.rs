@@ -1,0 +1,180 @@
+//! From what a source vouches for to a user here: linked or added, with the groups it said.
+
+use std::collections::{BTreeMap, HashSet};
+
+use gatehall_domain::{
+    Change, Company, EmailAddress, GroupId, Identity, Membership, ProviderId, Source, Timestamp,
+    User, UserId,
+};
+use uuid::Uuid;
+
+use crate::{Rejection, rejection::PersonFault};
+
+/// Somebody came, and a source vouches for who it is.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// As in [`Identity`].
+    pub issuer: String,
+    /// As in [`Identity`].
+    pub subject: String,
+    /// Entra ID: the directory.
+    pub tenant_id: Option<String>,
+    /// Who vouches.
+    pub vouched: Vouched,
+    /// The address, if the source is believed about it.
+    pub email: Option<EmailAddress>,
+    /// The name, or nothing.
+    pub name: String,
+    /// Whether an unknown user is added.
+    pub add: bool,
+    /// What the source said about groups; none if it never does.
+    pub said: Option<Said>,
+}
+
+/// Who vouches for a visitor.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Vouched {
+    /// Open WebUI, by its signed header.
+    OpenWebUi,
+    /// An OpenID provider.
+    Provider(ProviderId),
+}
+
+/// What a provider said about groups.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// The values by claim. Of a claim that is not here nothing was said.
+    pub values: BTreeMap<String, Vec<String>>,
+    /// Set if it could not say all of it, so that what it said before is kept.
+    pub stale: bool,
+}
+
+impl Visit {
+    /// The user here, and the changes that make the company agree with what was said. Pure, so
+    /// that it can be done again when somebody else changed the company meanwhile.
+    ///
+    /// # Errors
+    /// Why this visitor is nobody here.
+    pub fn settle(
+        &self,
+        company: &Company,
+        now: Timestamp,
+    ) -> Result<(UserId, Vec<Change>), Rejection> {
+        let mut changes = Vec::new();
+        let user = match company.user_by_identity(&self.issuer, &self.subject) {
+            Some(user) => {
+                self.refresh(company, user, &mut changes);
+                user.id
+            }
+            None => self.link_or_add(company, now, &mut changes)?,
+        };
+        if let (Vouched::Provider(provider), Some(said)) = (&self.vouched, &self.said) {
+            self.settle_groups(company, user, provider, said, now, &mut changes);
+        }
+        Ok((user, changes))
+    }
+
+    /// Follows a known user's name, and whether what is known of their groups is still true.
+    fn refresh(&self, company: &Company, user: &User, changes: &mut Vec<Change>) {
+        if !self.name.is_empty() && self.name != user.name && self.said.is_some() {
+            let after = User { name: self.name.clone(), ..user.clone() };
+            changes.push(Change::Replace { before: user.clone().into(), after: after.into() });
+        }
+        let key = (self.issuer.clone(), self.subject.clone());
+        let stale = self.said.as_ref().is_some_and(|said| said.stale);
+        if let Some(identity) = company.identities.get(&key).filter(|it| it.stale != stale) {
+            let before = Identity::clone(identity);
+            let after = Identity { stale, ..before.clone() };
+            changes.push(Change::Replace { before: before.into(), after: after.into() });
+        }
+    }
+
+    fn link_or_add(
+        &self,
+        company: &Company,
+        now: Timestamp,
+        changes: &mut Vec<Change>,
+    ) -> Result<UserId, Rejection> {
+        let email = self.email.as_ref().ok_or(Rejection::Person(PersonFault::Address))?;
+        let user = match company.user_by_email(email) {
+            Some(user) => {
+                // An address can move to somebody else there; the account cannot.
+                if company.subject_of(user.id, &self.issuer).is_some() {
+                    return Err(Rejection::OtherAccount(email.clone(), self.source_name()));
+                }
+                user.id
+            }
+            None if self.add => {
+                let user = User {
+                    id: UserId(Uuid::now_v7()),
+                    email: email.clone(),
+                    name: self.name.clone(),
+                    admin: false,
+                    enabled: true,
+                    created_at: now,
+                };
+                let id = user.id;
+                changes.push(Change::Add(user.into()));
+                id
+            }
+            None => return Err(Rejection::Person(PersonFault::Unknown)),
+        };
+        let identity = Identity {
+            issuer: self.issuer.clone(),
+            subject: self.subject.clone(),
+            user,
+            stale: self.said.as_ref().is_some_and(|said| said.stale),
+            created_at: now,
+        };
+        changes.push(Change::Add(identity.into()));
+        Ok(user)
+    }
+
+    /// Gives the memberships that the mappings make of what was said, and takes back those that
+    /// this provider gave and no longer says. What others gave stays.
+    fn settle_groups(
+        &self,
+        company: &Company,
+        user: UserId,
+        provider: &ProviderId,
+        said: &Said,
+        now: Timestamp,
+        changes: &mut Vec<Change>,
+    ) {
+        let (mut wanted, mut unsaid) = (HashSet::<GroupId>::new(), HashSet::<GroupId>::new());
+        for mapping in company.mappings_of(provider) {
+            if mapping.tenant_id.is_some() && mapping.tenant_id != self.tenant_id {
+                continue;
+            }
+            match said.values.get(&mapping.claim) {
+                Some(values) if values.contains(&mapping.value) => wanted.insert(mapping.group),
+                Some(_) => false,
+                None => unsaid.insert(mapping.group),
+            };
+        }
+        let source = Source::Claim(provider.to_string());
+        let given: HashSet<GroupId> = company
+            .groups
+            .keys()
+            .copied()
+            .filter(|group| company.memberships.contains_key(&(user, *group, source.clone())))
+            .collect();
+        for group in wanted.difference(&given) {
+            let membership =
+                Membership { user, group: *group, source: source.clone(), created_at: now };
+            changes.push(Change::Add(membership.into()));
+        }
+        for group in given.difference(&wanted).filter(|group| !unsaid.contains(group)) {
+            if let Some(it) = company.memberships.get(&(user, *group, source.clone())) {
+                changes.push(Change::Remove(Membership::clone(it).into()));
+            }
+        }
+    }
+
+    fn source_name(&self) -> String {
+        match &self.vouched {
+            Vouched::OpenWebUi => "open-webui".to_owned(),
+            Vouched::Provider(provider) => provider.to_string(),
+        }
+    }
+}

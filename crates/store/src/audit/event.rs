@@ -1,0 +1,152 @@
+use gatehall_domain::{CallEvent, Company, Denial, EntryEvent, Outcome};
+use serde::{Deserialize, Serialize};
+use sqlx::query;
+use uuid::Uuid;
+
+use super::inserts::Inserts;
+use crate::{Store, StoreError, engine::on};
+
+/// A call, or what happened at a door, as it lies in the audit: with the names of that time.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EventRow {
+    id: Uuid,
+    at: i64,
+    revision: u64,
+    actor: String,
+    user_id: Option<Uuid>,
+    door: String,
+    key_id: Option<String>,
+    action: String,
+    kind: String,
+    subject: String,
+    tenant_id: Option<String>,
+    connection: Option<String>,
+    outcome: String,
+    reason: Option<String>,
+    duration_micros: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+    request_id: u64,
+}
+
+impl From<CallEvent> for EventRow {
+    fn from(call: CallEvent) -> Self {
+        let company = call.snapshot.company();
+        let user = call.caller.user;
+        let connection = call.connection.and_then(|id| company.connections.get(&id));
+        let tenant = connection.and_then(|it| it.path.tenant.as_ref());
+        Self {
+            id: Uuid::now_v7(),
+            at: call.at.micros(),
+            revision: call.snapshot.revision(),
+            actor: user.map_or_else(|| "nobody".to_owned(), |id| company.user_label(id)),
+            user_id: user.map(|user| user.0),
+            door: call.caller.door.as_str().to_owned(),
+            key_id: call.caller.key.as_ref().map(ToString::to_string),
+            action: "call".to_owned(),
+            kind: call.face.to_owned(),
+            subject: call.tool.to_string(),
+            tenant_id: tenant.map(ToString::to_string),
+            connection: connection.map(|it| it.path.to_string()),
+            outcome: call.outcome.as_str().to_owned(),
+            reason: Some(reason(call.outcome, company)),
+            duration_micros: call.duration_micros,
+            bytes_in: call.bytes_in,
+            bytes_out: call.bytes_out,
+            request_id: call.request_id,
+        }
+    }
+}
+
+impl From<EntryEvent> for EventRow {
+    fn from(entry: EntryEvent) -> Self {
+        let company = entry.snapshot.company();
+        let outcome = if entry.refused.is_some() { "refused" } else { "admitted" };
+        Self {
+            id: Uuid::now_v7(),
+            at: entry.at.micros(),
+            revision: entry.snapshot.revision(),
+            actor: entry.user.map_or_else(|| "nobody".to_owned(), |id| company.user_label(id)),
+            user_id: entry.user.map(|user| user.0),
+            door: entry.door,
+            key_id: None,
+            action: entry.attempt.as_str().to_owned(),
+            kind: "door".to_owned(),
+            subject: entry.place,
+            tenant_id: None,
+            connection: None,
+            outcome: outcome.to_owned(),
+            reason: Some(match entry.refused {
+                Some(rule) => format!("{rule}, from {}", entry.address),
+                None => format!("from {}", entry.address),
+            }),
+            duration_micros: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            request_id: 0,
+        }
+    }
+}
+
+static EVENTS: Inserts = Inserts::new(
+    "insert into audit_events
+        (id, at, revision, actor, user_id, door, key_id, action, kind, subject, tenant_id,
+         connection, outcome, reason, duration_micros, bytes_in, bytes_out, request_id)",
+    18,
+    // Rows that came through the spill file may be there already.
+    "on conflict (id) do nothing",
+);
+
+impl Store {
+    /// Keeps events in the audit.
+    ///
+    /// # Errors
+    /// If the database cannot be written; then none of them was kept.
+    pub async fn record_events(&self, events: &[EventRow]) -> Result<(), StoreError> {
+        let mut transaction = self.writer.begin_write().await?;
+        let mut left = events;
+        while !left.is_empty() {
+            let (count, text) = EVENTS.for_rows(left.len(), &transaction);
+            let (events, rest) = left.split_at(count);
+            on!(&mut transaction, it => {
+                let mut insert = query(text);
+                for event in events {
+                    insert = insert
+                        .bind(event.id)
+                        .bind(event.at)
+                        .bind(event.revision as i64)
+                        .bind(event.actor.as_str())
+                        .bind(event.user_id)
+                        .bind(event.door.as_str())
+                        .bind(event.key_id.as_deref())
+                        .bind(event.action.as_str())
+                        .bind(event.kind.as_str())
+                        .bind(event.subject.as_str())
+                        .bind(event.tenant_id.as_deref())
+                        .bind(event.connection.as_deref())
+                        .bind(event.outcome.as_str())
+                        .bind(event.reason.as_deref())
+                        .bind(event.duration_micros as i64)
+                        .bind(event.bytes_in as i64)
+                        .bind(event.bytes_out as i64)
+                        .bind(event.request_id as i64);
+                }
+                insert.execute(&mut **it).await.map(drop)
+            })?;
+            left = rest;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+fn reason(outcome: Outcome, company: &Company) -> String {
+    match outcome {
+        Outcome::Answered(because) | Outcome::ToolError(because) | Outcome::Cancelled(because) => {
+            company.because_label(because)
+        }
+        Outcome::Failed(because, what) => format!("{what}; {}", company.because_label(because)),
+        Outcome::Denied(Denial::DeniedBy(because)) => company.because_label(because),
+        Outcome::Denied(denial) => denial.to_string(),
+    }
+}

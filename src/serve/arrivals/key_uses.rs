@@ -1,0 +1,42 @@
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::atomic::{AtomicU64, Ordering},
+};
+
+use gatehall_domain::{KeyId, Timestamp};
+use tokio::sync::mpsc;
+
+/// A key's use is noted at most once in so many seconds.
+const USE_SECONDS: i64 = 30;
+
+/// Places to remember when a key's use was last noted. Two keys that share one are noted more
+/// often, and no use is missed.
+const PLACES: usize = 4096;
+
+/// Notes that keys were used, without waiting.
+pub(super) struct KeyUses {
+    uses: mpsc::Sender<(KeyId, Timestamp)>,
+    noted: Box<[AtomicU64]>,
+    hasher: RandomState,
+}
+
+impl KeyUses {
+    pub(super) fn new() -> (Self, mpsc::Receiver<(KeyId, Timestamp)>) {
+        let (uses, waiting) = mpsc::channel(4096);
+        let noted = (0..PLACES).map(|_| AtomicU64::new(0)).collect();
+        (Self { uses, noted, hasher: RandomState::new() }, waiting)
+    }
+
+    pub(super) fn note(&self, key: &KeyId, at: Timestamp) {
+        let hash = self.hasher.hash_one(key);
+        let period = (at.seconds() / USE_SECONDS) as u64;
+        // The upper half tells keys apart, the lower half says when.
+        let stamp = hash & 0xffff_ffff_0000_0000 | period & 0xffff_ffff;
+        let place = &self.noted[hash as usize % PLACES];
+        if place.load(Ordering::Relaxed) != stamp {
+            place.store(stamp, Ordering::Relaxed);
+            // A full queue loses a use that the next period notes again.
+            let _ = self.uses.try_send((key.clone(), at));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use gatehall_domain::{Change, Company, UserId};
+use gatehall_identity::{Rejection, Visit};
+use gatehall_portal::DeskError;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::sleep,
+};
+
+use super::Reception;
+
+/// How long a request waits until what it brought can be seen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many visits are settled at once.
+const AT_ONCE: usize = 1000;
+
+/// How long visits gather that nobody waits for.
+const GATHER: Duration = Duration::from_millis(500);
+
+/// A visit, and who waits for it.
+type Waiter = (Visit, oneshot::Sender<Result<UserId, Rejection>>);
+
+/// What waits to be written.
+pub(in crate::serve) struct Queues {
+    visits: mpsc::Receiver<Waiter>,
+    later: mpsc::Receiver<Visit>,
+}
+
+/// Where visits are handed in.
+pub(super) struct Waiting {
+    visits: mpsc::Sender<Waiter>,
+    later: mpsc::Sender<Visit>,
+}
+
+impl Waiting {
+    pub(super) fn new() -> (Self, Queues) {
+        let (visits, waiting) = mpsc::channel(AT_ONCE);
+        let (later, unhurried) = mpsc::channel(AT_ONCE);
+        (Self { visits, later }, Queues { visits: waiting, later: unhurried })
+    }
+
+    pub(super) fn later(&self, visit: Visit) {
+        // A full queue is no loss: the next request of the user asks again.
+        let _ = self.later.try_send(visit);
+    }
+}
+
+impl Reception {
+    /// Settles a visit, and waits until a snapshot in place holds it.
+    pub(super) async fn settle_visit(&self, visit: Visit) -> Result<UserId, Rejection> {
+        let settled = async {
+            let live = self.live.get().ok_or(Rejection::NotKept)?;
+            let mut revisions = live.revisions();
+            let (written, done) = oneshot::channel();
+            let asked = visit.clone();
+            self.people.visits.send((visit, written)).await.map_err(|_| Rejection::NotKept)?;
+            let user = done.await.map_err(|_| Rejection::NotKept)??;
+            loop {
+                let snapshot = live.snapshot();
+                let now = self.desk.clock().now();
+                // Nothing is left to do when the snapshot agrees.
+                if asked.settle(snapshot.company(), now).is_ok_and(|(_, left)| left.is_empty()) {
+                    return Ok(user);
+                }
+                revisions.changed().await.map_err(|_| Rejection::NotKept)?;
+            }
+        };
+        tokio::time::timeout(PATIENCE, settled).await.unwrap_or(Err(Rejection::NotKept))
+    }
+
+    /// Writes what the doors ask for, many at once: each write is a revision that every replica
+    /// reads.
+    pub(in crate::serve) async fn work(self: Arc<Self>, mut queues: Queues) {
+        let (mut waiters, mut later) = (Vec::new(), Vec::new());
+        loop {
+            tokio::select! {
+                biased;
+                count = queues.visits.recv_many(&mut waiters, AT_ONCE) => if count == 0 { return },
+                count = queues.later.recv_many(&mut later, AT_ONCE) => {
+                    if count == 0 {
+                        return;
+                    }
+                    sleep(GATHER).await;
+                    while let Ok(visit) = queues.later.try_recv() {
+                        later.push(visit);
+                    }
+                }
+            }
+            let visits: Vec<&Visit> =
+                waiters.iter().map(|(visit, _): &Waiter| visit).chain(&later).collect();
+            let answers = match self.settle_all(&visits).await {
+                Ok(answers) => answers,
+                Err(error) => {
+                    tracing::error!(%error, "users could not be added or changed");
+                    vec![Err(Rejection::NotKept); visits.len()]
+                }
+            };
+            self.reload.notify_one();
+            for ((_, waiter), answer) in waiters.drain(..).zip(answers) {
+                let _ = waiter.send(answer);
+            }
+            later.clear();
+        }
+    }
+
+    /// Settles visits one after the other, as one revision.
+    async fn settle_all(
+        &self,
+        visits: &[&Visit],
+    ) -> Result<Vec<Result<UserId, Rejection>>, DeskError> {
+        let now = self.desk.clock().now();
+        self.desk
+            .change(|snapshot| {
+                let mut company: Company = snapshot.company().clone();
+                let (mut changes, mut answers) = (Vec::new(), Vec::new());
+                let mut seen = HashSet::new();
+                for visit in visits {
+                    let settled = visit.settle(&company, now);
+                    let first = seen.insert((&visit.issuer, &visit.subject));
+                    answers.push(settled.and_then(|(user, new)| {
+                        // Each is settled after those before it; twice the same is nothing new.
+                        let apply = |change: &Change| company.apply(change).is_ok();
+                        if !new.iter().all(apply) {
+                            tracing::warn!(first, "a visit could not be settled");
+                            return Err(Rejection::NotKept);
+                        }
+                        changes.extend(new);
+                        Ok(user)
+                    }));
+                }
+                Ok((changes, answers))
+            })
+            .await
+    }
+}

@@ -1,0 +1,204 @@
+use anyhow::{Result, ensure};
+use clap::Args;
+use gatehall_domain::{ProviderId, is_safe};
+use gatehall_identity::{DoorSettings, ForwardedUser, LimitSettings, SessionLimits};
+use ipnet::IpNet;
+use secrecy::SecretString;
+use url::Url;
+
+/// Who comes in, and how.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Doors")]
+pub struct DoorOptions {
+    /// Address under which browsers and clients know the gate, such as https://gate.example.com.
+    /// Signing in needs it. [default: http://localhost with the port, when listening on loopback]
+    #[arg(long, env = "GATEHALL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+    pub public_url: Option<Url>,
+
+    /// Domain whose hosts share a sign-in, such as example.com, for ForwardAuth. [default: the
+    /// gate's host alone]
+    #[arg(long, env = "GATEHALL_COOKIE_DOMAIN", value_name = "DOMAIN", value_parser = cookie_domain)]
+    pub cookie_domain: Option<String>,
+
+    /// Networks of the proxies in front, separated by commas: they may ask for ForwardAuth, and
+    /// their X-Forwarded-For is believed. [default: none]
+    #[arg(
+        long,
+        env = "GATEHALL_TRUSTED_PROXIES",
+        value_name = "NETWORKS",
+        value_parser = network,
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Minutes after which an unused sign-in ends.
+    #[arg(long, env = "GATEHALL_SESSION_IDLE_MINUTES", value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(5..), default_value = "120")]
+    pub session_idle_minutes: u32,
+
+    /// Hours after which every sign-in ends.
+    #[arg(long, env = "GATEHALL_SESSION_HOURS", value_name = "HOURS", value_parser = clap::value_parser!(u32).range(1..=720), default_value = "12")]
+    pub session_hours: u32,
+
+    /// Calls of tools that one user may make within a minute; 0 for no limit.
+    #[arg(
+        long,
+        env = "GATEHALL_USER_CALLS_PER_MINUTE",
+        value_name = "COUNT",
+        default_value = "100"
+    )]
+    pub user_calls_per_minute: u32,
+
+    /// Calls of one tenant's tools within a minute; 0 for no limit.
+    #[arg(
+        long,
+        env = "GATEHALL_TENANT_CALLS_PER_MINUTE",
+        value_name = "COUNT",
+        default_value = "0"
+    )]
+    pub tenant_calls_per_minute: u32,
+
+    /// Calls of one connection's tools within a minute; 0 for no limit.
+    #[arg(
+        long,
+        env = "GATEHALL_CONNECTION_CALLS_PER_MINUTE",
+        value_name = "COUNT",
+        default_value = "0"
+    )]
+    pub connection_calls_per_minute: u32,
+
+    /// Requests without a good proof that one address may make within a minute; 0 for no limit.
+    #[arg(
+        long,
+        env = "GATEHALL_UNPROVEN_REQUESTS_PER_MINUTE",
+        value_name = "COUNT",
+        default_value = "1000"
+    )]
+    pub unproven_requests_per_minute: u32,
+
+    /// Steps of sign-ins that one address or account may take within a minute; 0 for no limit.
+    #[arg(long, env = "GATEHALL_SIGN_INS_PER_MINUTE", value_name = "COUNT", default_value = "60")]
+    pub sign_ins_per_minute: u32,
+
+    /// For a migration: networks of proxies that sign users in by themselves and may say who it is
+    /// in X-Forwarded-User, at /auth/forwarded-user. Needs one of the two below. [default: none]
+    #[arg(
+        long,
+        env = "GATEHALL_FORWARDED_USER_PROXIES",
+        value_name = "NETWORKS",
+        value_parser = network,
+        value_delimiter = ','
+    )]
+    pub forwarded_user_proxies: Vec<IpNet>,
+
+    /// For a migration: secret that such a proxy has to send in X-Gatehall-Proxy-Secret.
+    #[arg(
+        long,
+        env = "GATEHALL_FORWARDED_USER_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub forwarded_user_secret: Option<String>,
+
+    /// For a migration: provider whose ID token such a proxy has to send in X-Auth-Request-Token.
+    #[arg(long, env = "GATEHALL_FORWARDED_USER_PROVIDER", value_name = "PROVIDER")]
+    pub forwarded_user_provider: Option<ProviderId>,
+}
+
+impl DoorOptions {
+    /// The settings of the doors, for a gate that listens on `port`, of loopback or not.
+    ///
+    /// # Errors
+    /// If settings do not fit each other.
+    pub fn settings(
+        &self,
+        listen: std::net::SocketAddr,
+        open_webui_secret: SecretString,
+        add_unknown_users: bool,
+    ) -> Result<DoorSettings> {
+        let local = || Url::parse(&format!("http://localhost:{}", listen.port())).ok();
+        let public_url =
+            self.public_url.clone().or_else(|| listen.ip().is_loopback().then(local).flatten());
+        if let (Some(domain), Some(url)) = (&self.cookie_domain, &public_url) {
+            let host = url.host_str().unwrap_or_default();
+            let below = host == domain || host.ends_with(&format!(".{domain}"));
+            ensure!(
+                below,
+                "GATEHALL_COOKIE_DOMAIN is {domain}, but the host of GATEHALL_PUBLIC_URL is {host}: \
+                 choose a domain above it"
+            );
+        }
+        Ok(DoorSettings {
+            open_webui_secret,
+            add_unknown_users,
+            public_url,
+            cookie_domain: self.cookie_domain.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+            sessions: SessionLimits {
+                idle_seconds: i64::from(self.session_idle_minutes) * 60,
+                life_seconds: i64::from(self.session_hours) * 3600,
+            },
+            limits: LimitSettings {
+                user_calls: self.user_calls_per_minute,
+                tenant_calls: self.tenant_calls_per_minute,
+                connection_calls: self.connection_calls_per_minute,
+                unproven: self.unproven_requests_per_minute,
+                sign_ins: self.sign_ins_per_minute,
+            },
+            forwarded_user: self.forwarded_user()?,
+        })
+    }
+
+    fn forwarded_user(&self) -> Result<Option<ForwardedUser>> {
+        if self.forwarded_user_proxies.is_empty() {
+            return Ok(None);
+        }
+        ensure!(
+            self.forwarded_user_secret.is_some() || self.forwarded_user_provider.is_some(),
+            "GATEHALL_FORWARDED_USER_PROXIES alone would believe whoever gets past a proxy: also \
+             set GATEHALL_FORWARDED_USER_SECRET or GATEHALL_FORWARDED_USER_PROVIDER"
+        );
+        ensure!(
+            self.forwarded_user_secret.as_ref().is_none_or(|secret| secret.len() >= 16),
+            "GATEHALL_FORWARDED_USER_SECRET is too short: use 16 characters or more"
+        );
+        Ok(Some(ForwardedUser {
+            peers: self.forwarded_user_proxies.clone(),
+            secret: self.forwarded_user_secret.clone().map(SecretString::from),
+            provider: self.forwarded_user_provider.clone(),
+        }))
+    }
+}
+
+fn public_url(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+    if !bare || !url.username().is_empty() || url.password().is_some() {
+        return Err("must be a scheme, a host and perhaps a port, and nothing behind them".into());
+    }
+    if !is_safe(&url) {
+        return Err(
+            "must begin with https:// (http:// is for this machine alone), since browsers \
+                    keep the sign-in only then"
+                .into(),
+        );
+    }
+    Ok(url)
+}
+
+fn cookie_domain(text: &str) -> Result<String, String> {
+    let domain = text.trim_start_matches('.').to_ascii_lowercase();
+    let label = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    if !domain.contains('.') || !domain.split('.').all(label) {
+        return Err("must be a domain like example.com".into());
+    }
+    Ok(domain)
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let one = text.parse().map(|address: std::net::IpAddr| IpNet::from(address));
+    text.parse().or(one).map_err(|_| format!("\"{text}\" is not like 10.0.0.0/8 or 192.0.2.1"))
+}
