@@ -61,6 +61,14 @@ pub enum Command {
     Grant(command::grant::GrantCommand),
     /// API keys of users and of services such as Open WebUI.
     Key(command::key::KeyCommand),
+    /// OpenID providers with which people sign in, and what their claims mean here.
+    Provider(command::provider::ProviderCommand),
+    /// Whom proxies let through to a host that asks this gate.
+    HostRule(command::host_rule::HostRuleCommand),
+    /// Who is signed in with a browser.
+    Session(command::session::SessionCommand),
+    /// Ways in for administrators.
+    Admin(command::admin::AdminCommand),
     /// The reference page of all settings, as Markdown.
     #[command(hide = true)]
     Reference,

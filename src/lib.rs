@@ -1,5 +1,6 @@
 //! Gatehall, the program: command line, settings and wiring. What it does lies in the crates.
 
+mod admin_link;
 mod cli;
 mod command;
 mod demo;

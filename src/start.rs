@@ -68,6 +68,10 @@ async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::Connection(options) => command::connection::run(&store, options).await,
         Command::Grant(options) => command::grant::run(&store, options).await,
         Command::Key(options) => command::key::run(&store, options).await,
+        Command::Provider(options) => command::provider::run(&store, options).await,
+        Command::HostRule(options) => command::host_rule::run(&store, options).await,
+        Command::Session(options) => command::session::run(&store, options).await,
+        Command::Admin(options) => command::admin::run(&store, options).await,
         Command::Reference => {
             output::text(&crate::cli::reference());
             Ok(ExitCode::SUCCESS)

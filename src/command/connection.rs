@@ -1,18 +1,17 @@
-use std::{io::Read, process::ExitCode, str::FromStr};
+use std::{process::ExitCode, str::FromStr};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Args, Subcommand};
 use gatehall_domain::{Address, Connection, ConnectionPath, Placement};
 use gatehall_portal::{
     operation::{
-        connection::{ConnectionEdit, NewCredential, NewSecret, Settable, add, change},
+        connection::{ConnectionEdit, NewCredential, Settable, add, change},
         find_connection,
     },
     show,
 };
-use secrecy::SecretString;
 
-use super::remove;
+use super::{remove, secret::SecretArgument};
 use crate::{
     office::Office,
     output::{Format, Table, done, fields_of, json, or_dash, yes},
@@ -91,14 +90,7 @@ struct Fields {
 #[derive(Debug, Clone)]
 struct CredentialArgument {
     placement: Placement,
-    source: Source,
-}
-
-#[derive(Debug, Clone)]
-enum Source {
-    Stdin,
-    File(String),
-    Environment(String),
+    source: SecretArgument,
 }
 
 impl FromStr for CredentialArgument {
@@ -106,12 +98,7 @@ impl FromStr for CredentialArgument {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (placement, source) = text.split_once('=').ok_or("must be PLACEMENT=SOURCE")?;
-        let source = match (source, source.split_once(':')) {
-            ("stdin", _) => Source::Stdin,
-            (_, Some(("file", path))) => Source::File(path.to_owned()),
-            (_, Some(("env", name))) if !name.is_empty() => Source::Environment(name.to_owned()),
-            _ => return Err("the source must be stdin, file:PATH or env:NAME (a secret itself never stands on the command line)".into()),
-        };
+        let source = source.parse()?;
         Ok(Self { placement: placement.parse().map_err(|error| format!("{error}"))?, source })
     }
 }
@@ -119,21 +106,7 @@ impl FromStr for CredentialArgument {
 impl Fields {
     fn edit(&self, remove_credentials: Vec<Placement>) -> Result<ConnectionEdit> {
         let credentials = self.credentials.iter().map(|it| {
-            let secret = match &it.source {
-                Source::Environment(name) => NewSecret::Environment(name.clone()),
-                Source::File(path) => {
-                    let text = std::fs::read_to_string(path)
-                        .with_context(|| format!("reading the secret from {path}"))?;
-                    NewSecret::Value(SecretString::from(text.trim_end().to_owned()))
-                }
-                Source::Stdin => {
-                    let mut text = String::new();
-                    std::io::stdin()
-                        .read_to_string(&mut text)
-                        .context("reading the secret from standard input")?;
-                    NewSecret::Value(SecretString::from(text.trim_end().to_owned()))
-                }
-            };
+            let secret = it.source.read()?;
             Ok(NewCredential { placement: it.placement.clone(), secret })
         });
         Ok(ConnectionEdit {

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod connection;
@@ -7,9 +8,13 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod grant;
 pub(crate) mod group;
+pub(crate) mod host_rule;
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod provider;
+mod secret;
 pub(crate) mod server;
+pub(crate) mod session;
 pub(crate) mod tenant;
 pub(crate) mod user;
 

@@ -6,7 +6,7 @@ use gatehall_domain::{EmailAddress, GroupName, User};
 use gatehall_portal::{
     operation::{
         find_user,
-        user::{NewUser, UserEdit, add, change},
+        user::{Binding, NewUser, UserEdit, add, change},
     },
     show,
 };
@@ -76,6 +76,10 @@ enum Action {
         /// next one with the user's address is taken for theirs. May be repeated.
         #[arg(long, value_name = "PROVIDER")]
         unbind: Vec<String>,
+        /// Link the account of a provider, PROVIDER=SUBJECT, whatever its address. The subject is
+        /// its sub, or tid/oid of Entra ID. May be repeated.
+        #[arg(long, value_name = "PROVIDER=SUBJECT", value_parser = binding)]
+        bind: Vec<Binding>,
     },
     /// Remove a user.
     Remove {
@@ -150,6 +154,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
             add_group,
             remove_group,
             unbind,
+            bind,
         } => {
             let edit = UserEdit {
                 email: new_email,
@@ -159,6 +164,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                 add_groups: add_group,
                 remove_groups: remove_group,
                 unbind,
+                bind,
             };
             super::change(&desk, format_args!("user {email}"), |company| {
                 change(company, &email, &edit, now)
@@ -170,4 +176,14 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                 .await
         }
     }
+}
+
+/// `PROVIDER=SUBJECT`.
+fn binding(text: &str) -> Result<Binding, String> {
+    let (provider, subject) = text.split_once('=').ok_or("must be PROVIDER=SUBJECT")?;
+    if !(1..=255).contains(&subject.len()) {
+        return Err("the subject must have 1 to 255 characters".into());
+    }
+    let provider = provider.parse().map_err(|error| format!("{error}"))?;
+    Ok(Binding { provider, subject: subject.to_owned() })
 }

@@ -6,7 +6,8 @@ use gatehall_portal::{
     Desk,
     import::read,
     operation::{
-        connection::{ConnectionEdit, NewCredential, NewSecret, change},
+        NewSecret,
+        connection::{ConnectionEdit, NewCredential, change},
         key::{KeyOrder, add},
     },
 };

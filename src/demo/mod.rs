@@ -14,6 +14,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::{
+    admin_link,
     office::Office,
     output,
     serve::{self, Service},
@@ -50,7 +51,7 @@ struct Told {
     users: Vec<DemoUser>,
     service_key: String,
     open_webui_secret: String,
-    /// There is no page to sign in to yet.
+    /// Signs the administrator in with a browser, once.
     admin_link: Option<String>,
 }
 
@@ -90,9 +91,14 @@ pub(crate) async fn command(
     let secret = office.open_webui_secret(options.serve.open_webui_secret.as_deref())?;
 
     let listener = serve::bind(options.serve.listen).await?;
+    let public_url = options.serve.doors.public_url(listener.local_addr()?);
+    let admin_link = match public_url {
+        Some(url) => Some(admin_link::make(&office, None, &url).await?.url),
+        None => None,
+    };
     let service = Service::start(office, &options.serve, listener).await?;
     service.first_answers().await;
-    let told = tell(&service, &keys, &secret);
+    let told = tell(&service, &keys, &secret, admin_link);
     match options.json {
         true => output::text(&serde_json::to_string(&told)?),
         false => output::text(&page(&told)),
@@ -103,14 +109,19 @@ pub(crate) async fn command(
     Ok(ExitCode::SUCCESS)
 }
 
-fn tell(service: &Service, keys: &company::Keys, secret: &SecretString) -> Told {
+fn tell(
+    service: &Service,
+    keys: &company::Keys,
+    secret: &SecretString,
+    admin_link: Option<String>,
+) -> Told {
     let text = |key: &SecretString| key.expose_secret().to_owned();
     Told {
         url: format!("http://{}", service.address),
         users: keys.users.iter().map(|(email, key)| DemoUser { email, key: text(key) }).collect(),
         service_key: text(&keys.service),
         open_webui_secret: text(secret),
-        admin_link: None,
+        admin_link,
     }
 }
 
@@ -144,5 +155,8 @@ fn page(told: &Told) -> String {
         told.service_key,
         told.open_webui_secret
     ));
+    if let Some(link) = &told.admin_link {
+        text.push_str(&format!("Ada, the administrator, signs in once with {link}\n"));
+    }
     text
 }

@@ -22,6 +22,7 @@ use self::{
     health::Health,
 };
 use crate::{
+    admin_link,
     office::Office,
     settings::{ServeSettings, StoreSettings},
 };
@@ -54,6 +55,7 @@ pub struct Service {
 pub(crate) async fn command(store: &StoreSettings, settings: &ServeSettings) -> Result<ExitCode> {
     let office = Office::open(store).await?;
     let listener = bind(settings.listen).await?;
+    invite(&office, settings, listener.local_addr()?).await?;
     let service = Service::start(office, settings, listener).await?;
     tracing::info!("Gatehall listens on http://{}", service.address);
     // Told to stop before the servers have answered, the gate still ends what it started.
@@ -63,6 +65,17 @@ pub(crate) async fn command(store: &StoreSettings, settings: &ServeSettings) -> 
     }
     service.stop(wait_for_stop()).await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// On an empty store, shows the way in.
+async fn invite(office: &Office, settings: &ServeSettings, listen: SocketAddr) -> Result<()> {
+    let Some(public_url) = settings.doors.public_url(listen) else { return Ok(()) };
+    if admin_link::nobody_can_sign_in(&office.store.load().await?) {
+        let link = admin_link::make(office, None, &public_url).await?;
+        let (email, minutes) = (&link.email, admin_link::MINUTES);
+        tracing::info!("{} signs in {email} once, within {minutes} minutes", link.url);
+    }
+    Ok(())
 }
 
 pub(crate) async fn bind(address: SocketAddr) -> Result<TcpListener> {
@@ -152,8 +165,10 @@ impl Service {
 
         let health =
             Health::new(Arc::clone(gateway.live()), office.clock.clone(), settings, recorder);
-        let router =
-            faces(&gateway).merge(health.router()).merge(gatehall_identity::routes(&doors));
+        let router = faces(&gateway)
+            .merge(health.router())
+            .merge(gatehall_identity::routes(&doors))
+            .merge(gatehall_portal::routes(&doors));
         let accepting = CancellationToken::new();
         let drain = Duration::from_secs(settings.drain_seconds);
         let lanes = listener::Lanes::start(lanes, &router, tasks.stop())?;

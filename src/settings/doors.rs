@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 use anyhow::{Result, ensure};
 use clap::Args;
 use gatehall_domain::{ProviderId, is_safe};
@@ -105,19 +107,25 @@ pub struct DoorOptions {
 }
 
 impl DoorOptions {
-    /// The settings of the doors, for a gate that listens on `port`, of loopback or not.
+    /// The address under which browsers know a gate that listens here: the one that is set, or this
+    /// machine's own.
+    pub fn public_url(&self, listen: SocketAddr) -> Option<Url> {
+        let local = || Url::parse(&format!("http://localhost:{}", listen.port())).ok();
+        let local = listen.ip().is_loopback().then(local).flatten();
+        self.public_url.clone().or(local)
+    }
+
+    /// The settings of the doors, for a gate that listens here.
     ///
     /// # Errors
     /// If settings do not fit each other.
     pub fn settings(
         &self,
-        listen: std::net::SocketAddr,
+        listen: SocketAddr,
         open_webui_secret: SecretString,
         add_unknown_users: bool,
     ) -> Result<DoorSettings> {
-        let local = || Url::parse(&format!("http://localhost:{}", listen.port())).ok();
-        let public_url =
-            self.public_url.clone().or_else(|| listen.ip().is_loopback().then(local).flatten());
+        let public_url = self.public_url(listen);
         if let (Some(domain), Some(url)) = (&self.cookie_domain, &public_url) {
             let host = url.host_str().unwrap_or_default();
             let below = host == domain || host.ends_with(&format!(".{domain}"));

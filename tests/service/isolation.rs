@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use gatehall_domain::GroupName;
 use gatehall_portal::operation::{
-    connection::{ConnectionEdit, NewCredential, NewSecret, change as change_connection},
+    NewSecret,
+    connection::{ConnectionEdit, NewCredential, change as change_connection},
     user::{UserEdit, change},
 };
 use gatehall_test_support::{Kind, tool};

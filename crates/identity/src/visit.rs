@@ -76,16 +76,21 @@ impl Visit {
 
     /// Follows a known user's name, and whether what is known of their groups is still true.
     fn refresh(&self, company: &Company, user: &User, changes: &mut Vec<Change>) {
-        if !self.name.is_empty() && self.name != user.name && self.said.is_some() {
-            let after = User { name: self.name.clone(), ..user.clone() };
-            changes.push(Change::Replace { before: user.clone().into(), after: after.into() });
-        }
+        self.rename(user, changes);
         let key = (self.issuer.clone(), self.subject.clone());
         let stale = self.said.as_ref().is_some_and(|said| said.stale);
         if let Some(identity) = company.identities.get(&key).filter(|it| it.stale != stale) {
             let before = Identity::clone(identity);
             let after = Identity { stale, ..before.clone() };
             changes.push(Change::Replace { before: before.into(), after: after.into() });
+        }
+    }
+
+    /// A provider's name for a user counts, Open WebUI's does not.
+    fn rename(&self, user: &User, changes: &mut Vec<Change>) {
+        if !self.name.is_empty() && self.name != user.name && self.said.is_some() {
+            let after = User { name: self.name.clone(), ..user.clone() };
+            changes.push(Change::Replace { before: user.clone().into(), after: after.into() });
         }
     }
 
@@ -102,6 +107,7 @@ impl Visit {
                 if company.subject_of(user.id, &self.issuer).is_some() {
                     return Err(Rejection::OtherAccount(email.clone(), self.source_name()));
                 }
+                self.rename(user, changes);
                 user.id
             }
             None if self.add => {

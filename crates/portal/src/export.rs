@@ -2,11 +2,13 @@ use gatehall_domain::{Company, SecretSource, Source, Subject, Target, Transport}
 
 use crate::import::{
     ConnectionRow, CredentialRow, Document, GrantRow, GroupRow, ServerRow, TenantRow, UserRow,
+    doors,
 };
 
 /// The company as the file that [`crate::import`] reads, without secrets and keys. Memberships
 /// that a provider claims are left to the provider.
 pub fn export(company: &Company) -> Document {
+    let (providers, claim_mappings, host_rules) = doors::export(company);
     let mut document = Document {
         tenants: company
             .tenants
@@ -31,6 +33,9 @@ pub fn export(company: &Company) -> Document {
             .collect(),
         users: users(company),
         grants: grants(company),
+        providers,
+        claim_mappings,
+        host_rules,
     };
     document.tenants.sort_by(|a, b| a.id.cmp(&b.id));
     document.servers.sort_by(|a, b| a.id.cmp(&b.id));

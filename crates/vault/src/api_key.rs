@@ -42,6 +42,18 @@ pub fn generate_key() -> Result<NewKey, VaultError> {
     })
 }
 
+/// What a link that signs in once holds, and what is stored of it.
+///
+/// # Errors
+/// [`VaultError::Crypto`] if the system has no random numbers.
+pub fn sign_in_token() -> Result<(SecretString, Digest), VaultError> {
+    let mut bytes = [0; 32];
+    rand::fill(&mut bytes).map_err(|_| VaultError::Crypto)?;
+    let text = BASE64_URL_SAFE_NO_PAD.encode(bytes);
+    let digest = digest_of(&text);
+    Ok((SecretString::from(text), digest))
+}
+
 /// Splits a key into its public and its secret half. None if it does not look like a key.
 pub fn parse_key(text: &str) -> Option<(&str, &str)> {
     text.strip_prefix(KEY_PREFIX)?.split_once('_')

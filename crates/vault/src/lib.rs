@@ -20,7 +20,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use gatehall_domain::Ciphertext;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 
-pub use api_key::{KEY_PREFIX, NewKey, generate_key, parse_key, secret_matches};
+pub use api_key::{KEY_PREFIX, NewKey, generate_key, parse_key, secret_matches, sign_in_token};
 pub use key_file::{load_or_create, load_or_create_secret};
 
 const VERSION: u8 = 1;

@@ -10,6 +10,7 @@ use gatehall_domain::{Caller, Clock, Door, Key, Snapshot, Timestamp, UserId};
 use gatehall_vault::Vault;
 use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use quick_cache::sync::Cache;
+use url::Url;
 
 pub(crate) use bearer::wanted_claims;
 pub(crate) use entry::Entered;
@@ -121,6 +122,23 @@ impl Doors {
     /// How the providers are.
     pub const fn providers(&self) -> &Providers {
         &self.providers
+    }
+
+    /// What is known now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshots.snapshot()
+    }
+
+    /// The address under which browsers know this gate.
+    pub const fn public_url(&self) -> Option<&Url> {
+        self.settings.public_url.as_ref()
+    }
+
+    /// The session of the browser that sends a request, if it has a good one.
+    pub fn signed_in(&self, head: &Parts, snapshot: &Snapshot) -> Option<LiveSession> {
+        let now = self.clock.now();
+        let fresh = self.snapshots.is_fresh(now);
+        self.session(&head.headers, snapshot, now).ok().filter(|_| fresh)
     }
 
     /// Where a request comes from, as far as trusted proxies can tell.

@@ -44,8 +44,8 @@ impl Doors {
             let token = one(&head.headers, TOKEN, "X-Auth-Request-Token")?;
             let token = token.ok_or(Rejection::NoProof)?;
             let provider = self.providers.get(provider).ok_or(Rejection::UnknownKind)?;
-            let expected = Expected { nonce: None, access_token: None };
-            let claims = check_id_token(token, &provider, &expected, now).await?;
+            let expected = Expected::default();
+            let claims = check_id_token(token, &provider, expected, now).await?;
             // The header has to name the one whom the token names.
             let named: Option<EmailAddress> =
                 claims.text("email")?.and_then(|email| email.parse().ok());

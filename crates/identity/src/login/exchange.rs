@@ -1,6 +1,8 @@
 //! The two halves of the authorization code flow that speak to the provider (RFC 6749, section
 //! 4.1; RFC 7636).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use oauth2::{
@@ -51,17 +53,17 @@ pub(super) struct Tokens {
 }
 
 /// Us, as a provider knows us.
-pub(super) struct Exchange<'a> {
+pub(super) struct Exchange {
     client: OpenIdClient,
-    provider: &'a Running,
-    fetch: &'a Fetch,
+    provider: Arc<Running>,
+    fetch: Fetch,
 }
 
-impl<'a> Exchange<'a> {
+impl Exchange {
     pub(super) fn new(
-        provider: &'a Running,
+        provider: Arc<Running>,
         known: &Known,
-        providers: &'a Providers,
+        providers: &Providers,
         redirect: Url,
     ) -> Self {
         let record = &provider.record;
@@ -73,7 +75,7 @@ impl<'a> Exchange<'a> {
         if let Some(secret) = providers.client_secret(record) {
             client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
         }
-        Self { client, provider, fetch: &providers.fetch }
+        Self { client, provider, fetch: providers.fetch.clone() }
     }
 
     /// Where the browser has to go. The attempt gets its verifier.
@@ -81,7 +83,7 @@ impl<'a> Exchange<'a> {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         attempt.verifier = verifier.into_secret();
         let state = attempt.state.clone();
-        let scopes = scopes(self.provider).into_iter().map(Scope::new);
+        let scopes = scopes(&self.provider).into_iter().map(Scope::new);
         let (url, _) = self
             .client
             .authorize_url(|| CsrfToken::new(state))
@@ -98,7 +100,7 @@ impl<'a> Exchange<'a> {
         code: String,
         attempt: &Attempt,
     ) -> Result<Tokens, SignInFault> {
-        let http = |request: HttpRequest| self.send(request);
+        let http = |request| send(self.fetch.clone(), request);
         let answer = self
             .client
             .exchange_code(AuthorizationCode::new(code))
@@ -121,13 +123,13 @@ impl<'a> Exchange<'a> {
         let id_token = tokens.extra_fields().id_token.clone().ok_or(SignInFault::Provider)?;
         Ok(Tokens { id_token, access_token: tokens.access_token().secret().clone() })
     }
+}
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, FetchError> {
-        let (head, body) = request.into_parts();
-        let response = self.fetch.send(Request::from_parts(head, Bytes::from(body))).await?;
-        let (head, body) = response.into_parts();
-        Ok(Response::from_parts(head, body.to_vec()))
-    }
+async fn send(fetch: Fetch, request: HttpRequest) -> Result<HttpResponse, FetchError> {
+    let (head, body) = request.into_parts();
+    let response = fetch.send(Request::from_parts(head, Bytes::from(body))).await?;
+    let (head, body) = response.into_parts();
+    Ok(Response::from_parts(head, body.to_vec()))
 }
 
 /// What is asked for. Without `openid` there would be no ID token.

@@ -55,6 +55,13 @@ impl Doors {
         Ok(SignedOut { next: Next { location, cookies }, everywhere })
     }
 
+    /// The origins to which signing out may lead, for the policy of the page that has the button.
+    pub fn sign_out_origins(&self) -> Vec<String> {
+        let all = self.providers.all().into_iter().filter_map(|it| it.known());
+        let ends = all.filter_map(|it| it.metadata.end_session_endpoint.clone());
+        ends.map(|url| url.origin().ascii_serialization()).collect()
+    }
+
     /// Where the provider ends its own session.
     fn end_session_url(&self, session: &Session) -> Option<Url> {
         let login = session.login.as_ref()?;

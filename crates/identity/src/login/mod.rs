@@ -111,7 +111,7 @@ impl Doors {
             return_to: self.return_to(return_to, snapshot),
             began: self.clock.now().seconds(),
         };
-        let exchange = Exchange::new(&provider, &known, &self.providers, redirect);
+        let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect);
         let location = exchange.begin(&mut attempt).into();
         let cookies = attempt.remember(&head.headers, &self.jar, &self.vault);
         Ok(Next { location, cookies: cookies.ok_or(Rejection::NotKept)? })
@@ -190,11 +190,13 @@ impl Doors {
         let code = query.one("code").map_err(|()| SignInFault::Form)?.ok_or(SignInFault::Form)?;
 
         let redirect = self.redirect_url(&provider)?;
-        let exchange = Exchange::new(&provider, &known, &self.providers, redirect);
+        let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect);
         let tokens = exchange.finish(code, &attempt).await?;
-        let expected =
-            Expected { nonce: Some(&attempt.nonce), access_token: Some(&tokens.access_token) };
-        let claims = check_id_token(&tokens.id_token, &provider, &expected, now).await?;
+        let expected = Expected {
+            nonce: Some(attempt.nonce.clone()),
+            access_token: Some(tokens.access_token.clone()),
+        };
+        let claims = check_id_token(&tokens.id_token, &provider, expected, now).await?;
         let wanted = wanted_claims(&provider, snapshot);
         let graph = Some(tokens.access_token.as_str());
         let visit = provider.visit(&claims, &wanted, graph, Source::SignIn).await?;

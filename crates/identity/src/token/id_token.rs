@@ -12,18 +12,19 @@ use crate::provider::Running;
 const OLDEST: i64 = 600;
 
 /// What an ID token has to fit.
-pub(crate) struct Expected<'a> {
+#[derive(Default)]
+pub(crate) struct Expected {
     /// The nonce of this sign-in. None where the token does not end one.
-    pub(crate) nonce: Option<&'a str>,
+    pub(crate) nonce: Option<String>,
     /// The access token that came with it.
-    pub(crate) access_token: Option<&'a str>,
+    pub(crate) access_token: Option<String>,
 }
 
 /// Checks an ID token that a provider issued to us.
 pub(crate) async fn check_id_token(
     token: &str,
     provider: &Running,
-    expected: &Expected<'_>,
+    expected: Expected,
     now: Timestamp,
 ) -> Result<Claims, TokenFault> {
     let verified = verify(token, provider, now).await?;
@@ -41,7 +42,7 @@ pub(crate) async fn check_id_token(
         return Err(TokenFault::Claims);
     };
     if let Some(nonce) = expected.nonce {
-        if claims.text("nonce")? != Some(nonce) {
+        if claims.text("nonce")? != Some(nonce.as_str()) {
             return Err(TokenFault::Nonce);
         }
         if issued < now.seconds() - OLDEST - SKEW {
@@ -49,7 +50,7 @@ pub(crate) async fn check_id_token(
         }
     }
     if let (Some(said), Some(token)) = (claims.text("at_hash")?, expected.access_token)
-        && said != half_hash(token, verified.header.alg)
+        && said != half_hash(&token, verified.header.alg)
     {
         return Err(TokenFault::AccessTokenHash);
     }

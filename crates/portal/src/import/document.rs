@@ -9,7 +9,7 @@ use gatehall_domain::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 
-use super::{Entry, Row};
+use super::{ClaimMappingRow, Entry, HostRuleRow, ProviderRow, Row};
 
 /// The whole file. A member that is not set leaves what is there, or takes the default.
 #[derive(Debug, Default, Serialize)]
@@ -27,6 +27,12 @@ pub struct Document {
     pub users: Vec<UserRow>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<GrantRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub providers: Vec<ProviderRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub claim_mappings: Vec<ClaimMappingRow>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub host_rules: Vec<HostRuleRow>,
 }
 
 /// A tenant.
@@ -240,7 +246,17 @@ mod placement_text {
 
 /// The rows of the file, in the order in which they need each other. None if it has other members.
 pub(super) fn entries(members: &Map<String, Value>) -> Option<Vec<Entry>> {
-    const LISTS: [&str; 6] = ["tenants", "servers", "connections", "groups", "users", "grants"];
+    const LISTS: [&str; 9] = [
+        "tenants",
+        "servers",
+        "connections",
+        "groups",
+        "users",
+        "grants",
+        "providers",
+        "claim_mappings",
+        "host_rules",
+    ];
     if members.keys().any(|key| !LISTS.contains(&key.as_str())) {
         return None;
     }
@@ -257,7 +273,10 @@ pub(super) fn entries(members: &Map<String, Value>) -> Option<Vec<Entry>> {
                         "connections" => row(value, Row::Connection),
                         "groups" => row(value, Row::Group),
                         "users" => row(value, Row::User),
-                        _ => row(value, Row::Grant),
+                        "grants" => row(value, Row::Grant),
+                        "providers" => row(value, |it| Row::Provider(Box::new(it))),
+                        "claim_mappings" => row(value, Row::ClaimMapping),
+                        _ => row(value, Row::HostRule),
                     },
                 }));
             }

@@ -1,6 +1,7 @@
 //! Declarative files: read, compared with what is there, shown as a plan, applied as one revision.
 
 mod document;
+pub(crate) mod doors;
 mod plan;
 mod read;
 mod server_list;
@@ -11,6 +12,7 @@ use gatehall_domain::Change;
 pub use document::{
     ConnectionRow, CredentialRow, Document, GrantRow, GroupRow, ServerRow, TenantRow, UserRow,
 };
+pub use doors::{AdmitWord, ClaimMappingRow, HostRuleRow, ProviderRow};
 pub use plan::{Plan, PlanRow, State};
 pub use read::{ReadError, read};
 
@@ -35,6 +37,9 @@ pub enum Row {
     Group(GroupRow),
     User(UserRow),
     Grant(GrantRow),
+    Provider(Box<ProviderRow>),
+    ClaimMapping(ClaimMappingRow),
+    HostRule(HostRuleRow),
 }
 
 impl Desk {

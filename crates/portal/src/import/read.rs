@@ -20,7 +20,7 @@ pub enum ReadError {
         "this is none of the files that can be imported: expected a tenants.json \
          ({{\"google\":{{\"tenant_id\":…,\"mcp_endpoint\":…}}}}), a server list \
          ({{\"servers\":[…],\"special_groups\":…,\"tenants\":…}}), or lists named tenants, servers, \
-         connections, groups, users and grants"
+         connections, groups, users, grants, providers, claim_mappings and host_rules"
     )]
     UnknownShape,
 }

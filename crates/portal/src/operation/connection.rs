@@ -7,10 +7,10 @@ use gatehall_domain::{
     Placement, Refusal, SecretSource, Timestamp,
 };
 use gatehall_vault::Vault;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::{find_connection, replace, set};
+use super::{NewSecret, find_connection, replace, set};
 use crate::DeskError;
 
 /// What changes of a connection. What is not set stays.
@@ -56,15 +56,6 @@ pub struct NewCredential {
     pub placement: Placement,
     /// The secret, or where the gateway finds it.
     pub secret: NewSecret,
-}
-
-/// A secret as it comes in.
-#[derive(Debug, Clone)]
-pub enum NewSecret {
-    /// To be sealed and stored.
-    Value(SecretString),
-    /// To be read from this environment variable of the gateway, and not stored.
-    Environment(String),
 }
 
 /// Adds a connection.

@@ -3,8 +3,11 @@
 pub mod connection;
 pub mod grant;
 pub mod group;
+pub mod host_rule;
 pub mod key;
+pub mod provider;
 mod remove;
+mod secret;
 pub mod server;
 pub mod tenant;
 pub mod user;
@@ -17,6 +20,7 @@ use gatehall_domain::{
 };
 
 pub use remove::remove;
+pub use secret::NewSecret;
 
 /// The user with this address.
 ///

@@ -1,12 +1,12 @@
 //! Users and their memberships.
 
 use gatehall_domain::{
-    Change, Company, EmailAddress, GroupName, Identity, Membership, Refusal, Source, Timestamp,
-    User, UserId,
+    Change, Company, EmailAddress, GroupName, Identity, Membership, ProviderId, Refusal, Source,
+    Timestamp, User, UserId,
 };
 use uuid::Uuid;
 
-use super::{find_group, find_user, replace, set};
+use super::{find_group, find_user, provider, replace, set};
 
 /// What a new user is made of.
 #[derive(Debug)]
@@ -30,6 +30,17 @@ pub struct UserEdit {
     pub remove_groups: Vec<GroupName>,
     /// Identity providers whose account no longer is this user.
     pub unbind: Vec<String>,
+    /// Accounts that are this user, whatever their addresses.
+    pub bind: Vec<Binding>,
+}
+
+/// An account at a provider.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// The provider.
+    pub provider: ProviderId,
+    /// Its id of the account: `sub`, or `tid/oid` of Entra ID.
+    pub subject: String,
 }
 
 /// Adds a user, and puts them in groups that exist.
@@ -79,9 +90,25 @@ pub fn change(
         changes.extend(leave(company, before.id, name)?);
     }
     for issuer in &edit.unbind {
-        changes.push(unbind(company, before, issuer)?);
+        changes.push(unbind(company, before, issuer_of(company, issuer))?);
+    }
+    for binding in &edit.bind {
+        let issuer = provider::find(company, &binding.provider)?.identity_issuer();
+        let identity = Identity {
+            issuer: issuer.to_owned(),
+            subject: binding.subject.clone(),
+            user: before.id,
+            stale: false,
+            created_at: now,
+        };
+        changes.push(Change::Add(identity.into()));
     }
     Ok(changes)
+}
+
+/// The issuer that a provider's id stands for; anything else is one itself.
+fn issuer_of<'a>(company: &'a Company, name: &'a str) -> &'a str {
+    company.providers.get(name).map_or(name, |provider| provider.identity_issuer())
 }
 
 /// Forgets the account of an identity provider, so that the next one with the user's address is

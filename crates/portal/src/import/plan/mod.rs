@@ -11,7 +11,7 @@ use gatehall_domain::{
 use gatehall_vault::Vault;
 use serde::Serialize;
 
-use super::{Entry, Row, UserRow};
+use super::{Entry, Row, UserRow, doors};
 
 /// What an import would do.
 #[derive(Debug, Serialize)]
@@ -155,6 +155,22 @@ impl Planner<'_> {
             Row::Grant(row) => match desired::grant(&self.company, row, self.now) {
                 Ok(grant) => self.grant(place, grant),
                 Err(error) => self.wrong(place, "grant", String::new(), error.to_string()),
+            },
+            Row::Provider(row) => match doors::provider(&self.company, self.vault, row, self.now) {
+                Ok(provider) => self.desire(place, provider.into()),
+                Err(reason) => self.wrong(place, "provider", row.id.to_string(), reason),
+            },
+            Row::ClaimMapping(row) => match doors::claim_mapping(&self.company, row, self.now) {
+                Ok(mapping) => self.desire(place, mapping.into()),
+                Err(error) => {
+                    self.wrong(place, "claim mapping", row.value.clone(), error.to_string())
+                }
+            },
+            Row::HostRule(row) => match doors::host_rule(&self.company, row, self.now) {
+                Ok(rule) => self.desire(place, rule.into()),
+                Err(error) => {
+                    self.wrong(place, "host rule", row.host.to_string(), error.to_string())
+                }
             },
         }
     }

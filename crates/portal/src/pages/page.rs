@@ -1,0 +1,138 @@
+//! How every page is sent.
+
+use askama::Template;
+use axum::response::{IntoResponse, Response};
+use gatehall_identity::{Doors, Next, Rejection, SignInFault};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{
+        CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, ORIGIN, REFERRER_POLICY,
+        RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
+    },
+    request::Parts,
+};
+
+/// Something that was done, or was not, and where to go from here.
+#[derive(Template)]
+#[template(path = "message.html")]
+pub(super) struct Message<'a> {
+    pub(super) title: &'a str,
+    pub(super) text: &'a str,
+    pub(super) href: &'a str,
+    pub(super) link: &'a str,
+}
+
+/// Something that is done only when a person says so.
+#[derive(Template)]
+#[template(path = "confirm.html")]
+pub(super) struct Confirm<'a> {
+    pub(super) title: &'a str,
+    pub(super) text: &'a str,
+    pub(super) action: &'a str,
+    pub(super) button: &'a str,
+}
+
+/// A page. Nothing runs in it, nothing of others is loaded, and nobody may frame it.
+pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
+    page_with_forms(status, template, &[])
+}
+
+/// A page whose form may lead on to these origins.
+pub(super) fn page_with_forms(
+    status: StatusCode,
+    template: &impl Template,
+    origins: &[String],
+) -> Response {
+    let html = match template.render() {
+        Ok(html) => html,
+        Err(error) => {
+            tracing::error!(%error, "a page could not be made");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; form-action 'self' {}; frame-ancestors 'none'; base-uri 'none'",
+        origins.join(" ")
+    );
+    let mut response = (status, html).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    if let Ok(policy) = HeaderValue::try_from(policy) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    protect(headers);
+    response
+}
+
+/// What every answer of the doors has.
+pub(super) fn protect(headers: &mut HeaderMap) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}
+
+/// Sends the browser on. After a form it goes on with GET.
+pub(super) fn go(next: Next) -> Response {
+    let mut response = StatusCode::SEE_OTHER.into_response();
+    let headers = response.headers_mut();
+    match HeaderValue::try_from(next.location) {
+        Ok(location) => headers.insert(LOCATION, location),
+        Err(_) => headers.insert(LOCATION, HeaderValue::from_static("/")),
+    };
+    protect(headers);
+    with_cookies(response, next.cookies)
+}
+
+pub(super) fn with_cookies(mut response: Response, cookies: Vec<HeaderValue>) -> Response {
+    for cookie in cookies {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+/// Why somebody is not let in, as a page.
+pub(super) fn refused(rejection: &Rejection) -> Response {
+    let status = match rejection {
+        Rejection::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+        Rejection::NotKept => StatusCode::SERVICE_UNAVAILABLE,
+        Rejection::SignIn(SignInFault::NoProvider) => StatusCode::NOT_FOUND,
+        Rejection::SignIn(SignInFault::Refused(_))
+        | Rejection::Person(_)
+        | Rejection::OtherAccount(..)
+        | Rejection::BadToken(_) => StatusCode::FORBIDDEN,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    let text = match rejection {
+        // Whoever signs in cannot do anything about the token; the audit has the rule.
+        Rejection::BadToken(_) => {
+            "The answer of the provider could not be believed. Try again; if it happens again, \
+             tell an administrator when it was."
+                .to_owned()
+        }
+        other => other.to_string(),
+    };
+    let message = Message {
+        title: "You are not signed in",
+        text: &text,
+        href: "/oauth2/sign_in",
+        link: "Sign in",
+    };
+    let mut response = page(status, &message);
+    if let Rejection::TooMany(seconds) = rejection {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+    }
+    response
+}
+
+/// Whether a page of ours sent this, and not one that somebody was led to.
+pub(super) fn is_own(head: &Parts, doors: &Doors) -> bool {
+    let text = |name: HeaderName| head.headers.get(name).map(|value| value.to_str().unwrap_or(""));
+    match (text(HeaderName::from_static("sec-fetch-site")), text(ORIGIN)) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            doors.public_url().is_some_and(|url| url.origin().ascii_serialization() == origin)
+        }
+        // No browser.
+        (None, None) => true,
+    }
+}

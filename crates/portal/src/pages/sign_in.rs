@@ -1,0 +1,193 @@
+//! Signing in.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+};
+use gatehall_domain::{ProviderId, Snapshot, UserId};
+use gatehall_identity::{Doors, Next, Rejection, SignInFault, is_navigation};
+use http::{StatusCode, request::Parts};
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::json;
+use url::form_urlencoded;
+
+use super::page::{Confirm, go, is_own, page, page_with_forms, protect, refused, with_cookies};
+
+type Shared = State<Arc<Doors>>;
+
+/// Where to, and with whom.
+#[derive(Deserialize)]
+pub(super) struct Wish {
+    rd: Option<String>,
+    provider: Option<ProviderId>,
+}
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignIn {
+    choices: Vec<Link>,
+}
+
+struct Link {
+    name: String,
+    href: String,
+}
+
+#[derive(Template)]
+#[template(path = "me.html")]
+struct Me {
+    person: Person,
+}
+
+struct Person {
+    shown: String,
+    email: String,
+    groups: Vec<String>,
+    admin: bool,
+}
+
+impl Person {
+    fn of(user: UserId, snapshot: &Snapshot) -> Option<Self> {
+        let company = snapshot.company();
+        let record = company.users.get(&user)?;
+        let mut groups: Vec<String> =
+            snapshot.groups(user).iter().map(|group| company.group_label(*group)).collect();
+        groups.sort_unstable();
+        Some(Self {
+            shown: record.shown().to_owned(),
+            email: record.email.to_string(),
+            groups,
+            admin: snapshot.view(user)?.admin.is_some(),
+        })
+    }
+}
+
+pub(super) async fn start_page(State(doors): Shared, head: Parts) -> Response {
+    let snapshot = doors.snapshot();
+    let person = doors.signed_in(&head, &snapshot).and_then(|it| Person::of(it.user, &snapshot));
+    match person {
+        Some(person) => page_with_forms(StatusCode::OK, &Me { person }, &doors.sign_out_origins()),
+        None => to("/oauth2/sign_in"),
+    }
+}
+
+/// Begins at once where there is nothing to choose.
+pub(super) async fn start(State(doors): Shared, Query(wish): Query<Wish>, head: Parts) -> Response {
+    let mut choices = doors.choices();
+    let only = (choices.len() == 1).then(|| choices.remove(0).id);
+    let Some(provider) = wish.provider.or(only) else {
+        let back = wish.rd.map(|rd| format!("?rd={}", encoded(&rd))).unwrap_or_default();
+        return to(&format!("/oauth2/sign_in{back}"));
+    };
+    match doors.begin_sign_in(&head, &provider, wish.rd.as_deref(), &doors.snapshot()) {
+        Ok(next) => go(next),
+        Err(Rejection::SignIn(SignInFault::Provider)) => {
+            let mut response = refused(&SignInFault::Provider.into());
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+            response
+        }
+        Err(rejection) => refused(&rejection),
+    }
+}
+
+/// The page on which somebody chooses a provider. nginx shows it in place of what was asked for.
+pub(super) async fn choose(
+    State(doors): Shared,
+    Query(wish): Query<Wish>,
+    head: Parts,
+) -> Response {
+    let asked = head.headers.get("x-auth-request-redirect").and_then(|it| it.to_str().ok());
+    // A program that was refused gets no page.
+    if asked.is_some() && !is_navigation(&head.headers) {
+        return (StatusCode::UNAUTHORIZED, "You are not signed in.\n").into_response();
+    }
+    let back = doors.return_to(wish.rd.as_deref().or(asked), &doors.snapshot());
+    // The page may be shown on another host.
+    let base = doors.public_url().map(|url| url.as_str().trim_end_matches('/').to_owned());
+    let base = base.unwrap_or_default();
+    let link = |it: gatehall_identity::Choice| Link {
+        href: format!("{base}/oauth2/start?provider={}&rd={}", it.id, encoded(&back)),
+        name: it.name,
+    };
+    let sign_in = SignIn { choices: doors.choices().into_iter().map(link).collect() };
+    // In place of what was asked for, it must not look like that.
+    page(if asked.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK }, &sign_in)
+}
+
+pub(super) async fn callback(State(doors): Shared, head: Parts) -> Response {
+    finish(&doors, &head, None).await
+}
+
+pub(super) async fn own_callback(
+    State(doors): Shared,
+    Path(provider): Path<String>,
+    head: Parts,
+) -> Response {
+    finish(&doors, &head, Some(&provider)).await
+}
+
+async fn finish(doors: &Doors, head: &Parts, path: Option<&str>) -> Response {
+    match doors.finish_sign_in(head, path, &doors.snapshot()).await {
+        Ok(next) => go(next),
+        Err(failed) => with_cookies(refused(&failed.rejection), failed.cookies),
+    }
+}
+
+/// Who is signed in, for programs.
+pub(super) async fn userinfo(State(doors): Shared, head: Parts) -> Response {
+    let snapshot = doors.snapshot();
+    let session = doors.signed_in(&head, &snapshot);
+    let Some((session, person)) =
+        session.and_then(|it| Some((it, Person::of(it.user, &snapshot)?)))
+    else {
+        return (StatusCode::UNAUTHORIZED, "You are not signed in.\n").into_response();
+    };
+    let mut response = Json(json!({
+        "user": session.user.to_string(),
+        "email": person.email,
+        "groups": person.groups,
+        "preferredUsername": person.email,
+    }))
+    .into_response();
+    protect(response.headers_mut());
+    response
+}
+
+/// A link alone signs nobody in: programs that look at links in messages must not use it up.
+pub(super) async fn ask_link(Path(token): Path<String>) -> Response {
+    let action = format!("/sign-in/link/{}", encoded(&token));
+    let confirm = Confirm {
+        title: "Sign in",
+        text: "This link signs you in once.",
+        action: &action,
+        button: "Sign in",
+    };
+    page(StatusCode::OK, &confirm)
+}
+
+pub(super) async fn use_link(
+    State(doors): Shared,
+    Path(token): Path<String>,
+    head: Parts,
+) -> Response {
+    if !is_own(&head, &doors) {
+        return refused(&SignInFault::Link.into());
+    }
+    match doors.sign_in_by_link(&head, &SecretString::from(token), &doors.snapshot()).await {
+        Ok(next) => go(next),
+        Err(rejection) => refused(&rejection),
+    }
+}
+
+fn to(location: &str) -> Response {
+    go(Next { location: location.to_owned(), cookies: Vec::new() })
+}
+
+fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
