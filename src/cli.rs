@@ -43,6 +43,8 @@ pub enum Command {
     Export(command::export::ExportOptions),
     /// Open every connection and say what it speaks, or what to do about its failure.
     Check(command::check::CheckOptions),
+    /// Look at sign-in, providers and proxies of a running gate, and say how to mend what is wrong.
+    Doctor(command::doctor::DoctorOptions),
     /// Say what a user reaches and why, or which step is missing.
     Explain(command::explain::ExplainOptions),
     /// Show the newest events of the audit.

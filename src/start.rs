@@ -59,6 +59,7 @@ async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::Import(options) => command::import::run(&store, options).await,
         Command::Export(options) => command::export::run(&store, options).await,
         Command::Check(options) => command::check::run(&store, options).await,
+        Command::Doctor(options) => command::doctor::run(&store, options).await,
         Command::Explain(options) => command::explain::run(&store, options).await,
         Command::Audit(options) => command::audit::run(&store, options).await,
         Command::User(options) => command::user::run(&store, options).await,

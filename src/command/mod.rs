@@ -4,6 +4,7 @@ pub(crate) mod admin;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod connection;
+pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod grant;

@@ -67,6 +67,16 @@ pub(crate) async fn command(store: &StoreSettings, settings: &ServeSettings) -> 
     Ok(ExitCode::SUCCESS)
 }
 
+/// What an administrator should not forget about.
+fn warn_of(settings: &ServeSettings) {
+    if !settings.doors.forwarded_user_proxies.is_empty() {
+        tracing::warn!(
+            "X-Forwarded-User is believed at /auth/forwarded-user: only for the time of a \
+             migration, and only behind a proxy that removes the header from what clients send"
+        );
+    }
+}
+
 /// On an empty store, shows the way in.
 async fn invite(office: &Office, settings: &ServeSettings, listen: SocketAddr) -> Result<()> {
     let Some(public_url) = settings.doors.public_url(listen) else { return Ok(()) };
@@ -123,6 +133,7 @@ impl Service {
             },
         );
         doors.follow(&snapshot);
+        warn_of(settings);
         let gateway = Gateway::start(
             GatewayParts {
                 settings: settings.gateway(address),

@@ -3,7 +3,10 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{
+    OffsetDateTime,
+    format_description::well_known::{Rfc2822, Rfc3339},
+};
 
 use crate::Refusal;
 
@@ -26,6 +29,14 @@ impl Timestamp {
     /// Whole seconds since the epoch, as JWT claims count them.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
+    }
+
+    /// From a date as HTTP has it, such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section
+    /// 5.6.7).
+    pub fn from_http_date(text: &str) -> Option<Self> {
+        let zone = text.strip_suffix(" GMT").map(|rest| format!("{rest} +0000"));
+        let moment = OffsetDateTime::parse(&zone?, &Rfc2822).ok()?;
+        Some(Self(moment.unix_timestamp().checked_mul(1_000_000)?))
     }
 
     /// The moment `seconds` later (or earlier, if negative).
@@ -111,6 +122,8 @@ mod tests {
             "2026-11-21".parse::<Timestamp>().map(|t| t.to_string()),
             Ok("2026-11-21T00:00:00Z".into())
         );
+        let date = Timestamp::from_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
+        assert_eq!(date.map(Timestamp::seconds), Some(784_111_777));
         assert!("yesterday".parse::<Timestamp>().is_err());
     }
 }

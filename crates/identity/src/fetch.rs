@@ -15,6 +15,8 @@ use hyper_util::{
 use serde::de::DeserializeOwned;
 use url::Url;
 
+use crate::resolve::Resolver;
+
 /// A provider has so long to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -40,12 +42,15 @@ pub enum FetchError {
 
 /// The one place from which the doors send HTTP.
 #[derive(Debug, Clone)]
-pub(crate) struct Fetch(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub(crate) struct Fetch(Client<Connector, Full<Bytes>>);
+
+/// What connections are made with.
+pub type Connector = HttpsConnector<HttpConnector<Resolver>>;
 
 /// What connects over TCP, and TLS where the address says so. It trusts the certificate authorities
 /// of the system, or the usual public ones if the system has none.
-pub fn connector() -> HttpsConnector<HttpConnector> {
-    let mut tcp = HttpConnector::new();
+pub fn connector() -> Connector {
+    let mut tcp = HttpConnector::new_with_resolver(Resolver::new());
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(Duration::from_secs(5)));
     tcp.set_keepalive(Some(Duration::from_secs(60)));

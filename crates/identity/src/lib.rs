@@ -7,6 +7,7 @@
 //! is signed in.
 
 mod arrivals;
+mod doctor;
 mod doors;
 mod fetch;
 mod forward;
@@ -17,6 +18,7 @@ mod open_webui;
 mod peer;
 mod provider;
 mod rejection;
+mod resolve;
 mod resource;
 mod session;
 mod snapshots;
@@ -24,15 +26,17 @@ mod token;
 mod visit;
 
 pub use arrivals::{Arrivals, Pending};
+pub use doctor::{Finding, Health, Patient, examine};
 pub use doors::{DoorParts, DoorSettings, Doors, ForwardedUser};
-pub use fetch::{FetchError, connector};
+pub use fetch::{Connector, FetchError, connector};
 pub use forward::{is_navigation, routes};
 pub use limits::LimitSettings;
 pub use login::{Choice, Failed, Next, SignInFault, SignedOut};
 pub use open_webui::USER_HEADER as OPEN_WEBUI_USER_HEADER;
 pub use peer::Peer;
-pub use provider::{MetadataError, ProviderFacts, ProviderStatus, Providers, look_at};
+pub use provider::{MetadataError, ProviderStatus, Providers};
 pub use rejection::{PersonFault, Rejection};
+pub use resolve::Resolver;
 pub use session::{LiveSession, SessionIndex, SessionLimits};
 pub use snapshots::Snapshots;
 pub use token::TokenFault;

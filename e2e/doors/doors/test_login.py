@@ -25,7 +25,9 @@ def test_a_visitor_signs_in_and_comes_back(world, kind, provider):
     assert answer.json()["target"] == "/deep/page?x=1&y=2"
     assert names.SESSION_COOKIE in visitor.jar.held()
     assert not [name for name in visitor.jar.held() if name.startswith(names.ATTEMPT_COOKIE)]
-    for step in visitor.steps:
+    # nginx, set up for oauth2-proxy, shows the page of providers in place of what was asked for.
+    shown = visitor.steps[1:] if kind == "nginx-oauth2" else visitor.steps
+    for step in shown:
         assert step.status < 400, step
 
 

@@ -172,10 +172,13 @@ class World:
     def data(self):
         return self.processes.folder / "data"
 
-    def gatehall(self, *arguments):
+    def gatehall(self, *arguments, fails=False):
         """Runs a command of Gatehall on the data that it serves."""
         return self.processes.run(
-            "gatehall-commands", [GATEHALL, "--data-dir", self.data, *arguments], self.environment()
+            "gatehall-commands",
+            [GATEHALL, "--data-dir", self.data, *arguments],
+            self.environment(),
+            fails=fails,
         )
 
     def gate(self):

@@ -4,12 +4,12 @@
 use std::{cell::Cell, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use gatehall_identity::Connector;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::HttpsConnector;
 use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
+    client::legacy::Client,
     rt::{TokioExecutor, TokioTimer},
 };
 
@@ -18,7 +18,7 @@ use super::UpstreamError;
 /// Pools of connections to upstreams, one for each lane, so that a call never leaves its thread.
 #[derive(Debug, Clone)]
 pub struct Egress {
-    lanes: Arc<[Client<HttpsConnector<HttpConnector>, Full<Bytes>>]>,
+    lanes: Arc<[Client<Connector, Full<Bytes>>]>,
 }
 
 thread_local! {

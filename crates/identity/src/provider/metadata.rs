@@ -102,6 +102,11 @@ impl Metadata {
         Ok(())
     }
 
+    /// Whether it says that it takes PKCE with S256.
+    pub(crate) fn takes_s256(&self) -> bool {
+        self.challenge_methods.iter().any(|it| it == "S256")
+    }
+
     /// The issuer that tokens of this directory carry.
     pub(crate) fn issuer_of(&self, tenant_id: Option<&str>) -> String {
         self.issuer.replace("{tenantid}", tenant_id.unwrap_or("{tenantid}"))

@@ -192,7 +192,12 @@ impl Running {
         }
     }
 
-    async fn read(&self) -> Result<Metadata, MetadataError> {
+    /// How many keys it signs with.
+    pub(crate) fn key_count(&self) -> usize {
+        self.keys.count()
+    }
+
+    pub(crate) async fn read(&self) -> Result<Metadata, MetadataError> {
         let metadata = Metadata::fetch(&self.record, &self.fetch).await?;
         self.keys.refresh(&metadata.jwks_uri, &self.fetch).await?;
         if self.keys.count() == 0 {
@@ -219,32 +224,4 @@ impl Running {
             None => known.metadata.issuer == issuer,
         }
     }
-}
-
-/// Looks at a provider once, as `gatehall doctor` does.
-///
-/// # Errors
-/// What is wrong with it, and what would mend it.
-pub async fn look_at(record: &Arc<Provider>) -> Result<ProviderFacts, MetadataError> {
-    let running = Running::new(Arc::clone(record), Fetch::new());
-    let metadata = running.read().await?;
-    Ok(ProviderFacts {
-        keys: running.keys.count(),
-        signs_out: metadata.end_session_endpoint.is_some(),
-        names_issuer: metadata.names_issuer,
-        takes_s256: metadata.challenge_methods.iter().any(|it| it == "S256"),
-    })
-}
-
-/// What a provider says of itself, as far as an administrator wants to know.
-#[derive(Debug, Clone)]
-pub struct ProviderFacts {
-    /// How many keys it signs with.
-    pub keys: usize,
-    /// Whether signing out here can sign out there.
-    pub signs_out: bool,
-    /// Whether its answers name it (RFC 9207).
-    pub names_issuer: bool,
-    /// Whether it says that it takes PKCE with S256.
-    pub takes_s256: bool,
 }

@@ -1,0 +1,44 @@
+"""The doctor finds what is wrong with a deployment, and nothing where all is well."""
+
+import json
+
+from .runner import table
+
+
+def examined(world, *arguments, fails=False):
+    done = world.gatehall("doctor", "--json", *arguments, fails=fails)
+    findings = json.loads(done)
+    return {(it["subject"], it["state"]): it for it in findings}, findings
+
+
+def test_a_healthy_deployment(world):
+    world.proxy("traefik")
+    found, findings = examined(world)
+    bad = [it for it in findings if it["state"] == "bad"]
+    assert not bad, bad
+    for subject in [
+        "provider entra",
+        "provider authentik",
+        "provider generic",
+        "public address",
+        "forged headers at /auth/forwarded-user",
+        "host app.gate.localhost",
+    ]:
+        assert (subject, "good") in found, (subject, findings)
+
+
+@table([("http://127.0.0.1:9",), ("http://nobody.localhost:9",)])
+def test_an_address_that_leads_nowhere(world, address):
+    world.proxy("traefik")
+    found, _ = examined(world, "--public-url", address, fails=True)
+    assert "start the gate" in found["public address", "bad"]["remedy"]
+
+
+def test_a_provider_of_another_issuer_and_an_unknown_client(world):
+    world.proxy("traefik")
+    world.provider("generic").control("discovery", {"merge": {"issuer": "http://127.0.0.1:1"}})
+    try:
+        found, _ = examined(world, fails=True)
+        assert "set the issuer to exactly that text" in found["provider generic", "bad"]["found"]
+    finally:
+        world.provider("generic").reset()
