@@ -6,10 +6,13 @@
     reason = "a program that measures and prints"
 )]
 
+mod bare;
 mod company;
+mod doors;
 mod load;
 mod measure;
 mod process;
+mod provider;
 mod proxy;
 mod replica;
 mod upstream;
@@ -34,6 +37,11 @@ enum Command {
         #[arg(long, default_value = "5")]
         tools: usize,
     },
+    /// A server that answers 200 and nothing else.
+    Bare {
+        /// Address to listen on.
+        listen: std::net::SocketAddr,
+    },
     /// A bare proxy that copies bytes.
     Proxy {
         /// Address to listen on.
@@ -48,6 +56,7 @@ async fn main() -> Result<()> {
     match Command::parse() {
         Command::Run(options) => measure::run(options).await,
         Command::Upstream { listen, tools } => upstream::serve(listen, tools).await,
+        Command::Bare { listen } => bare::serve(listen).await,
         Command::Proxy { listen, upstream } => proxy::serve(listen, upstream).await,
     }
 }

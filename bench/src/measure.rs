@@ -12,8 +12,10 @@ use tempfile::TempDir;
 
 use crate::{
     company::{self, LARGE, SMALL, Size},
+    doors,
     load::{Line, Shot, fire, post},
     process::{Program, free_address},
+    provider::Provider,
     replica,
 };
 
@@ -32,6 +34,9 @@ pub(crate) struct Options {
     /// Only the calls.
     #[arg(long)]
     calls: bool,
+    /// Only the doors.
+    #[arg(long, conflicts_with = "calls")]
+    doors: bool,
 }
 
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
@@ -86,6 +91,9 @@ async fn serve(
         ("GATEHALL_DATABASE", database),
         ("GATEHALL_LISTEN", &address.to_string()),
         ("GATEHALL_LOG", "warn"),
+        ("GATEHALL_USER_CALLS_PER_MINUTE", "0"),
+        ("GATEHALL_SIGN_INS_PER_MINUTE", "0"),
+        ("GATEHALL_TRUSTED_PROXIES", "127.0.0.1"),
     ];
     let program = Program::start_silently(program, &["serve"], &variables)?;
     let ready = b"GET /ready HTTP/1.1\r\nhost: localhost\r\n\r\n";
@@ -124,11 +132,34 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let time = Duration::from_secs(options.seconds);
 
     println!("{} processors\n", std::thread::available_parallelism()?);
+    if options.doors {
+        return doors_of(&options, upstream_address, time).await;
+    }
     calls(&options, (&upstream, upstream_address), (&proxy, proxy_address), time).await?;
     if options.calls {
         return Ok(());
     }
+    doors_of(&options, upstream_address, time).await?;
     large(&options, upstream_address, time).await
+}
+
+/// What the doors cost.
+async fn doors_of(options: &Options, upstream: SocketAddr, time: Duration) -> Result<()> {
+    let own = std::env::current_exe()?;
+    let (bare, at) = Program::start(&own, &["bare", "127.0.0.1:0"], &[])?;
+    let provider = Provider::start().await?;
+    let gate = Gate::start(options, SMALL, upstream, None).await?;
+    let desk = company::desk(gate.folder.path(), &gate.database).await?;
+    doors::prepare(&desk, &provider).await?;
+    // The gate hears of the provider, and asks it.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let session = doors::sign_in(&desk, gate.address).await?;
+    doors::checks((&bare, at.parse()?), (&gate.program, gate.address), &session, time).await?;
+    let name = "tenant0_server0_tool_1";
+    let shot =
+        |headers: &[(&str, &str)]| request("tools/call", &call_params(name), Some(name), headers);
+    doors::proofs(gate.address, &gate.key, &session, &provider, time, shot).await?;
+    doors::crowd(gate.address).await
 }
 
 async fn calls(

@@ -17,7 +17,7 @@ pub struct AuditOptions {
     #[arg(long, default_value = "50")]
     last: u32,
     /// Only with this outcome.
-    #[arg(long, value_parser = ["answered", "tool-error", "denied", "failed", "cancelled", "changed"])]
+    #[arg(long, value_parser = ["answered", "tool-error", "denied", "failed", "cancelled", "changed", "admitted", "refused"])]
     outcome: Option<String>,
     /// Only of this actor: an address, or "command line".
     #[arg(long)]
@@ -38,6 +38,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: AuditOptions) -> Resu
     for it in events {
         let what = match it.kind.as_str() {
             "mcp" | "openapi" => it.subject,
+            "door" => format!("{} through {}", it.subject, or_dash(&it.door)),
             kind => format!("{kind} {}", it.subject),
         };
         table.row([it.at.to_string(), it.actor, it.action, what, it.outcome, or_dash(&it.reason)]);

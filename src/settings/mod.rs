@@ -97,7 +97,7 @@ pub struct ServeSettings {
     pub add_unknown_users: bool,
 
     /// Host names under which clients may come, separated by commas. [default: any; only loopback
-    /// names when listening on loopback]
+    /// names and that of the public address when listening on loopback]
     #[arg(long, env = "GATEHALL_ALLOWED_HOSTS", value_name = "NAMES", value_delimiter = ',')]
     pub allowed_hosts: Vec<String>,
 
@@ -205,6 +205,9 @@ impl ServeSettings {
         let mut allowed_hosts = self.allowed_hosts.clone();
         if allowed_hosts.is_empty() && address.ip().is_loopback() {
             allowed_hosts = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
+            // A proxy on this machine brings the name that browsers use.
+            let public = self.doors.public_url.as_ref().and_then(|url| url.host_str());
+            allowed_hosts.extend(public.map(str::to_owned));
         }
         GatewaySettings {
             request_bytes: self.request_bytes,

@@ -7,6 +7,7 @@ mod isolation;
 mod ladder;
 mod program;
 mod sdk;
+mod sessions;
 mod support;
 mod tidy;
 mod upstreams;

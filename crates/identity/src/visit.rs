@@ -78,8 +78,10 @@ impl Visit {
     fn refresh(&self, company: &Company, user: &User, changes: &mut Vec<Change>) {
         self.rename(user, changes);
         let key = (self.issuer.clone(), self.subject.clone());
-        let stale = self.said.as_ref().is_some_and(|said| said.stale);
-        if let Some(identity) = company.identities.get(&key).filter(|it| it.stale != stale) {
+        let stale = self.said.as_ref().map(|said| said.stale);
+        if let Some(stale) = stale
+            && let Some(identity) = company.identities.get(&key).filter(|it| it.stale != stale)
+        {
             let before = Identity::clone(identity);
             let after = Identity { stale, ..before.clone() };
             changes.push(Change::Replace { before: before.into(), after: after.into() });
@@ -184,3 +186,6 @@ impl Visit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,8 @@ import json
 import time
 import urllib.parse
 
-from . import names, world as worlds
+from . import names
+from . import world as worlds
 from .client import Visitor, send
 
 ADDRESSES = (str(ipaddress.ip_address("198.18.0.1") + number) for number in itertools.count())
@@ -29,6 +30,7 @@ class Attacker(Visitor):
         super().__init__(jar)
         self.world, self.gate = world, gate or world
         self.port = self.gate.gate()
+        wait_for_providers(world, self.port)
         self.address = next(ADDRESSES)
 
     def request(self, method, url, headers=names.BROWSER_HEADERS, body=None):
@@ -92,7 +94,7 @@ class Attacker(Visitor):
         if rule is None:
             return
         wanted, seen = {rule} if isinstance(rule, str) else set(rule), []
-        for _ in range(25):
+        for _ in range(10):
             seen = self.events()
             if wanted & {it["reason"].split(",")[0] for it in seen if it["outcome"] == "refused"}:
                 break
@@ -123,13 +125,35 @@ def bearer(token):
     return ("Authorization", f"Bearer {token}")
 
 
+def question(dialect, host=f"app.{names.DOMAIN}", path="/", scheme="http", method="GET"):
+    """What a proxy of this kind says of a request."""
+    if dialect == "nginx":
+        return [("X-Original-Method", method), ("X-Original-URL", f"{scheme}://{host}{path}")]
+    if dialect == "envoy":
+        return [("Host", host), ("X-Forwarded-Proto", scheme)]
+    return [
+        ("X-Forwarded-Method", method),
+        ("X-Forwarded-Proto", scheme),
+        ("X-Forwarded-Host", host),
+        ("X-Forwarded-Uri", path),
+    ]
+
+
+def endpoint(dialect, path="/"):
+    return {"envoy": f"/auth/envoy{path}", "nginx-oauth2": names.AUTH}.get(
+        dialect, f"/auth/{dialect}"
+    )
+
+
 class OwnGate:
-    """A gate with its own data and settings, for attacks that the shared one must not feel."""
+    """A gate with its own data and settings, for attacks that the shared one must not feel. A
+    setting that is None is not set."""
 
     def __init__(self, world, name, **settings):
         self.world, self.name = world, name
         self.data = world.processes.folder / f"{name}-data"
-        self.environment = {**world.environment(), **settings}
+        both = {**world.environment(), **settings}
+        self.environment = {key: value for key, value in both.items() if value is not None}
 
     def gatehall(self, *arguments):
         command = [worlds.GATEHALL, "--data-dir", self.data, *arguments]
@@ -144,7 +168,6 @@ class OwnGate:
             command = [worlds.GATEHALL, "serve", "--listen", f"127.0.0.1:{port}"]
             command += ["--data-dir", self.data]
             self.world.processes.start(self.name, command, self.environment, port)
-            wait_for_providers(self.world, port)
         return port
 
 
@@ -168,11 +191,16 @@ def add_tools(gate):
 
 def wait_for_providers(world, port):
     """A gate that has just started knows nobody's keys yet."""
+    ready = world.__dict__.setdefault("ready_gates", set())
+    if port in ready:
+        return
+    world.proxy("traefik")
     for name in names.PROVIDERS:
-        for _ in range(100):
-            if send(port, f"{names.START}?provider={name}").status == 303:
+        for _ in range(200):
+            if send(port, f"{names.START}?provider={name}").status in (303, 429):
                 break
             time.sleep(0.05)
+    ready.add(port)
 
 
 def key_of(gate, email):

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import time
 import urllib.parse
 import urllib.request
 
@@ -192,6 +193,14 @@ class World:
         port = self.port("gate")
         command = [GATEHALL, "serve", "--listen", f"127.0.0.1:{port}", "--data-dir", self.data]
         self.processes.start("gate", command, {**self.environment(), **environment}, port)
+        # It listens before it has read what the providers say of themselves.
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            starts = [f"http://127.0.0.1:{port}{names.START}?provider={it}" for it in names.PROVIDERS]
+            if all(Visitor().get(start).status == 303 for start in starts):
+                return
+            time.sleep(0.1)
+        raise RuntimeError("the gate does not know its providers: " + self.processes.tail("gate"))
 
     def restart_gate(self, **environment):
         self.processes.stop("gate")

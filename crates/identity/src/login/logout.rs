@@ -150,8 +150,7 @@ impl Doors {
         let (Some(issuer), Some(session)) = (one("iss"), one("sid")) else {
             return Err(SignInFault::Form.into());
         };
-        let tenant_id = provider.record.single_tenant_id();
-        if issuer != known.metadata.issuer_of(tenant_id) {
+        if !provider.may_issue(&issuer) {
             return Err(SignInFault::OtherIssuer.into());
         }
         let issuer = provider.record.identity_issuer().to_owned();

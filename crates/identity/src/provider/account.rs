@@ -54,7 +54,9 @@ impl Running {
                 .map(|name| names::shown(name, 120).into_owned())
                 .unwrap_or_default(),
             add: provider.settings.add_users,
-            said: Some(said),
+            // An access token that says nothing of groups leaves all as it is.
+            said: (source == Source::SignIn || said.stale || !said.values.is_empty())
+                .then_some(said),
         })
     }
 }

@@ -217,7 +217,7 @@ impl Running {
     }
 
     /// Whether tokens of this issuer may be its own. The token decides later.
-    fn may_issue(&self, issuer: &str) -> bool {
+    pub(crate) fn may_issue(&self, issuer: &str) -> bool {
         let Some(known) = self.known() else { return self.record.issuer.as_str() == issuer };
         match known.metadata.issuer.split_once("{tenantid}") {
             Some((head, tail)) => issuer.starts_with(head) && issuer.ends_with(tail),

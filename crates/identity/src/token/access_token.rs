@@ -37,8 +37,11 @@ impl AccessToken {
         let scopes = scopes(&claims)?;
         // An ID token is for the client that asked; where client and resource are one, only its
         // type or its scopes tell an access token.
-        let marked = typ == Some("at+jwt") || scopes.is_some();
-        if claims.has("nonce") || claims.has("at_hash") || claims.has("events") {
+        let authentik = provider.record.profile == Profile::Authentik;
+        let marked = typ == Some("at+jwt") || scopes.is_some() || authentik && claims.has("uid");
+        // Access tokens of Authentik keep the nonce, and have a uid instead of scopes.
+        let of_sign_in = claims.has("nonce") && !authentik;
+        if of_sign_in || claims.has("at_hash") || claims.has("events") {
             return Err(TokenFault::IdToken);
         }
         if is_app(&claims, provider.record.profile, scopes.is_some()) {

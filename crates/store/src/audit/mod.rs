@@ -22,11 +22,11 @@ pub struct Event {
     pub revision: u64,
     /// Who did it.
     pub actor: String,
-    /// The door through which they came, for calls.
+    /// The door through which they came, for calls and at doors.
     pub door: Option<String>,
-    /// `add`, `change`, `remove` or `call`.
+    /// `add`, `change`, `remove`, `call`, `sign-in`, `sign-out` or `enter`.
     pub action: String,
-    /// What it was done to: a kind of record; for calls the face, `mcp` or `openapi`.
+    /// What it was done to: a kind of record; for calls the face, `mcp` or `openapi`; `door`.
     pub kind: String,
     /// Its name at that time.
     pub subject: String,

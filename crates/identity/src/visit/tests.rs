@@ -1,0 +1,162 @@
+use gatehall_domain::{
+    ClaimMapping, ClaimMappingId, Group, Issuer, Profile, Provider, ProviderSettings, Record,
+};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+
+fn user(number: u128, email: &str) -> User {
+    User {
+        id: UserId(Uuid::from_u128(number)),
+        email: email.parse().unwrap(),
+        name: String::new(),
+        admin: false,
+        enabled: true,
+        created_at: NOW,
+    }
+}
+
+fn group(number: u128) -> GroupId {
+    GroupId(Uuid::from_u128(number))
+}
+
+/// Alice, three groups, and a provider whose groups `a` and `b`, and role `c`, mean one each.
+fn company() -> Company {
+    let mut company = Company::default();
+    let issuer: Issuer = "https://id.example".parse().unwrap();
+    let provider = Provider {
+        id: "id".parse().unwrap(),
+        name: "id".into(),
+        profile: Profile::Generic,
+        issuer,
+        client_id: "gatehall".into(),
+        client_secret: None,
+        settings: Box::new(ProviderSettings::default()),
+        enabled: true,
+        created_at: NOW,
+    };
+    let mut records: Vec<Record> =
+        vec![user(1, "alice@google.example").into(), provider.clone().into()];
+    for (number, claim, value) in [(1, "groups", "a"), (2, "groups", "b"), (3, "roles", "c")] {
+        let name = format!("group {value}").parse().unwrap();
+        records.push(
+            Group {
+                id: group(number),
+                name,
+                description: String::new(),
+                enabled: true,
+                created_at: NOW,
+            }
+            .into(),
+        );
+        records.push(
+            ClaimMapping {
+                id: ClaimMappingId(Uuid::from_u128(number)),
+                provider: provider.id.clone(),
+                tenant_id: None,
+                claim: claim.into(),
+                value: value.into(),
+                group: group(number),
+                created_at: NOW,
+            }
+            .into(),
+        );
+    }
+    records.into_iter().for_each(|record| company.put(record));
+    company
+}
+
+fn visit(email: Option<&str>, said: &[(&str, &[&str])]) -> Visit {
+    let list = |values: &[&str]| values.iter().map(|it| (*it).to_owned()).collect();
+    let values = said.iter().map(|(claim, values)| ((*claim).to_owned(), list(values)));
+    Visit {
+        issuer: "https://id.example".into(),
+        subject: "s1".into(),
+        tenant_id: None,
+        vouched: Vouched::Provider("id".parse().unwrap()),
+        email: email.map(|email| email.parse().unwrap()),
+        name: "Alice".into(),
+        add: true,
+        said: Some(Said { values: values.collect(), stale: false }),
+    }
+}
+
+/// Settles, applies, and answers with the user and the groups that are claimed for them now.
+fn come(company: &mut Company, visit: &Visit) -> Result<(UserId, Vec<u128>), Rejection> {
+    let (user, changes) = visit.settle(company, NOW)?;
+    for change in &changes {
+        company.apply(change).unwrap();
+    }
+    assert_eq!(visit.settle(company, NOW).unwrap().1, [], "settled once, nothing is left to do");
+    let claimed = company
+        .memberships
+        .values()
+        .filter(|it| it.user == user && it.source == Source::Claim("id".into()));
+    let mut groups: Vec<u128> = claimed.map(|it| it.group.0.as_u128()).collect();
+    groups.sort_unstable();
+    Ok((user, groups))
+}
+
+#[test]
+fn groups_follow_what_is_said_and_stay_where_nothing_is() {
+    let mut company = company();
+    let alice = UserId(Uuid::from_u128(1));
+    let email = Some("alice@google.example");
+    company.put(
+        Membership { user: alice, group: group(2), source: Source::Local, created_at: NOW }.into(),
+    );
+    let mut come = |said: &[(&str, &[&str])]| come(&mut company, &visit(email, said)).unwrap();
+    assert_eq!(come(&[("groups", &["a", "b", "x"]), ("roles", &["c"])]), (alice, vec![1, 2, 3]));
+    assert_eq!(
+        come(&[("groups", &["a"]), ("roles", &["c"])]),
+        (alice, vec![1, 3]),
+        "b is taken back"
+    );
+    assert_eq!(come(&[("groups", &["a"])]), (alice, vec![1, 3]), "nothing is said of roles");
+    assert_eq!(come(&[("groups", &[]), ("roles", &["a,c"])]), (alice, vec![]));
+    let local = (alice, group(2), Source::Local);
+    assert!(company.memberships.contains_key(&local), "what others gave stays");
+}
+
+#[test]
+fn an_account_is_one_user_whatever_its_address_becomes() {
+    let mut company = company();
+    let (first, _) = come(&mut company, &visit(Some("alice@google.example"), &[])).unwrap();
+    assert_eq!(first, UserId(Uuid::from_u128(1)), "linked by the address");
+    let moved = visit(Some("bob@google.example"), &[]);
+    assert_eq!(come(&mut company, &moved).unwrap().0, first, "the account counts, not the address");
+    let nameless = visit(None, &[]);
+    assert_eq!(come(&mut company, &nameless).unwrap().0, first);
+
+    let other = Visit { subject: "s2".into(), ..visit(Some("alice@google.example"), &[]) };
+    assert!(matches!(come(&mut company, &other), Err(Rejection::OtherAccount(..))));
+}
+
+#[test]
+fn strangers_are_added_only_with_an_address_that_is_believed() {
+    let mut company = company();
+    let unknown = visit(Some("new@google.example"), &[("groups", &["a"])]);
+    let closed = Visit { add: false, ..unknown.clone() };
+    let unknown_fault = Rejection::Person(PersonFault::Unknown);
+    assert_eq!(come(&mut company, &closed), Err(unknown_fault));
+    let doubtful = Visit { email: None, ..unknown.clone() };
+    assert_eq!(come(&mut company, &doubtful), Err(Rejection::Person(PersonFault::Address)));
+    let (user, groups) = come(&mut company, &unknown).unwrap();
+    assert_eq!((company.users[&user].email.as_str(), groups), ("new@google.example", vec![1]));
+    assert!(!company.users[&user].admin);
+}
+
+#[test]
+fn a_stale_answer_keeps_the_groups_and_says_so() {
+    let mut company = company();
+    let email = Some("alice@google.example");
+    come(&mut company, &visit(email, &[("groups", &["a"]), ("roles", &[])])).unwrap();
+    let mut stale = visit(email, &[("roles", &[])]);
+    stale.said.as_mut().unwrap().stale = true;
+    let (_, groups) = come(&mut company, &stale).unwrap();
+    assert_eq!(groups, [1]);
+    assert!(company.identities.values().all(|identity| identity.stale));
+    come(&mut company, &visit(email, &[("groups", &[]), ("roles", &[])])).unwrap();
+    assert!(company.identities.values().all(|identity| !identity.stale));
+}

@@ -1,0 +1,59 @@
+"""Attacks with paths that the gate, a proxy and a backend might read in different ways."""
+
+from . import names
+from .attacks import Attacker, check_no_grant, cookie, question
+from .client import send
+from .runner import table
+
+# /public is open, /engine is for engineers: bob is none.
+PATHS = {
+    "dots": "/public/../engine",
+    "encoded dots": "/public/%2e%2e/engine",
+    "encoded dots in capitals": "/public/%2E%2E/engine",
+    "half encoded dots": "/public/.%2e/engine",
+    "dots encoded twice": "/public/%252e%252e/engine",
+    "two slashes": "//engine",
+    "slashes within": "/public//../engine",
+    "one dot": "/./engine",
+    "semicolon": "/public/..;/engine",
+    "semicolon behind": "/engine;x=1",
+    "encoded semicolon": "/public/..%3b/engine",
+    "encoded slash": "/public%2f..%2fengine",
+    "encoded slash in front": "/%2fengine",
+    "backslash": "/public\\..\\engine",
+    "encoded backslash": "/public%5c..%5cengine",
+    "null": "/engine%00",
+    "null within": "/public/%00/../engine",
+    "encoded letter": "/%65ngine",
+    "encoded letters": "/%65%6e%67%69%6e%65/x",
+    "encoded letter behind an open path": "/public/../%65ngine",
+    "overlong dots": "/public/%c0%ae%c0%ae/engine",
+    "line break": "/engine%0a",
+    "tab": "/engine%09",
+    "no hexadecimal": "/public/%zz/../engine",
+    "fragment": "/public#/../engine",
+}
+
+
+@table([(name, kind) for name in PATHS for kind in names.PROXIES])
+def test_no_path_leads_around_a_rule(world, name, kind):
+    visitor, proxy = world.signed_in("bob"), world.proxy(kind)
+    headers = [cookie(visitor.jar.get(names.SESSION_COOKIE)), *names.PROGRAM_HEADERS]
+    for method in ("GET", "POST"):
+        world.recorded()
+        answer = send(proxy, PATHS[name], f"app.{names.DOMAIN}", method, headers)
+        # Some proxies take ".." for a way back from an empty or odd segment, and then say so to
+        # the check and to the backend alike.
+        if [it["target"] for it in world.recorded()] == ["/public/engine"]:
+            continue
+        assert answer.status in (301, 302, 307, 308, 400, 403, 404, 405), answer
+        check_no_grant(answer)
+
+
+@table([(name,) for name in PATHS])
+def test_every_path_around_a_rule_is_noted(world, name):
+    visitor, attacker = world.signed_in("bob"), Attacker(world)
+    headers = question("traefik", path=PATHS[name])
+    session = cookie(visitor.jar.get(names.SESSION_COOKIE))
+    answer = attacker.ask("GET", "/auth/traefik", [*headers, session])
+    attacker.check_refused(answer, "host-rule", 403)
