@@ -14,7 +14,7 @@ use gatehall_portal::{
 use super::remove;
 use crate::{
     office::Office,
-    output::{Format, Table, done, json, yes},
+    output::{Format, Table, done, json, text, yes},
     settings::StoreSettings,
 };
 
@@ -137,6 +137,11 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                     table.row([it.group, it.source, it.created_at.to_string()]);
                 }
                 table.print("The user is in no group.");
+                for it in user.accounts {
+                    let stale =
+                        if it.stale { ", whose groups it could not say the last time" } else { "" };
+                    text(&format!("  account {} at {}{stale}", it.subject, it.issuer));
+                }
             }
             Ok(ExitCode::SUCCESS)
         }

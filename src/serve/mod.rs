@@ -69,7 +69,7 @@ pub(crate) async fn command(store: &StoreSettings, settings: &ServeSettings) -> 
 
 /// What an administrator should not forget about.
 fn warn_of(settings: &ServeSettings) {
-    if !settings.doors.forwarded_user_proxies.is_empty() {
+    if !settings.doors.forwarded_user_proxies.0.is_empty() {
         tracing::warn!(
             "X-Forwarded-User is believed at /auth/forwarded-user: only for the time of a \
              migration, and only behind a proxy that removes the header from what clients send"

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -28,10 +28,11 @@ pub struct DoorOptions {
         long,
         env = "GATEHALL_TRUSTED_PROXIES",
         value_name = "NETWORKS",
-        value_parser = network,
-        value_delimiter = ','
+        value_parser = networks,
+        default_value = "",
+        hide_default_value = true
     )]
-    pub trusted_proxies: Vec<IpNet>,
+    pub trusted_proxies: Networks,
 
     /// Minutes after which an unused sign-in ends.
     #[arg(long, env = "GATEHALL_SESSION_IDLE_MINUTES", value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(5..), default_value = "120")]
@@ -87,10 +88,11 @@ pub struct DoorOptions {
         long,
         env = "GATEHALL_FORWARDED_USER_PROXIES",
         value_name = "NETWORKS",
-        value_parser = network,
-        value_delimiter = ','
+        value_parser = networks,
+        default_value = "",
+        hide_default_value = true
     )]
-    pub forwarded_user_proxies: Vec<IpNet>,
+    pub forwarded_user_proxies: Networks,
 
     /// For a migration: secret that such a proxy has to send in X-Gatehall-Proxy-Secret.
     #[arg(
@@ -140,7 +142,7 @@ impl DoorOptions {
             add_unknown_users,
             public_url,
             cookie_domain: self.cookie_domain.clone(),
-            trusted_proxies: self.trusted_proxies.clone(),
+            trusted_proxies: self.trusted_proxies.0.clone(),
             sessions: SessionLimits {
                 idle_seconds: i64::from(self.session_idle_minutes) * 60,
                 life_seconds: i64::from(self.session_hours) * 3600,
@@ -157,7 +159,7 @@ impl DoorOptions {
     }
 
     fn forwarded_user(&self) -> Result<Option<ForwardedUser>> {
-        if self.forwarded_user_proxies.is_empty() {
+        if self.forwarded_user_proxies.0.is_empty() {
             return Ok(None);
         }
         ensure!(
@@ -170,7 +172,7 @@ impl DoorOptions {
             "GATEHALL_FORWARDED_USER_SECRET is too short: use 16 characters or more"
         );
         Ok(Some(ForwardedUser {
-            peers: self.forwarded_user_proxies.clone(),
+            peers: self.forwarded_user_proxies.0.clone(),
             secret: self.forwarded_user_secret.clone().map(SecretString::from),
             provider: self.forwarded_user_provider.clone(),
         }))
@@ -204,9 +206,16 @@ fn cookie_domain(text: &str) -> Result<String, String> {
     Ok(domain)
 }
 
-/// A network, or one address.
-fn network(text: &str) -> Result<IpNet, String> {
-    let text = text.trim();
-    let one = text.parse().map(|address: std::net::IpAddr| IpNet::from(address));
-    text.parse().or(one).map_err(|_| format!("\"{text}\" is not like 10.0.0.0/8 or 192.0.2.1"))
+/// Networks of machines.
+#[derive(Debug, Clone, Default)]
+pub struct Networks(pub Vec<IpNet>);
+
+/// Networks or single addresses, separated by commas; nothing at all is none.
+fn networks(text: &str) -> Result<Networks, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let network = |part: &str| {
+        let one = part.parse().map(|address: IpAddr| IpNet::from(address));
+        part.parse().or(one).map_err(|_| format!("\"{part}\" is not like 10.0.0.0/8 or 192.0.2.1"))
+    };
+    parts.map(network).collect::<Result<_, _>>().map(Networks)
 }

@@ -44,8 +44,10 @@ pub(crate) struct Turned {
 impl Entry {
     /// Proves who sends a request with this head.
     pub(crate) async fn new(gateway: &Gateway, head: &Parts) -> Result<Self, Turned> {
-        check_origin(&gateway.settings, &head.headers, &head.uri)
-            .map_err(|message| Turned::new(StatusCode::FORBIDDEN, message))?;
+        check_origin(&gateway.settings, &head.headers, &head.uri).map_err(|message| {
+            gateway.doors.note_foreign_origin(head);
+            Turned::new(StatusCode::FORBIDDEN, message)
+        })?;
         let now = gateway.clock.now();
         if !gateway.live.is_fresh(now) {
             let message = "The gate is closed: it has not heard from its database for too long.";

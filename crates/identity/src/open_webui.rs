@@ -35,7 +35,9 @@ pub(crate) struct Claims {
 
 impl Claims {
     pub(crate) fn address(&self) -> Result<EmailAddress, Rejection> {
-        self.email.parse().map_err(|_| Rejection::BadUserHeader("email is not an address"))
+        let plain = self.email.trim() == self.email;
+        let address = self.email.parse().ok().filter(|_| plain);
+        address.ok_or(Rejection::BadUserHeader("email is not an address"))
     }
 }
 

@@ -18,6 +18,18 @@ pub struct UserShow {
     pub enabled: bool,
     pub created_at: Timestamp,
     pub groups: Vec<MembershipShow>,
+    pub accounts: Vec<AccountShow>,
+}
+
+/// An account at a provider that is this user.
+#[derive(Debug, Serialize)]
+#[expect(missing_docs, reason = "as in Identity")]
+pub struct AccountShow {
+    pub issuer: String,
+    pub subject: String,
+    /// Set while the provider cannot say the user's groups, so that the last known ones stay.
+    pub stale: bool,
+    pub created_at: Timestamp,
 }
 
 /// A user's place in a group.
@@ -159,7 +171,18 @@ pub fn users(snapshot: &Snapshot) -> Vec<UserShow> {
             created_at: membership.created_at,
         });
     }
+    let mut accounts: HashMap<_, Vec<AccountShow>> = HashMap::new();
+    for identity in company.identities.values() {
+        accounts.entry(identity.user).or_default().push(AccountShow {
+            issuer: identity.issuer.clone(),
+            subject: identity.subject.clone(),
+            stale: identity.stale,
+            created_at: identity.created_at,
+        });
+    }
     let show = |user: &User| {
+        let mut accounts = accounts.remove(&user.id).unwrap_or_default();
+        accounts.sort_by(|a, b| a.issuer.cmp(&b.issuer));
         let mut groups = groups.remove(&user.id).unwrap_or_default();
         groups.sort_by(|a, b| a.group.cmp(&b.group));
         UserShow {
@@ -169,6 +192,7 @@ pub fn users(snapshot: &Snapshot) -> Vec<UserShow> {
             enabled: user.enabled,
             created_at: user.created_at,
             groups,
+            accounts,
         }
     };
     sorted(company.users.values().map(AsRef::as_ref).map(show), |it| it.email.clone())

@@ -5,7 +5,7 @@ GATE_HOST = f"auth.{DOMAIN}"
 APPS = ["app", "mcp", "admin", "open", "strange"]
 
 SESSION_COOKIE = "__Secure-gatehall"
-ATTEMPT_COOKIE = "__Secure-gatehall-login-"
+ATTEMPT_COOKIE = "__Host-gatehall-login-"
 
 START = "/oauth2/start"
 CALLBACK = "/oauth2/callback"

@@ -63,7 +63,9 @@ def test_what_is_not_whole_is_no_question(world, name, dialect, headers):
     visitor, attacker = world.signed_in("alice"), Attacker(world)
     session = cookie(visitor.jar.get(names.SESSION_COOKIE))
     answer = attacker.ask("GET", endpoint(dialect), [*headers, session])
-    attacker.check_refused(answer, "check.form", 400, 401, 403)
+    # A control character does not get as far as the gate's rules.
+    broken = any(not character.isprintable() for _, value in headers for character in value)
+    attacker.check_refused(answer, None if broken else "check.form", 400, 401, 403)
 
 
 @table([(kind,) for kind in names.PROXIES] + [("forwarded-user",)])

@@ -74,7 +74,7 @@ def test_it_is_off_by_default(world):
 # Tokens that must not prove that it is alice: name -> (how, rule).
 TOKENS = {
     "of somebody else": ({"account": "bob"}, "proof.kind"),
-    "without an address": ({"account": "no-mail"}, "proof.kind"),
+    "without an address": ({"account": "no-mail"}, "person.address"),
     "unverified address": ({"account": "unverified"}, "person.address"),
     "unverified address of a new account": (
         {"overrides": {"sub": "mallory", "email_verified": False}},
@@ -87,7 +87,7 @@ TOKENS = {
     "foreign key": ({"key": "foreign"}, "token.signature"),
     "access token": ({"header": {"typ": "at+jwt"}}, "token.typ"),
     "logout token": ({"overrides": {"events": {}}}, "token.typ"),
-    "two ats": ({"account": "two-ats"}, "proof.kind"),
+    "two ats": ({"account": "two-ats"}, "person.address"),
 }
 
 

@@ -44,7 +44,8 @@ GROUPS = {
 def test_groups(world, name):
     provider, claims, refused = GROUPS[name]
     account = f"groups-{list(GROUPS).index(name)}"
-    claims = {"email": f"{account}@google.example", "groups": [], **claims}
+    address = f"{account}@google.example"
+    claims = {"email": address, "preferred_username": address, "groups": [], **claims}
     attacker, answer = newcomer(world, account, provider, **claims)
     if refused:
         attacker.check_refused(answer, "person.claim", 403)

@@ -3,9 +3,9 @@
 import json
 
 from . import names, tokens
-from .attacks import Attacker, bearer, own_gate
+from .attacks import Attacker, bearer, begin_anew, own_gate
 from .runner import table
-from .test_attacks_tokens import RULES, SUBJECTS, access_token
+from .test_attacks_tokens import RULES, SUBJECTS, access_token, faults
 
 # At a sign-in these are seen by another rule than in an access token.
 AT_SIGN_IN = {"no issuer": "token.iss", "other issuer": "token.iss", "no expiry": "token.claims"}
@@ -30,12 +30,8 @@ def check_sign_in(world, name, mischief, rule, *statuses):
     assert not [it for it in attacker.jar.held() if it.startswith(names.ATTEMPT_COOKIE)]
 
 
-@table([(name, fault) for name in names.PROVIDERS for fault in tokens.FAULTS])
+@table([(name, fault) for name in names.PROVIDERS for fault in faults(name)])
 def test_id_token_with(world, name, fault):
-    if name != "generic" and fault == "alg of another key type":
-        return
-    if name == "entra" and fault == "issuer with a slash more":
-        return
     claims = tokens.decoded(tokens.id_token(world.provider(name)))[1]
     how = tokens.fault(fault, claims)
     if "overrides" in how:
@@ -119,8 +115,12 @@ def test_keys_change_in_the_middle_of_a_login(world, name, keep):
     attacker = Attacker(world, gate)
     callback = attacker.begin("bob", name)
     world.provider(name).control("rotate", {"keep": keep == "old key published"})
-    answer = attacker.get(callback)
-    assert answer.status == 303 and attacker.userinfo()["email"] == "bob@google.example", answer
+    try:
+        answer = attacker.get(callback)
+        assert answer.status == 303, answer
+        assert attacker.userinfo()["email"] == "bob@google.example"
+    finally:
+        begin_anew(world)
 
 
 def test_an_outage_of_the_keys_keeps_those_known(world):

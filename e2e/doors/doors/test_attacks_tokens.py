@@ -4,7 +4,7 @@ import concurrent.futures
 import time
 
 from . import names, tokens
-from .attacks import Attacker, add_tools, bearer, own_gate
+from .attacks import MCP_HEADERS, Attacker, add_tools, bearer, own_gate
 from .runner import table
 
 # Which rule refuses each fault that every token can have. Several, where it depends on the kind.
@@ -45,7 +45,7 @@ RULES = {
     "payload nested deeply": "token.form",
     "one megabyte": ("token.length", "sign-in.provider-down"),
 }
-# Entra ID's users are known by tid and oid; what stands in sub is nobody's there.
+# Entra ID's users are known by tid and oid, whatever sub is.
 SUBJECTS = ["no subject", "empty subject", "subject of 300 letters", "subject as a number"]
 
 MCP, CALL, TOOLS, OPENAPI = "MCP list", "MCP call", "OpenAPI call", "OpenAPI list"
@@ -62,16 +62,12 @@ def access_token(world, name, account="alice", **how):
 
 def show(attacker, face, *headers):
     if face == TOOLS:
-        return attacker.ask("POST", "/tools/clock_now", [*headers, tokens_json()], "{}")
+        return attacker.ask("POST", "/tools/clock_now", [*headers, MCP_HEADERS[0]], "{}")
     if face == OPENAPI:
         return attacker.ask("GET", "/openapi.json", headers)
     if face == CALL:
         return attacker.rpc(headers, "tools/call", name="clock_now", arguments={})
     return attacker.rpc(headers)
-
-
-def tokens_json():
-    return ("Content-Type", "application/json")
 
 
 def with_tools(world):
@@ -112,18 +108,24 @@ def test_the_good_token_is_taken(world, name):
         assert answer.status == 200, answer
 
 
-@table([(name, fault) for name in names.PROVIDERS for fault in tokens.FAULTS])
+def faults(provider, *left_out):
+    """The faults that this provider's tokens can have. Only one of them has keys of two types."""
+    one_type = [] if provider == "generic" else ["alg of another key type"]
+    return [it for it in tokens.FAULTS if it not in one_type and it not in left_out]
+
+
+def access_token_faults():
+    for name in names.PROVIDERS:
+        left_out = SUBJECTS if name == "entra" else []
+        yield from ((name, fault) for fault in faults(name, *left_out))
+
+
+@table(list(access_token_faults()))
 def test_access_token_with(world, name, fault):
-    if name != "generic" and fault == "alg of another key type":
-        return
-    if name == "entra" and fault in SUBJECTS:
-        return
-    provider = world.provider(name)
     with_tools(world)
     claims = tokens.decoded(access_token(world, name))[1]
     token = access_token(world, name, **tokens.fault(fault, claims))
     check_token(world, token, RULES[fault], faces=(MCP, OPENAPI))
-    assert provider.counts()["jwks"] < 10
 
 
 @table([(name,) for name in tokens.damaged("e30.e30.AAAA")])

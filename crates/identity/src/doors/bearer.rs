@@ -11,13 +11,18 @@ use crate::{
     provider::{Running, Source},
     session::digest_of,
     token::{AccessToken, SKEW, TokenFault, issuer_of},
+    visit::Visit,
 };
 
 /// How many verified tokens are remembered.
 const REMEMBERED: usize = 50_000;
 
 /// Tokens that were verified, until they expire.
-pub(super) struct Bearer(Cache<Digest, Arc<Account>, quick_cache::UnitWeighter>);
+pub(super) struct Bearer {
+    verified: Cache<Digest, Arc<Account>>,
+    /// When the newest token of an account was issued, in seconds since 1970.
+    newest: Cache<(String, String), i64>,
+}
 
 /// Whom a verified token names.
 struct Account {
@@ -29,7 +34,7 @@ struct Account {
 
 impl Bearer {
     pub(super) fn new() -> Self {
-        Self(Cache::new(REMEMBERED))
+        Self { verified: Cache::new(REMEMBERED), newest: Cache::new(REMEMBERED) }
     }
 }
 
@@ -42,7 +47,7 @@ impl Doors {
         now: Timestamp,
     ) -> Result<UserId, Rejection> {
         let digest = digest_of(token.as_bytes());
-        if let Some(account) = self.bearer.0.get(&digest)
+        if let Some(account) = self.bearer.verified.get(&digest)
             && now < account.expires_at.plus_seconds(SKEW)
             && self.is_current(&account.provider)
             && let Some(user) =
@@ -56,7 +61,11 @@ impl Doors {
             return Err(Rejection::Scope(settings.required_scopes.clone()));
         }
         let wanted = wanted_claims(&provider, snapshot);
-        let visit = provider.visit(&verified.claims, &wanted, None, Source::AccessToken).await?;
+        let mut visit =
+            provider.visit(&verified.claims, &wanted, None, Source::AccessToken).await?;
+        if !self.is_news(&visit, verified.claims.seconds("iat")?.unwrap_or(0)) {
+            visit.said = None;
+        }
         self.limits.account(&visit.subject)?;
         let account = Account {
             provider,
@@ -72,7 +81,7 @@ impl Doors {
                 self.enabled(user, &self.snapshots.snapshot())?
             }
         };
-        self.bearer.0.insert(digest, Arc::new(account));
+        self.bearer.verified.insert(digest, Arc::new(account));
         Ok(user)
     }
 
@@ -92,6 +101,18 @@ impl Doors {
             }
         }
         Err(fault)
+    }
+
+    /// Whether a token of this time says more of somebody's groups than a sign-in or a token did
+    /// that came after it.
+    fn is_news(&self, visit: &Visit, issued: i64) -> bool {
+        let account = (visit.issuer.clone(), visit.subject.clone());
+        let newest = self.bearer.newest.get(&account).unwrap_or(i64::MIN);
+        if issued < newest || self.sessions.index.began_since(&account.0, &account.1, issued) {
+            return false;
+        }
+        self.bearer.newest.insert(account, issued);
+        true
     }
 
     fn is_current(&self, provider: &Arc<Running>) -> bool {

@@ -3,6 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use gatehall_domain::{Attempt, EntryEvent, Snapshot, Timestamp, UserId, names};
+use http::request::Parts;
 
 use super::Doors;
 use crate::Rejection;
@@ -38,6 +39,24 @@ impl Doors {
             address: it.address,
             refused: it.refused,
         });
+    }
+
+    /// Notes a form of another page, which was not taken. `door` is `link` or `session`.
+    pub fn note_foreign(&self, head: &Parts, attempt: Attempt, door: &str) {
+        let rule = if door == "link" { "sign-in.link" } else { "session" };
+        self.note_head(head, attempt, door, rule);
+    }
+
+    /// Notes a request that a page of another origin sent.
+    pub fn note_foreign_origin(&self, head: &Parts) {
+        self.note_head(head, Attempt::Enter, "proof", "origin");
+    }
+
+    pub(crate) fn note_head(&self, head: &Parts, attempt: Attempt, door: &str, rule: &'static str) {
+        let (place, address) = (head.uri.path(), self.address(head));
+        let place = if place.starts_with("/sign-in/link/") { "/sign-in/link" } else { place };
+        let entered = Entered { attempt, door, user: None, place, address, refused: Some(rule) };
+        self.note(entered, &self.snapshots.snapshot(), self.clock.now());
     }
 
     pub(crate) fn note_refusal(

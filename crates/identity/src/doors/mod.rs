@@ -52,6 +52,8 @@ pub struct Doors {
     pub(crate) providers: Providers,
     pub(crate) sessions: SessionDoor,
     pub(crate) jar: Jar,
+    /// Of the gate's own host alone, whatever hosts share a session.
+    pub(crate) own_jar: Jar,
     pub(crate) limits: Limits,
     pub(crate) proxies: Proxies,
     pub(crate) arrivals: Arc<dyn Arrivals>,
@@ -88,6 +90,7 @@ impl Doors {
             providers: Providers::new(Arc::clone(&parts.vault)),
             sessions,
             jar,
+            own_jar: Jar::new(None),
             limits: Limits::new(&settings.limits),
             proxies: Proxies::new(settings.trusted_proxies.clone()),
             arrivals: parts.arrivals,
@@ -160,7 +163,7 @@ impl Doors {
             Ok(caller) => Ok(caller),
             Err(rejection) => {
                 let address = self.address(head);
-                self.limits.unproven(address)?;
+                let rejection = self.limits.unproven(address).err().unwrap_or(rejection);
                 if rejection != Rejection::NoProof {
                     self.note_refusal(&rejection, head.uri.path(), address, snapshot, now);
                 }
@@ -215,7 +218,11 @@ impl Doors {
         now: Timestamp,
     ) -> Result<LiveSession, Rejection> {
         let jar = CookieJar::of(headers);
-        let value = jar.get(&self.sessions.name).ok_or(Rejection::NoProof)?;
+        let value = match jar.get(&self.sessions.name) {
+            Some(value) => value,
+            None if jar.is_odd(&self.sessions.name) => return Err(Rejection::NoSession),
+            None => return Err(Rejection::NoProof),
+        };
         let session = self.sessions.check(value, now).ok_or(Rejection::NoSession)?;
         // A user who is gone or disabled is signed in no longer.
         snapshot.view(session.user).ok_or(Rejection::NoSession)?;

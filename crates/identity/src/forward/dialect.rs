@@ -74,21 +74,7 @@ impl Target {
                 check_method(method.ok_or("X-Original-Method is missing")?)?;
                 Self::of_url(one(headers, "x-original-url")?.ok_or("X-Original-URL is missing")?)
             }
-            // Its users configure one of both.
-            Dialect::OAuth2Proxy => match one(headers, "x-original-url")? {
-                Some(url) => Self::of_url(url),
-                None => {
-                    let own = one(headers, "host")?;
-                    let host =
-                        one(headers, "x-forwarded-host")?.or(own).ok_or("Host is missing")?;
-                    let scheme = one(headers, "x-forwarded-proto")?.unwrap_or("https");
-                    let uri = one(headers, "x-forwarded-uri")?.ok_or(
-                        "X-Original-URL is missing: in nginx write proxy_set_header \
-                         X-Original-URL $scheme://$http_host$request_uri",
-                    )?;
-                    Self::new(scheme, host, uri)
-                }
-            },
+            Dialect::OAuth2Proxy => Self::of_either(headers),
             Dialect::Envoy => {
                 let scheme = one(headers, "x-forwarded-proto")?;
                 let host = match one(headers, "host")? {
@@ -99,6 +85,28 @@ impl Target {
                 let uri = uri.strip_prefix(ENVOY).ok_or("the path is missing")?;
                 Self::new(scheme.ok_or("X-Forwarded-Proto is missing")?, host, uri)
             }
+        }
+    }
+
+    /// Users of oauth2-proxy configure one of two forms. The other comes from the client then, so
+    /// that both must not say different things.
+    fn of_either(headers: &HeaderMap) -> Result<Self, &'static str> {
+        let original = one(headers, "x-original-url")?.map(Self::of_url).transpose()?;
+        let own = one(headers, "host")?;
+        let host = one(headers, "x-forwarded-host")?.or(own);
+        let scheme = one(headers, "x-forwarded-proto")?.unwrap_or("https");
+        let forwarded = match one(headers, "x-forwarded-uri")? {
+            Some(uri) => Some(Self::new(scheme, host.ok_or("Host is missing")?, uri)?),
+            None => None,
+        };
+        match (original, forwarded) {
+            (Some(one), Some(other)) if one != other => {
+                Err("X-Original-URL and X-Forwarded-Uri say different things: have the proxy set \
+                     one and clear the other")
+            }
+            (Some(target), _) | (None, Some(target)) => Ok(target),
+            (None, None) => Err("X-Original-URL is missing: in nginx write proxy_set_header \
+                                 X-Original-URL $scheme://$http_host$request_uri"),
         }
     }
 
@@ -205,6 +213,8 @@ mod tests {
             expected,
             "as nginx says it"
         );
+        let both = [&nginx[1..], &[("host", "app.example.com:8443"), ("x-forwarded-uri", "/b")]];
+        assert!(read(Dialect::OAuth2Proxy, "/oauth2/auth", &both.concat()).is_err());
     }
 
     #[test]

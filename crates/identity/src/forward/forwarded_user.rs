@@ -10,8 +10,10 @@ use secrecy::ExposeSecret;
 use crate::{
     Rejection,
     doors::Doors,
+    provider::Source,
     rejection::PersonFault,
     token::{Expected, check_id_token},
+    visit::Visit,
 };
 
 /// The address of the user.
@@ -46,10 +48,11 @@ impl Doors {
             let provider = self.providers.get(provider).ok_or(Rejection::UnknownKind)?;
             let expected = Expected::default();
             let claims = check_id_token(token, &provider, expected, now).await?;
-            // The header has to name the one whom the token names.
-            let named: Option<EmailAddress> =
-                claims.text("email")?.and_then(|email| email.parse().ok());
-            if named.as_ref() != Some(&email) {
+            // The header has to name the one whom the token names, as a sign-in would find them.
+            let visit = provider.visit(&claims, &[], None, Source::AccessToken).await?;
+            let visit = Visit { add: false, ..visit };
+            let (user, _) = visit.settle(snapshot.company(), now)?;
+            if snapshot.company().users.get(&user).is_none_or(|user| user.email != email) {
                 return Err(Rejection::UnknownKind);
             }
             proven = true;

@@ -57,11 +57,15 @@ impl Doors {
             _ => peer.is_some_and(|peer| self.proxies.trusts(peer)),
         };
         if !trusted {
+            self.note_head(head, Attempt::Enter, dialect.as_str(), "check.proxy");
             return (Verdict::NotAProxy, None);
         }
         let target = match Target::read(*dialect, head) {
             Ok(target) => target,
-            Err(problem) => return (Verdict::Unclear(problem), None),
+            Err(problem) => {
+                self.note_head(head, Attempt::Enter, dialect.as_str(), "check.form");
+                return (Verdict::Unclear(problem), None);
+            }
         };
         let proven = match dialect {
             Dialect::ForwardedUser => self.forwarded_user(head, snapshot, *now).await,
@@ -110,9 +114,8 @@ impl Doors {
     }
 
     fn refuse(&self, question: &Question<'_>, target: &Target, rejection: Rejection) -> Rejection {
-        if let Err(too_many) = self.limits.unproven(self.address(question.head)) {
-            return too_many;
-        }
+        let too_many = self.limits.unproven(self.address(question.head)).err();
+        let rejection = too_many.unwrap_or(rejection);
         if rejection != Rejection::NoProof {
             self.note_entry(question, target, None, Some(rejection.rule()));
         }

@@ -140,7 +140,9 @@ pub fn is_navigation(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let mode = text(HeaderName::from_static("sec-fetch-mode"));
     let script = text(HeaderName::from_static("x-requested-with")).is_some();
-    let upgrade = headers.contains_key(http::header::UPGRADE);
+    // Some proxies do not say that a connection is to be upgraded.
+    let upgrade = headers.contains_key(http::header::UPGRADE)
+        || headers.contains_key(http::header::SEC_WEBSOCKET_KEY);
     let page = text(http::header::ACCEPT).is_some_and(|it| it.contains("text/html"));
     page && !script
         && !upgrade

@@ -56,7 +56,13 @@ mod tests {
         assert_eq!(open("other.example.com", "/public/deep/x"), (1, false));
         assert_eq!(open("other.example.com", "/"), (0, false), "no rule, no entry");
         assert_eq!(open("evil.example", "/public/x"), (0, false));
-        for odd in ["/public/../admin", "/public/%2e%2e/admin", "/public//admin", "/public/..;/x"] {
+        for odd in [
+            "/public/../admin",
+            "/public/%2e%2e/admin",
+            "/public//admin",
+            "/public/..;/x",
+            "/%61dmin",
+        ] {
             assert_eq!(open("app.example.com", odd), (4, false), "{odd}");
         }
     }

@@ -142,6 +142,18 @@ impl Doors {
         head: &Parts,
         provider: &ProviderId,
     ) -> Result<String, Rejection> {
+        let ended = self.logged_out_in_frame(head, provider).await;
+        if let Err(rejection) = &ended {
+            self.note_head(head, Tried::SignOut, provider.as_str(), rejection.rule());
+        }
+        ended
+    }
+
+    async fn logged_out_in_frame(
+        &self,
+        head: &Parts,
+        provider: &ProviderId,
+    ) -> Result<String, Rejection> {
         self.limits.sign_in(self.address(head))?;
         let provider = self.providers.get(provider).ok_or(SignInFault::NoProvider)?;
         let known = provider.known().ok_or(SignInFault::Provider)?;

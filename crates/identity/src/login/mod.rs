@@ -99,7 +99,10 @@ impl Doors {
         return_to: Option<&str>,
         snapshot: &Snapshot,
     ) -> Result<Next, Rejection> {
-        self.limits.sign_in(self.address(head))?;
+        if let Err(rejection) = self.limits.sign_in(self.address(head)) {
+            self.note_head(head, Tried::SignIn, provider.as_str(), rejection.rule());
+            return Err(rejection);
+        }
         let provider = self.providers.get(provider).ok_or(SignInFault::NoProvider)?;
         let known = provider.known().ok_or(SignInFault::Provider)?;
         let redirect = self.redirect_url(&provider)?;
@@ -113,7 +116,7 @@ impl Doors {
         };
         let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect);
         let location = exchange.begin(&mut attempt).into();
-        let cookies = attempt.remember(&head.headers, &self.jar, &self.vault);
+        let cookies = attempt.remember(&head.headers, &self.own_jar, &self.vault);
         Ok(Next { location, cookies: cookies.ok_or(Rejection::NotKept)? })
     }
 
@@ -161,7 +164,8 @@ impl Doors {
         let query = Query::of(&head.uri);
         let state = query.one("state").map_err(|()| SignInFault::Form)?;
         let state = state.ok_or(SignInFault::Form)?;
-        let (attempt, forget) = Attempt::recall(&state, &head.headers, &self.jar, &self.vault, now);
+        let (attempt, forget) =
+            Attempt::recall(&state, &head.headers, &self.own_jar, &self.vault, now);
         cookies.extend(forget);
         let attempt = attempt.ok_or(SignInFault::State)?;
         // A copy of the cookie must not finish it again.

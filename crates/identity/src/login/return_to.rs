@@ -66,24 +66,37 @@ impl Ways<'_> {
     }
 }
 
-/// Whether every program reads the same path: no segment that goes up, no empty one, and no
-/// encoded slash, backslash, dot, percent or control character.
+/// Whether every program reads the same path: no segment that goes up, no empty one, nothing
+/// encoded that need not be, and no slash, backslash, percent, semicolon or control character that
+/// is.
 pub(crate) fn plain(path: &str) -> bool {
-    let bytes = path.as_bytes();
-    let hidden = bytes.iter().enumerate().any(|(at, byte)| {
-        *byte == b'%' && {
-            let code = bytes.get(at + 1..at + 3).map(|it| it.to_ascii_lowercase());
-            match code.as_deref() {
-                Some([high, low]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                    matches!([*high, *low], [b'0' | b'1', _])
-                        || matches!(&[*high, *low], b"2f" | b"5c" | b"2e" | b"25" | b"7f" | b"3b")
-                }
-                _ => true,
-            }
+    let mut rest = path.as_bytes();
+    let mut decoded = Vec::with_capacity(rest.len());
+    while let Some((byte, more)) = rest.split_first() {
+        rest = more;
+        if *byte != b'%' {
+            decoded.push(*byte);
+            continue;
         }
-    });
+        let Some(byte) = more.get(..2).and_then(hex) else { return false };
+        let unreserved = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if unreserved || byte.is_ascii_control() || b"/\\%;".contains(&byte) {
+            return false;
+        }
+        decoded.push(byte);
+        rest = &more[2..];
+    }
     let segments = path.split('/').all(|part| !matches!(part, "." | ".."));
-    !hidden && segments && !path.contains("//") && !path.contains(['\\', ';'])
+    segments
+        && !path.contains("//")
+        && !path.contains(['\\', ';'])
+        && std::str::from_utf8(&decoded).is_ok()
+}
+
+fn hex(digits: &[u8]) -> Option<u8> {
+    let text = std::str::from_utf8(digits).ok()?;
+    let plain = digits.iter().all(u8::is_ascii_hexdigit);
+    plain.then(|| u8::from_str_radix(text, 16).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -115,6 +128,11 @@ mod tests {
             ("/", Some("/")),
             ("/me?tab=keys#top", Some("/me?tab=keys")),
             ("/a%20b", Some("/a%20b")),
+            ("/gr%C3%BCn", Some("/gr%C3%BCn")),
+            ("/%61", None),
+            ("/%c0%ae%c0%ae/x", None),
+            ("/%", None),
+            ("/%+1", None),
             ("https://auth.example.com/me", Some("https://auth.example.com/me")),
             ("https://app.example.com/x?y=//z", Some("https://app.example.com/x?y=//z")),
             ("", None),

@@ -139,20 +139,38 @@ pub(crate) fn subject(provider: &Provider, claims: &Claims) -> Result<String, To
 /// The address, if the provider is believed about it.
 fn address(provider: &Provider, claims: &Claims) -> Option<EmailAddress> {
     let text = |name: &str| claims.text(name).ok().flatten();
-    let name = provider.settings.email_claim.as_deref().unwrap_or("email");
-    let entra = provider.profile == Profile::Entra;
-    let guest = |text: &str| text.contains(GUEST);
-    let user_name = || text("preferred_username").filter(|name| entra && !guest(name));
-    let address: EmailAddress = text(name).or_else(user_name)?.parse().ok()?;
-    let own = provider.settings.domains.iter().any(|domain| domain == address.domain());
-    // A directory vouches for its own members: nobody else can write their addresses there.
-    let member = entra
-        && provider.single_tenant_id().is_some()
-        && !claims.is_true("acct")
-        && !text("preferred_username").is_some_and(guest);
-    let verified = claims.is_true("email_verified") && !entra
-        || claims.is_true("xms_edov") && entra
-        || member
-        || provider.settings.trust_email;
-    (own && verified).then_some(address)
+    let email = text(provider.settings.email_claim.as_deref().unwrap_or("email"));
+    let said = match provider.profile {
+        Profile::Entra => entra_address(provider, claims, email),
+        Profile::Authentik | Profile::Generic => {
+            let verified = claims.is_true("email_verified") || provider.settings.trust_email;
+            email.filter(|_| verified)
+        }
+    };
+    // An address is what was said, and not what is left of it without blanks.
+    let address: EmailAddress = said.filter(|text| text.trim() == *text)?.parse().ok()?;
+    provider.settings.domains.iter().any(|it| it == address.domain()).then_some(address)
+}
+
+/// Entra ID: the e-mail claim is what anybody can write into a directory, and for a guest what
+/// another directory says. It counts if the domain's owner is verified, or the directory says that
+/// the user is its member; else only the user name does, which needs a domain of the directory.
+fn entra_address<'c>(
+    provider: &Provider,
+    claims: &'c Claims,
+    email: Option<&'c str>,
+) -> Option<&'c str> {
+    if claims.is_true("xms_edov") || provider.settings.trust_email {
+        return email;
+    }
+    let text = |name: &str| claims.text(name).ok().flatten();
+    let user_name = text("preferred_username");
+    let guest = claims.is_true("acct")
+        || claims.has("idp") && text("idp") != text("iss")
+        || user_name.is_some_and(|name| name.contains(GUEST));
+    if guest || provider.single_tenant_id().is_none() {
+        return None;
+    }
+    let member = claims.get("acct").is_some_and(|it| it == 0 || it == "0");
+    email.filter(|_| member).or(user_name)
 }

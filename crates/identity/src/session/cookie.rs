@@ -1,7 +1,6 @@
 //! Cookies of this origin: read strictly, written with everything that protects them.
 
 use cookie::{Cookie, SameSite, time::Duration};
-use gatehall_domain::names;
 use http::{HeaderMap, HeaderValue, header::COOKIE};
 
 /// How cookies are named and where they count.
@@ -46,28 +45,36 @@ impl Jar {
 
 /// The cookies of one request.
 #[derive(Debug)]
-pub(crate) struct CookieJar<'h>(Vec<(&'h str, &'h str)>);
+pub(crate) struct CookieJar<'h> {
+    pairs: Vec<(&'h str, &'h str)>,
+    /// Whether a line could not be read.
+    unreadable: bool,
+}
 
 impl<'h> CookieJar<'h> {
     pub(crate) fn of(headers: &'h HeaderMap) -> Self {
-        let texts = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+        let lines = headers.get_all(COOKIE);
+        let unreadable = lines.iter().any(|line| line.to_str().is_err());
+        let texts = lines.iter().filter_map(|line| line.to_str().ok());
         let pairs = texts.flat_map(|text| text.split(';'));
-        Self(pairs.filter_map(|pair| pair.trim().split_once('=')).collect())
+        let pairs = pairs.filter_map(|pair| pair.trim().split_once('=')).collect();
+        Self { pairs, unreadable }
     }
 
     /// The value of this exact name. Two of a name are none: one of them is somebody else's.
     pub(crate) fn get(&self, name: &str) -> Option<&'h str> {
-        let mut found = self.0.iter().filter(|(other, _)| *other == name);
+        let mut found = self.pairs.iter().filter(|(other, _)| *other == name);
         let (_, value) = found.next()?;
-        if found.next().is_some() {
-            tracing::debug!(name = %names::shown(name, 64), "a cookie came twice");
-            return None;
-        }
-        Some(value)
+        found.next().is_none().then_some(value)
+    }
+
+    /// Whether there is something of this name, or may be, that cannot be used.
+    pub(crate) fn is_odd(&self, name: &str) -> bool {
+        self.unreadable || self.pairs.iter().any(|(other, _)| *other == name)
     }
 
     /// Those whose names begin so.
     pub(crate) fn beginning(&self, prefix: &str) -> impl Iterator<Item = (&'h str, &'h str)> {
-        self.0.iter().copied().filter(move |(name, _)| name.starts_with(prefix))
+        self.pairs.iter().copied().filter(move |(name, _)| name.starts_with(prefix))
     }
 }

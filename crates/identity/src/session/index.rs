@@ -40,8 +40,11 @@ impl SessionIndex {
                 login.id_token = None;
             }
             // A use that is known here may not have been told yet.
-            let seen = sessions.get(&session.id).map(|old| old.seen_at.load(Ordering::Relaxed));
-            let seen_at = session.seen_at.micros().max(seen.unwrap_or(0));
+            let old = sessions.get(&session.id);
+            let seen = old.map_or(0, |old| old.seen_at.load(Ordering::Relaxed));
+            let seen_at = session.seen_at.micros().max(seen);
+            // News that were read before an end was written must not undo it.
+            session.ended_at = session.ended_at.or(old.and_then(|old| old.session.ended_at));
             let entry = Entry {
                 seen_at: AtomicI64::new(seen_at),
                 told_at: AtomicI64::new(session.seen_at.micros()),
@@ -111,6 +114,18 @@ impl SessionIndex {
                 }),
             );
         }
+    }
+
+    /// Whether an account has signed in at this time or later, in seconds since 1970.
+    pub(crate) fn began_since(&self, issuer: &str, subject: &str, seconds: i64) -> bool {
+        self.0.pin().values().any(|entry| {
+            entry.session.created_at.seconds() >= seconds
+                && entry
+                    .session
+                    .login
+                    .as_ref()
+                    .is_some_and(|login| login.issuer == issuer && login.subject == subject)
+        })
     }
 
     pub(super) fn look_up(&self, id: &Digest, now: Timestamp, idle_seconds: i64) -> Known {
@@ -205,6 +220,8 @@ mod tests {
         index.end(&Sessions::User(session(1).user), at(5));
         assert!(!live(&index, 1, 6) && live(&index, 2, 6));
         assert!(index.of_user(session(1).user).is_empty());
+        index.learn([session(1)]);
+        assert!(!live(&index, 1, 6), "news from before the end do not undo it");
         index.sweep(at(1000));
         assert!(matches!(index.look_up(&Digest([1; 32]), at(6), 100), Known::Unheard));
     }

@@ -8,9 +8,9 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
-use gatehall_domain::{ProviderId, Snapshot, UserId};
+use gatehall_domain::{Attempt, ProviderId, Snapshot, UserId};
 use gatehall_identity::{Doors, Next, Rejection, SignInFault, is_navigation};
-use http::{StatusCode, request::Parts};
+use http::{StatusCode, header::HOST, request::Parts};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
@@ -78,6 +78,10 @@ pub(super) async fn start_page(State(doors): Shared, head: Parts) -> Response {
 
 /// Begins at once where there is nothing to choose.
 pub(super) async fn start(State(doors): Shared, Query(wish): Query<Wish>, head: Parts) -> Response {
+    // A sign-in begins where it ends, since its cookie is of that host alone.
+    if let Some(home) = home(&doors, &head) {
+        return to(&home);
+    }
     let mut choices = doors.choices();
     let only = (choices.len() == 1).then(|| choices.remove(0).id);
     let Some(provider) = wish.provider.or(only) else {
@@ -176,12 +180,27 @@ pub(super) async fn use_link(
     head: Parts,
 ) -> Response {
     if !is_own(&head, &doors) {
+        doors.note_foreign(&head, Attempt::SignIn, "link");
         return refused(&SignInFault::Link.into());
     }
     match doors.sign_in_by_link(&head, &SecretString::from(token), &doors.snapshot()).await {
         Ok(next) => go(next),
         Err(rejection) => refused(&rejection),
     }
+}
+
+/// The same address at the gate's own host, for a request that came to another one.
+fn home(doors: &Doors, head: &Parts) -> Option<String> {
+    let public_url = doors.public_url()?;
+    let host = head.headers.get(HOST)?.to_str().ok()?;
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let own = public_url.host_str()?;
+    let local = ["localhost", "127.0.0.1", "[::1]"];
+    if name.eq_ignore_ascii_case(own) || local.contains(&name) {
+        return None;
+    }
+    let asked = head.uri.path_and_query()?.as_str();
+    public_url.join(asked).ok().map(Into::into)
 }
 
 fn to(location: &str) -> Response {

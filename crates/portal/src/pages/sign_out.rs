@@ -8,11 +8,11 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
-use gatehall_domain::ProviderId;
-use gatehall_identity::{Doors, Rejection};
+use gatehall_domain::{Attempt, ProviderId};
+use gatehall_identity::{Doors, Rejection, is_navigation};
 use http::{
     HeaderValue, StatusCode,
-    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
+    header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, RETRY_AFTER},
     request::Parts,
 };
 use serde::Deserialize;
@@ -31,7 +31,9 @@ pub(super) struct Back {
 /// A page of ours, or the address bar, signs out at once; a page of others only when the user
 /// agrees.
 pub(super) async fn ask(state: Shared, Query(back): Query<Back>, head: Parts) -> Response {
-    if is_own(&head, &state.0) {
+    // A browser that does not say who asks may have been led here.
+    let says = head.headers.contains_key("sec-fetch-site");
+    if says && is_own(&head, &state.0) || !is_navigation(&head.headers) {
         return act(state, Query(back), head).await;
     }
     let confirm = Confirm {
@@ -45,6 +47,7 @@ pub(super) async fn ask(state: Shared, Query(back): Query<Back>, head: Parts) ->
 
 pub(super) async fn act(State(doors): Shared, Query(back): Query<Back>, head: Parts) -> Response {
     if !is_own(&head, &doors) {
+        doors.note_foreign(&head, Attempt::SignOut, "session");
         return refused(&Rejection::NoSession);
     }
     let snapshot = doors.snapshot();
@@ -78,9 +81,12 @@ pub(super) async fn back_channel(
     let ended = doors.back_channel_logout(&head, &provider, &body, &doors.snapshot()).await;
     let mut response = match ended {
         Ok(_) => StatusCode::OK.into_response(),
+        Err(Rejection::TooMany(seconds)) => {
+            let wait = [(RETRY_AFTER, seconds.to_string())];
+            (StatusCode::TOO_MANY_REQUESTS, wait, "Too many requests.\n").into_response()
+        }
         Err(rejection) => {
             let status = match rejection {
-                Rejection::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
                 Rejection::NotKept => StatusCode::SERVICE_UNAVAILABLE,
                 _ => StatusCode::BAD_REQUEST,
             };
