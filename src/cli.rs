@@ -117,8 +117,8 @@ pub fn reference() -> String {
                 Some((help, noted)) => (help.to_owned(), noted.trim_end_matches(']').to_owned()),
                 None => (help, String::new()),
             };
-            let values: Vec<_> =
-                arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+            let values = arg.get_default_values().iter().map(|value| value.to_string_lossy());
+            let values: Vec<_> = values.filter(|value| !value.is_empty()).collect();
             let default = if values.is_empty() { noted } else { format!("`{}`", values.join(",")) };
             page.push_str(&format!(
                 "| `--{}` | `{}` | {default} | {help} |\n",

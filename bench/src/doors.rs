@@ -27,7 +27,7 @@ use crate::{
 const VISITORS: usize = 200;
 
 /// The host of the page behind the proxy that is played here.
-const HOST: &str = "app.company.example";
+pub(crate) const HOST: &str = "app.company.example";
 
 /// Adds a provider, and a rule for the host.
 pub(crate) async fn prepare(desk: &Desk, provider: &Provider) -> Result<()> {

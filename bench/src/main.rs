@@ -9,6 +9,7 @@
 mod bare;
 mod company;
 mod doors;
+mod in_process;
 mod load;
 mod measure;
 mod process;

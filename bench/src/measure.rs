@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     company::{self, LARGE, SMALL, Size},
-    doors,
+    doors, in_process,
     load::{Line, Shot, fire, post},
     process::{Program, free_address},
     provider::Provider,
@@ -159,7 +159,14 @@ async fn doors_of(options: &Options, upstream: SocketAddr, time: Duration) -> Re
     let shot =
         |headers: &[(&str, &str)]| request("tools/call", &call_params(name), Some(name), headers);
     doors::proofs(gate.address, &gate.key, &session, &provider, time, shot).await?;
-    doors::crowd(gate.address).await
+    doors::crowd(gate.address).await?;
+    // The large company, in a store that nobody serves.
+    let folder = TempDir::new()?;
+    let database = format!("sqlite:{}", folder.path().join("gatehall.db").display());
+    let desk = company::desk(folder.path(), &database).await?;
+    company::fill(&desk, LARGE, upstream).await?;
+    doors::prepare(&desk, &provider).await?;
+    in_process::checks(desk.snapshot().await?).await
 }
 
 async fn calls(

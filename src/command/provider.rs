@@ -103,6 +103,12 @@ struct Fields {
     /// Add users who are unknown here. [default: true]
     #[arg(long, value_name = "YES")]
     add_users: Option<bool>,
+    /// Let people sign in with it; without, only its access tokens are taken. [default: true]
+    #[arg(long, value_name = "YES")]
+    sign_in: Option<bool>,
+    /// Take a claim that is missing at a sign-in as an empty list (Keycloak leaves those out).
+    #[arg(long, value_name = "YES")]
+    missing_is_empty: Option<bool>,
     /// Claim that holds the address. [default: email]
     #[arg(long, value_name = "CLAIM")]
     email_claim: Option<String>,
@@ -138,6 +144,8 @@ impl Fields {
             domains: list(&self.domains),
             trust_email: self.trust_email,
             add_users: self.add_users,
+            sign_in: self.sign_in,
+            missing_is_empty: self.missing_is_empty,
             email_claim: self.email_claim.clone(),
             audiences: list(&self.audiences),
             clients: list(&self.clients),

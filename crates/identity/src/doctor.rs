@@ -154,6 +154,7 @@ impl Doctor<'_> {
         self.look_at_rules_of(provider, &name);
         self.look_at_clock(&name, &metadata.jwks_uri).await;
         if let Some(public_url) = &self.patient.public_url
+            && provider.settings.sign_in
             && let Ok(redirect) = public_url.join(&provider.callback_path())
         {
             let authorize = metadata.authorization_endpoint.clone();

@@ -350,6 +350,12 @@ pub fn providers(company: &Company) -> Vec<ProviderShow> {
         if settings.trust_email {
             lines.push("its addresses count as verified".into());
         }
+        if settings.missing_is_empty {
+            lines.push("a claim that is missing is empty".into());
+        }
+        if !settings.sign_in {
+            lines.push("only its access tokens are taken".into());
+        }
         if !settings.add_users {
             lines.push("unknown users are not added".into());
         }

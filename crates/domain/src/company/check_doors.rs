@@ -10,7 +10,7 @@ impl Company {
             if other.id.as_str().eq_ignore_ascii_case(provider.id.as_str()) {
                 return Err(Refusal::exists("provider", &other.id));
             }
-            if !provider.settings.own_callback && !other.settings.own_callback {
+            if provider.has_shared_callback() && other.has_shared_callback() {
                 return Err(Refusal::invalid(
                     "own_callback",
                     format!(

@@ -45,6 +45,10 @@ pub struct ProviderSettings {
     pub trust_email: bool,
     /// Whether users who are unknown here are added.
     pub add_users: bool,
+    /// Whether people sign in with it. Without, only its access tokens are taken.
+    pub sign_in: bool,
+    /// Whether a claim that is missing at a sign-in is an empty list. So it always is with Entra ID.
+    pub missing_is_empty: bool,
     /// The claim that holds the address.
     pub email_claim: Option<String>,
     /// Audiences of the access tokens that are taken; none means that none are taken.
@@ -68,6 +72,8 @@ impl Default for ProviderSettings {
             domains: Vec::new(),
             trust_email: false,
             add_users: true,
+            sign_in: true,
+            missing_is_empty: false,
             email_claim: None,
             audiences: Vec::new(),
             clients: Vec::new(),
@@ -131,6 +137,11 @@ impl Provider {
     pub fn single_tenant_id(&self) -> Option<&str> {
         let path = self.issuer.as_str().split_once("://")?.1;
         path.split('/').skip(1).find(|part| is_guid(part))
+    }
+
+    /// Whether it has the redirect address that only one provider can have.
+    pub fn has_shared_callback(&self) -> bool {
+        self.settings.sign_in && !self.settings.own_callback
     }
 
     /// The path of the redirect address.

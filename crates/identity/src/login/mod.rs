@@ -76,7 +76,8 @@ impl Doors {
     pub fn choices(&self) -> Vec<Choice> {
         let choice =
             |it: Arc<Running>| Choice { id: it.record.id.clone(), name: it.record.name.clone() };
-        self.providers.all().into_iter().map(choice).collect()
+        let all = self.providers.all().into_iter();
+        all.filter(|it| it.record.settings.sign_in).map(choice).collect()
     }
 
     /// Where a browser may go back to, or the start page.
@@ -103,7 +104,8 @@ impl Doors {
             self.note_head(head, Tried::SignIn, provider.as_str(), rejection.rule());
             return Err(rejection);
         }
-        let provider = self.providers.get(provider).ok_or(SignInFault::NoProvider)?;
+        let provider = self.providers.get(provider).filter(|it| it.record.settings.sign_in);
+        let provider = provider.ok_or(SignInFault::NoProvider)?;
         let known = provider.known().ok_or(SignInFault::Provider)?;
         let redirect = self.redirect_url(&provider)?;
         let mut attempt = Attempt {

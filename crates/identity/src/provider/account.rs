@@ -100,8 +100,10 @@ fn said_of(
         None if entra && (too_many || claims.is_true("hasgroups") && claim == "groups") => {
             Ok(Word::TooMany)
         }
-        // Entra ID leaves an empty list out.
-        None if entra && source == Source::SignIn => Ok(Word::Said(Vec::new())),
+        // Entra ID leaves an empty list out, and so do others of which it is set.
+        None if source == Source::SignIn && (entra || provider.settings.missing_is_empty) => {
+            Ok(Word::Said(Vec::new()))
+        }
         None => Ok(Word::Unsaid),
     }
 }
@@ -174,3 +176,6 @@ fn entra_address<'c>(
     let member = claims.get("acct").is_some_and(|it| it == 0 || it == "0");
     email.filter(|_| member).or(user_name)
 }
+
+#[cfg(test)]
+mod tests;

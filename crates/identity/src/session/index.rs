@@ -85,6 +85,11 @@ impl SessionIndex {
         news.collect()
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
+    }
+
     /// The sessions of a user that have not ended, the newest first.
     pub fn of_user(&self, user: UserId) -> Vec<Session> {
         let sessions = self.0.pin();

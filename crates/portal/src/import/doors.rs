@@ -44,6 +44,10 @@ pub struct ProviderRow {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub add_users: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sign_in: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_is_empty: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email_claim: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub audiences: Option<Vec<String>>,
@@ -124,7 +128,7 @@ pub(super) fn provider(
         }
         (None, None) => None,
     };
-    let first = || !company.providers.values().any(|it| !it.settings.own_callback);
+    let first = || !company.providers.values().any(|it| it.has_shared_callback());
     let mut provider = match before {
         Some(before) => Provider::clone(before),
         None => Provider {
@@ -154,6 +158,8 @@ pub(super) fn provider(
         domains: row.domains.clone(),
         trust_email: row.trust_email,
         add_users: row.add_users,
+        sign_in: row.sign_in,
+        missing_is_empty: row.missing_is_empty,
         email_claim: row.email_claim.clone(),
         audiences: row.audiences.clone(),
         clients: row.clients.clone(),
@@ -221,6 +227,8 @@ pub(crate) fn export(
         domains: list(&it.settings.domains),
         trust_email: Some(it.settings.trust_email),
         add_users: Some(it.settings.add_users),
+        sign_in: Some(it.settings.sign_in),
+        missing_is_empty: Some(it.settings.missing_is_empty),
         email_claim: it.settings.email_claim.clone(),
         audiences: list(&it.settings.audiences),
         clients: list(&it.settings.clients),

@@ -25,6 +25,8 @@ pub struct ProviderEdit {
     pub domains: Option<Vec<String>>,
     pub trust_email: Option<bool>,
     pub add_users: Option<bool>,
+    pub sign_in: Option<bool>,
+    pub missing_is_empty: Option<bool>,
     pub email_claim: Option<String>,
     pub audiences: Option<Vec<String>>,
     pub clients: Option<Vec<String>>,
@@ -65,7 +67,7 @@ pub fn add(
         client_secret: None,
         settings: Box::new(ProviderSettings {
             // The first has the shared redirect address.
-            own_callback: company.providers.values().any(|it| !it.settings.own_callback),
+            own_callback: company.providers.values().any(|it| it.has_shared_callback()),
             ..ProviderSettings::default()
         }),
         enabled: true,
@@ -118,6 +120,8 @@ impl ProviderEdit {
         set(&mut settings.domains, self.domains.clone());
         set(&mut settings.trust_email, self.trust_email);
         set(&mut settings.add_users, self.add_users);
+        set(&mut settings.sign_in, self.sign_in);
+        set(&mut settings.missing_is_empty, self.missing_is_empty);
         set(&mut settings.audiences, self.audiences.clone());
         set(&mut settings.clients, self.clients.clone());
         set(&mut settings.required_scopes, self.required_scopes.clone());
