@@ -1,7 +1,7 @@
 //! Links that sign a user in once: the way in before there is any provider.
 
 use anyhow::{Context, Result};
-use gatehall_domain::{EmailAddress, Snapshot, User};
+use gatehall_domain::{EmailAddress, Snapshot, Timestamp, User};
 use gatehall_portal::operation::user::{self, NewUser};
 use gatehall_vault::sign_in_token;
 use secrecy::ExposeSecret;
@@ -59,8 +59,15 @@ fn administrator(snapshot: &Snapshot) -> Option<User> {
     admins.min_by_key(|user| (user.created_at, user.id)).map(|user| User::clone(user))
 }
 
-/// Whether nobody can sign in yet.
-pub(crate) fn nobody_can_sign_in(snapshot: &Snapshot) -> bool {
+/// Whether nobody can sign in yet: there is nobody but the administrator who is added here, and
+/// they never did.
+pub(crate) async fn nobody_can_sign_in(office: &Office) -> Result<bool> {
+    let snapshot = office.store.load().await?;
     let company = snapshot.company();
-    company.users.is_empty() && company.providers.is_empty()
+    let alone = company.users.values().all(|user| user.email.as_str() == FIRST);
+    if !alone || !company.providers.is_empty() || !company.keys.is_empty() {
+        return Ok(false);
+    }
+    let ever = Timestamp::from_micros(0);
+    Ok(office.store.sessions_since(ever, office.clock.now()).await?.is_empty())
 }

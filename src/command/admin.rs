@@ -9,7 +9,7 @@ use crate::{
     admin_link::{self, MINUTES},
     office::Office,
     output::{error, text},
-    settings::StoreSettings,
+    settings::{StoreSettings, public_url},
 };
 
 /// Ways in for administrators.
@@ -30,6 +30,7 @@ enum Action {
             long,
             env = "GATEHALL_PUBLIC_URL",
             value_name = "URL",
+            value_parser = public_url,
             default_value = "http://localhost:8080"
         )]
         public_url: Url,

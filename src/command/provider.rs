@@ -88,7 +88,8 @@ struct Fields {
     /// Whether people can sign in with it.
     #[arg(long)]
     enabled: Option<bool>,
-    /// Scope to ask for. May be repeated. [default: openid, profile, email]
+    /// Scope to ask for. May be repeated, as all that follow; "" empties a list. [default: openid,
+    /// profile, email]
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// Entra ID: directory whose users may come. May be repeated.
@@ -131,7 +132,12 @@ struct Fields {
 
 impl Fields {
     fn edit(&self) -> Result<ProviderEdit> {
-        let list = |list: &Vec<String>| (!list.is_empty()).then(|| list.clone());
+        // One that is empty takes back what is there.
+        let list = |list: &Vec<String>| match list.as_slice() {
+            [] => None,
+            [only] if only.is_empty() => Some(Vec::new()),
+            list => Some(list.to_vec()),
+        };
         Ok(ProviderEdit {
             name: self.name.clone(),
             profile: self.profile,

@@ -10,6 +10,7 @@ mod signals;
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
+use gatehall_domain::Snapshot;
 use gatehall_gateway::{Egress, Gateway, GatewayParts, Recorder, Tasks, faces};
 use gatehall_identity::{DoorParts, Doors, SessionIndex};
 use gatehall_store::Actor;
@@ -24,6 +25,7 @@ use self::{
 use crate::{
     admin_link,
     office::Office,
+    output,
     settings::{ServeSettings, StoreSettings},
 };
 
@@ -68,7 +70,13 @@ pub(crate) async fn command(store: &StoreSettings, settings: &ServeSettings) -> 
 }
 
 /// What an administrator should not forget about.
-fn warn_of(settings: &ServeSettings) {
+fn warn_of(settings: &ServeSettings, snapshot: &Snapshot) {
+    if settings.doors.cookie_domain.is_none() && !snapshot.company().host_rules.is_empty() {
+        tracing::warn!(
+            "there are host rules, but a sign-in counts for the gate's own host alone: set \
+             GATEHALL_COOKIE_DOMAIN to a domain above all hosts"
+        );
+    }
     if !settings.doors.forwarded_user_proxies.0.is_empty() {
         tracing::warn!(
             "X-Forwarded-User is believed at /auth/forwarded-user: only for the time of a \
@@ -77,13 +85,24 @@ fn warn_of(settings: &ServeSettings) {
     }
 }
 
-/// On an empty store, shows the way in.
+/// While nobody can sign in, shows the way in, whatever is logged.
 async fn invite(office: &Office, settings: &ServeSettings, listen: SocketAddr) -> Result<()> {
-    let Some(public_url) = settings.doors.public_url(listen) else { return Ok(()) };
-    if admin_link::nobody_can_sign_in(&office.store.load().await?) {
-        let link = admin_link::make(office, None, &public_url).await?;
-        let (email, minutes) = (&link.email, admin_link::MINUTES);
-        tracing::info!("{} signs in {email} once, within {minutes} minutes", link.url);
+    if !admin_link::nobody_can_sign_in(office).await? {
+        return Ok(());
+    }
+    match settings.doors.public_url(listen) {
+        None => output::error(
+            "Nobody can sign in yet: set GATEHALL_PUBLIC_URL, then gatehall admin link makes a \
+             link that signs an administrator in.",
+        ),
+        Some(public_url) => {
+            let link = admin_link::make(office, None, &public_url).await?;
+            let (email, minutes) = (&link.email, admin_link::MINUTES);
+            output::error(&format!(
+                "Signs {email} in once, within {minutes} minutes: {}",
+                link.url
+            ));
+        }
     }
     Ok(())
 }
@@ -133,7 +152,7 @@ impl Service {
             },
         );
         doors.follow(&snapshot);
-        warn_of(settings);
+        warn_of(settings, &snapshot);
         let gateway = Gateway::start(
             GatewayParts {
                 settings: settings.gateway(address),

@@ -179,7 +179,7 @@ impl DoorOptions {
     }
 }
 
-fn public_url(text: &str) -> Result<Url, String> {
+pub(crate) fn public_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
     if !bare || !url.username().is_empty() || url.password().is_some() {
@@ -215,7 +215,14 @@ fn networks(text: &str) -> Result<Networks, String> {
     let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
     let network = |part: &str| {
         let one = part.parse().map(|address: IpAddr| IpNet::from(address));
-        part.parse().or(one).map_err(|_| format!("\"{part}\" is not like 10.0.0.0/8 or 192.0.2.1"))
+        let network: IpNet = part
+            .parse()
+            .or(one)
+            .map_err(|_| format!("\"{part}\" is not like 10.0.0.0/8 or 192.0.2.1"))?;
+        match network.prefix_len() {
+            0 => Err(format!("\"{part}\" is everybody: list the proxies' own networks")),
+            _ => Ok(network),
+        }
     };
     parts.map(network).collect::<Result<_, _>>().map(Networks)
 }

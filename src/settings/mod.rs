@@ -10,6 +10,7 @@ use gatehall_gateway::GatewaySettings;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub use doors::DoorOptions;
+pub(crate) use doors::public_url;
 pub use file::{FileError, with_defaults};
 
 /// Where the company is kept.

@@ -96,6 +96,10 @@ impl Limits {
         self.connection_calls.count(&connection)
     }
 
+    pub(crate) fn refused_call(&self, user: Option<UserId>) -> Result<(), Rejection> {
+        user.map_or(Ok(()), |user| self.user_calls.count(&user))
+    }
+
     pub(crate) fn unproven(&self, address: IpAddr) -> Result<(), Rejection> {
         self.unproven.count(&network(address))
     }

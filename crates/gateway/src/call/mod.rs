@@ -63,6 +63,12 @@ impl Gateway {
         let (permit, upstream) = match permit(now, moment, caller, endpoint, found.as_ref()) {
             Ok(allowed) => allowed,
             Err(denial) => {
+                // Names are not to be guessed faster than tools are called.
+                let counted = self.doors.count_refused(caller);
+                let denial = match counted {
+                    Err(Rejection::TooMany(seconds)) => Denial::TooOften(seconds),
+                    _ => denial,
+                };
                 let name = gatehall_domain::names::shown(&asked.name, 128).into_owned();
                 account.asks(name.into(), found.map(|(offer, _)| offer.connection), bytes);
                 account.denied(denial);

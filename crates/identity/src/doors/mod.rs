@@ -6,7 +6,7 @@ mod settings;
 
 use std::{net::IpAddr, sync::Arc};
 
-use gatehall_domain::{Caller, Clock, Door, Key, Snapshot, Timestamp, UserId};
+use gatehall_domain::{Caller, Clock, Door, Key, ProviderId, Snapshot, Timestamp, UserId};
 use gatehall_vault::Vault;
 use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
 use quick_cache::sync::Cache;
@@ -184,6 +184,14 @@ impl Doors {
         self.limits.call(caller.user, connection.path.tenant.as_ref(), connection.id)
     }
 
+    /// Counts a call that was refused.
+    ///
+    /// # Errors
+    /// [`Rejection::TooMany`].
+    pub fn count_refused(&self, caller: &Caller) -> Result<(), Rejection> {
+        self.limits.refused_call(caller.user)
+    }
+
     pub(crate) async fn prove(
         &self,
         headers: &HeaderMap,
@@ -224,6 +232,12 @@ impl Doors {
             None => return Err(Rejection::NoProof),
         };
         let session = self.sessions.check(value, now).ok_or(Rejection::NoSession)?;
+        // So is nobody any more whose provider is gone or disabled.
+        let providers = &snapshot.company().providers;
+        let enabled = |id: &ProviderId| providers.get(id).is_some_and(|it| it.enabled);
+        if session.provider.as_ref().is_some_and(|id| !enabled(id)) {
+            return Err(Rejection::NoSession);
+        }
         // A user who is gone or disabled is signed in no longer.
         snapshot.view(session.user).ok_or(Rejection::NoSession)?;
         Ok(session)

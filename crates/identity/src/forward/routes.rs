@@ -111,7 +111,9 @@ fn prove(
     target: Option<&Target>,
     rejection: &Rejection,
 ) -> Response {
-    let sign_in = target.filter(|_| is_navigation(&head.headers)).and_then(|target| {
+    // In a migration another program signs in.
+    let own = dialect != Dialect::ForwardedUser && is_navigation(&head.headers);
+    let sign_in = target.filter(|_| own).and_then(|target| {
         let public_url = doors.settings.public_url.as_ref()?;
         let mut url = public_url.join("/oauth2/start").ok()?;
         let back: String =

@@ -11,8 +11,8 @@ use oauth2::{
     RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse,
     TokenResponse, TokenUrl,
     basic::{
-        BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse,
-        BasicTokenType,
+        BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse,
+        BasicTokenIntrospectionResponse, BasicTokenType,
     },
 };
 use secrecy::ExposeSecret;
@@ -116,6 +116,11 @@ impl Exchange {
             };
             tracing::warn!(provider.id = %self.provider.record.id, error = text, "a code was not changed for tokens");
             match error {
+                RequestTokenError::ServerResponse(said)
+                    if *said.error() == BasicErrorResponseType::InvalidClient =>
+                {
+                    SignInFault::Client
+                }
                 RequestTokenError::ServerResponse(_) => SignInFault::Code,
                 _ => SignInFault::Provider,
             }

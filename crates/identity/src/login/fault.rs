@@ -25,6 +25,9 @@ pub enum SignInFault {
     /// The provider does not take the code.
     #[error("The provider does not know this sign-in any more: sign in again.")]
     Code,
+    /// The provider does not take this gate's secret.
+    #[error("The provider does not know this gate: an administrator has to run gatehall doctor.")]
+    Client,
     /// The link was used, or its time is over.
     #[error("This link was used already, or its 15 minutes are over: ask for a new one.")]
     Link,
@@ -42,6 +45,7 @@ impl SignInFault {
             Self::OtherIssuer => "sign-in.iss",
             Self::Refused(_) => "sign-in.refused",
             Self::Code => "sign-in.code",
+            Self::Client => "sign-in.client",
             Self::Link => "sign-in.link",
         }
     }

@@ -20,6 +20,8 @@ pub(crate) struct Metadata {
     pub(crate) names_issuer: bool,
     #[serde(default, rename = "id_token_signing_alg_values_supported")]
     pub(crate) algorithms: Vec<String>,
+    #[serde(default, rename = "claims_supported")]
+    pub(crate) claims: Vec<String>,
     #[serde(default, rename = "code_challenge_methods_supported")]
     pub(crate) challenge_methods: Vec<String>,
 }

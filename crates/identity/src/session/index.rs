@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use gatehall_domain::{Digest, Session, Sessions, Timestamp, UserId};
+use gatehall_domain::{Digest, ProviderId, Session, Sessions, Timestamp, UserId};
 use papaya::HashMap;
 
 /// A use is told to the others at most this often, in seconds.
@@ -25,7 +25,7 @@ struct Entry {
 
 /// What is known of a session.
 pub(super) enum Known {
-    Live { authenticated_at: Timestamp },
+    Live { authenticated_at: Timestamp, provider: Option<ProviderId> },
     Over,
     Unheard,
 }
@@ -145,7 +145,8 @@ impl SessionIndex {
             return Known::Over;
         }
         entry.seen_at.fetch_max(now.micros(), Ordering::Relaxed);
-        Known::Live { authenticated_at: session.authenticated_at }
+        let provider = session.login.as_ref().map(|login| login.provider.clone());
+        Known::Live { authenticated_at: session.authenticated_at, provider }
     }
 }
 

@@ -6,7 +6,7 @@ mod index;
 use std::sync::Arc;
 
 use aws_lc_rs::{digest, rand};
-use gatehall_domain::{Digest, ProviderLogin, Session, Timestamp, UserId};
+use gatehall_domain::{Digest, ProviderId, ProviderLogin, Session, Timestamp, UserId};
 use gatehall_vault::{Vault, VaultError};
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ pub struct SessionLimits {
 }
 
 /// A session that is good now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LiveSession {
     /// As in [`Session`].
     pub id: Digest,
@@ -38,6 +38,8 @@ pub struct LiveSession {
     pub user: UserId,
     /// When they last proved who they are.
     pub authenticated_at: Timestamp,
+    /// Where; none if by a link, or not known yet.
+    pub provider: Option<ProviderId>,
 }
 
 /// What a cookie holds, before it is sealed.
@@ -139,12 +141,12 @@ impl SessionDoor {
         let id = ticket.id();
         let (user, created_at) = (ticket.user, ticket.created_at);
         match self.index.look_up(&id, now, self.limits.idle_seconds) {
-            index::Known::Live { authenticated_at } => {
-                Some(LiveSession { id, user, authenticated_at })
+            index::Known::Live { authenticated_at, provider } => {
+                Some(LiveSession { id, user, authenticated_at, provider })
             }
             index::Known::Over => None,
             index::Known::Unheard if now < created_at.plus_seconds(NEWS) => {
-                Some(LiveSession { id, user, authenticated_at: created_at })
+                Some(LiveSession { id, user, authenticated_at: created_at, provider: None })
             }
             index::Known::Unheard => None,
         }

@@ -146,13 +146,13 @@ async fn finish(doors: &Doors, head: &Parts, path: Option<&str>) -> Response {
 pub(super) async fn userinfo(State(doors): Shared, head: Parts) -> Response {
     let snapshot = doors.snapshot();
     let session = doors.signed_in(&head, &snapshot);
-    let Some((session, person)) =
-        session.and_then(|it| Some((it, Person::of(it.user, &snapshot)?)))
+    let Some((user, person)) =
+        session.and_then(|it| Some((it.user, Person::of(it.user, &snapshot)?)))
     else {
         return (StatusCode::UNAUTHORIZED, "You are not signed in.\n").into_response();
     };
     let mut response = Json(json!({
-        "user": session.user.to_string(),
+        "user": user.to_string(),
         "email": person.email,
         "groups": person.groups,
         "preferredUsername": person.email,

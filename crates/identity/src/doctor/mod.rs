@@ -1,0 +1,134 @@
+//! Looks at a deployment from outside, as an attacker and as a careful administrator would, and
+//! says how to mend what it finds.
+
+mod address;
+mod provider;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use gatehall_domain::{Company, Provider, Timestamp};
+use gatehall_vault::Vault;
+use http::{Method, Request, Response, header};
+use serde::Serialize;
+use url::Url;
+
+use crate::fetch::Fetch;
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// What was looked at.
+    pub subject: String,
+    /// How it is.
+    pub state: Health,
+    /// What was found.
+    pub found: String,
+    /// What mends it; nothing if all is well.
+    pub remedy: String,
+}
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// It works, but could be better.
+    Doubtful,
+    /// It does not work, or is not safe.
+    Bad,
+}
+
+impl Health {
+    /// In one word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Doubtful => "doubtful",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// What a deployment is, as far as the doctor has to know.
+#[derive(Debug)]
+pub struct Patient<'a> {
+    /// Its records.
+    pub company: &'a Company,
+    /// Its keys, which tell whether the public address leads to it.
+    pub vault: &'a Vault,
+    /// The address under which browsers know it.
+    pub public_url: Option<Url>,
+    /// The domain whose hosts share a sign-in.
+    pub cookie_domain: Option<String>,
+    /// The time here.
+    pub now: Timestamp,
+}
+
+struct Doctor<'a> {
+    patient: &'a Patient<'a>,
+    fetch: Fetch,
+    findings: Vec<Finding>,
+}
+
+/// Looks at everything, one thing after the other; `progress` hears what comes next.
+pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Finding> {
+    let mut doctor = Doctor { patient, fetch: Fetch::new(), findings: Vec::new() };
+    let mut providers: Vec<&Arc<Provider>> = patient.company.providers.values().collect();
+    providers.sort_by(|a, b| a.id.cmp(&b.id));
+    if providers.is_empty() {
+        doctor.doubtful(
+            "providers",
+            "there are none, so that people sign in only with links",
+            "gatehall provider add ID --issuer URL --client-id ID",
+        );
+    }
+    for provider in providers {
+        progress(provider.id.as_str());
+        doctor.look_at_provider(provider).await;
+    }
+    match &patient.public_url {
+        None => doctor.bad(
+            "public address",
+            "it is not set, so that nobody can sign in",
+            "set GATEHALL_PUBLIC_URL to the address that browsers use",
+        ),
+        Some(url) => {
+            progress(url.as_str());
+            doctor.look_at_address(url).await;
+        }
+    }
+    doctor.findings
+}
+
+impl Doctor<'_> {
+    fn note(&mut self, subject: &str, state: Health, found: &str, remedy: &str) {
+        let (subject, found, remedy) = (subject.into(), found.into(), remedy.into());
+        self.findings.push(Finding { subject, state, found, remedy });
+    }
+
+    fn good(&mut self, subject: &str, found: &str) {
+        self.note(subject, Health::Good, found, "");
+    }
+
+    fn doubtful(&mut self, subject: &str, found: &str, remedy: &str) {
+        self.note(subject, Health::Doubtful, found, remedy);
+    }
+
+    fn bad(&mut self, subject: &str, found: &str, remedy: &str) {
+        self.note(subject, Health::Bad, found, remedy);
+    }
+
+    async fn get(&self, url: &Url, headers: &[(&str, &str)]) -> Result<Response<Bytes>, String> {
+        let mut request = Request::builder()
+            .method(Method::GET)
+            .uri(url.as_str())
+            .header(header::USER_AGENT, "gatehall doctor");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Bytes::new()).map_err(|error| error.to_string())?;
+        self.fetch.send(request).await.map_err(|error| error.to_string())
+    }
+}
