@@ -1,12 +1,16 @@
 //! Records as they are shown: by names, and with what belongs to them.
 
+mod doors;
+
 use std::collections::{BTreeMap, HashMap};
 
 use gatehall_domain::{
-    Admit, Company, Connection, Grant, Group, HostRule, Key, KeyId, Placement, Provider,
-    SecretSource, Server, Snapshot, Subject, Target, Tenant, Timestamp, Transport, User,
+    Company, Connection, Grant, Group, Key, KeyId, Placement, SecretSource, Server, Snapshot,
+    Subject, Target, Tenant, Timestamp, Transport, User,
 };
 use serde::Serialize;
+
+pub use doors::{HostRuleShow, ProviderShow, host_rules, providers};
 
 /// A user.
 #[derive(Debug, Serialize)]
@@ -115,34 +119,6 @@ pub struct GrantShow {
     pub tools: Option<String>,
     pub effect: &'static str,
     pub created_at: Timestamp,
-}
-
-/// A provider, without its secret.
-#[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "as in Provider")]
-pub struct ProviderShow {
-    pub id: String,
-    pub name: String,
-    pub profile: &'static str,
-    pub issuer: String,
-    pub client_id: String,
-    /// `sealed`, `environment variable NAME`, or `none`.
-    pub client_secret: String,
-    pub enabled: bool,
-    pub callback_path: String,
-    /// What is set and is not the default, as lines.
-    pub settings: Vec<String>,
-    pub mappings: Vec<String>,
-}
-
-/// A host rule.
-#[derive(Debug, Serialize)]
-#[expect(missing_docs, reason = "as in HostRule")]
-pub struct HostRuleShow {
-    pub host: String,
-    pub path: String,
-    pub admit: &'static str,
-    pub groups: Vec<String>,
 }
 
 /// A key, without its secret.
@@ -330,72 +306,4 @@ fn sentences(company: &Company, wanted: impl Fn(&Grant) -> bool) -> Vec<String> 
 fn paths(company: &Company, wanted: impl Fn(&Connection) -> bool) -> Vec<String> {
     let wanted = company.connections.values().filter(|it| wanted(it));
     sorted(wanted.map(|it| it.path.to_string()), String::clone)
-}
-
-/// All providers, by id.
-pub fn providers(company: &Company) -> Vec<ProviderShow> {
-    let show = |it: &Provider| {
-        let settings = &it.settings;
-        let lists = [
-            ("scopes", &settings.scopes),
-            ("directories", &settings.tenant_ids),
-            ("domains", &settings.domains),
-            ("audiences", &settings.audiences),
-            ("clients", &settings.clients),
-            ("required scopes", &settings.required_scopes),
-        ];
-        let lists = lists.into_iter().filter(|(_, list)| !list.is_empty());
-        let mut lines: Vec<String> =
-            lists.map(|(name, list)| format!("{name}: {}", list.join(", "))).collect();
-        if settings.trust_email {
-            lines.push("its addresses count as verified".into());
-        }
-        if settings.missing_is_empty {
-            lines.push("a claim that is missing is empty".into());
-        }
-        if !settings.sign_in {
-            lines.push("only its access tokens are taken".into());
-        }
-        if !settings.add_users {
-            lines.push("unknown users are not added".into());
-        }
-        let mut mappings: Vec<String> =
-            company.mappings_of(&it.id).map(|it| company.claim_mapping_label(it)).collect();
-        mappings.sort_unstable();
-        ProviderShow {
-            id: it.id.to_string(),
-            name: it.name.clone(),
-            profile: it.profile.as_str(),
-            issuer: it.issuer.to_string(),
-            client_id: it.client_id.clone(),
-            client_secret: match &it.client_secret {
-                Some(SecretSource::Sealed(_)) => "sealed".into(),
-                Some(SecretSource::Environment(name)) => format!("environment variable {name}"),
-                None => "none".into(),
-            },
-            enabled: it.enabled,
-            callback_path: it.callback_path(),
-            settings: lines,
-            mappings,
-        }
-    };
-    let mut shown: Vec<_> = company.providers.values().map(|it| show(it)).collect();
-    shown.sort_by(|a, b| a.id.cmp(&b.id));
-    shown
-}
-
-/// All host rules, by host and path.
-pub fn host_rules(company: &Company) -> Vec<HostRuleShow> {
-    let show = |it: &HostRule| HostRuleShow {
-        host: it.host.to_string(),
-        path: it.path.to_string(),
-        admit: it.admit.as_str(),
-        groups: match &it.admit {
-            Admit::Groups(groups) => groups.iter().map(|it| company.group_label(*it)).collect(),
-            Admit::Open | Admit::SignedIn => Vec::new(),
-        },
-    };
-    let mut shown: Vec<_> = company.host_rules.values().map(|it| show(it)).collect();
-    shown.sort_by(|a, b| (&a.host, &a.path).cmp(&(&b.host, &b.path)));
-    shown
 }
