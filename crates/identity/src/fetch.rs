@@ -25,7 +25,7 @@ const LONGEST: usize = 1 << 20;
 
 /// Why a provider's answer is not there.
 #[derive(Debug, thiserror::Error)]
-pub enum FetchError {
+pub(crate) enum FetchError {
     /// The address is not safe to send anything to.
     #[error("{0} is no https address")]
     Unsafe(String),

@@ -122,11 +122,6 @@ impl Doors {
         tokio::join!(self.providers.keep(), sweep);
     }
 
-    /// How the providers are.
-    pub const fn providers(&self) -> &Providers {
-        &self.providers
-    }
-
     /// What is known now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.snapshot()

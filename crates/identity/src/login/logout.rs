@@ -15,15 +15,6 @@ use crate::{
     token::{TokenFault, check_logout_token},
 };
 
-/// Somebody who signed out.
-#[derive(Debug)]
-pub struct SignedOut {
-    /// Where the browser goes next, and what it forgets.
-    pub next: Next,
-    /// Whether the provider ends its own session there, too.
-    pub everywhere: bool,
-}
-
 impl Doors {
     /// Ends the session of this browser, and goes to the provider to end the one there.
     /// `return_to` is where the browser goes when nobody has to be asked.
@@ -35,12 +26,11 @@ impl Doors {
         head: &Parts,
         return_to: &str,
         snapshot: &Arc<Snapshot>,
-    ) -> Result<SignedOut, Rejection> {
+    ) -> Result<Next, Rejection> {
         let now = self.clock.now();
         let cookies: Vec<_> = self.jar.clear(&self.sessions.name).into_iter().collect();
         let Ok(live) = self.session(&head.headers, snapshot, now) else {
-            let next = Next { location: return_to.to_owned(), cookies };
-            return Ok(SignedOut { next, everywhere: false });
+            return Ok(Next { location: return_to.to_owned(), cookies });
         };
         let session = self.arrivals.session(live.id).await?;
         self.arrivals.end_sessions(Sessions::One(live.id)).await?;
@@ -50,9 +40,8 @@ impl Doors {
         let (attempt, place) = (Tried::SignOut, "/oauth2/sign_out");
         self.note(Entered { attempt, door, user, place, address, refused: None }, snapshot, now);
         let there = session.as_ref().and_then(|session| self.end_session_url(session));
-        let everywhere = there.is_some();
         let location = there.map_or_else(|| return_to.to_owned(), Into::into);
-        Ok(SignedOut { next: Next { location, cookies }, everywhere })
+        Ok(Next { location, cookies })
     }
 
     /// The origins to which signing out may lead, for the policy of the page that has the button.

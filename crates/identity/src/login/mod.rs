@@ -18,7 +18,6 @@ pub(crate) use attempt::Attempt;
 use attempt::random_text;
 use exchange::Exchange;
 pub use fault::SignInFault;
-pub use logout::SignedOut;
 pub(crate) use query::Query;
 pub(crate) use return_to::{Ways, plain};
 

@@ -28,7 +28,7 @@ pub(crate) struct Metadata {
 
 /// Why a provider cannot be used, and what would mend it.
 #[derive(Debug, thiserror::Error)]
-pub enum MetadataError {
+pub(crate) enum MetadataError {
     /// It cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),

@@ -9,20 +9,21 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use foldhash::{HashMap, HashMapExt};
+use futures_util::future::join_all;
 use gatehall_domain::{Provider, ProviderId, Snapshot, Timestamp};
 use gatehall_vault::Vault;
 use jsonwebtoken::Algorithm;
 use secrecy::SecretString;
 use tokio::{
     sync::Notify,
-    time::{Duration, sleep},
+    time::{Duration, Instant, sleep},
 };
 
 pub(crate) use account::{Source, directory, subject};
 pub(crate) use keys::Found;
 use keys::Keys;
 pub(crate) use metadata::Metadata;
-pub use metadata::MetadataError;
+pub(crate) use metadata::MetadataError;
 
 use crate::fetch::Fetch;
 
@@ -33,7 +34,7 @@ const REFRESH: Duration = Duration::from_secs(3600);
 const AGAIN: Duration = Duration::from_secs(15);
 
 /// All providers of the company, as they run.
-pub struct Providers {
+pub(crate) struct Providers {
     running: ArcSwap<HashMap<ProviderId, Arc<Running>>>,
     pub(crate) fetch: Fetch,
     vault: Arc<Vault>,
@@ -54,17 +55,6 @@ pub(crate) struct Running {
 /// What is known of a provider.
 pub(crate) struct Known {
     pub(crate) metadata: Metadata,
-}
-
-/// How a provider is, for people.
-#[derive(Debug, Clone)]
-pub struct ProviderStatus {
-    /// Which.
-    pub id: ProviderId,
-    /// Whether people can sign in there now.
-    pub ready: bool,
-    /// What keeps it from being ready or up to date.
-    pub trouble: Option<String>,
 }
 
 impl std::fmt::Debug for Providers {
@@ -99,14 +89,19 @@ impl Providers {
         }
     }
 
-    /// Reads what providers say of themselves, and reads it anew from time to time. Never ends.
+    /// Reads what providers say of themselves, and reads it anew from time to time. None waits for
+    /// another. Never ends.
     pub(crate) async fn keep(&self) {
+        let mut read_at = Instant::now();
         loop {
-            let running = self.running.load_full();
-            for provider in running.values() {
-                provider.refresh().await;
+            let due = read_at.elapsed() >= REFRESH;
+            if due {
+                read_at = Instant::now();
             }
-            let all_known = running.values().all(|provider| provider.known().is_some());
+            let running = self.running.load_full();
+            let asked = running.values().filter(|it| due || it.known().is_none());
+            join_all(asked.map(|it| it.refresh())).await;
+            let all_known = running.values().all(|it| it.known().is_some());
             tokio::select! {
                 () = sleep(if all_known { REFRESH } else { AGAIN }) => {}
                 () = self.fresh.notified() => {}
@@ -132,16 +127,6 @@ impl Providers {
         let mut all: Vec<_> = self.running.load().values().cloned().collect();
         all.sort_by(|a, b| a.record.id.cmp(&b.record.id));
         all
-    }
-
-    /// How each is.
-    pub fn status(&self) -> Vec<ProviderStatus> {
-        let status = |it: Arc<Running>| ProviderStatus {
-            id: it.record.id.clone(),
-            ready: it.known().is_some(),
-            trouble: it.trouble.load().as_deref().cloned(),
-        };
-        self.all().into_iter().map(status).collect()
     }
 
     /// Our secret at a provider.

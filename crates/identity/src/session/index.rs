@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use gatehall_domain::{Digest, ProviderId, Session, Sessions, Timestamp, UserId};
+use gatehall_domain::{Digest, ProviderId, Session, Sessions, Timestamp};
 use papaya::HashMap;
 
 /// A use is told to the others at most this often, in seconds.
@@ -90,21 +90,6 @@ impl SessionIndex {
         self.0.len()
     }
 
-    /// The sessions of a user that have not ended, the newest first.
-    pub fn of_user(&self, user: UserId) -> Vec<Session> {
-        let sessions = self.0.pin();
-        let own = sessions.values().filter(|entry| entry.session.user == user);
-        let live = own.filter(|entry| entry.session.ended_at.is_none());
-        let mut found: Vec<Session> = live
-            .map(|entry| {
-                let seen_at = Timestamp::from_micros(entry.seen_at.load(Ordering::Relaxed));
-                Session { seen_at, ..entry.session.clone() }
-            })
-            .collect();
-        found.sort_by_key(|session| std::cmp::Reverse(session.created_at));
-        found
-    }
-
     /// Ends sessions here at once. The store tells the others.
     pub fn end(&self, which: &Sessions, now: Timestamp) {
         let sessions = self.0.pin();
@@ -168,6 +153,8 @@ fn means(which: &Sessions, it: &Session) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use gatehall_domain::UserId;
+
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
@@ -225,7 +212,6 @@ mod tests {
         index.learn([session(1), session(2)]);
         index.end(&Sessions::User(session(1).user), at(5));
         assert!(!live(&index, 1, 6) && live(&index, 2, 6));
-        assert!(index.of_user(session(1).user).is_empty());
         index.learn([session(1)]);
         assert!(!live(&index, 1, 6), "news from before the end do not undo it");
         index.sweep(at(1000));

@@ -56,7 +56,7 @@ pub(super) async fn act(State(doors): Shared, Query(back): Query<Back>, head: Pa
         None => "/oauth2/signed_out".to_owned(),
     };
     match doors.sign_out(&head, &back, &snapshot).await {
-        Ok(signed_out) => go(signed_out.next),
+        Ok(next) => go(next),
         Err(rejection) => refused(&rejection),
     }
 }
