@@ -57,6 +57,7 @@ pub(crate) async fn fill(desk: &Desk, size: Size, upstream: SocketAddr) -> Resul
         name: "bench".into(),
         user: Some(email(0).parse()?),
         tenant: None,
+        manage: false,
         expires_at: None,
     };
     let now = desk.clock().now();

@@ -28,8 +28,12 @@ pub struct AuditOptions {
 
 pub(crate) async fn run(settings: &StoreSettings, options: AuditOptions) -> Result<ExitCode> {
     let office = Office::open(settings).await?;
-    let filter =
-        EventFilter { outcome: options.outcome, actor: options.actor, limit: options.last };
+    let filter = EventFilter {
+        outcome: options.outcome,
+        actor: options.actor,
+        limit: options.last,
+        ..EventFilter::default()
+    };
     let events = office.store.events(&filter).await?;
     if options.format.json {
         return output::json(&events);

@@ -47,6 +47,9 @@ struct New {
     /// The only tenant it may be used for.
     #[arg(long)]
     tenant: Option<TenantId>,
+    /// Let it use the management API, /api/v1, as far as its user may. Other keys are for tools.
+    #[arg(long, conflicts_with = "service")]
+    manage: bool,
     /// When it ends: 2027-01-31, or 2027-01-31T12:00:00Z. [default: never]
     #[arg(long, value_name = "TIME")]
     expires: Option<Timestamp>,
@@ -95,6 +98,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: KeyCommand) -> Result
                 name: new.name,
                 user: new.owner.user,
                 tenant: new.tenant,
+                manage: new.manage,
                 expires_at: new.expires,
             };
             let key = desk.change(|snapshot| add(snapshot.company(), &order, now)).await?;

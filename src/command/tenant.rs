@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{Tenant, TenantId};
+use gatehall_domain::{EmailAddress, Tenant, TenantId};
 use gatehall_portal::{
     operation::{
         find_tenant,
@@ -49,6 +49,12 @@ enum Action {
         id: TenantId,
         #[command(flatten)]
         fields: Fields,
+        /// Let this user manage the tenant. May be repeated.
+        #[arg(long, value_name = "EMAIL")]
+        add_admin: Vec<EmailAddress>,
+        /// Let this user manage it no longer. May be repeated.
+        #[arg(long, value_name = "EMAIL")]
+        remove_admin: Vec<EmailAddress>,
     },
     /// Remove a tenant.
     Remove {
@@ -79,6 +85,7 @@ impl Fields {
             name: self.name.clone(),
             description: self.description.clone(),
             enabled: self.enabled,
+            ..TenantEdit::default()
         }
     }
 }
@@ -112,6 +119,9 @@ pub(crate) async fn run(settings: &StoreSettings, command: TenantCommand) -> Res
                 let mut table = Table::new(&["id", "name", "enabled", "description"]);
                 table.row([tenant.id, tenant.name, yes(tenant.enabled), tenant.description]);
                 table.print("");
+                for admin in &tenant.admins {
+                    text(&format!("  managed by {admin}"));
+                }
                 for line in tenant.connections.iter().chain(&tenant.grants) {
                     text(&format!("  {line}"));
                 }
@@ -122,9 +132,14 @@ pub(crate) async fn run(settings: &StoreSettings, command: TenantCommand) -> Res
             desk.change(|_| Ok((add(&id, fields.edit(), now), ()))).await?;
             done(&format!("added tenant {id}"))
         }
-        Action::Change { id, fields } => {
+        Action::Change { id, fields, add_admin, remove_admin } => {
             super::change(&desk, format_args!("tenant {id}"), |company| {
-                change(company, &id, fields.edit())
+                let edit = TenantEdit {
+                    add_admins: add_admin.clone(),
+                    remove_admins: remove_admin.clone(),
+                    ..fields.edit()
+                };
+                change(company, &id, edit, now)
             })
             .await
         }

@@ -74,6 +74,7 @@ async fn fresh_key(desk: &Desk, email: Option<&str>) -> Result<SecretString> {
         name: KEY_NAME.into(),
         user: email.map(str::parse).transpose()?,
         tenant: None,
+        manage: false,
         expires_at: None,
     };
     let now = desk.clock().now();

@@ -28,8 +28,8 @@ pub use record::{
     ConnectionId, ConnectionPath, Credential, Digest, Effect, Grant, GrantId, Group, GroupId,
     HostPattern, HostRule, HostRuleId, Identity, Issuer, Key, KeyId, Limits, Membership,
     PathPrefix, Placement, Profile, Provider, ProviderId, ProviderSettings, Record, SecretSource,
-    Server, ServerId, Source, Subject, Target, Tenant, TenantId, Transport, User, UserId, is_guid,
-    is_safe,
+    Server, ServerId, Source, Subject, Target, Tenant, TenantAdmin, TenantId, Transport, User,
+    UserId, is_guid, is_safe,
 };
 pub use refusal::Refusal;
 pub use session::{ProviderLogin, Session, Sessions};

@@ -48,6 +48,9 @@ pub enum Refusal {
         /// Its name.
         name: String,
     },
+    /// Nobody would be left who can change anything.
+    #[error("the last administrator must stay: make somebody else an administrator first")]
+    LastAdmin,
     /// Something cannot go because something else needs it.
     #[error("{kind} \"{name}\" is still used by {by}: remove that first")]
     InUse {

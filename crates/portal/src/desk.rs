@@ -36,6 +36,12 @@ impl Desk {
         Self { store, vault, clock, actor }
     }
 
+    /// The same desk with somebody else at it.
+    #[must_use]
+    pub fn with_actor(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
+    }
+
     /// The store behind the desk.
     pub const fn store(&self) -> &Store {
         &self.store
@@ -66,18 +72,43 @@ impl Desk {
     /// What `prepare` says, or what keeps the store from applying it.
     pub async fn change<T>(
         &self,
-        mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
+        prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
     ) -> Result<T, DeskError> {
+        let snapshot = Arc::new(self.store.load().await?);
+        Ok(self.change_from(snapshot, prepare).await?.0)
+    }
+
+    /// [`Desk::change`], first against a snapshot that is at hand. Answers with the company as it
+    /// is afterwards, if there were changes.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn change_from<T>(
+        &self,
+        mut snapshot: Arc<Snapshot>,
+        mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
+    ) -> Result<(T, Option<Snapshot>), DeskError> {
         let mut attempt = 1;
         loop {
-            let snapshot = self.store.load().await?;
-            let (changes, answer) = prepare(&snapshot)?;
-            if changes.is_empty() {
-                return Ok(answer);
+            let prepared = prepare(&snapshot);
+            // What an older snapshot refuses, the newest may allow.
+            if prepared.is_err() && self.store.revision().await? != snapshot.revision() {
+                snapshot = Arc::new(self.store.load().await?);
+                continue;
             }
-            match self.store.apply(&snapshot, &changes, &self.actor, self.clock.now()).await {
-                Ok(_) => return Ok(answer),
-                Err(StoreError::Moved) if attempt < ATTEMPTS => attempt += 1,
+            let (changes, answer) = prepared?;
+            if changes.is_empty() {
+                return Ok((answer, None));
+            }
+            let now = self.clock.now();
+            match self.store.apply(&snapshot, &changes, &self.actor, now).await {
+                Ok(applied) => {
+                    return Ok((answer, Some(Snapshot::new(applied.revision, applied.company))));
+                }
+                Err(StoreError::Moved) if attempt < ATTEMPTS => {
+                    attempt += 1;
+                    snapshot = Arc::new(self.store.load().await?);
+                }
                 Err(error) => return Err(error.into()),
             }
         }

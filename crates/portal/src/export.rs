@@ -119,6 +119,7 @@ fn users(company: &Company) -> Vec<UserRow> {
             admin: Some(it.admin),
             enabled: Some(it.enabled),
             groups: Some(groups),
+            manages: Some(company.managed_by(it.id)).filter(|tenants| !tenants.is_empty()),
         }
     };
     company.users.values().map(AsRef::as_ref).map(row).collect()

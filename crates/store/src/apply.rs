@@ -1,4 +1,4 @@
-use gatehall_domain::{Change, Company, Snapshot, Timestamp, UserId};
+use gatehall_domain::{Change, Company, Refusal, Snapshot, Timestamp, UserId};
 
 use crate::{
     Store, StoreError,
@@ -24,9 +24,16 @@ impl Actor {
 
     /// The program itself, for what it learns from a door.
     pub fn gate() -> Self {
-        Self { name: "gate".into(), user: None }
+        Self { name: GATE.into(), user: None }
+    }
+
+    fn is_gate(&self) -> bool {
+        self.user.is_none() && self.name == GATE
     }
 }
+
+/// The name of the program itself in the audit.
+const GATE: &str = "gate";
 
 /// A company after a change.
 #[derive(Debug)]
@@ -59,6 +66,10 @@ impl Store {
             let going = change.after().is_none().then(|| ChangeRow::new(change, &company));
             company.apply(change)?;
             rows.push(going.unwrap_or_else(|| ChangeRow::new(change, &company)));
+        }
+        // What a provider says of its users counts, also of the last administrator.
+        if !actor.is_gate() && base.company().has_admin() && !company.has_admin() {
+            return Err(Refusal::LastAdmin.into());
         }
         let mut transaction = self.writer.begin_write().await?;
         let revision = next_revision(&mut transaction).await?;

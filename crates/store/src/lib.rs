@@ -10,8 +10,10 @@ mod feed;
 mod key_use;
 mod load;
 mod open;
+mod replicas;
 mod sessions;
 mod table;
+mod usage;
 mod vault_check;
 
 pub use apply::{Actor, Applied};
@@ -19,3 +21,5 @@ pub use audit::{Event, EventFilter, EventRow};
 pub use error::StoreError;
 pub use feed::Feed;
 pub use open::Store;
+pub use replicas::Replica;
+pub use usage::UsageMinute;

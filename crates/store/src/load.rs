@@ -1,6 +1,6 @@
 use gatehall_domain::{
     ClaimMapping, Company, Connection, Credential, Grant, Group, HostRule, Identity, Key,
-    Membership, Provider, Server, Snapshot, Tenant, User,
+    Membership, Provider, Server, Snapshot, Tenant, TenantAdmin, User,
 };
 
 use crate::{
@@ -34,6 +34,7 @@ impl Store {
         add::<Group>(&mut company, &mut transaction).await?;
         add::<Membership>(&mut company, &mut transaction).await?;
         add::<Tenant>(&mut company, &mut transaction).await?;
+        add::<TenantAdmin>(&mut company, &mut transaction).await?;
         add::<Server>(&mut company, &mut transaction).await?;
         add::<Connection>(&mut company, &mut transaction).await?;
         add::<Credential>(&mut company, &mut transaction).await?;

@@ -89,6 +89,7 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         migration!(1, "records", "0001_records.sql"),
         migration!(2, "compatibility views", "sqlite/0002_compatibility_views.sql"),
         migration!(4, "doors", "0004_doors.sql"),
+        migration!(5, "portal", "0005_portal.sql"),
     ];
     Migrator::with_migrations(migrations).run(&writer).await?;
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
@@ -140,6 +141,12 @@ async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
         migration!(2, "compatibility views", "postgres/0002_compatibility_views.sql"),
         migration!(3, "row level security", "postgres/0003_row_level_security.sql"),
         migration!(4, "doors", "0004_doors.sql"),
+        migration!(5, "portal", "0005_portal.sql"),
+        migration!(
+            6,
+            "tenant admins row level security",
+            "postgres/0006_tenant_admins_row_level_security.sql"
+        ),
     ];
     let mut migrator = Migrator::with_migrations(migrations);
     migrator.create_schema("gatehall");

@@ -100,6 +100,7 @@ impl World {
             name: "test".into(),
             user: email.map(|email| email.parse().unwrap()),
             tenant: tenant.map(|tenant| tenant.parse().unwrap()),
+            manage: false,
             expires_at: None,
         };
         let now = self.desk.clock().now();

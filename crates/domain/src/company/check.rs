@@ -38,6 +38,10 @@ impl Company {
                     None => Ok(()),
                 }
             }
+            Record::TenantAdmin(it) => {
+                self.need_tenant(&it.tenant)?;
+                self.need_user(it.user)
+            }
             Record::Server(server) => self.check_server(server),
             Record::Connection(connection) => self.check_connection(connection),
             Record::Credential(credential) => self.check_credential(credential),
@@ -70,6 +74,7 @@ impl Company {
                 collect(&mut found, &self.memberships, |it| it.user == user.id);
                 collect(&mut found, &self.keys, |it| it.user == Some(user.id));
                 collect(&mut found, &self.grants, |it| it.subject == subject);
+                collect(&mut found, &self.tenant_admins, |it| it.user == user.id);
             }
             Record::Group(group) => {
                 let subject = Subject::Group(group.id);
@@ -93,6 +98,7 @@ impl Company {
                 collect(&mut found, &self.connections, |it| it.path.tenant.as_ref() == id);
                 collect(&mut found, &self.grants, |it| it.target == target);
                 collect(&mut found, &self.keys, |it| it.tenant.as_ref() == id);
+                collect(&mut found, &self.tenant_admins, |it| it.tenant == tenant.id);
             }
             Record::Server(server) => {
                 collect(&mut found, &self.connections, |it| it.path.server == server.id);
@@ -104,6 +110,7 @@ impl Company {
             }
             Record::Identity(_)
             | Record::Membership(_)
+            | Record::TenantAdmin(_)
             | Record::Credential(_)
             | Record::Grant(_)
             | Record::Key(_)
@@ -304,6 +311,12 @@ impl Company {
     fn check_key(&self, key: &Key) -> Result<(), Refusal> {
         if let Some(user) = key.user {
             self.need_user(user)?;
+        }
+        if key.manage && (key.user.is_none() || key.tenant.is_some()) {
+            return Err(Refusal::invalid(
+                "manage",
+                "a key for the management API speaks for a user, and is not limited to a tenant",
+            ));
         }
         if let Some(tenant) = &key.tenant {
             self.need_tenant(tenant)?;

@@ -23,6 +23,7 @@ impl Company {
                 )
             }
             Record::Tenant(it) => it.id.to_string(),
+            Record::TenantAdmin(it) => format!("{} of {}", self.user_label(it.user), it.tenant),
             Record::Server(it) => it.id.to_string(),
             Record::Connection(it) => it.path.to_string(),
             Record::Credential(it) => {

@@ -12,9 +12,9 @@ use foldhash::HashMap;
 
 use crate::{
     ClaimMapping, ClaimMappingId, Connection, ConnectionId, ConnectionPath, Credential, Effect,
-    EmailAddress, Grant, GrantId, Group, GroupId, HostRule, HostRuleId, Identity, Key, KeyId,
-    Membership, Placement, Provider, ProviderId, Record, Refusal, Server, ServerId, Source,
-    Subject, Target, Tenant, TenantId, ToolPattern, User, UserId,
+    EmailAddress, Grant, GrantId, Group, GroupId, GroupName, HostRule, HostRuleId, Identity, Key,
+    KeyId, Membership, Placement, Provider, ProviderId, Record, Refusal, Server, ServerId, Source,
+    Subject, Target, Tenant, TenantAdmin, TenantId, ToolPattern, User, UserId,
 };
 
 /// Records by key. Copying one is cheap until it is changed.
@@ -29,6 +29,7 @@ pub struct Company {
     pub groups: Table<GroupId, Group>,
     pub memberships: Table<(UserId, GroupId, Source), Membership>,
     pub tenants: Table<TenantId, Tenant>,
+    pub tenant_admins: Table<(TenantId, UserId), TenantAdmin>,
     pub servers: Table<ServerId, Server>,
     pub connections: Table<ConnectionId, Connection>,
     pub credentials: Table<(ConnectionId, Placement), Credential>,
@@ -83,6 +84,31 @@ impl Company {
         self.subject_by_user.get(&(user, issuer.to_owned())).map(String::as_str)
     }
 
+    /// Whether this user manages this tenant.
+    pub fn manages(&self, user: UserId, tenant: &TenantId) -> bool {
+        self.tenant_admins.contains_key(&(tenant.clone(), user))
+    }
+
+    /// The tenants that a user manages, by id.
+    pub fn managed_by(&self, user: UserId) -> Vec<TenantId> {
+        let own = self.tenant_admins.keys().filter(|(_, it)| *it == user);
+        let mut tenants: Vec<TenantId> = own.map(|(tenant, _)| tenant.clone()).collect();
+        tenants.sort_unstable();
+        tenants
+    }
+
+    /// Whether there is an administrator who is enabled.
+    pub fn has_admin(&self) -> bool {
+        let enabled = |id: &UserId| self.users.get(id).is_some_and(|user| user.enabled);
+        if self.users.values().any(|user| user.admin && user.enabled) {
+            return true;
+        }
+        let group = self.group_by_name(GroupName::ADMIN).filter(|group| group.enabled);
+        group.is_some_and(|group| {
+            self.memberships.values().any(|it| it.group == group.id && enabled(&it.user))
+        })
+    }
+
     /// Puts a record in, or over the one with the same key, without checking it: for records that
     /// come from the store.
     pub fn put(&mut self, record: Record) {
@@ -118,6 +144,9 @@ impl Company {
                 insert(&mut self.memberships, (it.user, it.group, it.source.clone()), it);
             }
             Record::Tenant(it) => insert(&mut self.tenants, it.id.clone(), it),
+            Record::TenantAdmin(it) => {
+                insert(&mut self.tenant_admins, (it.tenant.clone(), it.user), it);
+            }
             Record::Server(it) => insert(&mut self.servers, it.id.clone(), it),
             Record::Credential(it) => {
                 insert(&mut self.credentials, (it.connection, it.placement.clone()), it);
@@ -159,6 +188,9 @@ impl Company {
                 remove(&mut self.memberships, &(it.user, it.group, it.source.clone()));
             }
             Record::Tenant(it) => remove(&mut self.tenants, &it.id),
+            Record::TenantAdmin(it) => {
+                remove(&mut self.tenant_admins, &(it.tenant.clone(), it.user));
+            }
             Record::Server(it) => remove(&mut self.servers, &it.id),
             Record::Credential(it) => {
                 remove(&mut self.credentials, &(it.connection, it.placement.clone()));
@@ -190,6 +222,7 @@ impl Company {
                 get(&self.memberships, &(it.user, it.group, it.source.clone()))
             }
             Record::Tenant(it) => get(&self.tenants, &it.id),
+            Record::TenantAdmin(it) => get(&self.tenant_admins, &(it.tenant.clone(), it.user)),
             Record::Server(it) => get(&self.servers, &it.id),
             Record::Connection(it) => get(&self.connections, &it.id),
             Record::Credential(it) => {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Address, ConnectionId, Refusal, ServerId, TenantId, Timestamp};
 
 /// One tenant's use of a server. Its credentials are records of their own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connection {
     /// Own id.
     pub id: ConnectionId,

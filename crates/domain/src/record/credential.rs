@@ -1,11 +1,11 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{ConnectionId, Refusal, Timestamp};
 
 /// A secret that a connection shows its server, and where it goes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Credential {
     /// The connection it belongs to.
     pub connection: ConnectionId,
@@ -19,8 +19,8 @@ pub struct Credential {
 
 /// Where a server expects a secret. Written `header:Authorization:Bearer`, `header:X-Api-Key`,
 /// `environment:GITHUB_TOKEN`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Placement {
     /// A header of each HTTP request.
     Header {
@@ -108,6 +108,13 @@ impl FromStr for Placement {
     }
 }
 
+impl TryFrom<String> for Placement {
+    type Error = Refusal;
+    fn try_from(text: String) -> Result<Self, Refusal> {
+        text.parse()
+    }
+}
+
 impl From<Placement> for String {
     fn from(placement: Placement) -> Self {
         placement.to_string()
@@ -115,7 +122,7 @@ impl From<Placement> for String {
 }
 
 /// Where the secret itself is kept.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SecretSource {
     /// In the store, sealed by the vault.
@@ -137,6 +144,13 @@ impl fmt::Debug for Ciphertext {
 impl Serialize for Ciphertext {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("sealed")
+    }
+}
+
+/// Reads the place of a secret that was not written; whoever needs the secret puts it there.
+impl<'de> Deserialize<'de> for Ciphertext {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|_| Self(Arc::default()))
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
 };
 
 /// Somebody may, or may not, reach a tenant, a connection, or tools of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// Own id.
     pub id: GrantId,
@@ -22,7 +22,7 @@ pub struct Grant {
 }
 
 /// Whom a grant means.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// Members of a group.
@@ -34,7 +34,7 @@ pub enum Subject {
 }
 
 /// What a grant opens or closes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// Every connection of a tenant, also those that come later.

@@ -1,11 +1,11 @@
 use std::{fmt, str::FromStr};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{GroupId, GroupName, Refusal, Timestamp, UserId};
 
 /// A named set of users.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Group {
     /// Own id, which stays when the name changes.
     pub id: GroupId,
@@ -20,7 +20,7 @@ pub struct Group {
 }
 
 /// A user is in a group, and this is who says so.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     /// The member.
     pub user: UserId,
@@ -33,8 +33,8 @@ pub struct Membership {
 }
 
 /// Where a membership came from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(into = "String")]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Source {
     /// An administrator, by hand.
     Local,
@@ -67,6 +67,13 @@ impl FromStr for Source {
                 format!("\"{text}\" is not local, import or claim:PROVIDER"),
             )),
         }
+    }
+}
+
+impl TryFrom<String> for Source {
+    type Error = Refusal;
+    fn try_from(text: String) -> Result<Self, Refusal> {
+        text.parse()
     }
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use crate::{GroupId, HostRuleId, Refusal, Timestamp};
 
 /// Whom a proxy lets through to a host that asks the gate. Where no rule fits, nobody.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostRule {
     /// Own id.
     pub id: HostRuleId,
@@ -35,7 +35,7 @@ impl HostRule {
 }
 
 /// Who may enter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Admit {
     /// Everybody, signed in or not.

@@ -1,11 +1,11 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{Refusal, TenantId, Timestamp, UserId, text::checked_text};
 
 /// An API key. Its secret was shown once; the store has only a digest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Key {
     /// The public half of the key.
     pub id: KeyId,
@@ -16,6 +16,9 @@ pub struct Key {
     pub user: Option<UserId>,
     /// The only tenant it may be used for, if set.
     pub tenant: Option<TenantId>,
+    /// Whether it opens the management API, as far as its user may. Other keys are for tools alone.
+    #[serde(default)]
+    pub manage: bool,
     /// SHA-256 of the secret half.
     pub digest: Digest,
     /// When the key was made.
@@ -66,5 +69,12 @@ impl fmt::Debug for Digest {
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str("digest")
+    }
+}
+
+/// Reads the place of a digest that was not written; whoever needs it puts it there.
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|_| Self([0; 32]))
     }
 }

@@ -12,7 +12,7 @@ mod server;
 mod tenant;
 mod user;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use connection::{Connection, ConnectionPath, Limits};
 pub use credential::{Ciphertext, Credential, Placement, SecretSource};
@@ -26,11 +26,11 @@ pub use id::{
 pub use key::{Digest, Key, KeyId};
 pub use provider::{ClaimMapping, Issuer, Profile, Provider, ProviderSettings, is_guid, is_safe};
 pub use server::{AccessClass, Address, Server, Transport};
-pub use tenant::Tenant;
+pub use tenant::{Tenant, TenantAdmin};
 pub use user::{Identity, User};
 
 /// Any record. A change adds, replaces or removes one.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each variant holds the record of its name")]
 pub enum Record {
@@ -39,6 +39,7 @@ pub enum Record {
     Group(Group),
     Membership(Membership),
     Tenant(Tenant),
+    TenantAdmin(TenantAdmin),
     Server(Server),
     Connection(Connection),
     Credential(Credential),
@@ -58,6 +59,7 @@ impl Record {
             Self::Group(_) => "group",
             Self::Membership(_) => "membership",
             Self::Tenant(_) => "tenant",
+            Self::TenantAdmin(_) => "tenant admin",
             Self::Server(_) => "server",
             Self::Connection(_) => "connection",
             Self::Credential(_) => "credential",
@@ -85,6 +87,7 @@ into_record!(
     Group,
     Membership,
     Tenant,
+    TenantAdmin,
     Server,
     Connection,
     Credential,

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// An OpenID provider at which users sign in, and whose tokens are taken.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Provider {
     /// Chosen by the administrator; stands in URLs and as the source of memberships.
     pub id: ProviderId,
@@ -271,7 +271,7 @@ pub fn is_safe(url: &Url) -> bool {
 }
 
 /// A value of a provider's claim that puts users in a group.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimMapping {
     /// Own id.
     pub id: ClaimMappingId,

@@ -6,7 +6,7 @@ use url::Url;
 use crate::{Refusal, ServerId, TenantId, Timestamp};
 
 /// The description of a tool server. Tools live on its connections.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     /// Chosen by the administrator; stands in URLs and tool names.
     pub id: ServerId,

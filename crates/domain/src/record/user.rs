@@ -1,9 +1,9 @@
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{EmailAddress, Timestamp, UserId};
 
 /// A human. The e-mail address is an attribute and a lookup key, never the key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// Own id, which stays when everything else changes.
     pub id: UserId,
@@ -27,7 +27,7 @@ impl User {
 }
 
 /// A user as an identity provider knows them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The provider.
     pub issuer: String,

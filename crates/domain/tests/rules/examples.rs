@@ -28,6 +28,7 @@ fn a_key_reaches_only_while_it_lives_and_only_its_tenant() {
         digest: Digest([0; 32]),
         created_at: at(0),
         expires_at: Some(at(10)),
+        manage: false,
         revoked_at: None,
     };
     let caller = Caller {

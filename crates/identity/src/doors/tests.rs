@@ -78,6 +78,7 @@ fn site_with(change: impl Fn(&mut Key, &mut User), add_unknown_users: bool) -> S
         digest: new.digest,
         created_at: at(0),
         expires_at: None,
+        manage: false,
         revoked_at: None,
     };
     let mut own = key(&personal, Some(user.id));

@@ -181,6 +181,9 @@ pub struct UserRow {
     pub enabled: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub groups: Option<Vec<GroupName>>,
+    /// The tenants that the user manages, if set all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manages: Option<Vec<TenantId>>,
 }
 
 /// A grant: one of `group`, `user`, `users` (a pattern), and one of `tenant`, `connection`.

@@ -15,6 +15,8 @@ pub struct KeyOrder {
     pub user: Option<EmailAddress>,
     /// The only tenant it may be used for, if set.
     pub tenant: Option<TenantId>,
+    /// Whether it opens the management API.
+    pub manage: bool,
     /// When it ends, if ever.
     pub expires_at: Option<Timestamp>,
 }
@@ -38,6 +40,7 @@ pub fn add(
         name: order.name.clone(),
         user: user.map(|user| user.id),
         tenant: order.tenant.clone(),
+        manage: order.manage,
         digest: new.digest,
         created_at: now,
         expires_at: order.expires_at,

@@ -1,8 +1,10 @@
 //! Tenants.
 
-use gatehall_domain::{Change, Company, Refusal, Tenant, TenantId, Timestamp};
+use gatehall_domain::{
+    Change, Company, EmailAddress, Refusal, Tenant, TenantAdmin, TenantId, Timestamp,
+};
 
-use super::{find_tenant, replace, set};
+use super::{find_tenant, find_user, replace, set};
 
 /// What changes of a tenant. What is not set stays.
 #[derive(Debug, Default)]
@@ -11,6 +13,10 @@ pub struct TenantEdit {
     pub name: Option<String>,
     pub description: Option<String>,
     pub enabled: Option<bool>,
+    /// Who manages it from now on.
+    pub add_admins: Vec<EmailAddress>,
+    /// Who no longer does.
+    pub remove_admins: Vec<EmailAddress>,
 }
 
 /// Adds a tenant. Without a name it is shown by its id.
@@ -28,12 +34,34 @@ pub fn add(id: &TenantId, edit: TenantEdit, now: Timestamp) -> Vec<Change> {
 /// Changes a tenant.
 ///
 /// # Errors
-/// If it does not exist.
-pub fn change(company: &Company, id: &TenantId, edit: TenantEdit) -> Result<Vec<Change>, Refusal> {
+/// If it or a user does not exist.
+pub fn change(
+    company: &Company,
+    id: &TenantId,
+    edit: TenantEdit,
+    now: Timestamp,
+) -> Result<Vec<Change>, Refusal> {
     let before = find_tenant(company, id)?;
     let mut after = Tenant::clone(before);
     set(&mut after.name, edit.name);
     set(&mut after.description, edit.description);
     set(&mut after.enabled, edit.enabled);
-    Ok(replace(before.as_ref(), after))
+    let mut changes = replace(before.as_ref(), after);
+    for email in &edit.add_admins {
+        let admin = TenantAdmin {
+            tenant: id.clone(),
+            user: find_user(company, email)?.id,
+            created_at: now,
+        };
+        if !company.manages(admin.user, id) {
+            changes.push(Change::Add(admin.into()));
+        }
+    }
+    for email in &edit.remove_admins {
+        let key = (id.clone(), find_user(company, email)?.id);
+        let admin = company.tenant_admins.get(&key);
+        let admin = admin.ok_or_else(|| Refusal::missing("tenant admin", email))?;
+        changes.push(Change::Remove(TenantAdmin::clone(admin).into()));
+    }
+    Ok(changes)
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use gatehall_domain::{
     Company, Connection, Grant, Group, Key, KeyId, Placement, SecretSource, Server, Snapshot,
-    Subject, Target, Tenant, Timestamp, Transport, User,
+    Subject, Target, Tenant, TenantId, Timestamp, Transport, User,
 };
 use serde::Serialize;
 
@@ -64,6 +64,8 @@ pub struct TenantShow {
     pub name: String,
     pub description: String,
     pub enabled: bool,
+    /// Who manages it.
+    pub admins: Vec<String>,
     pub connections: Vec<String>,
     pub grants: Vec<String>,
 }
@@ -130,6 +132,7 @@ pub struct KeyShow {
     /// The user's address; none for a service key.
     pub user: Option<String>,
     pub tenant: Option<String>,
+    pub manage: bool,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
@@ -204,6 +207,7 @@ pub fn tenants(company: &Company) -> Vec<TenantShow> {
             name: tenant.name.clone(),
             description: tenant.description.clone(),
             enabled: tenant.enabled,
+            admins: admins_of(company, &tenant.id),
             connections: paths(company, |it| own(&it.path)),
             grants: sentences(company, |grant| match &grant.target {
                 Target::Tenant(id) => *id == tenant.id,
@@ -283,6 +287,7 @@ pub fn keys(company: &Company, uses: &HashMap<KeyId, Timestamp>) -> Vec<KeyShow>
         name: key.name.clone(),
         user: key.user.map(|user| company.user_label(user)),
         tenant: key.tenant.as_ref().map(ToString::to_string),
+        manage: key.manage,
         created_at: key.created_at,
         expires_at: key.expires_at,
         revoked_at: key.revoked_at,
@@ -296,6 +301,12 @@ fn sorted<T, K: Ord>(shown: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> V
     let mut shown: Vec<T> = shown.collect();
     shown.sort_by_cached_key(key);
     shown
+}
+
+/// The addresses of those who manage a tenant.
+fn admins_of(company: &Company, tenant: &TenantId) -> Vec<String> {
+    let own = company.tenant_admins.keys().filter(|(it, _)| it == tenant);
+    sorted(own.map(|(_, user)| company.user_label(*user)), String::clone)
 }
 
 fn sentences(company: &Company, wanted: impl Fn(&Grant) -> bool) -> Vec<String> {

@@ -2,7 +2,7 @@ use gatehall_domain::{Change, Company, Record, Target, Timestamp};
 use sqlx::query;
 use uuid::Uuid;
 
-use super::inserts::Inserts;
+use super::{inserts::Inserts, undo::secret};
 use crate::{
     Actor,
     engine::{Transaction, on},
@@ -16,6 +16,8 @@ pub(crate) struct ChangeRow {
     tenant: Option<String>,
     before: Option<String>,
     after: Option<String>,
+    secret_before: Option<Vec<u8>>,
+    secret_after: Option<Vec<u8>>,
 }
 
 impl ChangeRow {
@@ -29,6 +31,8 @@ impl ChangeRow {
             tenant: tenant(record, company),
             before: json(change.before()),
             after: json(change.after()),
+            secret_before: change.before().and_then(secret),
+            secret_after: change.after().and_then(secret),
         }
     }
 }
@@ -41,6 +45,7 @@ fn tenant(record: &Record, company: &Company) -> Option<String> {
         Record::Connection(it) => it.path.tenant.clone(),
         Record::Credential(it) => connection(it.connection),
         Record::Key(it) => it.tenant.clone(),
+        Record::TenantAdmin(it) => Some(it.tenant.clone()),
         Record::Grant(it) => match &it.target {
             Target::Tenant(tenant) => Some(tenant.clone()),
             Target::Connection(id) => connection(*id),
@@ -59,8 +64,9 @@ fn tenant(record: &Record, company: &Company) -> Option<String> {
 
 static CHANGES: Inserts = Inserts::new(
     "insert into audit_events
-        (id, at, revision, actor, user_id, action, kind, subject, tenant_id, outcome, before, after)",
-    12,
+        (id, at, revision, actor, user_id, action, kind, subject, tenant_id, outcome, before, after,
+         secret_before, secret_after)",
+    14,
     "",
 );
 
@@ -91,7 +97,9 @@ pub(crate) async fn insert_changes(
                     .bind(row.tenant.as_deref())
                     .bind("changed")
                     .bind(row.before.as_deref())
-                    .bind(row.after.as_deref());
+                    .bind(row.after.as_deref())
+                    .bind(row.secret_before.as_deref())
+                    .bind(row.secret_after.as_deref());
             }
             insert.execute(&mut **it).await.map(drop)
         })?;

@@ -29,6 +29,15 @@ pub struct EventRow {
     request_id: u64,
 }
 
+impl EventRow {
+    /// For calls: the minute, the tenant and the outcome.
+    pub(crate) fn counted(&self) -> Option<(i64, &str, &str)> {
+        let tenant = self.tenant_id.as_deref().unwrap_or_default();
+        let minute = self.at.div_euclid(60_000_000);
+        (self.action == "call").then_some((minute, tenant, self.outcome.as_str()))
+    }
+}
+
 impl From<CallEvent> for EventRow {
     fn from(call: CallEvent) -> Self {
         let company = call.snapshot.company();
@@ -104,6 +113,7 @@ impl Store {
     /// If the database cannot be written; then none of them was kept.
     pub async fn record_events(&self, events: &[EventRow]) -> Result<(), StoreError> {
         let mut transaction = self.writer.begin_write().await?;
+        crate::usage::count(&mut transaction, events).await?;
         let mut left = events;
         while !left.is_empty() {
             let (count, text) = EVENTS.for_rows(left.len(), &transaction);

@@ -1,8 +1,8 @@
-//! Grants and API keys.
+//! Grants, tenant admins and API keys.
 
 use gatehall_domain::{
     Company, ConnectionId, Digest, Effect, Grant, GrantId, GroupId, Key, Subject, Target,
-    Timestamp, UserId,
+    TenantAdmin, Timestamp, UserId,
 };
 use sqlx::{query, query_as};
 use uuid::Uuid;
@@ -105,8 +105,8 @@ impl Stored for Key {
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
             "insert into api_keys
-                (id, name, user_id, tenant_id, digest, created_at, expires_at, revoked_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8)
+                (id, name, user_id, tenant_id, digest, created_at, expires_at, revoked_at, manage)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
              on conflict (id) do update set name = excluded.name,
                 expires_at = excluded.expires_at, revoked_at = excluded.revoked_at")
             .bind(self.id.as_str())
@@ -117,6 +117,7 @@ impl Stored for Key {
             .bind(self.created_at.micros())
             .bind(self.expires_at.map(Timestamp::micros))
             .bind(self.revoked_at.map(Timestamp::micros))
+            .bind(self.manage)
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
@@ -127,14 +128,23 @@ impl Stored for Key {
     }
 
     async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row =
-            (String, String, Option<Uuid>, Option<String>, Vec<u8>, i64, Option<i64>, Option<i64>);
+        type Row = (
+            String,
+            String,
+            Option<Uuid>,
+            Option<String>,
+            Vec<u8>,
+            i64,
+            Option<i64>,
+            Option<i64>,
+            bool,
+        );
         let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select id, name, user_id, tenant_id, digest, created_at, expires_at, revoked_at
+            "select id, name, user_id, tenant_id, digest, created_at, expires_at, revoked_at, manage
              from api_keys")
             .fetch_all(&mut **it).await)?;
         rows.into_iter()
-            .map(|(id, name, user, tenant, digest, created_at, expires_at, revoked_at)| {
+            .map(|(id, name, user, tenant, digest, created_at, expires_at, revoked_at, manage)| {
                 let tenant = tenant.map(|tenant| tenant.parse()).transpose();
                 let digest = <[u8; 32]>::try_from(digest).map_err(|_| "not 32 bytes");
                 Ok(Self {
@@ -142,6 +152,7 @@ impl Stored for Key {
                     name,
                     user: user.map(UserId),
                     tenant: tenant.map_err(bad("api_keys", "tenant_id"))?,
+                    manage,
                     digest: Digest(digest.map_err(bad("api_keys", "digest"))?),
                     created_at: Timestamp::from_micros(created_at),
                     expires_at: expires_at.map(Timestamp::from_micros),
@@ -149,5 +160,39 @@ impl Stored for Key {
                 })
             })
             .collect()
+    }
+}
+
+impl Stored for TenantAdmin {
+    async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
+        on!(transaction, it => query(
+            "insert into tenant_admins (tenant_id, user_id, created_at) values ($1, $2, $3)
+             on conflict (tenant_id, user_id) do nothing")
+            .bind(self.tenant.as_str())
+            .bind(self.user.0)
+            .bind(self.created_at.micros())
+            .execute(&mut **it).await.map(|done| done.rows_affected()))
+    }
+
+    async fn remove(&self, transaction: &mut Transaction) -> sqlx::Result<u64> {
+        on!(transaction, it => query(
+            "delete from tenant_admins where tenant_id = $1 and user_id = $2")
+            .bind(self.tenant.as_str())
+            .bind(self.user.0)
+            .execute(&mut **it).await.map(|done| done.rows_affected()))
+    }
+
+    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
+        let rows: Vec<(String, Uuid, i64)> = on!(transaction, it => query_as(
+            "select tenant_id, user_id, created_at from tenant_admins")
+            .fetch_all(&mut **it).await)?;
+        let read = |(tenant, user, created_at): (String, Uuid, i64)| {
+            Ok(Self {
+                tenant: tenant.parse().map_err(bad("tenant_admins", "tenant_id"))?,
+                user: UserId(user),
+                created_at: Timestamp::from_micros(created_at),
+            })
+        };
+        rows.into_iter().map(read).collect()
     }
 }

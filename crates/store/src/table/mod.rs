@@ -33,6 +33,7 @@ macro_rules! each_record {
             Record::Group($it) => $body,
             Record::Membership($it) => $body,
             Record::Tenant($it) => $body,
+            Record::TenantAdmin($it) => $body,
             Record::Server($it) => $body,
             Record::Connection($it) => $body,
             Record::Credential($it) => $body,

@@ -45,6 +45,8 @@ async fn a_change_and_its_inverse_leave_no_trace(kind: Kind) {
     let empty = store.load().await.unwrap();
     store.apply(&empty, &changes, &actor, at(1)).await.unwrap();
     let full = store.load().await.unwrap();
+    assert_eq!(store.changes_of(1).await.unwrap().as_ref(), Some(&changes), "kept for undo");
+    assert_eq!(store.changes_of(2).await.unwrap(), None);
     changes.reverse();
     let inverse: Vec<Change> = changes.into_iter().map(Change::inverse).collect();
     store.apply(&full, &inverse, &actor, at(2)).await.unwrap();
@@ -146,8 +148,8 @@ async fn the_audit_names_what_was_done(kind: Kind) {
 
     let filter = |outcome: Option<&str>| EventFilter {
         outcome: outcome.map(Into::into),
-        actor: None,
         limit: 1000,
+        ..EventFilter::default()
     };
     let events = store.events(&filter(None)).await.unwrap();
     assert_eq!(events.len(), every_kind().len() + 304);

@@ -105,6 +105,7 @@ pub(crate) fn every_kind() -> Vec<Record> {
         digest: Digest([7; 32]),
         created_at: at(8),
         expires_at: Some(at(9_000_000)),
+        manage: false,
         revoked_at: None,
     };
     vec![
@@ -129,6 +130,7 @@ pub(crate) fn every_kind() -> Vec<Record> {
             created_at: at(1),
         }
         .into(),
+        TenantAdmin { tenant: google_id.clone(), user: user.id, created_at: at(12) }.into(),
         group.clone().into(),
         Membership {
             user: user.id,
@@ -153,10 +155,11 @@ pub(crate) fn every_kind() -> Vec<Record> {
         Key {
             id: "ffffffffffffffff".parse().unwrap(),
             name: "chat".into(),
-            user: None,
+            user: Some(user.id),
             tenant: None,
             digest: Digest([8; 32]),
             created_at: at(8),
+            manage: true,
             expires_at: None,
             revoked_at: Some(at(9)),
         }

@@ -5,8 +5,8 @@ mod desired;
 use std::collections::HashSet;
 
 use gatehall_domain::{
-    Change, Company, Connection, Grant, GrantId, Membership, Record, Source, Target, TenantId,
-    Timestamp, UserId,
+    Change, Company, Connection, Grant, GrantId, Membership, Record, Source, Target, TenantAdmin,
+    TenantId, Timestamp, UserId,
 };
 use gatehall_vault::Vault;
 use serde::Serialize;
@@ -221,10 +221,11 @@ impl Planner<'_> {
         let user = desired::user(&self.company, row, self.now);
         let id = user.id;
         self.desire(place, user.into());
-        let Some(groups) = &row.groups else { return };
         if !self.company.users.contains_key(&id) {
             return;
         }
+        self.tenant_admin(place, id, row);
+        let Some(groups) = &row.groups else { return };
         let mut said = HashSet::new();
         for (at, name) in groups.iter().enumerate() {
             let place = format!("{place}.groups[{at}]");
@@ -244,6 +245,23 @@ impl Planner<'_> {
             self.desire(&place, membership.into());
         }
         self.extra_memberships(place, id, &said);
+    }
+
+    fn tenant_admin(&mut self, place: &str, user: UserId, row: &UserRow) {
+        let Some(tenants) = &row.manages else { return };
+        for (at, tenant) in tenants.iter().enumerate() {
+            let key = (tenant.clone(), user);
+            let before = self.company.tenant_admins.get(&key);
+            let created_at = before.map_or(self.now, |before| before.created_at);
+            let admin = TenantAdmin { tenant: tenant.clone(), user, created_at };
+            self.desire(&format!("{place}.manages[{at}]"), admin.into());
+        }
+        let extra = self.company.tenant_admins.values();
+        let extra = extra.filter(|it| it.user == user && !tenants.contains(&it.tenant));
+        let extra: Vec<Record> = extra.map(|it| TenantAdmin::clone(it).into()).collect();
+        for record in extra {
+            self.extra(place, record);
+        }
     }
 
     /// Memberships that an import gave and this file takes back.
