@@ -60,7 +60,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: CheckOptions) -> Resu
         }
     };
     let statuses =
-        check(&snapshot, &wanted, gateway, office.vault.clone(), Egress::new(0), &tasks, progress)
+        check(&snapshot, &wanted, gateway, office.vault.clone(), Egress::new(0), &tasks, office.clock.now(), progress)
             .await;
     tasks.finish(Duration::from_secs(8)).await;
 

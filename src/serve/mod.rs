@@ -1,10 +1,12 @@
 //! `gatehall serve`: the gate, from its records to its socket.
 
 mod arrivals;
+mod hall;
 mod health;
 mod listener;
 mod publish;
 mod recorder;
+mod replica;
 mod signals;
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
@@ -193,12 +195,31 @@ impl Service {
             tasks.stop().clone(),
         ));
 
+        let name = hall::replica_name(address);
+        tasks.spawn(replica::run(
+            office.store.clone(),
+            Arc::clone(gateway.live()),
+            office.clock.clone(),
+            name.clone(),
+            tasks.stop().clone(),
+        ));
+        let desk = office.desk_of(Actor::gate());
+        let hall = Arc::new(hall::Hall {
+            gateway: Arc::clone(&gateway),
+            doors: Arc::clone(&doors),
+            vault: Arc::clone(&office.vault),
+            clock: office.clock.clone(),
+            tasks: tasks.clone(),
+            settings: settings.clone(),
+            database: office.store.kind(),
+            replica: name,
+        });
         let health =
             Health::new(Arc::clone(gateway.live()), office.clock.clone(), settings, recorder);
         let router = faces(&gateway)
             .merge(health.router())
             .merge(gatehall_identity::routes(&doors))
-            .merge(gatehall_portal::routes(&doors));
+            .merge(gatehall_portal::routes(&doors, desk, hall));
         let accepting = CancellationToken::new();
         let drain = Duration::from_secs(settings.drain_seconds);
         let lanes = listener::Lanes::start(lanes, &router, tasks.stop())?;

@@ -30,14 +30,17 @@ pub fn public_name(prefix: &str, tool: &str) -> String {
     if whole.len() <= LONGEST && whole.chars().all(fits) {
         return whole;
     }
-    let hash = digest::digest(&digest::SHA256, whole.as_bytes());
     let clean = whole.chars().map(|c| if fits(c) { c } else { '_' });
     let mut name: String = clean.take(LONGEST - 9).collect();
     name.push('_');
-    for byte in &hash.as_ref()[..4] {
-        name.push_str(&format!("{byte:02x}"));
-    }
+    name.push_str(&short_digest(&whole));
     name
+}
+
+/// 8 hex digits of the SHA-256 of a text.
+pub fn short_digest(text: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, text.as_bytes());
+    hash.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A text from an upstream or a directory, cut for showing: no control characters, at most

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use futures_util::{StreamExt, stream};
-use gatehall_domain::{ConnectionPath, Snapshot, snapshot::Site};
+use gatehall_domain::{ConnectionPath, Snapshot, Timestamp, snapshot::Site};
 use gatehall_vault::Vault;
 
 use crate::{
@@ -16,6 +16,7 @@ use crate::{
 const AT_ONCE: usize = 16;
 
 /// Opens the connections with these paths, or all, also disabled ones, and says how each is.
+#[expect(clippy::too_many_arguments, reason = "what a gate is made of")]
 pub async fn check(
     snapshot: &Snapshot,
     wanted: &[ConnectionPath],
@@ -23,6 +24,7 @@ pub async fn check(
     vault: Arc<Vault>,
     egress: Egress,
     tasks: &Tasks,
+    now: Timestamp,
     progress: impl Fn(&ConnectionPath),
 ) -> Vec<ConnectionStatus> {
     let builder = Builder { vault, egress, tasks: tasks.clone(), settings: Arc::new(settings) };
@@ -35,7 +37,7 @@ pub async fn check(
                 let began = Instant::now();
                 let (found, stderr) = look(builder, snapshot, site).await;
                 let mut status = ConnectionStatus::new(site);
-                status.looked(&found, began.elapsed());
+                status.looked(&found, began.elapsed(), now);
                 status.stderr = stderr;
                 status
             }

@@ -1,16 +1,37 @@
 //! The control plane: what administrators do, once, for every way in.
 //!
 //! An operation looks at a snapshot and answers with the changes it takes; the [`Desk`] applies
-//! them as one revision. The command line uses these; [`pages`] has what browsers see.
+//! them as one revision. The command line, the management API and the pages use the same ones:
+//! `area/` has a file for each area of the portal, `web/` what they share, `door/` the pages of
+//! signing in and out.
 
+mod area;
 mod desk;
+mod door;
 pub mod explain;
 mod export;
+mod hall;
 pub mod import;
 pub mod operation;
-mod pages;
 pub mod show;
+mod web;
+
+use std::sync::Arc;
+
+use axum::Router;
+use gatehall_identity::Doors;
 
 pub use desk::{Desk, DeskError};
 pub use export::export;
-pub use pages::routes;
+pub use hall::{Called, Condition, Hall, Pending, Step, Tool, ToolDefinition};
+pub use web::Way;
+
+/// Everything that browsers and programs reach of the portal.
+pub fn routes(doors: &Arc<Doors>, desk: Desk, hall: Arc<dyn Hall>) -> Router {
+    door::routes(doors).merge(web::routes(doors, desk, hall).0)
+}
+
+/// The ways into the portal: each path with its method, for tests that walk all of them.
+pub fn ways() -> Vec<Way> {
+    area::book().finish().1
+}

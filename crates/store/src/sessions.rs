@@ -158,6 +158,26 @@ impl Store {
         rows.into_iter().map(read).collect()
     }
 
+    /// The live sessions of a user, the newest first.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn sessions_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<Session>, StoreError> {
+        let rows: Vec<Row> = on!(&self.pool, pool => query_as(
+            "select id, user_id, provider_id, issuer, subject, provider_session, id_token,
+                authenticated_at, created_at, seen_at, expires_at, ended_at
+             from sessions where user_id = $1 and expires_at > $2 and ended_at is null
+             order by created_at desc limit 50")
+            .bind(user.0)
+            .bind(now.micros())
+            .fetch_all(pool).await)?;
+        rows.into_iter().map(read).collect()
+    }
+
     /// Keeps a link that signs a user in once.
     ///
     /// # Errors

@@ -13,6 +13,9 @@ mod tenant;
 mod user;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::names::short_digest;
 
 pub use connection::{Connection, ConnectionPath, Limits};
 pub use credential::{Ciphertext, Credential, Placement, SecretSource};
@@ -69,6 +72,18 @@ impl Record {
             Self::ClaimMapping(_) => "claim mapping",
             Self::HostRule(_) => "host rule",
         }
+    }
+
+    /// Its members as they are written down: without secrets.
+    pub fn members(&self) -> Map<String, Value> {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        let kind = value.as_object().and_then(|kinds| kinds.values().next());
+        kind.and_then(Value::as_object).cloned().unwrap_or_default()
+    }
+
+    /// A short text that is another one whenever the record's members are others.
+    pub fn fingerprint(&self) -> String {
+        short_digest(&Value::Object(self.members()).to_string())
     }
 }
 

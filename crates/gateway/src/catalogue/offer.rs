@@ -75,6 +75,17 @@ impl Offer {
         (self.prefix.len(), other.connection) > (other.prefix.len(), self.connection)
     }
 
+    /// The server's own names of tools that are there only before or only now, or are defined
+    /// otherwise.
+    pub(crate) fn differing(&self, before: &Self) -> Vec<String> {
+        if self.source == before.source {
+            return Vec::new();
+        }
+        let other = |tool: &&Tool| before.tool(&tool.name).is_none_or(|old| old.raw != tool.raw);
+        let gone = before.tools.iter().filter(|tool| self.tool(&tool.name).is_none());
+        self.tools.iter().filter(other).chain(gone).map(|it| it.name.to_string()).collect()
+    }
+
     /// Whether the server still sends the same.
     pub(crate) fn is_made_of(&self, source: &[Bytes]) -> bool {
         self.source == source

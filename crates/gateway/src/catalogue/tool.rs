@@ -81,7 +81,7 @@ impl Tool {
 
     /// The definition under another name, without what the gateway cannot carry. For the legacy
     /// era without an output schema it would not understand.
-    pub(super) fn definition(&self, name: &str, legacy: bool) -> String {
+    pub(crate) fn definition(&self, name: &str, legacy: bool) -> String {
         let mut object = ObjectWriter::new(self.raw.len() + name.len());
         object.string("name", name);
         for (member, value) in self.members().iter() {

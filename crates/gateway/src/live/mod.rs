@@ -14,7 +14,7 @@ use std::{
 use arc_swap::ArcSwap;
 use foldhash::{HashMap, HashMapExt};
 use gatehall_domain::{
-    ConnectionId, ConnectionPath, Credential, Limits, Snapshot, Timestamp, Transport,
+    Clock, ConnectionId, ConnectionPath, Credential, Limits, Snapshot, Timestamp, Transport,
     snapshot::Site,
 };
 use tokio::sync::{Notify, Semaphore, watch};
@@ -51,6 +51,7 @@ pub struct Live {
     gathered: Notify,
     /// Cancelled when calls under way have to end.
     cut: CancellationToken,
+    clock: Clock,
 }
 
 #[derive(Debug, Default)]
@@ -100,7 +101,7 @@ impl MadeOf {
 
 impl Live {
     /// Begins with this snapshot: starts to ask every upstream for its tools.
-    pub(crate) fn start(snapshot: Snapshot, builder: Builder, now: Timestamp) -> Arc<Self> {
+    pub(crate) fn start(snapshot: Snapshot, builder: Builder, clock: Clock) -> Arc<Self> {
         let moment = Moment::new(
             Arc::new(Snapshot::new(0, Default::default())),
             Arc::default(),
@@ -112,10 +113,11 @@ impl Live {
             writer: Mutex::default(),
             builder,
             revision: watch::Sender::new(snapshot.revision()),
-            confirmed: AtomicI64::new(now.micros()),
+            confirmed: AtomicI64::new(clock.now().micros()),
             turns: Arc::new(Semaphore::new(TURNS)),
             gathered: Notify::new(),
             cut: CancellationToken::new(),
+            clock,
         });
         live.publish(snapshot);
         let gathering = Arc::downgrade(&live);
@@ -171,6 +173,10 @@ impl Live {
         self.cut.cancelled().await;
     }
 
+    pub(crate) const fn builder(&self) -> &Builder {
+        &self.builder
+    }
+
     pub(crate) fn settings(&self) -> &GatewaySettings {
         &self.builder.settings
     }
@@ -192,6 +198,10 @@ impl Live {
     pub fn publish(self: &Arc<Self>, snapshot: Snapshot) {
         let snapshot = Arc::new(snapshot);
         let mut writer = self.writer();
+        // Whoever made a change may bring it sooner than the store tells of an older one.
+        if snapshot.revision() < self.load().snapshot.revision() {
+            return;
+        }
         let company = snapshot.company();
         let mut credentials: HashMap<ConnectionId, Vec<Arc<Credential>>> = HashMap::new();
         for credential in company.credentials.values() {
@@ -255,12 +265,18 @@ impl Live {
         took: Duration,
     ) {
         let mut writer = self.writer();
-        let Some(kept) = writer.kept.get_mut(&upstream.connection) else { return };
+        let Some(kept) = writer.kept.get(&upstream.connection) else { return };
         // A keeper that was told to stop may still have an answer in hand.
         if !Arc::ptr_eq(&kept.upstream, upstream) {
             return;
         }
-        kept.status.looked(&found, took);
+        let now = self.clock.now();
+        let known = writer.offers.get(&upstream.connection).cloned();
+        let Some(kept) = writer.kept.get_mut(&upstream.connection) else { return };
+        kept.status.looked(&found, took, now);
+        if let (Some(known), Ok((offer, _))) = (&known, &found) {
+            kept.status.compare(known, offer, now);
+        }
         if let Ok((offer, _)) = found {
             let known = writer.offers.insert(upstream.connection, Arc::clone(&offer));
             if known.is_none_or(|known| !Arc::ptr_eq(&known, &offer)) {
@@ -277,8 +293,16 @@ impl Live {
             .values()
             .map(|kept| ConnectionStatus { stderr: kept.upstream.stderr(), ..kept.status.clone() })
             .collect();
+        drop(writer);
         status.sort_by(|a, b| a.path.cmp(&b.path));
         status
+    }
+
+    /// How one connection is, if it is enabled.
+    pub fn status_of(&self, connection: ConnectionId) -> Option<ConnectionStatus> {
+        let writer = self.writer();
+        let kept = writer.kept.get(&connection)?;
+        Some(ConnectionStatus { stderr: kept.upstream.stderr(), ..kept.status.clone() })
     }
 
     /// How many connections no answer has come from yet, good or bad.

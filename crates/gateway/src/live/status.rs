@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use gatehall_domain::{ConnectionPath, snapshot::Site};
+use gatehall_domain::{ConnectionId, ConnectionPath, Timestamp, snapshot::Site};
 
 use crate::{
     catalogue::Offer,
@@ -11,6 +11,8 @@ use crate::{
 /// How a connection is.
 #[derive(Debug, Clone)]
 pub struct ConnectionStatus {
+    /// Its id.
+    pub connection: ConnectionId,
     /// Which one.
     pub path: ConnectionPath,
     /// Its transport, as its server says it.
@@ -23,7 +25,15 @@ pub struct ConnectionStatus {
     pub took: Duration,
     /// The last lines of a process's standard error.
     pub stderr: Vec<String>,
+    /// The server's own names of tools that came, went or changed since the gate started, as seen
+    /// the last time that some did.
+    pub changed: Option<(Timestamp, Vec<String>)>,
+    /// The last failures, the newest first.
+    pub failures: Vec<(Timestamp, String)>,
 }
+
+/// Failures that are remembered.
+const FAILURES: usize = 5;
 
 /// What came of the last look at a connection.
 #[derive(Debug, Clone)]
@@ -111,12 +121,15 @@ impl ConnectionStatus {
 
     pub(crate) fn new(site: &Site) -> Self {
         Self {
+            connection: site.connection.id,
             path: site.connection.path.clone(),
             transport: site.server.transport.kind(),
             state: State::Unseen,
             problems: Vec::new(),
             took: Duration::ZERO,
             stderr: Vec::new(),
+            changed: None,
+            failures: Vec::new(),
         }
     }
 
@@ -124,8 +137,13 @@ impl ConnectionStatus {
         &mut self,
         found: &Result<(Arc<Offer>, Facts), UpstreamError>,
         took: Duration,
+        now: Timestamp,
     ) {
         self.took = took;
+        if let Err(error) = found {
+            self.failures.insert(0, (now, error.to_string()));
+            self.failures.truncate(FAILURES);
+        }
         self.state = match found {
             Ok((offer, facts)) => {
                 self.problems.clone_from(&offer.problems);
@@ -133,5 +151,13 @@ impl ConnectionStatus {
             }
             Err(error) => State::Down(error.clone()),
         };
+    }
+
+    /// Notes what a server says otherwise than before.
+    pub(crate) fn compare(&mut self, before: &Offer, after: &Offer, now: Timestamp) {
+        let differing = after.differing(before);
+        if !differing.is_empty() {
+            self.changed = Some((now, differing));
+        }
     }
 }

@@ -128,6 +128,18 @@ impl Upstream {
         }
     }
 
+    /// Makes the handshake, if it was not made yet.
+    ///
+    /// # Errors
+    /// If the server cannot be reached, or speaks something else.
+    pub(crate) async fn greet(&self) -> Result<Facts, UpstreamError> {
+        match &self.link {
+            Link::Http(link) => link.greet().await,
+            Link::Stdio(link) => link.greet().await,
+            Link::Broken(error) => Err(error.clone()),
+        }
+    }
+
     /// Notes how asking went.
     pub(crate) fn report(&self, error: Option<&UpstreamError>) {
         match error {

@@ -16,6 +16,14 @@ use crate::{
 };
 
 impl Doors {
+    /// Ends sessions as an administrator says.
+    ///
+    /// # Errors
+    /// If it cannot be kept.
+    pub async fn end_sessions(&self, which: gatehall_domain::Sessions) -> Result<u64, Rejection> {
+        self.arrivals.end_sessions(which).await
+    }
+
     /// Ends the session of this browser, and goes to the provider to end the one there.
     /// `return_to` is where the browser goes when nobody has to be asked.
     ///

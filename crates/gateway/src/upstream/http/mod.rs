@@ -130,6 +130,11 @@ impl HttpLink {
             .map_err(|_| UpstreamError::TimedOut(seconds))?
     }
 
+    /// Opens the shared session, and says with whom.
+    pub(crate) async fn greet(&self) -> Result<Facts, UpstreamError> {
+        Ok(self.line.open(self.sessions.shared(), true).await?.facts.clone())
+    }
+
     /// Begins a call. If the server has lost the session it has not run, and is begun anew once.
     pub(super) async fn call(&self, call: &ToolCall) -> Result<Begun<HttpExchange>, UpstreamError> {
         let slot = self.sessions.of(call.permit.user());

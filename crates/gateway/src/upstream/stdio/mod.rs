@@ -143,6 +143,11 @@ impl StdioLink {
             .map_err(|_| UpstreamError::TimedOut(seconds))?
     }
 
+    /// Starts the shared process, and says what it is.
+    pub(crate) async fn greet(&self) -> Result<Facts, UpstreamError> {
+        Ok(self.open(self.sessions.shared()).await?.facts.clone())
+    }
+
     /// Begins a call.
     pub(super) async fn call(
         &self,

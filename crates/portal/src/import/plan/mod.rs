@@ -327,14 +327,7 @@ impl Planner<'_> {
 
 /// The names of the members in which two records of one kind differ.
 fn changed_fields(before: &Record, after: &Record) -> Vec<String> {
-    let members = |record: &Record| {
-        let value = serde_json::to_value(record).unwrap_or_default();
-        value
-            .as_object()
-            .and_then(|kinds| kinds.values().next()?.as_object().cloned())
-            .unwrap_or_default()
-    };
-    let (before, after) = (members(before), members(after));
+    let (before, after) = (before.members(), after.members());
     let differ = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
     let fields: Vec<String> = differ.map(|(name, _)| name.clone()).collect();
     // A sealed secret is not serialised, so that two of them look alike.

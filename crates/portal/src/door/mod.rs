@@ -1,4 +1,4 @@
-//! What browsers see.
+//! The pages of signing in and out.
 
 mod page;
 mod sign_in;
@@ -8,16 +8,14 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    response::IntoResponse,
     routing::{get, post},
 };
 use gatehall_identity::Doors;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+pub(crate) use page::is_own;
 
-/// All pages.
-pub fn routes(doors: &Arc<Doors>) -> Router {
+/// All of them.
+pub(crate) fn routes(doors: &Arc<Doors>) -> Router {
     Router::new()
-        .route("/", get(sign_in::start_page))
         .route("/oauth2/start", get(sign_in::start))
         .route("/oauth2/sign_in", get(sign_in::choose))
         .route("/oauth2/callback", get(sign_in::callback))
@@ -28,11 +26,5 @@ pub fn routes(doors: &Arc<Doors>) -> Router {
         .route("/oauth2/signed_out", get(sign_out::done))
         .route("/oauth2/backchannel-logout/{provider}", post(sign_out::back_channel))
         .route("/oauth2/frontchannel-logout/{provider}", get(sign_out::front_channel))
-        .route("/static/gatehall.css", get(style))
         .with_state(Arc::clone(doors))
-}
-
-async fn style() -> impl IntoResponse {
-    let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "max-age=3600")];
-    (headers, include_str!("../../static/gatehall.css"))
 }

@@ -14,7 +14,7 @@ use http::{
 
 /// Something that was done, or was not, and where to go from here.
 #[derive(Template)]
-#[template(path = "message.html")]
+#[template(path = "door/message.html")]
 pub(super) struct Message<'a> {
     pub(super) title: &'a str,
     pub(super) text: &'a str,
@@ -24,7 +24,7 @@ pub(super) struct Message<'a> {
 
 /// Something that is done only when a person says so.
 #[derive(Template)]
-#[template(path = "confirm.html")]
+#[template(path = "door/confirm.html")]
 pub(super) struct Confirm<'a> {
     pub(super) title: &'a str,
     pub(super) text: &'a str,
@@ -125,7 +125,7 @@ pub(super) fn refused(rejection: &Rejection) -> Response {
 }
 
 /// Whether a page of ours sent this, and not one that somebody was led to.
-pub(super) fn is_own(head: &Parts, doors: &Doors) -> bool {
+pub(crate) fn is_own(head: &Parts, doors: &Doors) -> bool {
     let text = |name: HeaderName| head.headers.get(name).map(|value| value.to_str().unwrap_or(""));
     match (text(HeaderName::from_static("sec-fetch-site")), text(ORIGIN)) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::page::{Confirm, go, is_own, page, page_with_forms, protect, refused, with_cookies};
+use super::page::{Confirm, go, is_own, page, protect, refused, with_cookies};
 
 type Shared = State<Arc<Doors>>;
 
@@ -28,7 +28,7 @@ pub(super) struct Wish {
 }
 
 #[derive(Template)]
-#[template(path = "sign_in.html")]
+#[template(path = "door/sign_in.html")]
 struct SignIn {
     choices: Vec<Link>,
 }
@@ -38,17 +38,9 @@ struct Link {
     href: String,
 }
 
-#[derive(Template)]
-#[template(path = "me.html")]
-struct Me {
-    person: Person,
-}
-
 struct Person {
-    shown: String,
     email: String,
     groups: Vec<String>,
-    admin: bool,
 }
 
 impl Person {
@@ -58,21 +50,7 @@ impl Person {
         let mut groups: Vec<String> =
             snapshot.groups(user).iter().map(|group| company.group_label(*group)).collect();
         groups.sort_unstable();
-        Some(Self {
-            shown: record.shown().to_owned(),
-            email: record.email.to_string(),
-            groups,
-            admin: snapshot.view(user)?.admin.is_some(),
-        })
-    }
-}
-
-pub(super) async fn start_page(State(doors): Shared, head: Parts) -> Response {
-    let snapshot = doors.snapshot();
-    let person = doors.signed_in(&head, &snapshot).and_then(|it| Person::of(it.user, &snapshot));
-    match person {
-        Some(person) => page_with_forms(StatusCode::OK, &Me { person }, &doors.sign_out_origins()),
-        None => to("/oauth2/sign_in"),
+        Some(Self { email: record.email.to_string(), groups })
     }
 }
 

@@ -1,0 +1,333 @@
+//! Users: found, shown, added, changed, removed.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use gatehall_domain::{
+    EmailAddress, GroupName, Identity, Record, Refusal, Sessions, Snapshot, Subject, User,
+};
+use gatehall_store::EventFilter;
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    common::{Nothing, Removal},
+    reach::Reached,
+    row::{EventRow, GrantRow, KeyRow, MembershipRow, SessionRow, group_names},
+};
+use crate::{
+    operation::{
+        self, find_user,
+        user::{NewUser, UserEdit},
+    },
+    web::{
+        Admin, Book, Done, Fault, Frame, Input, Moment, Page, RecentAdmin, Search, Shared, Short,
+        encoded, render, text, unchanged,
+    },
+};
+
+pub(super) fn ways(book: Book) -> Book {
+    book.area("users")
+        .show::<UserList, _, _>("/users", "List users", list)
+        .page("/users/add", add_form)
+        .act::<UserOrder, Done, _, _>("/users", "Add a user", add)
+        .show::<UserView, _, _>("/users/{email}", "Show a user", show)
+        .change::<UserChange, _, _>("/users/{email}", "Change a user", change)
+        .remove::<Removal, _, _>("/users/{email}", "Remove a user", remove)
+        .act::<Nothing, Done, _, _>("/users/{email}/sign-out", "End a user's sessions", sign_out)
+}
+
+#[derive(Deserialize)]
+struct UserSearch {
+    q: Option<String>,
+    state: Option<String>,
+    page: Option<usize>,
+}
+
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "user/list.html", blocks = ["rows"])]
+struct UserList {
+    #[serde(skip)]
+    frame: Frame,
+    #[serde(skip)]
+    query: String,
+    #[serde(skip)]
+    state: String,
+    users: Page<UserRow>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct UserRow {
+    email: String,
+    name: String,
+    admin: bool,
+    enabled: bool,
+    groups: Vec<String>,
+    /// How many connections some tool of which may be open.
+    connections: usize,
+}
+
+async fn list(admin: Admin, Search(search): Search<UserSearch>) -> Response {
+    let company = admin.snapshot.company();
+    let query = search.q.unwrap_or_default();
+    let state = search.state.unwrap_or_default();
+    let mut reached = Reached::new(&admin.snapshot, admin.now);
+    let found = find(&admin.snapshot, &query, &state, &mut reached);
+    let users = Page::of(&found, search.page, |user| {
+        let groups = admin.snapshot.groups(user.id);
+        let mut groups: Vec<String> = groups.iter().map(|it| company.group_label(*it)).collect();
+        groups.sort_unstable();
+        UserRow {
+            email: user.email.to_string(),
+            name: Short::name(&user.name),
+            admin: admin.snapshot.view(user.id).is_some_and(|view| view.admin.is_some()),
+            enabled: user.enabled,
+            groups,
+            connections: reached.connections(user),
+        }
+    });
+    admin.show(&UserList { frame: admin.frame("Users"), query, state, users })
+}
+
+/// The users who are meant, by address.
+fn find<'s>(
+    snapshot: &'s Snapshot,
+    query: &str,
+    state: &str,
+    reached: &mut Reached<'_>,
+) -> Vec<&'s User> {
+    let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+    let mut fits = |user: &&User| {
+        words.iter().all(|word| {
+            user.email.as_str().contains(word) || user.name.to_lowercase().contains(word)
+        }) && match state {
+            "enabled" => user.enabled,
+            "disabled" => !user.enabled,
+            "admin" => snapshot.view(user.id).is_some_and(|view| view.admin.is_some()),
+            "no-tools" => user.enabled && reached.connections(user) == 0,
+            _ => true,
+        }
+    };
+    let mut found: Vec<&User> =
+        snapshot.company().users.values().map(AsRef::as_ref).filter(fits).collect();
+    found.sort_unstable_by(|a, b| a.email.cmp(&b.email));
+    found
+}
+
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "user/show.html")]
+struct UserView {
+    #[serde(skip)]
+    frame: Frame,
+    email: String,
+    name: String,
+    /// Whether the user is flagged as an administrator.
+    admin: bool,
+    /// What makes the user an administrator, if something does.
+    admin_because: Option<String>,
+    enabled: bool,
+    since: Moment,
+    memberships: Vec<MembershipRow>,
+    identities: Vec<IdentityRow>,
+    /// The tenants that the user manages.
+    manages: Vec<String>,
+    grants: Vec<GrantRow>,
+    keys: Vec<KeyRow>,
+    sessions: Vec<SessionRow>,
+    events: Vec<EventRow>,
+    connections: usize,
+    seen: String,
+    #[serde(skip)]
+    groups: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct IdentityRow {
+    issuer: String,
+    subject: String,
+    /// Whether the provider could not say the user's groups the last time.
+    stale: bool,
+}
+
+impl IdentityRow {
+    fn new(identity: &Identity) -> Self {
+        let (issuer, subject) = (Short::name(&identity.issuer), Short::name(&identity.subject));
+        Self { issuer, subject, stale: identity.stale }
+    }
+}
+
+async fn show(
+    admin: Admin,
+    State(portal): Shared,
+    Path(email): Path<EmailAddress>,
+) -> Result<Response, Fault> {
+    let company = admin.snapshot.company();
+    let user = find_user(company, &email)?;
+    let store = portal.desk.store();
+    let filter = EventFilter { actor: Some(email.to_string()), limit: 10, ..Default::default() };
+    let events = store.events(&filter).await?;
+    let sessions = store.sessions_of(user.id, admin.now).await?;
+    let uses = store.key_uses().await?;
+    let subject = Subject::User(user.id);
+    let view = admin.snapshot.view(user.id);
+    let identities = company.identities.values().filter(|it| it.user == user.id);
+    Ok(admin.show(&UserView {
+        frame: admin.frame(email.to_string()),
+        groups: group_names(company),
+        email: user.email.to_string(),
+        name: Short::name(&user.name),
+        admin: user.admin,
+        admin_because: view.and_then(|it| it.admin).map(|it| company.because_label(it)),
+        enabled: user.enabled,
+        since: Moment(user.created_at),
+        memberships: MembershipRow::of(&admin.snapshot, user.id),
+        identities: identities.map(|it| IdentityRow::new(it)).collect(),
+        manages: company.managed_by(user.id).iter().map(ToString::to_string).collect(),
+        grants: GrantRow::all(company, |grant| grant.subject == subject),
+        keys: KeyRow::all(company, &uses, admin.now, |key| key.user == Some(user.id)),
+        sessions: sessions.iter().map(SessionRow::new).collect(),
+        events: events.iter().map(EventRow::new).collect(),
+        connections: Reached::new(&admin.snapshot, admin.now).connections(user),
+        seen: Record::from(User::clone(user)).fingerprint(),
+    }))
+}
+
+#[derive(Template)]
+#[template(path = "user/add.html")]
+struct AddForm {
+    frame: Frame,
+    groups: Vec<String>,
+}
+
+async fn add_form(admin: Admin) -> Response {
+    let groups = group_names(admin.snapshot.company());
+    render(StatusCode::OK, &AddForm { frame: admin.frame("Add a user"), groups })
+}
+
+/// What a new user is made of.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UserOrder {
+    #[schemars(with = "String")]
+    email: EmailAddress,
+    /// Name to show.
+    #[serde(default)]
+    name: String,
+    /// Whether the user reaches every enabled connection.
+    #[serde(default)]
+    admin: bool,
+    /// Groups to put the user in.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    groups: Vec<GroupName>,
+}
+
+async fn add(
+    admin: Admin,
+    State(portal): Shared,
+    Input(order): Input<UserOrder>,
+) -> Result<Response, Fault> {
+    if order.admin || order.groups.iter().any(is_admins) {
+        admin.must_be_recent()?;
+    }
+    let new =
+        NewUser { email: order.email, name: order.name, admin: order.admin, groups: order.groups };
+    let prepare = |snapshot: &Snapshot| operation::user::add(snapshot.company(), &new, admin.now);
+    let revision = portal.apply(&admin, prepare).await?;
+    Ok(admin.done(revision, &format!("/users/{}", encoded(new.email.as_str()))))
+}
+
+fn is_admins(group: &GroupName) -> bool {
+    group.as_str().eq_ignore_ascii_case(GroupName::ADMIN)
+}
+
+/// What changes of a user. What is left out stays.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UserChange {
+    /// A new address.
+    #[schemars(with = "Option<String>")]
+    email: Option<EmailAddress>,
+    #[serde(default, deserialize_with = "text")]
+    name: Option<String>,
+    admin: Option<bool>,
+    enabled: Option<bool>,
+    /// Groups to put the user in.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    add_groups: Vec<GroupName>,
+    /// Groups to take the user out of.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    remove_groups: Vec<GroupName>,
+    /// Providers whose account no longer is this user.
+    #[serde(default)]
+    unbind: Vec<String>,
+    /// The version that was looked at; refused if it is another by now.
+    seen: Option<String>,
+}
+
+async fn change(
+    admin: Admin,
+    State(portal): Shared,
+    Path(email): Path<EmailAddress>,
+    Input(wish): Input<UserChange>,
+) -> Result<Response, Fault> {
+    let user = User::clone(find_user(admin.snapshot.company(), &email)?);
+    unchanged(wish.seen.as_deref(), user.clone(), &email)?;
+    // Whoever makes or unmakes an administrator has just proved who they are.
+    let is_admin = admin.snapshot.view(user.id).is_some_and(|view| view.admin.is_some());
+    let mut groups = wish.add_groups.iter().chain(&wish.remove_groups);
+    if is_admin || wish.admin.is_some_and(|it| it != user.admin) || groups.any(is_admins) {
+        admin.must_be_recent()?;
+    }
+    let edit = UserEdit {
+        email: wish.email,
+        name: wish.name,
+        admin: wish.admin,
+        enabled: wish.enabled,
+        add_groups: wish.add_groups,
+        remove_groups: wish.remove_groups,
+        unbind: wish.unbind,
+        bind: Vec::new(),
+    };
+    let prepare =
+        |snapshot: &Snapshot| operation::user::change(snapshot.company(), &email, &edit, admin.now);
+    let revision = portal.apply(&admin, prepare).await?;
+    if edit.enabled == Some(false) {
+        portal.doors.end_sessions(Sessions::User(user.id)).await?;
+    }
+    let email = edit.email.unwrap_or(email);
+    Ok(admin.done(revision, &format!("/users/{}", encoded(email.as_str()))))
+}
+
+async fn remove(
+    admin: RecentAdmin,
+    State(portal): Shared,
+    Path(email): Path<EmailAddress>,
+    Input(removal): Input<Removal>,
+) -> Result<Response, Fault> {
+    let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
+        let user = User::clone(find_user(snapshot.company(), &email)?);
+        operation::remove(snapshot.company(), user.into(), removal.cascade)
+    };
+    let user = User::clone(find_user(admin.snapshot.company(), &email)?);
+    unchanged(removal.seen.as_deref(), user.clone(), &email)?;
+    let revision = portal.apply(&admin, prepare).await?;
+    portal.doors.end_sessions(Sessions::User(user.id)).await?;
+    Ok(admin.done(revision, "/users"))
+}
+
+async fn sign_out(
+    admin: Admin,
+    State(portal): Shared,
+    Path(email): Path<EmailAddress>,
+    Input(Nothing {}): Input<Nothing>,
+) -> Result<Response, Fault> {
+    let user = find_user(admin.snapshot.company(), &email)?.id;
+    portal.doors.end_sessions(Sessions::User(user)).await?;
+    Ok(admin.told("ended", &format!("/users/{}", encoded(email.as_str()))))
+}

@@ -1,0 +1,134 @@
+//! What the program hands to the portal of what is live: the portal and the gateway do not know
+//! each other.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use gatehall_domain::{Caller, ConnectionId, ConnectionPath, Snapshot, Timestamp};
+use serde::Serialize;
+use tokio::sync::mpsc;
+
+/// Something that is still to come.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What is live behind the pages.
+pub trait Hall: Send + Sync {
+    /// The company as the gate serves it.
+    fn snapshot(&self) -> Arc<Snapshot>;
+
+    /// Serves a newer company from now on.
+    fn publish(&self, snapshot: Snapshot);
+
+    /// How the connections are that are enabled, by path.
+    fn conditions(&self) -> Vec<Condition>;
+
+    /// How one connection is.
+    fn condition(&self, connection: ConnectionId) -> Option<Condition>;
+
+    /// Shows every tool of the catalogue, connection by connection.
+    fn each_tool(&self, see: &mut dyn FnMut(Tool<'_>));
+
+    /// The tools of one connection.
+    fn tools_of(&self, connection: ConnectionId, see: &mut dyn FnMut(Tool<'_>));
+
+    /// The tool of this public name.
+    fn tool(&self, public: &str) -> Option<ToolDefinition>;
+
+    /// The public names that the gateway would list for a caller, in its order.
+    fn list(&self, caller: &Caller) -> Vec<String>;
+
+    /// Calls a tool.
+    fn call(&self, caller: Caller, public: String, arguments: String) -> Pending<'_, Called>;
+
+    /// Opens a connection anew to see how it is, enabled or not, and tells each step.
+    fn test(&self, path: ConnectionPath) -> mpsc::Receiver<Step>;
+
+    /// Looks at the deployment from outside.
+    fn examine(&self) -> Pending<'_, Vec<gatehall_identity::Finding>>;
+
+    /// What was set when the program was started, for showing: name and value.
+    fn settings(&self) -> Vec<(&'static str, String)>;
+
+    /// The name of this replica.
+    fn replica(&self) -> &str;
+}
+
+/// How a connection is.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// Which one.
+    pub connection: ConnectionId,
+    /// Its state in one word: `up`, `down` or `unseen`.
+    pub state: &'static str,
+    /// What it says of itself, or why it is down.
+    pub said: String,
+    /// What mends it; empty if nothing has to be.
+    pub remedy: String,
+    /// The protocol revision it speaks.
+    pub protocol: &'static str,
+    /// Tools it offers.
+    pub tools: usize,
+    /// Milliseconds that the last look took.
+    pub milliseconds: u64,
+    /// Definitions that were left out, and why.
+    pub problems: Vec<String>,
+    /// The last lines of a process's standard error.
+    pub stderr: Vec<String>,
+    /// Tools that came, went or changed since the gate started, and when that was seen.
+    pub changed: Option<(Timestamp, Vec<String>)>,
+    /// The last failures, the newest first.
+    pub failures: Vec<(Timestamp, String)>,
+}
+
+/// A tool of the catalogue.
+#[derive(Debug, Clone, Copy)]
+pub struct Tool<'a> {
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// The name that callers use.
+    pub public: &'a str,
+    /// The name its server gives it.
+    pub name: &'a str,
+    /// What it is for, in the server's words.
+    pub description: &'a str,
+}
+
+/// A tool with its definition.
+#[derive(Debug, Clone)]
+pub struct ToolDefinition {
+    /// Whose it is.
+    pub connection: ConnectionId,
+    /// The name that callers use.
+    pub public: String,
+    /// The name its server gives it.
+    pub name: String,
+    /// What it is for, in the server's words.
+    pub description: String,
+    /// The schema of its arguments, as JSON.
+    pub input_schema: String,
+    /// All that the server says of it, as JSON.
+    pub definition: String,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct Called {
+    /// Whether the tool did what it was asked.
+    pub succeeded: bool,
+    /// The result as JSON, or why there is none.
+    pub text: String,
+    /// Milliseconds it took.
+    pub milliseconds: u64,
+}
+
+/// A step of a test.
+#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+pub struct Step {
+    /// What was done: `resolve`, `connect`, `discover`, `list`.
+    pub name: &'static str,
+    /// Whether it went well.
+    pub succeeded: bool,
+    /// What came of it.
+    pub text: String,
+    /// Milliseconds it took.
+    pub milliseconds: u64,
+}

@@ -1,0 +1,194 @@
+//! Why a request is not answered as it was meant, and how that is told: as a page to people, as a
+//! problem document (RFC 9457) to programs.
+
+use axum::{
+    Json,
+    response::{IntoResponse, Response},
+};
+use gatehall_domain::Refusal;
+use gatehall_identity::Rejection;
+use gatehall_store::StoreError;
+use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use serde_json::{Map, Value, json};
+
+use crate::DeskError;
+
+/// Why a request is not answered as it was meant. Nothing was changed.
+#[derive(Debug, Clone)]
+pub(crate) enum Fault {
+    /// Nobody is signed in.
+    NotSignedIn,
+    /// The sign-in is too old for what is asked.
+    SignInTooOld,
+    /// The person may not.
+    NotAllowed(&'static str),
+    /// There is nothing here, at least for this person.
+    NothingHere,
+    /// Another site's page sent this.
+    Foreign,
+    /// The input cannot be read.
+    Unreadable { field: String, problem: String },
+    /// The input breaks a rule.
+    Refused(Refusal),
+    /// Somebody changed the record since it was shown; this is how it is now.
+    Changed { what: String, now: Map<String, Value>, seen: String },
+    /// Too much was sent.
+    TooLarge,
+    /// The database cannot be reached.
+    Away,
+    /// A fault of ours; the number finds the log line.
+    Ours(String),
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<DeskError> for Fault {
+    fn from(error: DeskError) -> Self {
+        match error {
+            DeskError::Refused(refusal) => refusal.into(),
+            DeskError::Store(error) => error.into(),
+            DeskError::Vault(error) => Self::ours(&error),
+        }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Refused(refusal) => refusal.into(),
+            StoreError::Unreachable(_) | StoreError::Locked => {
+                tracing::error!(%error, "the portal cannot reach the database");
+                Self::Away
+            }
+            error => Self::ours(&error),
+        }
+    }
+}
+
+impl From<Rejection> for Fault {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::NotKept => Self::Away,
+            other => Self::ours(&other),
+        }
+    }
+}
+
+impl Fault {
+    /// A fault that only the log explains.
+    pub(crate) fn ours(error: &dyn std::fmt::Display) -> Self {
+        let reference = uuid::Uuid::now_v7().simple().to_string();
+        tracing::error!(%error, reference, "the portal failed");
+        Self::Ours(reference)
+    }
+
+    /// A field whose value cannot be taken.
+    pub(crate) fn field(field: &str, problem: impl Into<String>) -> Self {
+        Self::Unreadable { field: field.into(), problem: problem.into() }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::NotSignedIn => StatusCode::UNAUTHORIZED,
+            Self::SignInTooOld | Self::NotAllowed(_) | Self::Foreign => StatusCode::FORBIDDEN,
+            Self::NothingHere | Self::Refused(Refusal::Missing { .. }) => StatusCode::NOT_FOUND,
+            Self::Changed { .. }
+            | Self::Refused(
+                Refusal::Exists { .. }
+                | Refusal::Changed { .. }
+                | Refusal::InUse { .. }
+                | Refusal::LastAdmin,
+            ) => StatusCode::CONFLICT,
+            Self::Unreadable { .. } | Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Away => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Ours(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What happened, in a few words.
+    pub(crate) const fn title(&self) -> &'static str {
+        match self {
+            Self::NotSignedIn => "You are not signed in",
+            Self::SignInTooOld => "Sign in again",
+            Self::NotAllowed(_) => "This is not yours to see",
+            Self::NothingHere | Self::Refused(Refusal::Missing { .. }) => "There is nothing here",
+            Self::Foreign => "This did not come from Gatehall",
+            Self::Changed { .. } | Self::Refused(Refusal::Changed { .. }) => {
+                "Somebody was faster"
+            }
+            Self::Unreadable { .. } | Self::Refused(_) => "Not saved",
+            Self::TooLarge => "That is too much at once",
+            Self::Away => "The database is away",
+            Self::Ours(_) => "Something went wrong here",
+        }
+    }
+
+    /// What happened and what to do, in sentences.
+    pub(crate) fn detail(&self) -> String {
+        match self {
+            Self::NotSignedIn => "Sign in, or send the key of a user that may use the \
+                                  management API."
+                .into(),
+            Self::SignInTooOld => "Credentials and administrators are changed only within 15 \
+                                   minutes of signing in. Nothing was changed."
+                .into(),
+            Self::NotAllowed(who) => format!("Only {who} can do this."),
+            Self::NothingHere => "It does not exist, or it is not yours.".into(),
+            Self::Foreign => "The request came from a page of another site, so nothing was done. \
+                              Open the page here and try again."
+                .into(),
+            Self::Unreadable { field, problem } => format!("{field}: {problem}"),
+            Self::Refused(refusal) => {
+                let text = refusal.to_string();
+                let mut letters = text.chars();
+                let first = letters.next().map(|c| c.to_uppercase().to_string());
+                format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+            }
+            Self::Changed { what, .. } => {
+                format!("{what} was changed by somebody else since you opened it. Compare, then save again.")
+            }
+            Self::TooLarge => "Send less, or in several parts.".into(),
+            Self::Away => "Nothing was changed. Try again in a moment.".into(),
+            Self::Ours(reference) => {
+                format!("Nothing was changed. The log has the reason under {reference}.")
+            }
+        }
+    }
+
+    /// The field that is wrong, if one is.
+    pub(crate) fn wrong_field(&self) -> Option<&str> {
+        match self {
+            Self::Unreadable { field, .. } => Some(field),
+            Self::Refused(Refusal::Invalid { field, .. }) => Some(field),
+            _ => None,
+        }
+    }
+}
+
+impl IntoResponse for Fault {
+    fn into_response(self) -> Response {
+        let mut problem = json!({
+            "title": self.title(),
+            "status": self.status().as_u16(),
+            "detail": self.detail(),
+        });
+        if let Some(field) = self.wrong_field() {
+            problem["field"] = field.into();
+        }
+        if let Self::Changed { now, seen, .. } = &self {
+            problem["now"] = Value::Object(now.clone());
+            problem["seen"] = seen.as_str().into();
+        }
+        let mut response = (self.status(), Json(problem)).into_response();
+        let kind = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+        // The guard makes a page of it where a browser waits.
+        response.extensions_mut().insert(self);
+        response
+    }
+}

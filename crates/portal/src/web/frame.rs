@@ -1,0 +1,152 @@
+//! What surrounds the content of every page.
+
+use std::sync::Arc;
+
+use gatehall_domain::User;
+use gatehall_store::EventFilter;
+use http::{HeaderMap, header::COOKIE, request::Parts};
+use url::form_urlencoded;
+
+use super::Portal;
+
+/// The cookie that keeps the choice of light and dark.
+pub(crate) const SCHEME_COOKIE: &str = "gatehall_scheme";
+
+/// What surrounds the content of a page.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Frame {
+    pub(crate) title: String,
+    /// Who looks at it.
+    pub(crate) shown: String,
+    pub(crate) admin: bool,
+    pub(crate) manages: Vec<String>,
+    pub(crate) address: String,
+    pub(crate) scheme: &'static str,
+    pub(crate) revision: u64,
+    pub(crate) notice: Option<Notice>,
+    /// Whether credentials and administrators can be changed without signing in again.
+    pub(crate) recent: bool,
+}
+
+/// What was just done.
+#[derive(Debug, Clone)]
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    /// The revision, if it can be undone.
+    pub(crate) undo: Option<u64>,
+}
+
+/// A page in the navigation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) href: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) icon: &'static str,
+}
+
+const fn place(href: &'static str, name: &'static str, icon: &'static str) -> Place {
+    Place { href, name, icon }
+}
+
+/// The pages of administrators, in the order of the navigation.
+const PLACES: [Place; 14] = [
+    place("/overview", "Overview", "overview"),
+    place("/users", "Users", "user"),
+    place("/groups", "Groups", "group"),
+    place("/members", "Members", "members"),
+    place("/tenants", "Tenants", "tenant"),
+    place("/servers", "Servers", "server"),
+    place("/connections", "Connections", "connection"),
+    place("/tools", "Tools", "tool"),
+    place("/grants", "Grants", "grant"),
+    place("/access", "Access", "access"),
+    place("/import", "Import", "import"),
+    place("/audit", "Audit", "audit"),
+    place("/keys", "Keys", "key"),
+    place("/settings", "Settings", "settings"),
+];
+
+impl Frame {
+    /// Whether there are other pages than the visitor's own.
+    pub(crate) fn has_menu(&self) -> bool {
+        self.admin || !self.manages.is_empty()
+    }
+
+    /// The pages to go to.
+    pub(crate) fn places(&self) -> &'static [Place] {
+        if self.admin { &PLACES } else { &[] }
+    }
+
+    /// Whether this is the page of a place, or one below it.
+    pub(crate) fn is_at(&self, href: &str) -> bool {
+        let path = self.address.split('?').next().unwrap_or_default();
+        path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// Whether this is the page of a tenant.
+    pub(crate) fn is_at_tenant(&self, tenant: &str) -> bool {
+        self.is_at(&format!("/tenants/{tenant}"))
+    }
+
+    /// This page without what was just done, to come back to.
+    pub(crate) fn here(&self) -> String {
+        let Some((path, query)) = self.address.split_once('?') else {
+            return self.address.clone();
+        };
+        let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "done");
+        let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
+        if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+    }
+}
+
+/// What the browser's user chose: `light`, `dark` or `auto`.
+pub(super) fn scheme_of(headers: &HeaderMap) -> &'static str {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|it| it.trim().split_once('='));
+    match pairs.find(|(name, _)| *name == SCHEME_COOKIE) {
+        Some((_, "light")) => "light",
+        Some((_, "dark")) => "dark",
+        _ => "auto",
+    }
+}
+
+impl Notice {
+    /// What the query says was done, in the words of the audit.
+    pub(super) async fn of(
+        head: &Parts,
+        portal: &Arc<Portal>,
+        user: &User,
+        admin: bool,
+    ) -> Option<Self> {
+        let query = head.uri.query()?.as_bytes();
+        let (_, said) = form_urlencoded::parse(query).find(|(name, _)| name == "done")?;
+        if said == "same" {
+            return Some(Self { text: "Nothing had to be changed.".into(), undo: None });
+        }
+        if said == "ended" {
+            return Some(Self { text: "The sessions are ended.".into(), undo: None });
+        }
+        let revision = said.parse().ok()?;
+        let filter = EventFilter { revision: Some(revision), limit: 200, ..Default::default() };
+        let events = portal.desk.store().events(&filter).await.ok()?;
+        // Others' changes are for administrators.
+        let own = events.iter().all(|event| event.actor == user.email.as_str());
+        let newest = events.last().filter(|_| admin || own)?;
+        let verb = match newest.action.as_str() {
+            "add" => "Added",
+            "remove" => "Removed",
+            _ => "Changed",
+        };
+        let text = match events.len() {
+            1 => format!("{verb} {} {}.", newest.kind, newest.subject),
+            count => format!(
+                "{verb} {} {} and {}{} more.",
+                newest.kind,
+                newest.subject,
+                count - 1,
+                if count == 200 { " or" } else { "" }
+            ),
+        };
+        Some(Self { text, undo: Some(revision) })
+    }
+}

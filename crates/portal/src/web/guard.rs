@@ -1,0 +1,198 @@
+//! Stands before every page and operation: refuses what other sites' pages send, reads forms once,
+//! and makes a page of what went wrong.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use askama::Template;
+use axum::{
+    body::{Body, to_bytes},
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use super::{Face, Fault, Portal, frame::scheme_of, go_to, input::Submitted, protect, render, visitor::encoded};
+use crate::door::is_own;
+
+/// The largest form, in bytes. Files that are imported have a limit of their own.
+const LARGEST_FORM: usize = 1 << 20;
+
+pub(super) async fn guard(
+    State(portal): State<Arc<Portal>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let face = Face::of(request.uri().path());
+    let address = request.uri().path_and_query().map_or("/", |it| it.as_str()).to_owned();
+    let method = request.method().clone();
+    let headers = request.headers().clone();
+    let mut submitted = Submitted::default();
+    let mut response = match admit(&portal, request, &mut submitted).await {
+        Ok(request) => next.run(request).await,
+        Err(fault) => fault.into_response(),
+    };
+    if face == Face::Page
+        && let Some(fault) = response.extensions_mut().remove::<Fault>()
+    {
+        response = page_of(&fault, &address, &method, &headers, submitted);
+    }
+    protect(response.headers_mut(), &portal.doors.sign_out_origins());
+    response
+}
+
+/// Lets a request in, with its form read.
+async fn admit(
+    portal: &Portal,
+    request: Request,
+    submitted: &mut Submitted,
+) -> Result<Request, Fault> {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Ok(request);
+    }
+    let (mut head, body) = request.into_parts();
+    // A browser sends cookies whoever asks, but an Authorization header only for a page of ours.
+    if !head.headers.contains_key(AUTHORIZATION) && !is_own(&head, &portal.doors) {
+        return Err(Fault::Foreign);
+    }
+    let kind = head.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+    if !kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
+        return Ok(Request::from_parts(head, body));
+    }
+    if Face::of(head.uri.path()) == Face::Api {
+        return Err(Fault::field("Content-Type", "send application/json"));
+    }
+    let bytes = to_bytes(body, LARGEST_FORM).await.map_err(|_| Fault::TooLarge)?;
+    submitted.0 = form_urlencoded::parse(&bytes).into_owned().collect();
+    head.extensions.insert(submitted.clone());
+    Ok(Request::from_parts(head, Body::empty()))
+}
+
+#[derive(Template)]
+#[template(path = "fault.html")]
+struct FaultPage<'a> {
+    title: &'a str,
+    detail: String,
+    scheme: &'a str,
+    /// Leads on.
+    href: String,
+    link: &'a str,
+    action: &'a str,
+    /// What was sent, to be mended and sent again.
+    fields: Vec<Mend>,
+    conflict: bool,
+}
+
+/// A field to be mended.
+struct Mend {
+    name: String,
+    label: String,
+    value: String,
+    /// How it is now, if somebody changed it meanwhile.
+    now: Option<String>,
+    wrong: bool,
+    hidden: bool,
+    long: bool,
+}
+
+fn page_of(
+    fault: &Fault,
+    address: &str,
+    method: &Method,
+    headers: &HeaderMap,
+    submitted: Submitted,
+) -> Response {
+    if matches!(fault, Fault::NotSignedIn) && *method == Method::GET {
+        return go_to(&format!("/oauth2/start?rd={}", encoded(address)));
+    }
+    let back = back(headers).unwrap_or_else(|| "/".into());
+    let (href, link) = match fault {
+        Fault::NotSignedIn => ("/oauth2/sign_in".into(), "Sign in"),
+        Fault::SignInTooOld => {
+            let rd = if *method == Method::GET { address.to_owned() } else { back };
+            (format!("/oauth2/start?rd={}&again=1", encoded(&rd)), "Sign in again")
+        }
+        _ if *method == Method::GET => ("/".into(), "Go to the start page"),
+        _ => (back, "Go back"),
+    };
+    let mendable = matches!(fault, Fault::Unreadable { .. } | Fault::Refused(_) | Fault::Changed { .. });
+    let fields = if mendable { mend(fault, submitted) } else { Vec::new() };
+    let page = FaultPage {
+        title: fault.title(),
+        detail: fault.detail(),
+        scheme: scheme_of(headers),
+        href,
+        link,
+        action: address,
+        fields,
+        conflict: matches!(fault, Fault::Changed { .. }),
+    };
+    render(fault.status(), &page)
+}
+
+/// The page that sent the form.
+fn back(headers: &HeaderMap) -> Option<String> {
+    let url = headers.get(HeaderName::from_static("referer"))?.to_str().ok()?;
+    let url = url::Url::parse(url).ok()?;
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Some(format!("{}{query}", url.path()))
+}
+
+/// What was sent, but for secrets, with the newest version of the record beside it.
+fn mend(fault: &Fault, Submitted(pairs): Submitted) -> Vec<Mend> {
+    let empty = Map::new();
+    let (now, seen) = match fault {
+        Fault::Changed { now, seen, .. } => (now, Some(seen)),
+        _ => (&empty, None),
+    };
+    let wrong = fault.wrong_field().unwrap_or_default();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, _) in &pairs {
+        *counts.entry(name.clone()).or_default() += 1;
+    }
+    let field = |(name, value): (String, String)| {
+        let value = match seen {
+            Some(seen) if name == "seen" => seen.clone(),
+            _ if name == "secret" => String::new(),
+            _ => value,
+        };
+        Mend {
+            label: label(&name),
+            now: now.get(&name).map(plain).filter(|now| *now != value),
+            wrong: name == wrong || wrong.starts_with(&format!("{name}[")),
+            // What was not typed is sent again unseen.
+            hidden: name == "seen" || counts.get(&name).copied().unwrap_or(0) > 3,
+            long: value.contains('\n') || value.len() > 80,
+            name,
+            value,
+        }
+    };
+    pairs.into_iter().map(field).collect()
+}
+
+fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// A field's name as people read it.
+fn label(name: &str) -> String {
+    let mut text = name.replace('_', " ");
+    if let Some(first) = text.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    text
+}
+
+/// A page in plain words, for what is beside the templates.
+pub(super) fn html(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+}

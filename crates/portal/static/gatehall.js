@@ -1,0 +1,139 @@
+// What makes the pages quicker to use. Everything works without it.
+"use strict";
+
+const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// Keys: Ctrl-K or / to search, ? for help.
+document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, [contenteditable]");
+    const palette = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
+    if (palette) {
+        event.preventDefault();
+        one("#palette-query")?.focus();
+        one("#palette-query")?.select();
+    } else if (!typing && event.key === "/") {
+        event.preventDefault();
+        (one("main input[type=search]") ?? one("#palette-query"))?.focus();
+    } else if (!typing && event.key === "?") {
+        location.href = "/shortcuts";
+    } else if (event.key === "Escape") {
+        close_palette();
+    }
+});
+
+// The palette: what is found hangs below the field, and arrows go through it.
+const query = one("#palette-query");
+let asked = 0;
+
+function close_palette() {
+    one(".found")?.remove();
+    query?.removeAttribute("aria-expanded");
+}
+
+async function search() {
+    const text = query.value.trim();
+    const number = ++asked;
+    if (!text) return close_palette();
+    const answer = await fetch(`/api/v1/search?q=${encodeURIComponent(text)}`);
+    if (!answer.ok || number !== asked) return;
+    const { found } = await answer.json();
+    close_palette();
+    const list = document.createElement("ul");
+    list.className = "found";
+    list.id = "palette-found";
+    for (const each of found) {
+        const link = document.createElement("a");
+        link.href = each.href;
+        link.append(each.name);
+        const kind = document.createElement("small");
+        kind.append(each.kind);
+        link.append(kind);
+        const item = document.createElement("li");
+        item.append(link);
+        list.append(item);
+    }
+    if (!found.length) list.append(Object.assign(document.createElement("li"), { textContent: "Nothing found" }));
+    query.form.append(list);
+    query.setAttribute("aria-expanded", "true");
+    one("#palette-said").textContent = `${found.length} found`;
+}
+
+if (query) {
+    query.setAttribute("role", "combobox");
+    query.setAttribute("aria-expanded", "false");
+    query.setAttribute("aria-controls", "palette-found");
+    query.setAttribute("aria-keyshortcuts", "Control+K");
+    const said = Object.assign(document.createElement("span"), { id: "palette-said", className: "unseen" });
+    said.setAttribute("role", "status");
+    query.form.append(said);
+    let timer;
+    query.addEventListener("input", () => {
+        clearTimeout(timer);
+        timer = setTimeout(search, 120);
+    });
+    query.form.addEventListener("keydown", (event) => {
+        const links = all(".found a");
+        const at = links.indexOf(document.activeElement);
+        const next = { ArrowDown: at + 1, ArrowUp: at - 1 }[event.key];
+        if (next === undefined || !links.length) return;
+        event.preventDefault();
+        (links[next] ?? query).focus();
+    });
+    query.form.addEventListener("focusout", (event) => {
+        if (!query.form.contains(event.relatedTarget)) close_palette();
+    });
+}
+
+// The matrix: arrows move between cells, and the bar counts what is pending.
+const matrix = one(".matrix");
+if (matrix) {
+    const rows = all("tbody tr", matrix).map((row) => all("td", row).map((cell) => one("input, button, span[tabindex]", cell)));
+    const place = (cell) => {
+        for (const [y, row] of rows.entries()) {
+            const x = row.indexOf(cell);
+            if (x >= 0) return [x, y];
+        }
+    };
+    matrix.addEventListener("keydown", (event) => {
+        const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+        const at = step && place(event.target);
+        if (!at) return;
+        event.preventDefault();
+        rows[at[1] + step[1]]?.[at[0] + step[0]]?.focus();
+    });
+    const bar = one("#pending");
+    matrix.addEventListener("change", () => {
+        let [added, removed] = [0, 0];
+        for (const box of all("input[type=checkbox]", matrix)) {
+            const pending = box.checked !== box.defaultChecked;
+            box.closest("td").classList.toggle("pending", pending);
+            if (pending) box.checked ? added++ : removed++;
+        }
+        bar.textContent = added + removed ? `${added} added, ${removed} removed` : "Nothing is pending.";
+    });
+}
+
+// Copies what stands beside a button.
+for (const button of all("button[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(one(button.dataset.copy).textContent);
+        button.textContent = "Copied";
+    });
+}
+
+// A file goes into the field for pasting, so that it can be looked at first.
+const file = one("input[type=file][data-into]");
+file?.addEventListener("change", async () => {
+    if (!file.files.length) return;
+    one(file.dataset.into).value = await file.files[0].text();
+    one("input[name=file_name]").value = file.files[0].name;
+    file.value = "";
+});
+
+// After a part of the page was replaced, tell it.
+document.addEventListener("htmx:after:swap", () => {
+    const said = one("#found-count");
+    if (said) said.textContent = one(".pager p")?.textContent ?? "";
+});

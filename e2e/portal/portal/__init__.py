@@ -1,0 +1,1 @@
+"""The portal of Gatehall, seen in a real browser: each page, in several companies, judged."""

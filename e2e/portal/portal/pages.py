@@ -1,0 +1,161 @@
+"""Which pages there are, and who looks at them in which company."""
+
+import dataclasses
+import os
+import re
+import urllib.parse
+
+from .companies import ADMIN
+from .hostile import EMAILS, GROUPS
+
+ADMINS = ("admin",)
+TENANT_ADMINS = ("admin", "tenant admin")
+ALL = ("admin", "tenant admin", "user")
+
+# Who may open it, and its address. {user} and the like are filled in with what a view has; what a
+# view has nothing for is left out there.
+READY = [
+    (ALL, "/"),
+    (ALL, "/oauth2/sign_in"),
+]
+
+# To come. Moving a line to READY switches it on.
+PLANNED = [
+    (TENANT_ADMINS, "/overview"),
+    (ADMINS, "/users"),
+    (ADMINS, "/users/add"),
+    (ADMINS, "/users/{user}"),
+    (ADMINS, "/groups"),
+    (ADMINS, "/groups/add"),
+    (ADMINS, "/groups/{group}"),
+    (ADMINS, "/members"),
+    (TENANT_ADMINS, "/tenants"),
+    (ADMINS, "/tenants/add"),
+    (TENANT_ADMINS, "/tenants/{tenant}"),
+    (ADMINS, "/servers"),
+    (ADMINS, "/servers/add"),
+    (ADMINS, "/servers/{server}"),
+    (TENANT_ADMINS, "/connections"),
+    (TENANT_ADMINS, "/connections/add"),
+    (TENANT_ADMINS, "/connections/{tenant}/{server}"),
+    (TENANT_ADMINS, "/tools"),
+    (TENANT_ADMINS, "/tools/{tool}"),
+    (TENANT_ADMINS, "/grants"),
+    (TENANT_ADMINS, "/grants/add"),
+    (TENANT_ADMINS, "/access"),
+    (TENANT_ADMINS, "/access?user={user}"),
+    (TENANT_ADMINS, "/access?user={user}&tool={tool}"),
+    (TENANT_ADMINS, "/access?tool={tool}"),
+    (ADMINS, "/import"),
+    (TENANT_ADMINS, "/audit"),
+    (TENANT_ADMINS, "/keys"),
+    (TENANT_ADMINS, "/keys/add"),
+    (ADMINS, "/settings"),
+    (ALL, "/me"),
+    (ALL, "/shortcuts"),
+]
+
+if os.environ.get("PORTAL_PLANNED"):
+    READY = READY + PLANNED
+    PLANNED = []
+
+# The portal is there once its first page is.
+HAS_PORTAL = any(path == "/overview" for _, path in READY)
+
+
+@dataclasses.dataclass
+class View:
+    """Somebody in a company."""
+
+    name: str
+    company: str
+    email: str | None
+    role: str
+    has: dict = dataclasses.field(default_factory=dict)
+    # Commands of Gatehall that make them who they are.
+    before: tuple = ()
+    photographed: bool = False
+    # How many pages of one shape are opened, when links lead to more.
+    per_shape: int = 2
+
+
+ALICE = "alice@google.example"
+TINA = "tina@google.example"
+DEMO = {
+    "user": ALICE,
+    "group": "google-employees",
+    "tenant": "google",
+    "server": "documents",
+    "tool": "google_documents_search_documents",
+}
+ONE = {
+    "user": "ann@acme.example",
+    "group": "staff",
+    "tenant": "acme",
+    "server": "clock",
+    "tool": "acme_clock_now",
+}
+HOSTILE = {
+    "user": EMAILS[0],
+    "group": GROUPS[0],
+    "tenant": "tenant-0",
+    "server": "tools",
+    "tool": "tenant-0_tools_plain",
+}
+
+VIEWS = [
+    View("demo", "demo", "ada@company.example", "admin", DEMO, photographed=True),
+    View("demo-alice", "demo", ALICE, "user", photographed=True),
+    View("empty", "empty", None, "admin", {"user": ADMIN}),
+    View("one", "one", ADMIN, "admin", ONE),
+    View("hostile", "hostile", ADMIN, "admin", HOSTILE, photographed=True, per_shape=6),
+    View("hostile-mallory", "hostile", "mallory@hostile.example", "user"),
+]
+
+# Switched on with the portal: a tenant's administrator.
+TINAS = View(
+    "demo-tina",
+    "demo",
+    TINA,
+    "tenant admin",
+    DEMO,
+    before=(
+        ("user", "add", TINA, "--name", "Tina"),
+        ("tenant", "change", "google", "--add-admin", TINA),
+    ),
+    photographed=True,
+)
+if HAS_PORTAL:
+    VIEWS.append(TINAS)
+
+
+def listed(view):
+    """The paths that a view opens, besides those that links lead to."""
+    paths = []
+    for roles, path in READY:
+        fields = re.findall(r"{(\w+)}", path)
+        if view.role in roles and all(field in view.has for field in fields):
+            values = {field: urllib.parse.quote(view.has[field], safe="@") for field in fields}
+            paths.append(path.format(**values))
+    return paths
+
+
+# Links that are not opened: they end the session, begin one elsewhere, or are no page.
+NOT_PAGES = re.compile(
+    r"^/(oauth2/(sign_out|start|callback)|static/|sign-in/|mcp\b|t/|openapi|health$|ready$)"
+)
+WORDS = {"add", "edit", "remove", "import", "history"}
+
+
+def shape(path):
+    """What pages of one kind have in common: /users/* for each user."""
+    parts = urllib.parse.urlsplit(path)
+    first, *rest = parts.path.strip("/").split("/")
+    named = [part if part in WORDS else "*" for part in rest]
+    query = sorted({name for name, _ in urllib.parse.parse_qsl(parts.query)})
+    return "/".join(["", first, *named]) + (f"?{'&'.join(query)}" if query else "")
+
+
+def slug(path):
+    """A page's name as that of a file."""
+    return re.sub(r"[^A-Za-z0-9@.=-]+", "_", path.strip("/"))[:100] or "start"

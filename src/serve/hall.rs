@@ -1,0 +1,170 @@
+//! Hands what is live to the portal.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use gatehall_domain::{Caller, Clock, ConnectionId, ConnectionPath, Snapshot};
+use gatehall_gateway::{ConnectionStatus, Gateway, State, Tasks, ToolCard};
+use gatehall_identity::{Doors, Finding, Patient, examine};
+use gatehall_portal::{Called, Condition, Pending, Step, Tool, ToolDefinition};
+use gatehall_vault::Vault;
+use tokio::sync::mpsc;
+
+use crate::settings::ServeSettings;
+
+/// The live side of the gate, as the portal sees it.
+pub(super) struct Hall {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) doors: Arc<Doors>,
+    pub(super) vault: Arc<Vault>,
+    pub(super) clock: Clock,
+    pub(super) tasks: Tasks,
+    pub(super) settings: ServeSettings,
+    pub(super) database: &'static str,
+    pub(super) replica: String,
+}
+
+/// The name of a replica: that of its machine, and where it listens.
+pub(super) fn replica_name(address: SocketAddr) -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    format!("{host} {address}")
+}
+
+impl gatehall_portal::Hall for Hall {
+    fn snapshot(&self) -> Arc<Snapshot> {
+        self.gateway.live().snapshot()
+    }
+
+    fn publish(&self, snapshot: Snapshot) {
+        self.doors.follow(&snapshot);
+        self.gateway.live().publish(snapshot);
+    }
+
+    fn conditions(&self) -> Vec<Condition> {
+        self.gateway.live().status().into_iter().map(condition).collect()
+    }
+
+    fn condition(&self, connection: ConnectionId) -> Option<Condition> {
+        self.gateway.live().status_of(connection).map(condition)
+    }
+
+    fn each_tool(&self, see: &mut dyn FnMut(Tool<'_>)) {
+        self.gateway.each_tool(&mut |card| see(tool(card)));
+    }
+
+    fn tools_of(&self, connection: ConnectionId, see: &mut dyn FnMut(Tool<'_>)) {
+        self.gateway.tools_of(connection, &mut |card| see(tool(card)));
+    }
+
+    fn tool(&self, public: &str) -> Option<ToolDefinition> {
+        let it = self.gateway.tool(public)?;
+        Some(ToolDefinition {
+            connection: it.connection,
+            public: it.public,
+            name: it.name,
+            description: it.description,
+            input_schema: it.input_schema,
+            definition: it.definition,
+        })
+    }
+
+    fn list(&self, caller: &Caller) -> Vec<String> {
+        self.gateway.list(caller)
+    }
+
+    fn call(&self, caller: Caller, public: String, arguments: String) -> Pending<'_, Called> {
+        Box::pin(async move {
+            let called = self.gateway.call_as(&caller, &public, &arguments).await;
+            Called {
+                succeeded: called.succeeded,
+                text: called.text,
+                milliseconds: called.took.as_millis() as u64,
+            }
+        })
+    }
+
+    fn test(&self, path: ConnectionPath) -> mpsc::Receiver<Step> {
+        let (steps, told) = mpsc::channel(16);
+        let gateway = Arc::clone(&self.gateway);
+        self.tasks.spawn_until_stop(async move {
+            let snapshot = gateway.live().snapshot();
+            let mut sites = snapshot.sites();
+            let Some(site) = sites.find(|site| site.connection.path == path) else { return };
+            let tell = |probe: gatehall_gateway::Probe| {
+                let succeeded = probe.said.is_ok();
+                let text = probe.said.unwrap_or_else(|problem| problem);
+                let milliseconds = probe.took.as_millis() as u64;
+                // There are fewer steps than places; whoever went away misses nothing.
+                let _ = steps.try_send(Step { name: probe.step, succeeded, text, milliseconds });
+            };
+            gateway.probe(&snapshot, site, tell).await;
+        });
+        told
+    }
+
+    fn examine(&self) -> Pending<'_, Vec<Finding>> {
+        Box::pin(async move {
+            let snapshot = self.gateway.live().snapshot();
+            let patient = Patient {
+                company: snapshot.company(),
+                vault: &self.vault,
+                public_url: self.doors.public_url().cloned(),
+                cookie_domain: self.settings.doors.cookie_domain.clone(),
+                now: self.clock.now(),
+            };
+            examine(&patient, |_| ()).await
+        })
+    }
+
+    fn settings(&self) -> Vec<(&'static str, String)> {
+        let settings = &self.settings;
+        let none = || "not set".to_owned();
+        vec![
+            ("Database", self.database.to_owned()),
+            ("Public address", self.doors.public_url().map_or_else(none, ToString::to_string)),
+            ("Cookie domain", settings.doors.cookie_domain.clone().unwrap_or_else(none)),
+            ("Seconds until a call is given up", settings.call_timeout_seconds.to_string()),
+            ("Calls at once on a connection", settings.concurrent_calls.to_string()),
+            ("Seconds between two looks at a server", settings.refresh_seconds.to_string()),
+            ("Seconds without the database", settings.stale_after_seconds.to_string()),
+            ("Largest request, in bytes", settings.request_bytes.to_string()),
+            ("Largest answer, in bytes", settings.response_bytes.to_string()),
+        ]
+    }
+
+    fn replica(&self) -> &str {
+        &self.replica
+    }
+}
+
+const fn tool(card: ToolCard<'_>) -> Tool<'_> {
+    Tool {
+        connection: card.connection,
+        public: card.public,
+        name: card.name,
+        description: card.description,
+    }
+}
+
+fn condition(status: ConnectionStatus) -> Condition {
+    let (state, said, remedy, protocol, tools) = match &status.state {
+        State::Unseen => ("unseen", String::new(), String::new(), "", 0),
+        State::Up { facts, tools } => {
+            let said = format!("{} {}", facts.name, facts.version).trim().to_owned();
+            ("up", said, String::new(), facts.revision, *tools)
+        }
+        State::Down(error) => ("down", error.to_string(), error.remedy().to_owned(), "", 0),
+    };
+    Condition {
+        connection: status.connection,
+        state,
+        said,
+        remedy,
+        protocol,
+        tools,
+        milliseconds: status.took.as_millis() as u64,
+        problems: status.problems,
+        stderr: status.stderr,
+        changed: status.changed,
+        failures: status.failures,
+    }
+}
