@@ -59,9 +59,17 @@ pub(crate) async fn run(settings: &StoreSettings, options: CheckOptions) -> Resu
             error(&format!("asking {path} \u{2026}"));
         }
     };
-    let statuses =
-        check(&snapshot, &wanted, gateway, office.vault.clone(), Egress::new(0), &tasks, office.clock.now(), progress)
-            .await;
+    let statuses = check(
+        &snapshot,
+        &wanted,
+        gateway,
+        office.vault.clone(),
+        Egress::new(0),
+        &tasks,
+        office.clock.now(),
+        progress,
+    )
+    .await;
     tasks.finish(Duration::from_secs(8)).await;
 
     let mut lines: Vec<Line> = statuses.into_iter().map(line).collect();

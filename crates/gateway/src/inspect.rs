@@ -129,11 +129,8 @@ impl Gateway {
         let began = Instant::now();
         let called = |succeeded, text| Called { succeeded, text, took: began.elapsed() };
         let moment = self.live.load();
-        let asked = Asked {
-            name: Cow::Borrowed(public),
-            arguments: Some(arguments),
-            ..Default::default()
-        };
+        let asked =
+            Asked { name: Cow::Borrowed(public), arguments: Some(arguments), ..Default::default() };
         let now = self.clock.now();
         let running = match self.admit(now, &moment, caller, &Endpoint::All, asked, "portal") {
             Ok(running) => running,

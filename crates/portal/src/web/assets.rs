@@ -65,7 +65,9 @@ pub(crate) fn asset(name: &str) -> String {
 }
 
 pub(super) fn routes() -> Router<Arc<Portal>> {
-    Router::new().route("/static/{digest}/{name}", get(of_version)).route("/static/{name}", get(newest))
+    Router::new()
+        .route("/static/{digest}/{name}", get(of_version))
+        .route("/static/{name}", get(newest))
 }
 
 /// Whatever the digest is, the newest is right.
@@ -81,10 +83,7 @@ fn send(name: &str, caching: &'static str) -> Response {
     let Some(asset) = ASSETS.iter().find(|asset| asset.name == name) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let headers = [
-        (CONTENT_TYPE, asset.kind),
-        (CACHE_CONTROL, caching),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let headers =
+        [(CONTENT_TYPE, asset.kind), (CACHE_CONTROL, caching), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
     (headers, asset.text).into_response()
 }

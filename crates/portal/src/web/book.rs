@@ -164,8 +164,7 @@ impl Book {
             },
         });
         if let Some(input) = input {
-            operation["requestBody"] =
-                json!({"content": {"application/json": {"schema": input}}});
+            operation["requestBody"] = json!({"content": {"application/json": {"schema": input}}});
         }
         let of_path = self.paths.entry(path.to_owned()).or_insert_with(|| json!({}));
         of_path[method] = operation;

@@ -118,9 +118,7 @@ impl Fault {
             Self::NotAllowed(_) => "This is not yours to see",
             Self::NothingHere | Self::Refused(Refusal::Missing { .. }) => "There is nothing here",
             Self::Foreign => "This did not come from Gatehall",
-            Self::Changed { .. } | Self::Refused(Refusal::Changed { .. }) => {
-                "Somebody was faster"
-            }
+            Self::Changed { .. } | Self::Refused(Refusal::Changed { .. }) => "Somebody was faster",
             Self::Unreadable { .. } | Self::Refused(_) => "Not saved",
             Self::TooLarge => "That is too much at once",
             Self::Away => "The database is away",
@@ -150,7 +148,9 @@ impl Fault {
                 format!("{}{}.", first.unwrap_or_default(), letters.as_str())
             }
             Self::Changed { what, .. } => {
-                format!("{what} was changed by somebody else since you opened it. Compare, then save again.")
+                format!(
+                    "{what} was changed by somebody else since you opened it. Compare, then save again."
+                )
             }
             Self::TooLarge => "Send less, or in several parts.".into(),
             Self::Away => "Nothing was changed. Try again in a moment.".into(),

@@ -10,7 +10,7 @@ use url::form_urlencoded;
 use super::Portal;
 
 /// The cookie that keeps the choice of light and dark.
-pub(crate) const SCHEME_COOKIE: &str = "gatehall_scheme";
+const SCHEME_COOKIE: &str = "gatehall_scheme";
 
 /// What surrounds the content of a page.
 #[derive(Debug, Clone, Default)]
@@ -102,12 +102,20 @@ impl Frame {
 /// What the browser's user chose: `light`, `dark` or `auto`.
 pub(super) fn scheme_of(headers: &HeaderMap) -> &'static str {
     let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs = lines.flat_map(|line| line.split(';')).filter_map(|it| it.trim().split_once('='));
+    let mut pairs =
+        lines.flat_map(|line| line.split(';')).filter_map(|it| it.trim().split_once('='));
     match pairs.find(|(name, _)| *name == SCHEME_COOKIE) {
         Some((_, "light")) => "light",
         Some((_, "dark")) => "dark",
         _ => "auto",
     }
+}
+
+/// The cookie that keeps a choice; none if it is not one.
+pub(crate) fn scheme_cookie(scheme: &str) -> Option<String> {
+    ["auto", "light", "dark"].contains(&scheme).then(|| {
+        format!("{SCHEME_COOKIE}={scheme}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly")
+    })
 }
 
 impl Notice {

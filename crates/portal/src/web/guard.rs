@@ -17,7 +17,10 @@ use http::{
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::{Face, Fault, Portal, frame::scheme_of, go_to, input::Submitted, protect, render, visitor::encoded};
+use super::{
+    Face, Fault, Portal, frame::scheme_of, go_to, input::Submitted, protect, render,
+    visitor::encoded,
+};
 use crate::door::is_own;
 
 /// The largest form, in bytes. Files that are imported have a limit of their own.
@@ -120,7 +123,8 @@ fn page_of(
         _ if *method == Method::GET => ("/".into(), "Go to the start page"),
         _ => (back, "Go back"),
     };
-    let mendable = matches!(fault, Fault::Unreadable { .. } | Fault::Refused(_) | Fault::Changed { .. });
+    let mendable =
+        matches!(fault, Fault::Unreadable { .. } | Fault::Refused(_) | Fault::Changed { .. });
     let fields = if mendable { mend(fault, submitted) } else { Vec::new() };
     let page = FaultPage {
         title: fault.title(),

@@ -63,6 +63,14 @@ fn href(here: &str, page: usize) -> String {
 }
 
 impl<T> Page<T> {
+    /// One page of rows that are at hand.
+    pub(crate) fn take(rows: Vec<T>, page: Option<usize>) -> Self {
+        let pages = Pages::new(rows.len(), page, ROWS);
+        let first = pages.first.saturating_sub(1);
+        let rows = rows.into_iter().skip(first).take(pages.to - first).collect();
+        Self { rows, pages }
+    }
+
     /// Shows one page of what was found; `show` is asked for the rows of this page alone.
     pub(crate) fn of<R>(found: &[R], page: Option<usize>, show: impl FnMut(&R) -> T) -> Self {
         let pages = Pages::new(found.len(), page, ROWS);

@@ -1,0 +1,203 @@
+//! API keys of users and services.
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use gatehall_domain::{EmailAddress, Key, KeyId, Record, Refusal, Snapshot, TenantId, Timestamp};
+use http::StatusCode;
+use schemars::JsonSchema;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+
+use super::{common::ListSearch, row::KeyRow};
+use crate::{
+    operation::{self, key::KeyOrder},
+    web::{
+        Admin, Book, Face, Fault, Frame, Input, Page, Portal, RecentAdmin, Search, Shared, Visitor,
+        render,
+    },
+};
+
+pub(super) fn ways(book: Book) -> Book {
+    book.area("keys")
+        .show::<KeyList, _, _>("/keys", "List keys", list)
+        .page("/keys/add", add_form)
+        .act::<KeyWish, NewKeyView, _, _>("/keys", "Make a key", add)
+        .show::<KeyView, _, _>("/keys/{id}", "Show a key", show)
+        .remove::<Revocation, _, _>("/keys/{id}", "Revoke a key", revoke)
+}
+
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "key/list.html")]
+struct KeyList {
+    #[serde(skip)]
+    frame: Frame,
+    #[serde(skip)]
+    query: String,
+    keys: Page<KeyRow>,
+}
+
+async fn list(
+    admin: Admin,
+    State(portal): Shared,
+    Search(search): Search<ListSearch>,
+) -> Result<Response, Fault> {
+    let uses = portal.desk.store().key_uses().await?;
+    let company = admin.snapshot.company();
+    let words = search.words();
+    let wanted = |key: &Key| {
+        let owner = key.user.map(|user| company.user_label(user)).unwrap_or_default();
+        words.are_in(&[key.id.as_str(), &key.name, &owner])
+    };
+    let rows = KeyRow::all(company, &uses, admin.now, wanted);
+    let keys = Page::take(rows, search.page);
+    let query = search.q.unwrap_or_default();
+    Ok(admin.show(&KeyList { frame: admin.frame("Keys"), query, keys }))
+}
+
+#[derive(Template)]
+#[template(path = "key/add.html")]
+struct AddForm {
+    frame: Frame,
+    user: String,
+    tenants: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct ForWhom {
+    user: Option<String>,
+}
+
+async fn add_form(admin: Admin, Search(whom): Search<ForWhom>) -> Response {
+    let mut tenants: Vec<String> =
+        admin.snapshot.company().tenants.keys().map(ToString::to_string).collect();
+    tenants.sort_unstable();
+    let user = whom.user.unwrap_or_default();
+    render(StatusCode::OK, &AddForm { frame: admin.frame("Make a key"), user, tenants })
+}
+
+/// What a new key is made of.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct KeyWish {
+    /// The user it speaks for; left out, it is a service key.
+    #[schemars(with = "Option<String>")]
+    user: Option<EmailAddress>,
+    /// What it is for.
+    #[serde(default)]
+    name: String,
+    /// The only tenant it may be used for.
+    #[schemars(with = "Option<String>")]
+    tenant: Option<TenantId>,
+    /// Whether it opens the management API.
+    #[serde(default)]
+    manage: bool,
+    /// When it ends, if ever.
+    #[schemars(with = "Option<String>")]
+    expires_at: Option<Timestamp>,
+}
+
+async fn add(
+    admin: RecentAdmin,
+    State(portal): Shared,
+    Input(wish): Input<KeyWish>,
+) -> Result<Response, Fault> {
+    let order = KeyOrder {
+        name: wish.name,
+        user: wish.user,
+        tenant: wish.tenant,
+        manage: wish.manage,
+        expires_at: wish.expires_at,
+    };
+    make(&admin, &portal, &order, "/keys").await
+}
+
+/// A key that was just made; nobody sees it again.
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "key/made.html")]
+pub(super) struct NewKeyView {
+    #[serde(skip)]
+    frame: Frame,
+    id: String,
+    /// The whole key, which is kept nowhere.
+    key: String,
+    #[serde(skip)]
+    back: &'static str,
+    #[serde(skip)]
+    endpoint: String,
+}
+
+/// Makes a key and shows it, this once.
+pub(super) async fn make(
+    visitor: &Visitor,
+    portal: &Portal,
+    order: &KeyOrder,
+    back: &'static str,
+) -> Result<Response, Fault> {
+    let prepare = |snapshot: &Snapshot| operation::key::add(snapshot.company(), order, visitor.now);
+    let (_, key) = portal.change(visitor, prepare).await?;
+    let view = NewKeyView {
+        frame: visitor.frame("A new key"),
+        id: key.id.to_string(),
+        key: key.text.expose_secret().to_owned(),
+        back,
+        endpoint: format!("{}/mcp", portal.base()),
+    };
+    Ok(match visitor.face {
+        Face::Api => Json(&view).into_response(),
+        Face::Page => render(StatusCode::OK, &view),
+    })
+}
+
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "key/show.html")]
+struct KeyView {
+    #[serde(skip)]
+    frame: Frame,
+    key: KeyRow,
+    seen: String,
+}
+
+async fn show(
+    admin: Admin,
+    State(portal): Shared,
+    Path(id): Path<KeyId>,
+) -> Result<Response, Fault> {
+    let uses = portal.desk.store().key_uses().await?;
+    let company = admin.snapshot.company();
+    let record = company.keys.get(&id).ok_or_else(|| Refusal::missing("key", &id))?;
+    let row = KeyRow::all(company, &uses, admin.now, |key| key.id == id).pop();
+    let key = row.ok_or(Fault::NothingHere)?;
+    let seen = Record::from(Key::clone(record)).fingerprint();
+    let title = if key.name.is_empty() { key.id.clone() } else { key.name.clone() };
+    Ok(admin.show(&KeyView { frame: admin.frame(title), key, seen }))
+}
+
+/// A key that is revoked stays so, so its id has to be said once more.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Revocation {
+    /// The key's name, or its id, to show that it is meant.
+    confirm: String,
+}
+
+async fn revoke(
+    admin: RecentAdmin,
+    State(portal): Shared,
+    Path(id): Path<KeyId>,
+    Input(revocation): Input<Revocation>,
+) -> Result<Response, Fault> {
+    let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
+        let company = snapshot.company();
+        let key = company.keys.get(&id).ok_or_else(|| Refusal::missing("key", &id))?;
+        if revocation.confirm != key.name && revocation.confirm != id.as_str() {
+            return Err(Refusal::invalid("confirm", "write the name of the key, or its id"));
+        }
+        operation::key::revoke(company, &id, admin.now)
+    };
+    let revision = portal.apply(&admin, prepare).await?;
+    Ok(admin.done(revision, "/keys"))
+}

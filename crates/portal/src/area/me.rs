@@ -1,0 +1,175 @@
+//! What everybody has who signs in: their tools, their keys, and how to connect a client.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use gatehall_domain::{Key, KeyId, Refusal, Snapshot, Timestamp};
+use http::{HeaderValue, StatusCode, header::SET_COOKIE};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    common::Nothing,
+    keys::{self, NewKeyView},
+    row::KeyRow,
+};
+use crate::{
+    operation::{self, key::KeyOrder},
+    web::{
+        Book, Fault, Frame, Input, Portal, Shared, Short, SignedIn, go_to, render, scheme_cookie,
+    },
+};
+
+pub(super) fn ways(book: Book) -> Book {
+    book.area("me")
+        .page("/", home)
+        .show::<Me, _, _>("/me", "Show yourself", show)
+        .act::<OwnKey, NewKeyView, _, _>("/me/keys", "Make a key of your own", add_key)
+        .remove::<Nothing, _, _>("/me/keys/{id}", "Revoke a key of your own", revoke_key)
+        .form("/me/scheme", scheme)
+        .page("/shortcuts", shortcuts)
+}
+
+/// Where somebody begins: administrators at the overview, tenant admins at their tenant.
+async fn home(person: SignedIn) -> Response {
+    match person.manages.first() {
+        _ if person.admin => go_to("/overview"),
+        Some(tenant) => go_to(&format!("/tenants/{tenant}")),
+        None => go_to("/me"),
+    }
+}
+
+/// Tools of a person that the page shows at once.
+const SHOWN: usize = 200;
+
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "me/show.html")]
+struct Me {
+    #[serde(skip)]
+    frame: Frame,
+    email: String,
+    name: String,
+    groups: Vec<String>,
+    admin: bool,
+    /// Every tool that a client is shown.
+    tools: Vec<MyTool>,
+    keys: Vec<KeyRow>,
+    /// The address for MCP clients.
+    endpoint: String,
+    #[serde(skip)]
+    openapi: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct MyTool {
+    name: String,
+    description: String,
+}
+
+async fn show(person: SignedIn, State(portal): Shared) -> Result<Response, Fault> {
+    let company = person.snapshot.company();
+    let user = &person.user;
+    let groups = person.snapshot.groups(user.id);
+    let uses = portal.desk.store().key_uses().await?;
+    let base = portal.base();
+    let tool = |name: String| {
+        let definition = portal.hall.tool(&name);
+        let description = definition.map(|it| Short::text(&it.description)).unwrap_or_default();
+        MyTool { name, description }
+    };
+    let view = Me {
+        frame: person.frame(user.shown()),
+        email: user.email.to_string(),
+        name: Short::name(&user.name),
+        groups: groups.iter().map(|it| company.group_label(*it)).collect(),
+        admin: person.admin,
+        tools: portal.hall.list(&person.caller).into_iter().map(tool).collect(),
+        keys: KeyRow::all(company, &uses, person.now, |key| key.user == Some(user.id)),
+        endpoint: format!("{base}/mcp"),
+        openapi: format!("{base}/openapi.json"),
+    };
+    Ok(person.show(&view))
+}
+
+/// What a key of one's own is made of.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct OwnKey {
+    /// What it is for.
+    #[serde(default)]
+    name: String,
+    /// When it ends, if ever.
+    #[schemars(with = "Option<String>")]
+    expires_at: Option<Timestamp>,
+}
+
+async fn add_key(
+    person: SignedIn,
+    State(portal): Shared,
+    Input(wish): Input<OwnKey>,
+) -> Result<Response, Fault> {
+    let order = KeyOrder {
+        name: wish.name,
+        user: Some(person.user.email.clone()),
+        tenant: None,
+        manage: false,
+        expires_at: wish.expires_at,
+    };
+    keys::make(&person, &portal, &order, "/me").await
+}
+
+async fn revoke_key(
+    person: SignedIn,
+    State(portal): Shared,
+    Path(id): Path<KeyId>,
+    Input(Nothing {}): Input<Nothing>,
+) -> Result<Response, Fault> {
+    let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
+        let own = |key: &&Arc<Key>| key.user == Some(person.user.id);
+        let company = snapshot.company();
+        company.keys.get(&id).filter(own).ok_or_else(|| Refusal::missing("key", &id))?;
+        operation::key::revoke(company, &id, person.now)
+    };
+    let revision = portal.apply(&person, prepare).await?;
+    Ok(person.done(revision, "/me"))
+}
+
+#[derive(Deserialize)]
+struct SchemeChoice {
+    scheme: String,
+    next: Option<String>,
+}
+
+/// Keeps the choice of light and dark in a cookie of this browser.
+async fn scheme(_: SignedIn, Input(choice): Input<SchemeChoice>) -> Result<Response, Fault> {
+    let cookie = scheme_cookie(&choice.scheme)
+        .ok_or_else(|| Fault::field("scheme", "choose auto, light or dark"))?;
+    let next = choice.next.filter(|it| it.starts_with('/') && !it.starts_with("//"));
+    let mut response = go_to(next.as_deref().unwrap_or("/"));
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        response.headers_mut().insert(SET_COOKIE, cookie);
+    }
+    Ok(response.into_response())
+}
+
+#[derive(Template)]
+#[template(path = "me/shortcuts.html")]
+struct Shortcuts {
+    frame: Frame,
+}
+
+async fn shortcuts(person: SignedIn) -> Response {
+    render(StatusCode::OK, &Shortcuts { frame: person.frame("Keyboard shortcuts") })
+}
+
+impl Portal {
+    /// The address under which clients reach the gate, without a slash at its end.
+    pub(super) fn base(&self) -> String {
+        let url = self.doors.public_url().map_or("http://127.0.0.1:8080", |url| url.as_str());
+        url.trim_end_matches('/').to_owned()
+    }
+}

@@ -1,0 +1,96 @@
+//! The palette: everything by its name.
+
+use askama::Template;
+use axum::response::Response;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{common::Words, row::connection_href};
+use crate::web::{Book, Frame, Manager, Search, Short, encoded};
+
+pub(super) fn ways(book: Book) -> Book {
+    book.area("search").show::<Found, _, _>("/search", "Find anything", search)
+}
+
+/// As many are shown of each kind.
+const OF_EACH: usize = 8;
+
+#[derive(Deserialize)]
+struct Query {
+    q: Option<String>,
+}
+
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "me/search.html")]
+struct Found {
+    #[serde(skip)]
+    frame: Frame,
+    #[serde(skip)]
+    query: String,
+    found: Vec<Hit>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Hit {
+    name: String,
+    kind: &'static str,
+    href: String,
+}
+
+async fn search(manager: Manager, Search(query): Search<Query>) -> Response {
+    let query = query.q.unwrap_or_default();
+    let words = Words::new(&query);
+    let mut found = Vec::new();
+    if !query.trim().is_empty() {
+        pages(&manager, &words, &mut found);
+        records(&manager, &words, &mut found);
+    }
+    manager.show(&Found { frame: manager.frame("Search"), query, found })
+}
+
+fn pages(manager: &Manager, words: &Words, found: &mut Vec<Hit>) {
+    let frame = manager.frame("");
+    let places = frame.places().iter().filter(|place| words.are_in(&[place.name]));
+    found.extend(places.map(|place| Hit {
+        name: place.name.to_owned(),
+        kind: "page",
+        href: place.href.to_owned(),
+    }));
+}
+
+fn records(manager: &Manager, words: &Words, found: &mut Vec<Hit>) {
+    let company = manager.snapshot.company();
+    let mut add = |kind, mut hits: Vec<(String, String)>| {
+        // What is short is more likely to be meant.
+        hits.sort_by(|a, b| (a.0.len(), &a.0).cmp(&(b.0.len(), &b.0)));
+        let hits = hits.into_iter().take(OF_EACH);
+        found.extend(hits.map(|(name, href)| Hit { name, kind, href }));
+    };
+    let tenants = company.tenants.values().filter(|it| manager.may_manage(&it.id));
+    let tenants = tenants.filter(|it| words.are_in(&[it.id.as_str(), &it.name]));
+    add("tenant", tenants.map(|it| (it.id.to_string(), format!("/tenants/{}", it.id))).collect());
+    let connections = company.connections.values().filter(|it| {
+        manager.admin || it.path.tenant.as_ref().is_some_and(|tenant| manager.may_manage(tenant))
+    });
+    let paths = connections.map(|it| it.path.to_string()).filter(|path| words.are_in(&[path]));
+    add("connection", paths.map(|path| (path.clone(), connection_href(&path))).collect());
+    if !manager.admin {
+        return;
+    }
+    let users = company.users.values();
+    let users = users.filter(|it| words.are_in(&[it.email.as_str(), &it.name]));
+    let user = |it: &std::sync::Arc<gatehall_domain::User>| {
+        let name = match it.name.as_str() {
+            "" => it.email.to_string(),
+            name => format!("{} ({})", it.email, Short::name(name)),
+        };
+        (name, format!("/users/{}", encoded(it.email.as_str())))
+    };
+    add("user", users.map(user).collect());
+    let groups = company.groups.values().filter(|it| words.are_in(&[it.name.as_str()]));
+    let group = |name: &str| (name.to_owned(), format!("/groups/{}", encoded(name)));
+    add("group", groups.map(|it| group(it.name.as_str())).collect());
+    let servers = company.servers.values();
+    let servers = servers.filter(|it| words.are_in(&[it.id.as_str(), &it.name]));
+    add("server", servers.map(|it| (it.id.to_string(), format!("/servers/{}", it.id))).collect());
+}

@@ -1,0 +1,74 @@
+//! Turning a revision round, as long as nothing newer touched what it changed.
+
+use axum::{extract::State, response::Response};
+use gatehall_domain::{Change, Company, GroupName, Record, Refusal, TenantId};
+use gatehall_store::EventFilter;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::web::{Book, Done, Fault, Input, Manager, Portal, Shared};
+
+pub(super) fn ways(book: Book) -> Book {
+    book.area("audit").act::<UndoWish, Done, _, _>("/undo", "Undo a revision", undo)
+}
+
+/// Which change.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct UndoWish {
+    /// The revision that it made.
+    revision: u64,
+    /// The page to come back to.
+    next: Option<String>,
+}
+
+async fn undo(
+    manager: Manager,
+    State(portal): Shared,
+    Input(wish): Input<UndoWish>,
+) -> Result<Response, Fault> {
+    let changes = portal.desk.store().changes_of(wish.revision).await?;
+    let changes = changes.ok_or(Fault::NothingHere)?;
+    if !manager.admin {
+        may_undo(&manager, &portal, wish.revision).await?;
+    }
+    if changes.iter().any(|change| needs_fresh_sign_in(change, manager.snapshot.company())) {
+        manager.must_be_recent()?;
+    }
+    let inverse: Vec<Change> = changes.into_iter().rev().map(Change::inverse).collect();
+    let prepare = |_: &gatehall_domain::Snapshot| Ok::<_, Refusal>(inverse.clone());
+    let revision = portal.apply(&manager, prepare).await?;
+    let next = wish.next.filter(|it| it.starts_with('/') && !it.starts_with("//"));
+    Ok(manager.done(revision, next.as_deref().unwrap_or("/")))
+}
+
+/// A tenant admin undoes what they did themselves, in tenants that are still theirs.
+async fn may_undo(manager: &Manager, portal: &Portal, revision: u64) -> Result<(), Fault> {
+    let filter = EventFilter { revision: Some(revision), limit: 10_000, ..Default::default() };
+    let events = portal.desk.store().events(&filter).await?;
+    let theirs = |tenant: &Option<String>| {
+        let tenant: Option<TenantId> = tenant.as_ref().and_then(|it| it.parse().ok());
+        tenant.is_some_and(|tenant| manager.may_manage(&tenant))
+    };
+    let own = manager.user.email.as_str();
+    let all = events.iter().all(|event| event.actor == own && theirs(&event.tenant));
+    if all { Ok(()) } else { Err(Fault::NothingHere) }
+}
+
+/// Whether a change is of credentials, or of who is an administrator.
+fn needs_fresh_sign_in(change: &Change, company: &Company) -> bool {
+    match change.record() {
+        Record::Credential(_)
+        | Record::Key(_)
+        | Record::Provider(_)
+        | Record::ClaimMapping(_)
+        | Record::TenantAdmin(_) => true,
+        Record::User(user) => {
+            user.admin || matches!(change.before(), Some(Record::User(it)) if it.admin)
+        }
+        Record::Membership(it) => {
+            company.group_label(it.group).eq_ignore_ascii_case(GroupName::ADMIN)
+        }
+        _ => false,
+    }
+}
