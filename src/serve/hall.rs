@@ -131,6 +131,10 @@ impl gatehall_portal::Hall for Hall {
         ]
     }
 
+    fn allowed_commands(&self) -> &[String] {
+        &self.settings.allowed_commands
+    }
+
     fn replica(&self) -> &str {
         &self.replica
     }

@@ -106,6 +106,11 @@ pub struct ServeSettings {
     #[arg(long, env = "GATEHALL_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Vec<String>,
 
+    /// Commands with which administrators may add servers in the portal, separated by commas, as
+    /// whole paths. At the command line any can be added. [default: none]
+    #[arg(long, env = "GATEHALL_ALLOWED_COMMANDS", value_name = "PATHS", value_delimiter = ',')]
+    pub allowed_commands: Vec<String>,
+
     #[command(flatten)]
     #[expect(missing_docs, reason = "a doc here would become the help's text")]
     pub doors: DoorOptions,

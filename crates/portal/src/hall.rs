@@ -48,6 +48,9 @@ pub trait Hall: Send + Sync {
     /// What was set when the program was started, for showing: name and value.
     fn settings(&self) -> Vec<(&'static str, String)>;
 
+    /// The commands with which processes may be started from the portal.
+    fn allowed_commands(&self) -> &[String];
+
     /// The name of this replica.
     fn replica(&self) -> &str;
 }

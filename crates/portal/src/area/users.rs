@@ -100,7 +100,7 @@ fn find<'s>(
     reached: &mut Reached<'_>,
 ) -> Vec<&'s User> {
     let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
-    let mut fits = |user: &&User| {
+    let fits = |user: &&User| {
         words.iter().all(|word| {
             user.email.as_str().contains(word) || user.name.to_lowercase().contains(word)
         }) && match state {

@@ -19,7 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use gatehall_domain::{Change, Record, Snapshot};
+use gatehall_domain::{Change, Record, Refusal, Snapshot, Transport};
 use gatehall_identity::Doors;
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -98,9 +98,15 @@ impl Portal {
     pub(crate) async fn change<T>(
         &self,
         visitor: &Visitor,
-        prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
+        mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
     ) -> Result<(Option<u64>, T), Fault> {
         let desk = self.desk.with_actor(visitor.actor());
+        let allowed = self.hall.allowed_commands();
+        let prepare = |snapshot: &Snapshot| {
+            let (changes, answer) = prepare(snapshot)?;
+            changes.iter().try_for_each(|change| check_command(change, allowed))?;
+            Ok((changes, answer))
+        };
         let (answer, snapshot) = desk.change_from(self.hall.snapshot(), prepare).await?;
         let revision = snapshot.as_ref().map(Snapshot::revision);
         if let Some(snapshot) = snapshot {
@@ -122,6 +128,30 @@ impl Portal {
             .change(visitor, |snapshot| Ok((prepare(snapshot).map_err(Into::into)?, ())))
             .await?;
         Ok(made.0)
+    }
+}
+
+/// Whoever can write a command runs programs on the gate's machine: over the network only those
+/// that its operator allowed, whichever page the change comes from.
+fn check_command(change: &Change, allowed: &[String]) -> Result<(), Refusal> {
+    let command = |record: Option<&Record>| match record {
+        Some(Record::Server(server)) => match &server.transport {
+            Transport::Stdio { command, .. } => Some(command.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    match command(change.after()) {
+        Some(new) if !allowed.contains(&new) && command(change.before()).as_ref() != Some(&new) => {
+            Err(Refusal::invalid(
+                "command",
+                format!(
+                    "\"{new}\" is not one of GATEHALL_ALLOWED_COMMANDS: add it there, or add the \
+                     server at the command line"
+                ),
+            ))
+        }
+        _ => Ok(()),
     }
 }
 

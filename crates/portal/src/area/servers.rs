@@ -1,0 +1,269 @@
+//! Servers: descriptions of tool servers, which tenants use through connections.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use gatehall_domain::{
+    AccessClass, Address, Record, Refusal, Server, ServerId, Snapshot, Transport,
+};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    common::{ListSearch, Removal},
+    condition::ConnectionRow,
+};
+use crate::{
+    operation::{self, find_server, server::ServerEdit},
+    web::{
+        Admin, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, render, text,
+        unchanged,
+    },
+};
+
+pub(super) fn ways(book: Book) -> Book {
+    book.area("servers")
+        .show::<ServerList, _, _>("/servers", "List servers", list)
+        .page("/servers/add", add_form)
+        .act::<ServerWish, Done, _, _>("/servers", "Add a server", add)
+        .show::<ServerView, _, _>("/servers/{server}", "Show a server", show)
+        .change::<ServerWish, _, _>("/servers/{server}", "Change a server", change)
+        .remove::<Removal, _, _>("/servers/{server}", "Remove a server", remove)
+}
+
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "server/list.html")]
+struct ServerList {
+    #[serde(skip)]
+    frame: Frame,
+    #[serde(skip)]
+    query: String,
+    servers: Page<ServerRow>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ServerRow {
+    id: String,
+    name: String,
+    transport: &'static str,
+    access: &'static str,
+    tier: String,
+    enabled: bool,
+    connections: usize,
+}
+
+async fn list(admin: Admin, Search(search): Search<ListSearch>) -> Response {
+    let company = admin.snapshot.company();
+    let words = search.words();
+    let wanted =
+        |it: &&Server| words.are_in(&[it.id.as_str(), &it.name, &it.tier, it.transport.kind()]);
+    let mut found: Vec<&Server> =
+        company.servers.values().map(AsRef::as_ref).filter(wanted).collect();
+    found.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    let servers = Page::of(&found, search.page, |it| ServerRow {
+        id: it.id.to_string(),
+        name: Short::name(&it.name),
+        transport: it.transport.kind(),
+        access: it.access.as_str(),
+        tier: Short::name(&it.tier),
+        enabled: it.enabled,
+        connections: company.connections.values().filter(|to| to.path.server == it.id).count(),
+    });
+    let query = search.q.unwrap_or_default();
+    admin.show(&ServerList { frame: admin.frame("Servers"), query, servers })
+}
+
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "server/show.html")]
+struct ServerView {
+    #[serde(skip)]
+    frame: Frame,
+    id: String,
+    name: String,
+    description: String,
+    transport: &'static str,
+    /// The address; none for a process.
+    url: Option<String>,
+    /// The program of a process, with its arguments.
+    command: Option<String>,
+    arguments: Vec<String>,
+    access: &'static str,
+    stateful: bool,
+    tier: String,
+    enabled: bool,
+    since: Moment,
+    connections: Vec<ConnectionRow>,
+    seen: String,
+}
+
+async fn show(
+    admin: Admin,
+    State(portal): Shared,
+    Path(id): Path<ServerId>,
+) -> Result<Response, Fault> {
+    let server = find_server(admin.snapshot.company(), &id)?;
+    let (command, arguments) = match &server.transport {
+        Transport::Stdio { command, arguments, .. } => (Some(command.clone()), arguments.clone()),
+        _ => (None, Vec::new()),
+    };
+    Ok(admin.show(&ServerView {
+        frame: admin.frame(Short::name(&server.name)),
+        id: id.to_string(),
+        name: server.name.clone(),
+        description: server.description.clone(),
+        transport: server.transport.kind(),
+        url: server.transport.url().map(ToString::to_string),
+        command,
+        arguments,
+        access: server.access.as_str(),
+        stateful: server.stateful,
+        tier: server.tier.clone(),
+        enabled: server.enabled,
+        since: Moment(server.created_at),
+        connections: ConnectionRow::all(&portal, &admin, |site| site.server.id == id),
+        seen: Record::from(Server::clone(server)).fingerprint(),
+    }))
+}
+
+#[derive(Template)]
+#[template(path = "server/add.html")]
+struct AddForm {
+    frame: Frame,
+    commands: Vec<String>,
+}
+
+async fn add_form(admin: Admin, State(portal): Shared) -> Response {
+    let commands = portal.hall.allowed_commands().to_vec();
+    render(StatusCode::OK, &AddForm { frame: admin.frame("Add a server"), commands })
+}
+
+/// What a server is to be: at an address, or by a command. What is left out stays.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct ServerWish {
+    /// Of a new one; stands in addresses and in the names of tools.
+    #[schemars(with = "Option<String>")]
+    id: Option<ServerId>,
+    #[serde(default, deserialize_with = "text")]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "text")]
+    description: Option<String>,
+    /// `streamable-http`, `sse` or `openapi` for an address. A command is always `stdio`.
+    transport: Option<String>,
+    #[serde(default)]
+    url: String,
+    /// One of the commands that the gate was told to allow.
+    #[serde(default)]
+    command: String,
+    /// The arguments of the command, one on each line.
+    #[serde(default)]
+    arguments: String,
+    /// `granted` or `public`.
+    #[schemars(with = "Option<String>")]
+    access: Option<AccessClass>,
+    stateful: Option<bool>,
+    #[serde(default, deserialize_with = "text")]
+    tier: Option<String>,
+    enabled: Option<bool>,
+    /// The version that was looked at; refused if it is another by now.
+    seen: Option<String>,
+}
+
+impl ServerWish {
+    /// The transport they say, if they say one. A process keeps its environment.
+    fn transport(&self, before: Option<&Transport>) -> Result<Option<Transport>, Refusal> {
+        let kind = self.transport.as_deref().unwrap_or("streamable-http");
+        if !self.command.is_empty() {
+            let environment = match before {
+                Some(Transport::Stdio { environment, .. }) => environment.clone(),
+                _ => Default::default(),
+            };
+            let arguments = self.arguments.lines().map(str::trim).filter(|it| !it.is_empty());
+            return Ok(Some(Transport::Stdio {
+                command: self.command.clone(),
+                arguments: arguments.map(str::to_owned).collect(),
+                environment,
+            }));
+        }
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let url: Address = self.url.parse()?;
+        match kind {
+            "streamable-http" => Ok(Some(Transport::StreamableHttp { url })),
+            "sse" => Ok(Some(Transport::Sse { url })),
+            "openapi" => Ok(Some(Transport::OpenApi { url })),
+            _ => Err(Refusal::invalid("transport", "choose streamable-http, sse or openapi")),
+        }
+    }
+
+    fn edit(&self, transport: Option<Transport>) -> ServerEdit {
+        ServerEdit {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            transport,
+            access: self.access,
+            stateful: self.stateful,
+            tier: self.tier.clone(),
+            enabled: self.enabled,
+        }
+    }
+}
+
+async fn add(
+    admin: Admin,
+    State(portal): Shared,
+    Input(mut wish): Input<ServerWish>,
+) -> Result<Response, Fault> {
+    let id = wish.id.take().ok_or_else(|| Fault::field("id", "give the server an id"))?;
+    wish.name = wish.name.filter(|name| !name.is_empty());
+    let transport = wish.transport(None)?;
+    let transport =
+        transport.ok_or_else(|| Refusal::invalid("url", "give an address, or a command"))?;
+    let prepare = |_: &Snapshot| {
+        Ok::<_, Refusal>(operation::server::add(
+            &id,
+            transport.clone(),
+            wish.edit(None),
+            admin.now,
+        ))
+    };
+    let revision = portal.apply(&admin, prepare).await?;
+    Ok(admin.done(revision, &format!("/servers/{id}")))
+}
+
+async fn change(
+    admin: Admin,
+    State(portal): Shared,
+    Path(id): Path<ServerId>,
+    Input(wish): Input<ServerWish>,
+) -> Result<Response, Fault> {
+    let server = Server::clone(find_server(admin.snapshot.company(), &id)?);
+    unchanged(wish.seen.as_deref(), server, &id)?;
+    let prepare = |snapshot: &Snapshot| {
+        let before = find_server(snapshot.company(), &id)?;
+        let transport = wish.transport(Some(&before.transport))?;
+        operation::server::change(snapshot.company(), &id, wish.edit(transport))
+    };
+    let revision = portal.apply(&admin, prepare).await?;
+    Ok(admin.done(revision, &format!("/servers/{id}")))
+}
+
+async fn remove(
+    admin: Admin,
+    State(portal): Shared,
+    Path(id): Path<ServerId>,
+    Input(removal): Input<Removal>,
+) -> Result<Response, Fault> {
+    let server = Server::clone(find_server(admin.snapshot.company(), &id)?);
+    unchanged(removal.seen.as_deref(), server, &id)?;
+    let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
+        let server = Server::clone(find_server(snapshot.company(), &id)?);
+        operation::remove(snapshot.company(), server.into(), removal.cascade)
+    };
+    let revision = portal.apply(&admin, prepare).await?;
+    Ok(admin.done(revision, "/servers"))
+}
