@@ -1,8 +1,10 @@
 //! The areas of the portal, a file for each: what is looked at, and what is done there.
 
+mod arguments;
 mod common;
 mod condition;
 mod connections;
+mod grants;
 mod groups;
 mod keys;
 mod me;
@@ -12,13 +14,15 @@ mod row;
 mod search;
 mod servers;
 mod tenants;
+mod tools;
 mod undo;
 mod users;
+mod who;
 
 use crate::web::Book;
 
 /// All pages and operations.
 pub(crate) fn book() -> Book {
-    let areas = [me::ways, users::ways, groups::ways, tenants::ways, servers::ways, connections::ways, probe::ways, keys::ways, undo::ways, search::ways];
+    let areas = [me::ways, users::ways, groups::ways, tenants::ways, servers::ways, connections::ways, probe::ways, tools::ways, grants::ways, keys::ways, undo::ways, search::ways];
     areas.into_iter().fold(Book::new(), |book, ways| ways(book))
 }

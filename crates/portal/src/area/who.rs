@@ -1,0 +1,75 @@
+//! Who can use a tool: `decide`, asked once for each way in which users differ.
+
+use std::collections::{BTreeMap, HashMap};
+
+use gatehall_domain::{
+    Because, Decision, Endpoint, Snapshot, Timestamp, User, decide, snapshot::Site,
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::reach::caller;
+use crate::web::encoded;
+
+/// Why some users can use a tool, and how many they are.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Reason {
+    /// In words.
+    pub(super) because: String,
+    pub(super) users: usize,
+    /// The grant, if it is one.
+    pub(super) grant: Option<String>,
+}
+
+/// The users who can use a tool, each with the reason, by address.
+pub(super) fn who<'s>(
+    snapshot: &'s Snapshot,
+    site: &Site,
+    tool: &str,
+    now: Timestamp,
+) -> Vec<(&'s User, Because)> {
+    let mut by_view: HashMap<u32, Option<Because>> = HashMap::new();
+    let mut found = Vec::new();
+    for user in snapshot.company().users.values() {
+        let Some(view) = snapshot.view(user.id) else { continue };
+        let because = *by_view.entry(view.id).or_insert_with(|| {
+            let (caller, all) = (caller(user.id), Endpoint::All);
+            match decide(snapshot, &caller, &all, now, site.connection.id, tool) {
+                Decision::Allowed(because) => Some(because),
+                Decision::Denied(_) => None,
+            }
+        });
+        if let Some(because) = because {
+            found.push((user.as_ref(), because));
+        }
+    }
+    found.sort_unstable_by(|a, b| a.0.email.cmp(&b.0.email));
+    found
+}
+
+/// The reasons, with the most users first.
+pub(super) fn reasons(
+    snapshot: &Snapshot,
+    site: &Site,
+    tool: &str,
+    now: Timestamp,
+) -> Vec<Reason> {
+    let mut counts: HashMap<Because, usize> = HashMap::new();
+    for (_, because) in who(snapshot, site, tool, now) {
+        *counts.entry(because).or_default() += 1;
+    }
+    let company = snapshot.company();
+    let sorted: BTreeMap<(std::cmp::Reverse<usize>, String), Because> = counts
+        .into_iter()
+        .map(|(because, users)| ((std::cmp::Reverse(users), company.because_label(because)), because))
+        .collect();
+    let reason = |((users, label), because): ((std::cmp::Reverse<usize>, String), Because)| Reason {
+        because: label,
+        users: users.0,
+        grant: match because {
+            Because::Grant(id) => Some(encoded(&id.to_string())),
+            _ => None,
+        },
+    };
+    sorted.into_iter().map(reason).collect()
+}
