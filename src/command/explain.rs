@@ -87,6 +87,7 @@ fn unknown(user: &EmailAddress, name: &str) -> ToolAnswer {
         allowed: false,
         because: "there is no such tool".into(),
         remedy: Some("look at its server: gatehall check".into()),
+        change: None,
         unconfirmed: None,
     }
 }

@@ -1,11 +1,15 @@
 //! Why somebody reaches something, or the first step that is missing. Every answer is `decide`'s.
 
+use std::collections::HashSet;
+
 use gatehall_domain::{
     Because, Caller, Company, ConnectionId, Decision, Denial, Door, Effect, Endpoint, Grant, Group,
     Reach, Snapshot, Source, Subject, Target, Timestamp, User,
     snapshot::{Off, Site},
 };
 use serde::Serialize;
+
+use crate::web::encoded;
 
 /// What a user reaches, and why.
 #[derive(Debug, Serialize)]
@@ -46,10 +50,37 @@ pub struct ToolAnswer {
     pub allowed: bool,
     /// Why, or the first step that is missing.
     pub because: String,
-    /// What would change the answer.
+    /// What would change the answer, as a command.
     pub remedy: Option<String>,
+    /// The same for a page.
+    #[serde(skip)]
+    pub change: Option<Remedy>,
     /// Why it is not known whether the server has such a tool.
     pub unconfirmed: Option<String>,
+}
+
+/// A change that would open a tool.
+#[derive(Debug, Clone)]
+pub struct Remedy {
+    /// How it is done at the command line.
+    pub command: String,
+    /// What it does.
+    pub label: String,
+    /// Where a page sends it.
+    pub action: String,
+    /// What it sends.
+    pub fields: Vec<(&'static str, String)>,
+}
+
+impl Remedy {
+    fn new(command: String, label: String, action: String) -> Self {
+        Self { command, label, action, fields: Vec::new() }
+    }
+
+    fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.fields.push((name, value.to_string()));
+        self
+    }
 }
 
 /// Explains everything that bears on a user.
@@ -57,7 +88,7 @@ pub fn user(snapshot: &Snapshot, user: &User, now: Timestamp) -> Explanation {
     let company = snapshot.company();
     let caller = caller(user);
     let reach = Reach::new(snapshot, &caller, &Endpoint::All, now).ok();
-    let open: Vec<ConnectionId> =
+    let open: HashSet<ConnectionId> =
         reach.iter().flat_map(Reach::connections).map(|site| site.connection.id).collect();
     let answer = |site: &Site| {
         let id = site.connection.id;
@@ -113,7 +144,7 @@ pub fn tool(
     let caller = caller(user);
     let decision =
         gatehall_domain::decide(snapshot, &caller, &Endpoint::All, now, site.connection.id, tool);
-    let (allowed, because, remedy) = match decision {
+    let (allowed, because, change) = match decision {
         Decision::Allowed(because) => (true, via(snapshot, user, because), None),
         Decision::Denied(denial) => {
             let because = match denial {
@@ -125,7 +156,7 @@ pub fn tool(
                     _ => denial.to_string(),
                 },
             };
-            (false, because, Some(remedy(company, user, site, tool, denial)))
+            (false, because, remedy(company, user, site, tool, denial))
         }
     };
     ToolAnswer {
@@ -134,7 +165,8 @@ pub fn tool(
         tool: tool.to_owned(),
         allowed,
         because,
-        remedy,
+        remedy: change.as_ref().map(|it| it.command.clone()),
+        change,
         unconfirmed: None,
     }
 }
@@ -193,28 +225,70 @@ const fn off_label(off: Off) -> &'static str {
     }
 }
 
-fn remedy(company: &Company, user: &User, site: &Site, tool: &str, denial: Denial) -> String {
+fn remedy(
+    company: &Company,
+    user: &User,
+    site: &Site,
+    tool: &str,
+    denial: Denial,
+) -> Option<Remedy> {
     let path = &site.connection.path;
-    let email = &user.email;
+    let (email, server) = (&user.email, &path.server);
+    let user_page = format!("/users/{}", encoded(email.as_str()));
+    let enable = |command: String, what: String, page: String| {
+        let command = format!("gatehall {command} --enabled true");
+        Some(Remedy::new(command, format!("Enable {what}"), page).with("enabled", true))
+    };
     match denial {
-        Denial::UserDisabled => format!("gatehall user change {email} --enabled true"),
-        Denial::TenantDisabled => match &path.tenant {
-            Some(tenant) => format!("gatehall tenant change {tenant} --enabled true"),
-            None => String::new(),
-        },
-        Denial::ServerDisabled => format!("gatehall server change {} --enabled true", path.server),
-        Denial::ConnectionDisabled => format!("gatehall connection change {path} --enabled true"),
-        Denial::DeniedBy(Because::Grant(grant)) => format!("gatehall grant remove {grant}"),
-        _ => match (
-            disabled_group(company, user, site, tool),
-            would_allow(company, site, tool).first(),
-        ) {
-            (Some(group), _) => format!("gatehall group change \"{}\" --enabled true", group.name),
-            (None, Some(group)) => {
-                format!("gatehall group change \"{}\" --add-member {email}", group.name)
-            }
-            (None, None) => format!("gatehall grant add --user {email} --connection {path}"),
-        },
+        Denial::UserDisabled => {
+            enable(format!("user change {email}"), email.to_string(), user_page)
+        }
+        Denial::TenantDisabled => path.tenant.as_ref().and_then(|tenant| {
+            let page = format!("/tenants/{tenant}");
+            enable(format!("tenant change {tenant}"), format!("the tenant {tenant}"), page)
+        }),
+        Denial::ServerDisabled => {
+            let page = format!("/servers/{server}");
+            enable(format!("server change {server}"), format!("the server {server}"), page)
+        }
+        Denial::ConnectionDisabled => {
+            let tenant = path.tenant.as_ref().map_or("-", |tenant| tenant.as_str());
+            let page = format!("/connections/{tenant}/{server}");
+            enable(format!("connection change {path}"), format!("the connection {path}"), page)
+        }
+        Denial::DeniedBy(Because::Grant(grant)) => Some(Remedy::new(
+            format!("gatehall grant remove {grant}"),
+            format!("Remove the grant: {}", company.grant_label_by_id(grant)),
+            format!("/grants/{grant}/remove"),
+        )),
+        _ => Some(opening(company, user, site, tool)),
+    }
+}
+
+/// What gives a user a tool that no grant of theirs reaches.
+fn opening(company: &Company, user: &User, site: &Site, tool: &str) -> Remedy {
+    let (path, email) = (&site.connection.path, &user.email);
+    let disabled = disabled_group(company, user, site, tool);
+    match (disabled, would_allow(company, site, tool).first()) {
+        (Some(group), _) => Remedy::new(
+            format!("gatehall group change \"{}\" --enabled true", group.name),
+            format!("Enable the group {}", group.name),
+            format!("/groups/{}", encoded(group.name.as_str())),
+        )
+        .with("enabled", true),
+        (None, Some(group)) => Remedy::new(
+            format!("gatehall group change \"{}\" --add-member {email}", group.name),
+            format!("Put {email} into {}", group.name),
+            format!("/groups/{}", encoded(group.name.as_str())),
+        )
+        .with("add_members", email),
+        (None, None) => Remedy::new(
+            format!("gatehall grant add --user {email} --connection {path}"),
+            format!("Let {email} use {path}"),
+            "/grants".into(),
+        )
+        .with("user", email)
+        .with("connection", path),
     }
 }
 

@@ -74,7 +74,8 @@ impl Arguments {
         let required = schema.get("required").and_then(Value::as_array);
         let required = required.into_iter().flatten().filter_map(Value::as_str);
         let required = required.map(str::to_owned).collect();
-        let composed = ["oneOf", "anyOf", "allOf", "$ref"].iter().any(|it| schema.get(it).is_some());
+        let composed =
+            ["oneOf", "anyOf", "allOf", "$ref"].iter().any(|it| schema.get(it).is_some());
         let whole = composed || properties.len() > MOST_FIELDS;
         Self { properties, required, whole }
     }
@@ -170,7 +171,8 @@ fn plain(value: &Value) -> String {
 }
 
 fn json(field: &str, text: &str) -> Result<Value, Fault> {
-    serde_json::from_str(text).map_err(|error| Fault::field(field, format!("must be JSON: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| Fault::field(field, format!("must be JSON: {error}")))
 }
 
 #[cfg(test)]
@@ -186,8 +188,14 @@ mod tests {
             "size": {"enum": [1, 2]}, "more": {"type": "array"}, "left": {"type": "string"},
         }});
         let arguments = Arguments::of(&schema.to_string());
-        let sent = [("text", ""), ("count", "3"), ("deep", "true"), ("size", "2"),
-            ("more", "[1]"), ("left", "")];
+        let sent = [
+            ("text", ""),
+            ("count", "3"),
+            ("deep", "true"),
+            ("size", "2"),
+            ("more", "[1]"),
+            ("left", ""),
+        ];
         let sent: Vec<(String, String)> =
             sent.iter().map(|(n, v)| (format!("argument.{n}"), (*v).to_owned())).collect();
         let read = arguments.read(&sent).unwrap();

@@ -89,7 +89,6 @@ impl ConnectionRow {
     }
 }
 
-
 /// How a state looks: `good`, `warn`, `bad` or nothing.
 pub(super) fn tone(state: &str) -> &'static str {
     match state {

@@ -164,8 +164,7 @@ async fn show(
     let connection = find_connection(company, &path)?;
     let site = manager.snapshot.site(connection.id).ok_or(Fault::NothingHere)?;
     let seen_last = portal.hall.condition(connection.id);
-    let transport =
-        site.server.transport.resolve(path.tenant.as_ref(), connection.url.as_ref());
+    let transport = site.server.transport.resolve(path.tenant.as_ref(), connection.url.as_ref());
     let leads_to = match (&transport, transport.url()) {
         (_, Some(url)) => url.to_string(),
         (gatehall_domain::Transport::Stdio { command, arguments, .. }, None) => {

@@ -91,7 +91,9 @@ impl GrantWish {
             (Some(group), None, None) => Ok(SubjectName::Group(group.clone())),
             (None, Some(user), None) => Ok(SubjectName::User(user.clone())),
             (None, None, Some(pattern)) => Ok(SubjectName::Pattern(pattern.clone())),
-            _ => Err(Refusal::invalid("group", "name one group, one user, or one pattern of users")),
+            _ => {
+                Err(Refusal::invalid("group", "name one group, one user, or one pattern of users"))
+            }
         }
     }
 

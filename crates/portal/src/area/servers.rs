@@ -224,12 +224,7 @@ async fn add(
     let transport =
         transport.ok_or_else(|| Refusal::invalid("url", "give an address, or a command"))?;
     let prepare = |_: &Snapshot| {
-        Ok::<_, Refusal>(operation::server::add(
-            &id,
-            transport.clone(),
-            wish.edit(None),
-            admin.now,
-        ))
+        Ok::<_, Refusal>(operation::server::add(&id, transport.clone(), wish.edit(None), admin.now))
     };
     let revision = portal.apply(&admin, prepare).await?;
     Ok(admin.done(revision, &format!("/servers/{id}")))

@@ -63,9 +63,8 @@ struct TenantRow {
 async fn list(manager: Manager, Search(search): Search<ListSearch>) -> Response {
     let company = manager.snapshot.company();
     let words = search.words();
-    let wanted = |it: &&Tenant| {
-        manager.may_manage(&it.id) && words.are_in(&[it.id.as_str(), &it.name])
-    };
+    let wanted =
+        |it: &&Tenant| manager.may_manage(&it.id) && words.are_in(&[it.id.as_str(), &it.name]);
     let mut found: Vec<&Tenant> =
         company.tenants.values().map(AsRef::as_ref).filter(wanted).collect();
     found.sort_unstable_by(|a, b| a.id.cmp(&b.id));
@@ -76,7 +75,11 @@ async fn list(manager: Manager, Search(search): Search<ListSearch>) -> Response 
             name: Short::name(&it.name),
             enabled: it.enabled,
             connections: company.connections.values().filter(|it| own(&it.path)).count(),
-            grants: company.grants.values().filter(|grant| is_of(company, &grant.target, &it.id)).count(),
+            grants: company
+                .grants
+                .values()
+                .filter(|grant| is_of(company, &grant.target, &it.id))
+                .count(),
         }
     });
     let query = search.q.unwrap_or_default();
@@ -137,11 +140,8 @@ async fn show(
     let tenant = find_tenant(company, &id)?;
     let store = portal.desk.store();
     let usage = store.usage(manager.now.plus_seconds(-24 * 3600), Some(id.as_str())).await?;
-    let filter = gatehall_store::EventFilter {
-        tenant: Some(id.clone()),
-        limit: 10,
-        ..Default::default()
-    };
+    let filter =
+        gatehall_store::EventFilter { tenant: Some(id.clone()), limit: 10, ..Default::default() };
     let events = store.events(&filter).await?;
     let grants = GrantRow::all(company, |grant| is_of(company, &grant.target, &id));
     let base = portal.base();
@@ -225,7 +225,8 @@ async fn add(
 ) -> Result<Response, Fault> {
     let prepare = |_: &Snapshot| {
         let name = order.name.clone().filter(|name| !name.is_empty());
-        let edit = TenantEdit { name, description: order.description.clone(), ..Default::default() };
+        let edit =
+            TenantEdit { name, description: order.description.clone(), ..Default::default() };
         Ok::<_, Refusal>(operation::tenant::add(&order.id, edit, admin.now))
     };
     let revision = portal.apply(&admin, prepare).await?;

@@ -275,9 +275,7 @@ async fn call(
     let (tool, site) = find(&manager, &portal, &name)?;
     let arguments = Arguments::of(&tool.input_schema);
     let (text, fields) = match wish {
-        CallWish::Fields(pairs) => {
-            (arguments.read(&pairs)?.to_string(), arguments.fields(&pairs))
-        }
+        CallWish::Fields(pairs) => (arguments.read(&pairs)?.to_string(), arguments.fields(&pairs)),
         CallWish::Whole { arguments } => (Value::Object(arguments).to_string(), Vec::new()),
     };
     let called = portal.hall.call(manager.caller.clone(), name, text).await;

@@ -48,12 +48,7 @@ pub(super) fn who<'s>(
 }
 
 /// The reasons, with the most users first.
-pub(super) fn reasons(
-    snapshot: &Snapshot,
-    site: &Site,
-    tool: &str,
-    now: Timestamp,
-) -> Vec<Reason> {
+pub(super) fn reasons(snapshot: &Snapshot, site: &Site, tool: &str, now: Timestamp) -> Vec<Reason> {
     let mut counts: HashMap<Because, usize> = HashMap::new();
     for (_, because) in who(snapshot, site, tool, now) {
         *counts.entry(because).or_default() += 1;
@@ -61,15 +56,18 @@ pub(super) fn reasons(
     let company = snapshot.company();
     let sorted: BTreeMap<(std::cmp::Reverse<usize>, String), Because> = counts
         .into_iter()
-        .map(|(because, users)| ((std::cmp::Reverse(users), company.because_label(because)), because))
+        .map(|(because, users)| {
+            ((std::cmp::Reverse(users), company.because_label(because)), because)
+        })
         .collect();
-    let reason = |((users, label), because): ((std::cmp::Reverse<usize>, String), Because)| Reason {
-        because: label,
-        users: users.0,
-        grant: match because {
-            Because::Grant(id) => Some(encoded(&id.to_string())),
-            _ => None,
-        },
-    };
+    let reason =
+        |((users, label), because): ((std::cmp::Reverse<usize>, String), Because)| Reason {
+            because: label,
+            users: users.0,
+            grant: match because {
+                Because::Grant(id) => Some(encoded(&id.to_string())),
+                _ => None,
+            },
+        };
     sorted.into_iter().map(reason).collect()
 }

@@ -1,0 +1,261 @@
+//! Access: what somebody reaches and why, and who reaches something. Every answer is `decide`'s.
+
+use askama::Template;
+use axum::{extract::State, response::Response};
+use gatehall_domain::{
+    Decision, EmailAddress, Endpoint, Reach, Refusal, Snapshot, User, snapshot::Site,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    common::Words,
+    guest::{self, Guest},
+    reach::caller,
+    row::connection_href,
+    who::{Reason, reasons, who},
+};
+use crate::{
+    explain::{self, Remedy},
+    operation::find_user,
+    web::{Admin, Book, Fault, Frame, Input, Page, Portal, Search, Shared, Short, Visitor},
+};
+
+pub(super) fn ways(book: Book) -> Book {
+    book.area("access")
+        .show::<AccessView, _, _>(
+            "/access",
+            "Explain what somebody reaches, or who reaches it",
+            show,
+        )
+        .act::<Guest, AccessView, _, _>(
+            "/access/guest",
+            "Explain what somebody would reach who never signed in",
+            show_guest,
+        )
+}
+
+#[derive(Deserialize, Default)]
+struct AccessSearch {
+    user: Option<String>,
+    tool: Option<String>,
+    q: Option<String>,
+    page: Option<usize>,
+}
+
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "access/show.html")]
+struct AccessView {
+    #[serde(skip)]
+    frame: Frame,
+    #[serde(skip)]
+    user: String,
+    #[serde(skip)]
+    tool: String,
+    #[serde(skip)]
+    query: String,
+    #[serde(skip)]
+    providers: Vec<String>,
+    #[serde(skip)]
+    problem: String,
+    /// What the person reaches.
+    person: Option<PersonView>,
+    /// The answer for one tool.
+    answer: Option<Answer>,
+    /// Who can use the tool.
+    users: Option<UsersView>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct PersonView {
+    email: String,
+    enabled: bool,
+    /// Whether they exist, or are only thought of.
+    known: bool,
+    admin: Option<String>,
+    groups: Vec<String>,
+    /// The public names of tools that the gateway lists for them.
+    tools: Page<String>,
+    /// Connections that stay closed, each with the first step that is missing.
+    closed: Vec<ClosedRow>,
+    closed_count: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ClosedRow {
+    path: String,
+    #[serde(skip)]
+    href: String,
+    because: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Answer {
+    allowed: bool,
+    because: String,
+    #[serde(skip)]
+    change: Option<Remedy>,
+    /// What would change the answer, as a command.
+    remedy: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct UsersView {
+    reasons: Vec<Reason>,
+    users: Page<UserReach>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct UserReach {
+    email: String,
+    because: String,
+}
+
+/// As many closed connections are shown.
+const CLOSED: usize = 50;
+
+async fn show(
+    admin: Admin,
+    State(portal): Shared,
+    Search(search): Search<AccessSearch>,
+) -> Result<Response, Fault> {
+    let snapshot = &admin.snapshot;
+    let mut view = empty(&admin, &search);
+    let found = search.tool.as_ref().and_then(|name| portal.hall.tool(name));
+    let site = found.as_ref().and_then(|tool| snapshot.site(tool.connection));
+    let user = match &search.user {
+        Some(email) => {
+            let email: EmailAddress = email.parse()?;
+            match find_user(snapshot.company(), &email) {
+                Ok(user) => Some(user),
+                Err(error) => {
+                    view.problem =
+                        format!("{error}. Below you can ask about somebody who never signed in.");
+                    None
+                }
+            }
+        }
+        None => None,
+    };
+    if let (Some(name), None) = (&search.tool, &site) {
+        view.problem = Refusal::missing("tool", name).to_string();
+    }
+    match (user, &found, site) {
+        (Some(user), Some(tool), Some(site)) => {
+            view.answer = Some(answer(&admin, user, site, &tool.name));
+        }
+        (Some(user), ..) => {
+            let tools = portal.hall.list(&caller(user.id));
+            view.person = Some(person(&admin, snapshot, user, tools, &search, true));
+        }
+        (None, Some(tool), Some(site)) if search.user.is_none() => {
+            view.users = Some(users(&admin, site, &tool.name, &search));
+        }
+        _ => {}
+    }
+    Ok(admin.show(&view))
+}
+
+fn empty(admin: &Visitor, search: &AccessSearch) -> AccessView {
+    let mut providers: Vec<String> =
+        admin.snapshot.company().providers.keys().map(ToString::to_string).collect();
+    providers.sort_unstable();
+    AccessView {
+        frame: admin.frame("Access"),
+        user: search.user.clone().unwrap_or_default(),
+        tool: search.tool.clone().unwrap_or_default(),
+        query: search.q.clone().unwrap_or_default(),
+        providers,
+        problem: String::new(),
+        person: None,
+        answer: None,
+        users: None,
+    }
+}
+
+fn answer(admin: &Admin, user: &User, site: &Site, tool: &str) -> Answer {
+    let answer = explain::tool(&admin.snapshot, user, site, tool, admin.now);
+    Answer {
+        allowed: answer.allowed,
+        because: answer.because,
+        change: answer.change,
+        remedy: answer.remedy,
+    }
+}
+
+fn person(
+    admin: &Admin,
+    snapshot: &Snapshot,
+    user: &User,
+    mut tools: Vec<String>,
+    search: &AccessSearch,
+    known: bool,
+) -> PersonView {
+    let words = Words::new(search.q.as_deref().unwrap_or_default());
+    tools.retain(|tool| words.are_in(&[tool]));
+    let explained = explain::user(snapshot, user, admin.now);
+    let closed = explained.connections.into_iter().filter(|it| !it.open);
+    let mut closed: Vec<ClosedRow> = closed
+        .filter(|it| words.are_in(&[&it.path]))
+        .map(|it| ClosedRow {
+            href: connection_href(&it.path),
+            because: it.because.into_iter().next().unwrap_or_default(),
+            path: it.path,
+        })
+        .collect();
+    let closed_count = closed.len();
+    closed.truncate(CLOSED);
+    PersonView {
+        email: user.email.to_string(),
+        enabled: explained.enabled,
+        known,
+        admin: explained.admin,
+        groups: explained.groups,
+        tools: Page::take(tools, search.page),
+        closed,
+        closed_count,
+    }
+}
+
+fn users(admin: &Admin, site: &Site, tool: &str, search: &AccessSearch) -> UsersView {
+    let company = admin.snapshot.company();
+    let words = Words::new(search.q.as_deref().unwrap_or_default());
+    let mut found = who(&admin.snapshot, site, tool, admin.now);
+    found.retain(|(user, _)| words.are_in(&[user.email.as_str(), &user.name]));
+    UsersView {
+        reasons: reasons(&admin.snapshot, site, tool, admin.now),
+        users: Page::of(&found, search.page, |(user, because)| UserReach {
+            email: user.email.to_string(),
+            because: Short::text(&company.because_label(*because)),
+        }),
+    }
+}
+
+/// Somebody who never signed in is put into a copy of the company, and asked about like anybody.
+async fn show_guest(
+    admin: Admin,
+    State(portal): Shared,
+    Input(wish): Input<Guest>,
+) -> Result<Response, Fault> {
+    let (snapshot, user) = guest::invite(&admin.snapshot, &wish, admin.now)?;
+    let tools = tools_of(&portal, &snapshot, &user, &admin);
+    let search = AccessSearch::default();
+    let mut view = empty(&admin, &search);
+    view.person = Some(person(&admin, &snapshot, &user, tools, &search, false));
+    Ok(admin.show(&view))
+}
+
+/// The tools of a person whom the gateway does not know.
+fn tools_of(portal: &Portal, snapshot: &Snapshot, user: &User, admin: &Admin) -> Vec<String> {
+    let (caller, all) = (caller(user.id), Endpoint::All);
+    let Ok(reach) = Reach::new(snapshot, &caller, &all, admin.now) else { return Vec::new() };
+    let mut tools = Vec::new();
+    for site in reach.connections() {
+        portal.hall.tools_of(site.connection.id, &mut |tool| {
+            if let Decision::Allowed(_) = reach.decide(site.connection.id, tool.name) {
+                tools.push(tool.public.to_owned());
+            }
+        });
+    }
+    tools
+}
