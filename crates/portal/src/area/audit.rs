@@ -104,17 +104,21 @@ impl AuditView {
 
     /// The newest of what is searched for.
     fn newest(&self) -> String {
-        format!("/audit?q={}", encoded(&self.query))
+        match self.query.is_empty() {
+            true => "/audit".to_owned(),
+            false => format!("/audit?q={}", encoded(&self.query)),
+        }
     }
 
     /// The same, kept up to date.
     fn following(&self) -> String {
-        format!("{}&follow=1", self.newest())
+        format!("/audit?q={}&follow=1", encoded(&self.query))
     }
 
     /// The page after this one.
     fn next(&self) -> Option<String> {
-        self.older.as_ref().map(|older| format!("{}&older={older}", self.newest()))
+        let older = self.older.as_ref()?;
+        Some(format!("/audit?q={}&older={older}", encoded(&self.query)))
     }
 }
 
@@ -210,8 +214,9 @@ struct EventView {
 async fn show(
     manager: Manager,
     State(portal): Shared,
-    Path(id): Path<Uuid>,
+    Path(id): Path<String>,
 ) -> Result<Response, Fault> {
+    let id: Uuid = id.parse().map_err(|_| Fault::NothingHere)?;
     let event = portal.desk.store().event(id).await?.ok_or(Fault::NothingHere)?;
     if !may_see(&manager, &event) {
         return Err(Fault::NothingHere);
