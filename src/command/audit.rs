@@ -2,6 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use gatehall_portal::audit_filter;
 use gatehall_store::EventFilter;
 
 use crate::{
@@ -13,6 +14,9 @@ use crate::{
 /// Show the newest events of the audit.
 #[derive(Debug, Args)]
 pub struct AuditOptions {
+    /// What to look for, in the language of the audit's page: read_ actor:alice outcome:denied
+    /// tenant:google kind:grant revision:12 after:2026-11-01 'actor:"command line"'.
+    query: Vec<String>,
     /// How many.
     #[arg(long, default_value = "50")]
     last: u32,
@@ -27,12 +31,13 @@ pub struct AuditOptions {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, options: AuditOptions) -> Result<ExitCode> {
+    let said = audit_filter(&options.query.join(" "))?;
     let office = Office::open(settings).await?;
     let filter = EventFilter {
-        outcome: options.outcome,
-        actor: options.actor,
+        outcome: options.outcome.or(said.outcome),
+        actor: options.actor.or(said.actor),
         limit: options.last,
-        ..EventFilter::default()
+        ..said
     };
     let events = office.store.events(&filter).await?;
     if options.format.json {

@@ -13,7 +13,8 @@ use crate::{
 /// Compare a file with what is there, show the plan, and apply it.
 #[derive(Debug, Args)]
 pub struct ImportOptions {
-    /// A tenants.json, a server list, or Gatehall's own TOML, YAML or JSON; - for standard input.
+    /// A tenants.json, a server list, Gatehall's own TOML, YAML or JSON, or a table of users (CSV);
+    /// - for standard input.
     file: PathBuf,
     /// Apply the plan, as one change, if no row is wrong.
     #[arg(long)]

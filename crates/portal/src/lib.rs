@@ -21,6 +21,7 @@ use std::sync::Arc;
 use axum::Router;
 use gatehall_identity::Doors;
 
+pub use area::audit_filter;
 pub use desk::{Desk, DeskError};
 pub use export::export;
 pub use hall::{Called, Condition, Hall, Pending, Step, Tool, ToolDefinition};

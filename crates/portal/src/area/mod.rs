@@ -2,12 +2,18 @@
 
 mod access;
 mod arguments;
+mod audit;
+mod audit_difference;
+mod audit_export;
+mod audit_query;
 mod common;
 mod condition;
 mod connections;
 mod grants;
 mod groups;
 mod guest;
+mod import;
+mod import_upload;
 mod keys;
 mod me;
 mod members;
@@ -21,6 +27,8 @@ mod tools;
 mod undo;
 mod users;
 mod who;
+
+pub use audit_query::audit_filter;
 
 use crate::web::Book;
 
@@ -41,6 +49,8 @@ pub(crate) fn book() -> Book {
         keys::ways,
         undo::ways,
         search::ways,
+        audit::ways,
+        import::ways,
     ];
     areas.into_iter().fold(Book::new(), |book, ways| ways(book))
 }

@@ -5,15 +5,17 @@ pub(crate) mod doors;
 mod plan;
 mod read;
 mod server_list;
+pub(crate) mod table;
 mod tenants_json;
 
-use gatehall_domain::Change;
+use gatehall_domain::{Change, Snapshot};
 
 pub use document::{
     ConnectionRow, CredentialRow, Document, GrantRow, GroupRow, ServerRow, TenantRow, UserRow,
 };
 pub use doors::{AdmitWord, ClaimMappingRow, HostRuleRow, ProviderRow};
 pub use plan::{Plan, PlanRow, State};
+pub(crate) use read::is_table;
 pub use read::{ReadError, read};
 
 use crate::{Desk, DeskError};
@@ -49,7 +51,7 @@ impl Desk {
     /// If the store cannot be read.
     pub async fn plan(&self, entries: &[Entry]) -> Result<Plan, DeskError> {
         let snapshot = self.snapshot().await?;
-        Ok(Plan::new(entries, snapshot.company(), self.vault(), self.clock().now()))
+        Ok(self.prepare_import(&snapshot, entries, false).1)
     }
 
     /// Applies a file as one revision, or nothing of it if a row is wrong. With `prune`, also
@@ -58,12 +60,19 @@ impl Desk {
     /// # Errors
     /// If the store fails. A plan with wrong rows comes back unapplied.
     pub async fn import(&self, entries: &[Entry], prune: bool) -> Result<Plan, DeskError> {
-        self.change(|snapshot| {
-            let plan = Plan::new(entries, snapshot.company(), self.vault(), self.clock().now());
-            let changes: Vec<Change> =
-                if plan.is_sound() { plan.changes(prune).cloned().collect() } else { Vec::new() };
-            Ok((changes, plan))
-        })
-        .await
+        self.change(|snapshot| Ok(self.prepare_import(snapshot, entries, prune))).await
+    }
+
+    /// What applying a file to this company takes: nothing if a row is wrong.
+    pub(crate) fn prepare_import(
+        &self,
+        snapshot: &Snapshot,
+        entries: &[Entry],
+        prune: bool,
+    ) -> (Vec<Change>, Plan) {
+        let plan = Plan::new(entries, snapshot.company(), self.vault(), self.clock().now());
+        let changes: Vec<Change> =
+            if plan.is_sound() { plan.changes(prune).cloned().collect() } else { Vec::new() };
+        (changes, plan)
     }
 }

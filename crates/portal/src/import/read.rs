@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use gatehall_domain::Strict;
 
-use super::{Entry, document, server_list, tenants_json};
+use super::{Entry, document, server_list, table, tenants_json};
 
 /// Why a file as a whole cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -20,18 +20,24 @@ pub enum ReadError {
         "this is none of the files that can be imported: expected a tenants.json \
          ({{\"google\":{{\"tenant_id\":…,\"mcp_endpoint\":…}}}}), a server list \
          ({{\"servers\":[…],\"special_groups\":…,\"tenants\":…}}), or lists named tenants, servers, \
-         connections, groups, users, grants, providers, claim_mappings and host_rules"
+         connections, groups, users, grants, providers, claim_mappings and host_rules, or a table of \
+         users whose header has a column email"
     )]
     UnknownShape,
 }
 
-/// Reads a file. Its name tells the format (`.json`, `.toml`, `.yaml`); what is in it tells the
-/// shape.
+/// Reads a file. Its name tells the format (`.json`, `.toml`, `.yaml`, `.csv`), or else what is in
+/// it does; what is in it tells the shape.
 ///
 /// # Errors
 /// If the file as a whole cannot be read. A row that cannot be read is an [`Entry`] of its own.
 pub fn read(name: &str, text: &str) -> Result<Vec<Entry>, ReadError> {
-    let value = parse(name, text.trim_start_matches('\u{feff}'))?;
+    let text = text.trim_start_matches('\u{feff}');
+    if is_table(name, text) {
+        let syntax = |problem| ReadError::Syntax { format: "CSV", problem };
+        return table::entries(text).map_err(syntax);
+    }
+    let value = parse(name, text)?;
     let members = value.as_object().ok_or(ReadError::UnknownShape)?;
     let is_tenant =
         |value: &Value| value.get("mcp_endpoint").is_some() || value.get("tenant_id").is_some();
@@ -51,9 +57,29 @@ pub fn read(name: &str, text: &str) -> Result<Vec<Entry>, ReadError> {
     document::entries(members).ok_or(ReadError::UnknownShape)
 }
 
+/// Whether a file is a table of users.
+pub(crate) fn is_table(name: &str, text: &str) -> bool {
+    match ending(name) {
+        Some("csv") => true,
+        Some("toml" | "yaml" | "yml" | "json") => false,
+        _ => table::separator(text).is_some(),
+    }
+}
+
+fn ending(name: &str) -> Option<&str> {
+    name.rsplit_once('.').map(|(_, ending)| ending)
+}
+
+/// Whether the first line that says something can only be YAML's.
+fn looks_like_yaml(text: &str) -> bool {
+    let mut lines = text.lines().map(str::trim_end);
+    let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+    first.is_some_and(|line| line.ends_with(':') || line == "---")
+}
+
 fn parse(name: &str, text: &str) -> Result<Value, ReadError> {
     let syntax = |format, problem: String| ReadError::Syntax { format, problem };
-    let Strict(value) = match name.rsplit('.').next() {
+    let Strict(value) = match ending(name) {
         Some("toml") => toml::from_str(text).map_err(|e| syntax("TOML", e.to_string()))?,
         Some("yaml" | "yml") => {
             serde_saphyr::from_str(text).map_err(|e| syntax("YAML", e.to_string()))?
@@ -61,6 +87,9 @@ fn parse(name: &str, text: &str) -> Result<Value, ReadError> {
         Some("json") => serde_json::from_str(text).map_err(|e| syntax("JSON", e.to_string()))?,
         _ if text.trim_start().starts_with('{') => {
             serde_json::from_str(text).map_err(|e| syntax("JSON", e.to_string()))?
+        }
+        _ if looks_like_yaml(text) => {
+            serde_saphyr::from_str(text).map_err(|e| syntax("YAML", e.to_string()))?
         }
         _ => toml::from_str(text).map_err(|e| syntax("TOML", e.to_string()))?,
     };

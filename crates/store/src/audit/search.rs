@@ -45,6 +45,8 @@ pub struct Event {
 /// Which events to show. What is not set filters nothing.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
+    /// Only this one.
+    pub id: Option<Uuid>,
     /// Only these outcomes: `denied`, `failed` and so on.
     pub outcome: Option<String>,
     /// Only of actors whose name holds this.
@@ -110,7 +112,8 @@ impl Store {
                and ($8 is null or (revision = $8 and outcome = 'changed'))
                and at >= $9 and at < $10
                and ($11 is null or at < $11 or (at = $11 and id < $12))
-             order by at desc, id desc limit $13")
+               and ($13 is null or id = $13)
+             order by at desc, id desc limit $14")
             .bind(filter.outcome.as_deref())
             .bind(filter.actor.as_deref().map(containing))
             .bind(filter.subject.as_deref().map(containing))
@@ -123,9 +126,19 @@ impl Store {
             .bind(filter.before.map_or(i64::MAX, Timestamp::micros))
             .bind(older.map(|(at, _)| at.micros()))
             .bind(older.map(|(_, id)| id))
+            .bind(filter.id)
             .bind(i64::from(filter.limit))
             .fetch_all(pool).await)?;
         Ok(rows.into_iter().map(read).collect())
+    }
+
+    /// One event.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn event(&self, id: Uuid) -> Result<Option<Event>, StoreError> {
+        let filter = EventFilter { id: Some(id), limit: 1, ..EventFilter::default() };
+        Ok(self.events(&filter).await?.pop())
     }
 }
 

@@ -9,19 +9,20 @@ use gatehall_domain::{
     TenantId, Timestamp, UserId,
 };
 use gatehall_vault::Vault;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Entry, Row, UserRow, doors};
+use super::{Entry, Row, UserRow, doors, table::below};
 
 /// What an import would do.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Plan {
     /// A line for each record the file speaks of.
     pub rows: Vec<PlanRow>,
 }
 
 /// What an import would do with one record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PlanRow {
     /// Where the file speaks of it.
     pub place: String,
@@ -37,7 +38,7 @@ pub struct PlanRow {
 }
 
 /// What would happen with a record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
     /// It would be added.
@@ -228,7 +229,7 @@ impl Planner<'_> {
         let Some(groups) = &row.groups else { return };
         let mut said = HashSet::new();
         for (at, name) in groups.iter().enumerate() {
-            let place = format!("{place}.groups[{at}]");
+            let place = below(place, "groups", at);
             let Some(group) = self.company.group_by_name(name.as_str()).map(|group| group.id)
             else {
                 let reason = format!("there is no group \"{name}\": add it under groups");

@@ -1,0 +1,248 @@
+//! Files compared with what is there, and applied; and the file that says all that is there.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::{
+    Json,
+    extract::{DefaultBodyLimit, State},
+    handler::Handler,
+    response::{IntoResponse, Response},
+};
+use http::{
+    StatusCode,
+    header::{CONTENT_DISPOSITION, CONTENT_TYPE},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{
+    audit_export::guarded,
+    import_upload::{LARGEST_FILE, Upload},
+};
+use crate::{
+    import::{Entry, Plan, PlanRow, ReadError, Row, State as RowState, is_table, read, table},
+    web::{
+        Admin, Book, Done, Face, Fault, Frame, RecentAdmin, Shared, Short, Visitor, go_to, render,
+    },
+};
+
+pub(super) fn ways(book: Book) -> Book {
+    let limit = || DefaultBodyLimit::max(LARGEST_FILE);
+    book.area("import")
+        .page("/import", form)
+        .page("/import/plan", begin_again)
+        .act::<Upload, PlanView, _, _>("/import/plan", "Plan an import", plan.layer(limit()))
+        .act::<Upload, Done, _, _>("/import", "Import a file", apply.layer(limit()))
+        .form("/import/wrong.csv", wrong_rows.layer(limit()))
+        .show::<Value, _, _>("/export", "Export everything", export)
+}
+
+/// As many rows of each state are shown on the page.
+const OF_EACH: usize = 200;
+
+/// The states, what needs somebody first.
+const STATES: [(&str, &str); 6] = [
+    ("wrong", "bad"),
+    ("to do", "warn"),
+    ("extra", "warn"),
+    ("new", "good"),
+    ("changed", "good"),
+    ("unchanged", ""),
+];
+
+#[derive(Template)]
+#[template(path = "import/form.html")]
+struct ImportForm {
+    frame: Frame,
+    upload: Upload,
+    problem: Option<String>,
+}
+
+async fn form(admin: Admin) -> Response {
+    let (frame, upload) = (admin.frame("Import"), Upload::default());
+    render(StatusCode::OK, &ImportForm { frame, upload, problem: None })
+}
+
+/// A plan is made of a file, which an address does not hold.
+async fn begin_again(_: Admin) -> Response {
+    go_to("/import")
+}
+
+/// What an import would do.
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "import/plan.html")]
+struct PlanView {
+    #[serde(skip)]
+    frame: Frame,
+    #[serde(flatten)]
+    plan: Plan,
+    /// Whether no row is wrong, so that it can be applied.
+    sound: bool,
+    /// How many changes applying it takes.
+    changes: usize,
+    /// How many more it takes to also remove what the file does not say.
+    removals: usize,
+    #[serde(skip)]
+    upload: Upload,
+    #[serde(skip)]
+    table: bool,
+}
+
+/// The rows of one state.
+struct Section<'p> {
+    state: &'static str,
+    tone: &'static str,
+    count: usize,
+    rows: Vec<&'p PlanRow>,
+}
+
+impl PlanView {
+    fn new(visitor: &Visitor, plan: Plan, upload: Upload) -> Self {
+        let changes = plan.changes(false).count();
+        Self {
+            frame: visitor.frame("Plan of an import"),
+            sound: plan.is_sound(),
+            changes,
+            removals: plan.changes(true).count() - changes,
+            table: is_table(&upload.read_as(), &upload.text),
+            plan,
+            upload,
+        }
+    }
+
+    fn sections(&self) -> impl Iterator<Item = Section<'_>> {
+        STATES.into_iter().map(|(state, tone)| {
+            let rows = self.plan.rows.iter().filter(|row| row.state.as_str() == state);
+            Section {
+                state,
+                tone,
+                count: self.plan.count(state),
+                rows: rows.take(OF_EACH).collect(),
+            }
+        })
+    }
+}
+
+impl Section<'_> {
+    fn more(&self) -> usize {
+        self.count - self.rows.len()
+    }
+}
+
+/// The rows of a file.
+///
+/// # Errors
+/// If the file as a whole cannot be read.
+fn entries(upload: &Upload) -> Result<Vec<Entry>, ReadError> {
+    let mut entries = read(&upload.read_as(), &upload.text)?;
+    for entry in &mut entries {
+        // Whoever writes to the portal may not read this machine's files by it.
+        let reads_file = match &entry.row {
+            Ok(Row::Connection(row)) => row.credentials.iter().any(|it| it.file.is_some()),
+            Ok(Row::Provider(row)) => row.client_secret_file.is_some(),
+            _ => false,
+        };
+        if reads_file {
+            let problem = "names a file with a secret, which only `gatehall import` reads: leave \
+                           it out and give the secret afterwards, or name an environment variable";
+            entry.row = Err(problem.into());
+        }
+    }
+    Ok(entries)
+}
+
+/// A file that cannot be read is shown again with what is wrong.
+fn refused(admin: &Admin, upload: Upload, error: &ReadError) -> Result<Response, Fault> {
+    let problem = Short::text(&error.to_string());
+    match admin.face {
+        Face::Api => Err(Fault::field("text", problem)),
+        Face::Page => {
+            let page = ImportForm { frame: admin.frame("Import"), upload, problem: Some(problem) };
+            Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &page))
+        }
+    }
+}
+
+async fn plan(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Response, Fault> {
+    let entries = match entries(&upload) {
+        Ok(entries) => entries,
+        Err(error) => return refused(&admin, upload, &error),
+    };
+    let (_, plan) = portal.desk.prepare_import(&admin.snapshot, &entries, false);
+    Ok(admin.show(&PlanView::new(&admin, plan, upload)))
+}
+
+async fn apply(
+    admin: RecentAdmin,
+    State(portal): Shared,
+    upload: Upload,
+) -> Result<Response, Fault> {
+    let entries = entries(&upload).map_err(|error| Fault::field("text", error.to_string()))?;
+    let prepare = |snapshot: &_| Ok(portal.desk.prepare_import(snapshot, &entries, upload.prune));
+    let (revision, plan) = portal.change(&admin, prepare).await?;
+    if plan.is_sound() {
+        return Ok(admin.done(revision, "/import"));
+    }
+    if admin.face == Face::Api
+        && let Some((row, reason)) = problems(&plan).next()
+    {
+        let problem = format!("{reason} ({} wrong, nothing is applied)", plan.count("wrong"));
+        return Err(Fault::field(&row.place, problem));
+    }
+    let view = PlanView::new(&admin, plan, upload);
+    Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &view))
+}
+
+/// The rows that are wrong, and why.
+fn problems(plan: &Plan) -> impl Iterator<Item = (&PlanRow, &str)> {
+    plan.rows.iter().filter_map(|row| match &row.state {
+        RowState::Wrong { reason } => Some((row, reason.as_str())),
+        _ => None,
+    })
+}
+
+/// The wrong rows of a table, to be mended and imported again.
+async fn wrong_rows(
+    admin: Admin,
+    State(portal): Shared,
+    upload: Upload,
+) -> Result<Response, Fault> {
+    let unreadable = |problem: String| Fault::field("text", problem);
+    if !is_table(&upload.read_as(), &upload.text) {
+        return Err(unreadable("is not a table: mend the places that the plan names".into()));
+    }
+    let entries = entries(&upload).map_err(|error| unreadable(error.to_string()))?;
+    let (_, plan) = portal.desk.prepare_import(&admin.snapshot, &entries, false);
+    let mut wrong: BTreeMap<u64, String> = BTreeMap::new();
+    for (row, reason) in problems(&plan) {
+        let Some(number) = table::row_of(&row.place) else { continue };
+        let said = wrong.entry(number).or_default();
+        let between = if said.is_empty() { "" } else { "; " };
+        *said = format!("{said}{between}{reason}");
+    }
+    for said in wrong.values_mut() {
+        *said = guarded(said);
+    }
+    let text = table::wrong_rows(&upload.text, &wrong).map_err(unreadable)?;
+    let headers = [
+        (CONTENT_TYPE, "text/csv; charset=utf-8; header=present"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"wrong.csv\""),
+    ];
+    Ok((headers, text).into_response())
+}
+
+/// Everything but secrets and keys.
+async fn export(admin: Admin) -> Result<Response, Fault> {
+    let document = crate::export(admin.snapshot.company());
+    if admin.face == Face::Api {
+        return Ok(Json(document).into_response());
+    }
+    let text = serde_json::to_string_pretty(&document).map_err(|error| Fault::ours(&error))?;
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CONTENT_DISPOSITION, "attachment; filename=\"company.json\""),
+    ];
+    Ok((headers, text).into_response())
+}

@@ -1,0 +1,89 @@
+//! A file as a page or a program sends it.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, Multipart, Request, multipart::MultipartError};
+use http::{StatusCode, header::CONTENT_TYPE};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::web::{Fault, Input, Portal};
+
+/// The largest file, in bytes.
+pub(super) const LARGEST_FILE: usize = 8 << 20;
+
+/// A file to import.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Upload {
+    /// What is in the file.
+    pub(super) text: String,
+    /// Its name, whose ending tells the format. Left out, the content tells it.
+    #[serde(default)]
+    pub(super) file_name: String,
+    /// The format, whatever the name is: `json`, `toml`, `yaml` or `csv`.
+    #[serde(default)]
+    pub(super) format: String,
+    /// Also remove what the file does not say.
+    #[serde(default)]
+    pub(super) prune: bool,
+}
+
+impl Upload {
+    /// The name that the file is read by.
+    pub(super) fn read_as(&self) -> String {
+        match self.format.as_str() {
+            "" => self.file_name.clone(),
+            format => format!("import.{format}"),
+        }
+    }
+}
+
+impl FromRequest<Arc<Portal>> for Upload {
+    type Rejection = Fault;
+
+    async fn from_request(request: Request, portal: &Arc<Portal>) -> Result<Self, Fault> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
+        let upload = if kind.is_some_and(|kind| kind.starts_with("multipart/form-data")) {
+            let form = Multipart::from_request(request, portal).await;
+            read(form.map_err(|error| Fault::field("form", error.body_text()))?).await?
+        } else {
+            let Input(upload) = Input::from_request(request, portal).await?;
+            upload
+        };
+        match upload.format.as_str() {
+            "" | "json" | "toml" | "yaml" | "csv" => Ok(upload),
+            _ => Err(Fault::field("format", "choose json, toml, yaml or csv")),
+        }
+    }
+}
+
+async fn read(mut form: Multipart) -> Result<Upload, Fault> {
+    let mut upload = Upload::default();
+    while let Some(field) = form.next_field().await.map_err(|error| unreadable(&error))? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let file_name = field.file_name().unwrap_or_default().to_owned();
+        let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
+        let text = String::from_utf8(bytes.into());
+        let text = text.map_err(|_| Fault::field(&name, "save the file as UTF-8 text"))?;
+        match name.as_str() {
+            // Without script the file comes itself, and says more than an empty field.
+            "file" if text.is_empty() => {}
+            "file" => (upload.text, upload.file_name) = (text, file_name),
+            // Forms make every line end with two characters.
+            "text" if upload.text.is_empty() => upload.text = text.replace("\r\n", "\n"),
+            "file_name" if upload.file_name.is_empty() => upload.file_name = text,
+            "format" => upload.format = text,
+            "prune" => upload.prune = text == "true",
+            _ => {}
+        }
+    }
+    Ok(upload)
+}
+
+fn unreadable(error: &MultipartError) -> Fault {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => Fault::TooLarge,
+        _ => Fault::field("form", error.body_text()),
+    }
+}

@@ -1,0 +1,246 @@
+//! A table of users, as spreadsheets write it: a header, and a row for each user.
+
+use std::{collections::BTreeMap, str::FromStr};
+
+use csv::{ReaderBuilder, StringRecord, WriterBuilder};
+use gatehall_domain::{EmailAddress, GroupName};
+
+use super::{Entry, Row, UserRow};
+
+/// The columns that say something of a user.
+const COLUMNS: [&str; 5] = ["email", "name", "groups", "admin", "enabled"];
+
+/// A column that tells what is wrong with a row. It is written, and not read again.
+const PROBLEM: &str = "problem";
+
+/// What parts the cells, if a text begins with the header of such a table.
+pub(super) fn separator(text: &str) -> Option<u8> {
+    let header = text.lines().find(|line| !line.trim().is_empty())?;
+    let fits = |separator: &u8| {
+        let mut cells = header.split(char::from(*separator));
+        cells.any(|cell| plain(cell.trim().trim_matches('"')) == "email")
+    };
+    [b',', b';', b'\t'].into_iter().find(fits)
+}
+
+/// The users of a table.
+///
+/// # Errors
+/// If its header cannot be understood.
+pub(super) fn entries(text: &str) -> Result<Vec<Entry>, String> {
+    let (header, rows) = read(text)?;
+    let columns = columns(&header)?;
+    let mut entries = Vec::new();
+    for (number, cells) in rows {
+        let place = format!("row {number}");
+        if cells.len() > header.len() {
+            let (has, wanted) = (cells.len(), header.len());
+            let problem = format!(
+                "has {has} cells, but the header {wanted}: quote cells in which the separator stands"
+            );
+            entries.push(Entry { place, row: Err(problem) });
+            continue;
+        }
+        match user(&columns, &cells) {
+            Ok(user) => entries.push(Entry { place, row: Ok(Row::User(user)) }),
+            Err((column, problem)) => {
+                entries
+                    .push(Entry { place: format!("{place}, column {column}"), row: Err(problem) });
+            }
+        }
+    }
+    Ok(entries)
+}
+
+/// These rows of a table alone, each with what is wrong with it.
+///
+/// # Errors
+/// If its header cannot be understood.
+pub(crate) fn wrong_rows(text: &str, problems: &BTreeMap<u64, String>) -> Result<Vec<u8>, String> {
+    let said = |error: csv::Error| error.to_string();
+    let (header, rows) = read(text)?;
+    let old = header.iter().position(|name| plain(name) == PROBLEM);
+    let kept = |cells: &StringRecord| -> Vec<String> {
+        let cells = (0..header.len()).filter(|at| Some(*at) != old).map(|at| cells.get(at));
+        cells.map(|cell| cell.unwrap_or_default().to_owned()).collect()
+    };
+    let separator = separator(text).unwrap_or(b',');
+    let mut writer = WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
+    let mut write = |mut cells: Vec<String>, last: &str| {
+        cells.push(last.to_owned());
+        writer.write_record(cells).map_err(said)
+    };
+    write(kept(&header), PROBLEM)?;
+    for (number, cells) in &rows {
+        if let Some(problem) = problems.get(number) {
+            write(kept(cells), problem)?;
+        }
+    }
+    writer.into_inner().map_err(|error| error.to_string())
+}
+
+/// The number of the row that a place names.
+pub(crate) fn row_of(place: &str) -> Option<u64> {
+    let rest = place.strip_prefix("row ")?;
+    rest.split(',').next()?.parse().ok()
+}
+
+/// The place of a member of an entry.
+pub(super) fn below(place: &str, member: &str, at: usize) -> String {
+    match row_of(place) {
+        Some(_) => format!("{place}, column {member}"),
+        None => format!("{place}.{member}[{at}]"),
+    }
+}
+
+/// The header, and the rows with their numbers as spreadsheets count them.
+fn read(text: &str) -> Result<(StringRecord, Vec<(u64, StringRecord)>), String> {
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = ReaderBuilder::new()
+        .delimiter(separator(text).unwrap_or(b','))
+        .flexible(true)
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut records = reader.records();
+    let header = records.next().ok_or("it is empty")?.map_err(|error| error.to_string())?;
+    let mut rows = Vec::new();
+    for (cells, number) in records.zip(2..) {
+        let cells = cells.map_err(|error| error.to_string())?;
+        // Spreadsheets write rows of empty cells at the end.
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            rows.push((number, cells));
+        }
+    }
+    Ok((header, rows))
+}
+
+fn plain(name: &str) -> String {
+    name.trim().to_ascii_lowercase()
+}
+
+/// Which cell is in which column.
+fn columns(header: &StringRecord) -> Result<BTreeMap<&'static str, usize>, String> {
+    let mut columns = BTreeMap::new();
+    for (at, name) in header.iter().enumerate() {
+        let name = plain(name);
+        if name == PROBLEM {
+            continue;
+        }
+        let Some(known) = COLUMNS.iter().find(|it| **it == name) else {
+            let known = COLUMNS.join(", ");
+            return Err(format!("row 1: there is no column \"{name}\": the columns are {known}"));
+        };
+        if columns.insert(*known, at).is_some() {
+            return Err(format!("row 1: the column {known} is there twice"));
+        }
+    }
+    match columns.contains_key("email") {
+        true => Ok(columns),
+        false => Err("row 1: there is no column email".into()),
+    }
+}
+
+type Wrong = (&'static str, String);
+
+fn user(columns: &BTreeMap<&'static str, usize>, cells: &StringRecord) -> Result<UserRow, Wrong> {
+    let cell = |column: &str| columns.get(column).map(|at| cells.get(*at).unwrap_or_default());
+    let email = parsed::<EmailAddress>("email", cell("email").unwrap_or_default())?;
+    let groups = cell("groups").map(|groups| {
+        let names = groups.split([';', '|']).map(str::trim).filter(|name| !name.is_empty());
+        names.map(|name| parsed::<GroupName>("groups", name)).collect()
+    });
+    Ok(UserRow {
+        email,
+        name: cell("name").filter(|name| !name.is_empty()).map(str::to_owned),
+        admin: flag("admin", cell("admin").unwrap_or_default())?,
+        enabled: flag("enabled", cell("enabled").unwrap_or_default())?,
+        groups: groups.transpose()?,
+        manages: None,
+    })
+}
+
+fn parsed<T: FromStr<Err: std::fmt::Display>>(
+    column: &'static str,
+    text: &str,
+) -> Result<T, Wrong> {
+    text.parse().map_err(|error: T::Err| (column, error.to_string()))
+}
+
+/// Yes or no; none if the cell is empty.
+fn flag(column: &'static str, text: &str) -> Result<Option<bool>, Wrong> {
+    match text.to_ascii_lowercase().as_str() {
+        "" => Ok(None),
+        "true" | "yes" | "1" => Ok(Some(true)),
+        "false" | "no" | "0" => Ok(Some(false)),
+        _ => Err((column, format!("\"{text}\" is neither yes nor no"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(text: &str) -> Vec<(String, String)> {
+        let entries = entries(text).unwrap().into_iter();
+        entries.filter_map(|it| Some((it.place, it.row.err()?))).collect()
+    }
+
+    #[test]
+    fn rows_become_users() {
+        let text = "\u{feff}Email,name,groups,admin,enabled\r\n\
+                    nora@google.example,\"Nora, N.\",a; b|c,yes,\r\n,,,,\r\nben@google.example\r\n";
+        let entries = entries(text).unwrap();
+        assert_eq!(entries.len(), 2);
+        let Ok(Row::User(nora)) = &entries[0].row else { panic!("{:?}", entries[0]) };
+        assert_eq!(nora.email.as_str(), "nora@google.example");
+        assert_eq!(nora.name.as_deref(), Some("Nora, N."));
+        assert_eq!(nora.groups.as_ref().unwrap().len(), 3);
+        assert_eq!((nora.admin, nora.enabled), (Some(true), None));
+        assert_eq!(entries[1].place, "row 4");
+    }
+
+    #[test]
+    fn a_wrong_cell_is_named_by_its_place() {
+        let text = "email,groups,enabled\na@b.example,,no\nnobody,,\nc@d.example,,perhaps\n,x,\n\
+                    e@f.example,g,no,more\n";
+        let problems = problems(text);
+        let places: Vec<&str> = problems.iter().map(|it| it.0.as_str()).collect();
+        let expected =
+            ["row 3, column email", "row 4, column enabled", "row 5, column email", "row 6"];
+        assert_eq!(places, expected);
+        assert!(problems[1].1.contains("perhaps"));
+    }
+
+    #[test]
+    fn a_header_has_to_be_known() {
+        assert!(entries("email,colour\n").unwrap_err().contains("no column \"colour\""));
+        assert!(entries("email,email\n").unwrap_err().contains("twice"));
+        assert!(entries("name\n").unwrap_err().contains("no column email"));
+        assert!(entries("").is_err());
+    }
+
+    #[test]
+    fn tables_are_known_by_their_header() {
+        assert_eq!(separator("name,Email\n"), Some(b','));
+        assert_eq!(separator("\"name\";\"email\"\n"), Some(b';'));
+        assert_eq!(separator("email\n"), Some(b','));
+        assert_eq!(separator("email = 1\n"), None);
+        assert_eq!(separator("[[users]]\nemail = \"a,b\"\n"), None);
+        assert_eq!(separator("{\"users\": [1, 2]}"), None);
+    }
+
+    #[test]
+    fn wrong_rows_come_back_with_what_is_wrong() {
+        let text = "email;name\na@b.example;A\nnobody;\"N;O\"\n";
+        let problems = BTreeMap::from([(3, "no address".to_owned())]);
+        let made = String::from_utf8(wrong_rows(text, &problems).unwrap()).unwrap();
+        assert_eq!(made, "email;name;problem\nnobody;\"N;O\";no address\n");
+        // Mended, it is imported again, and what was said of it is left out.
+        let again = wrong_rows(&made, &BTreeMap::from([(2, "still".to_owned())])).unwrap();
+        assert!(String::from_utf8(again).unwrap().ends_with("nobody;\"N;O\";still\n"));
+        assert_eq!(entries(&made).unwrap()[0].place, "row 2, column email");
+        assert_eq!(row_of("row 12, column email"), Some(12));
+        assert_eq!(row_of("users[3]"), None);
+    }
+}
