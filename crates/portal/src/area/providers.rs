@@ -103,6 +103,9 @@ struct ProviderView {
     settings: Vec<String>,
     mappings: Vec<MappingRow>,
     seen: String,
+    /// As it is kept, so that saving the form does not cut it.
+    #[serde(skip)]
+    whole_name: String,
     #[serde(skip)]
     groups: Vec<String>,
 }
@@ -135,6 +138,7 @@ async fn show_one(
         settings: shown.settings,
         mappings: MappingRow::all(company, &id),
         seen: Record::from(it.clone()).fingerprint(),
+        whole_name: it.name.clone(),
         groups: group_names(company),
     }))
 }

@@ -97,12 +97,16 @@ fn down(scene: &Scene<'_>) -> Vec<Thing> {
     down.map(thing).collect()
 }
 
-/// Texts one after the other, each with an end.
+/// What is so, and sentences that follow.
 fn sentences(beginning: &str, texts: &[&str]) -> String {
     let mut all = beginning.to_owned();
-    for text in texts.iter().map(|it| it.trim_end_matches(['.', ' '])).filter(|it| !it.is_empty()) {
+    let texts = texts.iter().map(|it| it.trim_end_matches(['.', ' ']));
+    for (at, text) in texts.filter(|it| !it.is_empty()).enumerate() {
+        let mut letters = text.chars();
+        let first = letters.next().map(|c| if at == 0 { c } else { c.to_ascii_uppercase() });
         all.push(' ');
-        all.push_str(text);
+        all.extend(first);
+        all.push_str(letters.as_str());
         all.push('.');
     }
     all
