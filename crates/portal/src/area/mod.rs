@@ -6,23 +6,30 @@ mod audit;
 mod audit_difference;
 mod audit_export;
 mod audit_query;
+mod claim_mappings;
 mod common;
 mod condition;
 mod connections;
 mod grants;
 mod groups;
 mod guest;
+mod host_rules;
+mod idle;
 mod import;
 mod import_upload;
 mod keys;
 mod me;
 mod members;
+mod overview;
 mod probe;
+mod providers;
 mod reach;
 mod row;
 mod search;
 mod servers;
+mod settings;
 mod tenants;
+mod todo;
 mod tools;
 mod undo;
 mod users;
@@ -51,6 +58,11 @@ pub(crate) fn book() -> Book {
         search::ways,
         audit::ways,
         import::ways,
+        overview::ways,
+        settings::ways,
+        providers::ways,
+        claim_mappings::ways,
+        host_rules::ways,
     ];
     areas.into_iter().fold(Book::new(), |book, ways| ways(book))
 }

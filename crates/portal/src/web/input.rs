@@ -21,8 +21,17 @@ pub(crate) struct Input<T>(pub(crate) T);
 pub(crate) struct Search<T>(pub(crate) T);
 
 /// Fields in which an empty text says something: that there is none any more.
-const MAY_BE_EMPTY: [&str; 7] =
-    ["name", "description", "tier", "url", "timeout_seconds", "concurrent_calls", "tenant_id"];
+const MAY_BE_EMPTY: [&str; 9] = [
+    "name",
+    "description",
+    "tier",
+    "url",
+    "timeout_seconds",
+    "concurrent_calls",
+    "tenant_id",
+    "domains",
+    "tenant_ids",
+];
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Input<T> {
     type Rejection = Fault;

@@ -1,0 +1,216 @@
+//! What an administrator has to see to, each thing with the page where it is mended.
+
+use gatehall_domain::{Key, Snapshot, Timestamp};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    idle::{Idle, idle_grants},
+    reach::Reached,
+    row::connection_href,
+};
+use crate::{
+    hall::{Condition, Hall},
+    web::{Moment, Short},
+};
+
+/// As many are shown of each kind.
+const OF_EACH: usize = 5;
+
+/// Seconds before its end in which a key is told of: two weeks.
+const KEY_ENDS: i64 = 14 * 24 * 3600;
+
+/// Seconds for which changed tools are told of: a week. They stay on the connection's page.
+const CHANGE_IS_NEWS: i64 = 7 * 24 * 3600;
+
+/// Names in a sentence; the rest are counted.
+const NAMES: usize = 3;
+
+/// Things to do of one kind.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Todo {
+    /// What they have in common.
+    pub(super) kind: &'static str,
+    /// The first of them.
+    pub(super) things: Vec<Thing>,
+    /// How many there are besides.
+    pub(super) more: usize,
+    /// The page that lists all of its kind.
+    pub(super) all: &'static str,
+}
+
+impl Todo {
+    fn new(kind: &'static str, all: &'static str, mut things: Vec<Thing>) -> Self {
+        let more = things.len().saturating_sub(OF_EACH);
+        things.truncate(OF_EACH);
+        Self { kind, things, more, all }
+    }
+
+    pub(super) const fn count(&self) -> usize {
+        self.things.len() + self.more
+    }
+}
+
+/// A sentence: the subject leads to where the thing is mended.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Thing {
+    pub(super) subject: String,
+    pub(super) href: String,
+    pub(super) text: String,
+}
+
+/// What is looked at.
+pub(super) struct Scene<'a> {
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) conditions: &'a [Condition],
+    pub(super) hall: &'a dyn Hall,
+    pub(super) now: Timestamp,
+}
+
+/// All things to do, the most urgent kinds first.
+pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
+    let all = [
+        Todo::new("Connections that are down", "/connections", down(scene)),
+        Todo::new("Providers", "/providers", providers(scene)),
+        Todo::new("Users without any tool", "/users?state=no-tools", without_tools(scene)),
+        Todo::new("Grants that do nothing", "/grants", grants(scene)),
+        Todo::new("Keys that end soon", "/keys", keys(scene)),
+        Todo::new("Definitions that were left out", "/connections", left_out(scene)),
+        Todo::new("Tools that changed", "/connections", changed(scene)),
+    ];
+    all.into_iter().filter(|todo| todo.count() > 0).collect()
+}
+
+impl Scene<'_> {
+    /// A thing to do at a connection.
+    fn at(&self, condition: &Condition, text: String) -> Thing {
+        let subject = self.snapshot.company().connection_label(condition.connection);
+        Thing { href: connection_href(&subject), subject, text }
+    }
+}
+
+fn down(scene: &Scene<'_>) -> Vec<Thing> {
+    let down = scene.conditions.iter().filter(|it| it.state == "down");
+    let thing = |it: &Condition| {
+        scene.at(it, sentences("is down:", &[&Short::text(&it.said), &Short::text(&it.remedy)]))
+    };
+    down.map(thing).collect()
+}
+
+/// What is so, and sentences that follow.
+fn sentences(beginning: &str, texts: &[&str]) -> String {
+    let mut all = beginning.to_owned();
+    let texts = texts.iter().map(|it| it.trim_end_matches(['.', ' ']));
+    for (at, text) in texts.filter(|it| !it.is_empty()).enumerate() {
+        let mut letters = text.chars();
+        let first = letters.next().map(|c| if at == 0 { c } else { c.to_ascii_uppercase() });
+        all.push(' ');
+        all.extend(first);
+        all.push_str(letters.as_str());
+        all.push('.');
+    }
+    all
+}
+
+fn providers(scene: &Scene<'_>) -> Vec<Thing> {
+    let company = scene.snapshot.company();
+    let mut things = Vec::new();
+    if !company.providers.values().any(|it| it.enabled && it.settings.sign_in) {
+        things.push(Thing {
+            subject: "There is no provider".into(),
+            href: "/providers".into(),
+            text: "to sign in with, so people come in by links and keys alone.".into(),
+        });
+    }
+    let stale = company.identities.values().filter(|it| it.stale).count();
+    if stale > 0 {
+        things.push(Thing {
+            subject: plural(stale, "account", "accounts"),
+            href: "/providers".into(),
+            text: "could not be asked for groups at the last sign-in, so the last known ones stay."
+                .into(),
+        });
+    }
+    things
+}
+
+fn without_tools(scene: &Scene<'_>) -> Vec<Thing> {
+    let mut reached = Reached::new(scene.snapshot, scene.now);
+    let users = scene.snapshot.company().users.values();
+    let count = users.filter(|it| it.enabled && reached.connections(it) == 0).count();
+    if count == 0 {
+        return Vec::new();
+    }
+    let text = if count == 1 { "is enabled and reaches" } else { "are enabled and reach" };
+    vec![Thing {
+        subject: plural(count, "user", "users"),
+        href: "/users?state=no-tools".into(),
+        text: format!("{text} no tool."),
+    }]
+}
+
+fn grants(scene: &Scene<'_>) -> Vec<Thing> {
+    let company = scene.snapshot.company();
+    let thing = |(grant, idle)| Thing {
+        subject: company.grant_label(grant),
+        href: format!("/grants/{}", grant.id),
+        text: match idle {
+            Idle::Disabled => "does nothing, since what it is for is disabled.".into(),
+            Idle::NoTool => "does nothing, since no tool there has such a name.".into(),
+        },
+    };
+    let idle = idle_grants(scene.snapshot, scene.conditions, scene.hall);
+    let mut things: Vec<Thing> = idle.into_iter().map(thing).collect();
+    things.sort_unstable_by(|a, b| (&a.subject, &a.href).cmp(&(&b.subject, &b.href)));
+    things
+}
+
+fn keys(scene: &Scene<'_>) -> Vec<Thing> {
+    let company = scene.snapshot.company();
+    let soon = scene.now.plus_seconds(KEY_ENDS);
+    let ends = |key: &Key| key.expires_at.filter(|end| key.is_live(scene.now) && *end <= soon);
+    let keys = company.keys.values().map(AsRef::as_ref);
+    let mut ending: Vec<(Timestamp, &Key)> =
+        keys.filter_map(|key| Some((ends(key)?, key))).collect();
+    ending.sort_unstable_by(|a, b| (a.0, &a.1.id).cmp(&(b.0, &b.1.id)));
+    let thing = |(end, key): (Timestamp, &Key)| {
+        let name = if key.name.is_empty() { key.id.to_string() } else { Short::name(&key.name) };
+        let owner = key.user.map_or_else(|| "a service".into(), |user| company.user_label(user));
+        Thing {
+            subject: format!("Key {name}"),
+            href: format!("/keys/{}", key.id),
+            text: format!("of {owner} ends on {}.", Moment(end)),
+        }
+    };
+    ending.into_iter().map(thing).collect()
+}
+
+fn left_out(scene: &Scene<'_>) -> Vec<Thing> {
+    let thing = |it: &Condition| {
+        let first = Short::text(it.problems.first()?);
+        let count = plural(it.problems.len(), "definition", "definitions");
+        Some(scene.at(it, sentences(&format!("has {count} left out:"), &[&first])))
+    };
+    scene.conditions.iter().filter_map(thing).collect()
+}
+
+fn changed(scene: &Scene<'_>) -> Vec<Thing> {
+    let thing = |it: &Condition| {
+        let (at, tools) = it.changed.as_ref()?;
+        if at.plus_seconds(CHANGE_IS_NEWS) < scene.now || tools.is_empty() {
+            return None;
+        }
+        let mut names: Vec<String> = tools.iter().take(NAMES).map(|it| Short::name(it)).collect();
+        if tools.len() > NAMES {
+            names.push(format!("{} more", tools.len() - NAMES));
+        }
+        let text = format!("has tools that came, went or changed: {}.", names.join(", "));
+        Some(scene.at(it, format!("{text} Seen on {}.", Moment(*at))))
+    };
+    scene.conditions.iter().filter_map(thing).collect()
+}
+
+/// A number with its word.
+fn plural(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
