@@ -5,6 +5,7 @@
 mod discovery;
 mod isolation;
 mod ladder;
+mod portal;
 mod program;
 mod sdk;
 mod sessions;

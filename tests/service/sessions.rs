@@ -79,7 +79,12 @@ async fn a_link_signs_in_once_and_every_replica_knows_the_session(kind: Kind) {
     let other_address = format!("http://{}", other.address);
     assert_eq!(who(&other_address, &cookie).await.as_deref(), Some(ALICE));
     // A page and MCP take it, too.
-    let page = browser().get(&other_address).header("cookie", &cookie).send().await.unwrap();
+    let page = browser()
+        .get(format!("{other_address}/me"))
+        .header("cookie", &cookie)
+        .send()
+        .await
+        .unwrap();
     assert!(page.text().await.unwrap().contains("<h1>Alice</h1>"));
     let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
     let call = browser()

@@ -1,5 +1,6 @@
 """Asks for pages without a browser, keeps what came, and finds where its links lead."""
 
+import collections
 import dataclasses
 import html.parser
 import re
@@ -70,6 +71,10 @@ class Page:
     def name(self):
         return f"[{self.view.name} {self.path}]"
 
+    @property
+    def is_photographed(self):
+        return self.view.photographed and self.linked_from is None
+
 
 def is_html(answer):
     return (answer.header("content-type") or "").startswith("text/html")
@@ -93,7 +98,8 @@ def crawl(view, visitor, origin, folder):
     """All pages that the view lists or reaches, up to a bound for each shape."""
     folder.mkdir(parents=True, exist_ok=True)
     listed = pages.listed(view)
-    waiting, seen, counts, found = [(path, None) for path in listed], set(listed), {}, []
+    waiting, seen, found = [(path, None) for path in listed], set(listed), []
+    counts = collections.Counter(map(pages.shape, listed))
     while waiting:
         path, linked_from = waiting.pop(0)
         answer = visitor.get(origin + path)
@@ -115,7 +121,7 @@ def crawl(view, visitor, origin, folder):
                 continue
             seen.add(further)
             kind = pages.shape(further)
-            counts[kind] = counts.get(kind, 0) + 1
+            counts[kind] += 1
             if counts[kind] <= view.per_shape:
                 waiting.append((further, path))
     return found

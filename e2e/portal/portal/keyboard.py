@@ -1,5 +1,9 @@
 """Using a page with the keyboard alone."""
 
+import re
+
+from doors.browser import ELEMENT
+
 KEYS = {
     "Backspace": "\ue003",
     "Tab": "\ue004",
@@ -18,17 +22,21 @@ KEYS = {
     "Delete": "\ue017",
 }
 
-# Whether somebody can see where the focus is.
-SHOWN = """
-const element = arguments[0], style = getComputedStyle(element);
+# What has the focus, and why somebody cannot see that.
+FOCUS = """
+const element = document.activeElement ?? document.body, style = getComputedStyle(element);
 const box = element.getBoundingClientRect();
-const marked = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0)
+// Within a field for a date the browser marks the part that has it.
+const marked = !element.matches(':focus') || (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0)
   || style.boxShadow !== 'none';
 const inside = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
-return element === document.body ? 'the focus is nowhere'
+return [element, element === document.body ? 'the focus is nowhere'
   : box.width < 1 || box.height < 1 || !inside ? 'it cannot be seen'
-  : !marked ? 'nothing marks it' : null;
+  : !marked ? 'nothing marks it' : null];
 """
+
+# Which load of a page this is; it stays when only a part is replaced.
+LOAD = "return document.readyState === 'complete' ? performance.timeOrigin : null"
 
 
 def press(browser, key):
@@ -40,7 +48,8 @@ def press(browser, key):
 
 def type_text(browser, text):
     """Types into whatever has the focus."""
-    browser.keys(*[(kind, letter) for letter in text for kind in ("keyDown", "keyUp")])
+    letters = [KEYS["Enter"] if letter == "\n" else letter for letter in text]
+    browser.keys(*[(kind, letter) for letter in letters for kind in ("keyDown", "keyUp")])
 
 
 def clear(browser):
@@ -60,17 +69,61 @@ def tab_to(browser, name, role=None, key="Tab", most=150):
     passed = []
     for _ in range(most):
         press(browser, key)
-        element = browser.focused()
-        here = browser.role(element), browser.label(element).strip()
-        unseen = browser.run(SHOWN, browser.reference(element))
+        found, unseen = browser.run(FOCUS)
         if unseen == "the focus is nowhere":
             # Past the last one it leaves the page once, and begins again.
             if passed.count(None) > 1:
                 break
             passed.append(None)
             continue
-        assert not unseen, f"the focus is on {here}, but {unseen}"
-        if here[1] == name and role in (None, here[0]):
+        element = found[ELEMENT]
+        here = browser.label(element).strip()
+        assert not unseen, f"the focus is on {here!r}, but {unseen}"
+        if is_called(name, here) and (role is None or browser.role(element) == role):
             return element
         passed.append(here)
     raise AssertionError(f"Tab never came to {name!r}, but to {list(dict.fromkeys(passed))}")
+
+
+def is_called(name, label):
+    """Names are texts, or patterns where a part of it is not known."""
+    return bool(name.fullmatch(label)) if isinstance(name, re.Pattern) else name == label
+
+
+def fill(browser, label, text, role=None):
+    """Writes into the next field of this label, instead of what was there."""
+    tab_to(browser, label, role)
+    clear(browser)
+    type_text(browser, text)
+
+
+def choose(browser, label, option):
+    """Chooses an option of the next list of this label by the letters that it begins with."""
+    element = tab_to(browser, label)
+    type_text(browser, option)
+    chosen = "return arguments[0].selectedOptions[0].text"
+    browser.wait(
+        lambda: browser.run(chosen, browser.reference(element)) == option,
+        f"{option!r} cannot be chosen for {label!r}",
+    )
+
+
+def load(browser):
+    return browser.run(LOAD)
+
+
+def enter(browser, key="Enter"):
+    """Presses what has the focus, and waits for the page that comes."""
+    before = load(browser)
+    press(browser, key)
+    browser.wait(lambda: load(browser) not in (None, before), f"{key} leads nowhere")
+
+
+def go(browser, name, role="button", key="Enter"):
+    """Tabs to a button or link, presses it, and waits for the page that comes."""
+    tab_to(browser, name, role)
+    enter(browser, key)
+
+
+def follow(browser, name):
+    go(browser, name, "link")

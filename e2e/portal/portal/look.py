@@ -45,6 +45,8 @@ return {
 # The first thing that Tab comes to, if it leads to the main part and can be seen once it is there.
 SKIP_LINK = """
 const kinds = 'a[href], button, input, select, textarea, summary, [tabindex]';
+// The sign-in pages have nothing to skip.
+if (!document.querySelector('nav')) return null;
 const order = [...document.querySelectorAll(kinds)]
   .filter((it) => it.tabIndex >= 0 && !it.disabled && it.type !== 'hidden' && it.checkVisibility());
 const tell = (it) => it.outerHTML.slice(0, 120);
@@ -128,11 +130,11 @@ class Look:
     def skip_link(self):
         return self.run(SKIP_LINK)
 
-    def axe(self, scheme, width=WIDE):
+    def axe(self, scheme, rules=None):
         self.opened
-        self.window.width(width)
+        self.window.width(WIDE)
         self.window.scheme(scheme)
-        return self.window.axe()
+        return self.window.axe(rules)
 
     @property
     def narrow(self):

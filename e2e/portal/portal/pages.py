@@ -1,7 +1,6 @@
 """Which pages there are, and who looks at them in which company."""
 
 import dataclasses
-import os
 import re
 import urllib.parse
 
@@ -15,12 +14,8 @@ ALL = ("admin", "tenant admin", "user")
 # Who may open it, and its address. {user} and the like are filled in with what a view has; what a
 # view has nothing for is left out there.
 READY = [
-    (ALL, "/"),
-    (ALL, "/oauth2/sign_in"),
-]
-
-# To come. Moving a line to READY switches it on.
-PLANNED = [
+    (ADMINS, "/"),
+    (ADMINS, "/oauth2/sign_in"),
     (ADMINS, "/overview"),
     (ADMINS, "/users"),
     (ADMINS, "/users/add"),
@@ -51,17 +46,13 @@ PLANNED = [
     (ADMINS, "/keys"),
     (ADMINS, "/keys/add"),
     (ADMINS, "/settings"),
+    (ADMINS, "/providers"),
+    (ADMINS, "/providers/add"),
+    (ADMINS, "/host-rules"),
+    (TENANT_ADMINS, "/search?q=a"),
     (ALL, "/me"),
     (ALL, "/shortcuts"),
 ]
-
-if os.environ.get("PORTAL_PLANNED"):
-    READY = READY + PLANNED
-    PLANNED = []
-
-# The portal is there once its first page is.
-HAS_PORTAL = any(path == "/overview" for _, path in READY)
-
 
 @dataclasses.dataclass
 class View:
@@ -75,8 +66,8 @@ class View:
     # Commands of Gatehall that make them who they are.
     before: tuple = ()
     photographed: bool = False
-    # How many pages of one shape are opened, when links lead to more.
-    per_shape: int = 2
+    # Up to how many pages of one shape links are followed to others of it.
+    per_shape: int = 0
 
 
 ALICE = "alice@google.example"
@@ -104,29 +95,25 @@ HOSTILE = {
 }
 
 VIEWS = [
-    View("demo", "demo", "ada@company.example", "admin", DEMO, photographed=True),
+    View("demo", "demo", "ada@company.example", "admin", DEMO, photographed=True, per_shape=1),
     View("demo-alice", "demo", ALICE, "user", photographed=True),
+    View(
+        "demo-tina",
+        "demo",
+        TINA,
+        "tenant admin",
+        DEMO,
+        before=(
+            ("user", "add", TINA, "--name", "Tina"),
+            ("tenant", "change", "google", "--add-admin", TINA),
+        ),
+        photographed=True,
+    ),
     View("empty", "empty", None, "admin", {"user": ADMIN}),
     View("one", "one", ADMIN, "admin", ONE),
-    View("hostile", "hostile", ADMIN, "admin", HOSTILE, photographed=True, per_shape=6),
+    View("hostile", "hostile", ADMIN, "admin", HOSTILE, photographed=True),
     View("hostile-mallory", "hostile", "mallory@hostile.example", "user"),
 ]
-
-# Switched on with the portal: a tenant's administrator.
-TINAS = View(
-    "demo-tina",
-    "demo",
-    TINA,
-    "tenant admin",
-    DEMO,
-    before=(
-        ("user", "add", TINA, "--name", "Tina"),
-        ("tenant", "change", "google", "--add-admin", TINA),
-    ),
-    photographed=True,
-)
-if HAS_PORTAL:
-    VIEWS.append(TINAS)
 
 
 def listed(view):

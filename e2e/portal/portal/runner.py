@@ -5,7 +5,7 @@ import sys
 import time
 import traceback
 
-from . import checks, journeys, pages
+from . import checks, journeys, journeys_company, journeys_people, journeys_tools, pages
 
 
 class Results:
@@ -69,20 +69,24 @@ def check_pages(world, results):
     for page in found:
         checks.check_page(world, page, results)
     name = "pages.hostile_texts_are_shown"
-    if pages.HAS_PORTAL and results.wants(name) and not results.filters:
+    if results.wants(name) and not results.filters:
         results.judge(name, lambda: checks.hostile_texts_are_shown(found))
 
 
 def go_journeys(world, results):
-    for name, function in inspect.getmembers(journeys, inspect.isfunction):
-        # Only what the file itself has, not what it imports.
-        if not name.startswith("test_") or function.__module__ != journeys.__name__:
-            continue
-        for row in getattr(function, "rows", [()]):
-            label = ", ".join(str(part) for part in row if isinstance(part, (str, int)))
-            full = f"journeys.{name.removeprefix('test_')}" + (f" [{label}]" if label else "")
+    took = []
+    for module in (journeys, journeys_people, journeys_tools, journeys_company):
+        for name, function in inspect.getmembers(module, inspect.isfunction):
+            # Only what the file itself has, not what it imports.
+            if not name.startswith("test_") or function.__module__ != module.__name__:
+                continue
+            full = f"journeys.{name.removeprefix('test_')}"
             if results.wants(full):
-                results.judge(full, lambda: function(world, *row))
+                begun = time.monotonic()
+                results.judge(full, lambda: function(world))
+                took.append(f"{name.removeprefix('test_')} {time.monotonic() - begun:.1f}")
+    if took:
+        print(f"seconds: {', '.join(took)}", flush=True)
 
 
 def run(world, filters):

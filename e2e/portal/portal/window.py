@@ -9,8 +9,8 @@ TALLEST = 4000
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 RUN_AXE = """
-const [tags, done] = arguments;
-axe.run(document, { runOnly: tags, resultTypes: ['violations'], preload: false }).then(
+const [only, done] = arguments;
+axe.run(document, { runOnly: only, resultTypes: ['violations'], preload: false }).then(
   (all) => done(all.violations.map((it) => ({
     id: it.id, impact: it.impact, help: it.help,
     nodes: it.nodes.map((node) => [
@@ -93,11 +93,12 @@ class Window(Browser):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(shot["data"]))
 
-    def axe(self):
-        """What axe finds in the page as it is shown now."""
+    def axe(self, rules=None):
+        """What axe finds in the page as it is shown now, by all rules or by some."""
         if not self.run("return typeof axe === 'object'"):
             self.run(self.axe_source)
-        return self.run_later(RUN_AXE, AXE_TAGS)
+        only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": AXE_TAGS}
+        return self.run_later(RUN_AXE, only)
 
     # The keyboard; `keyboard.py` has more.
 

@@ -32,6 +32,8 @@ ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join([str(PORTAL), str(DOORS)]),
 }
 
+ADD_KEY = ["key", "add", "--manage", "--user", "ada@company.example"]
+
 
 class World:
     def __init__(self):
@@ -40,6 +42,8 @@ class World:
         self._window = None
         # Whose session the browser has.
         self.visitor = None
+        # The key of an administrator for each company.
+        self.keys = {}
 
     # Gates.
 
@@ -164,6 +168,35 @@ class World:
         """After a journey that signs out: the next one signs in."""
         self.visitor = None
 
+    # What else happens in a company, past the browser.
+
+    def api(self, method, path, body=None, company="demo"):
+        """Uses the management API as somebody else would who is an administrator, too."""
+        origin = self.origin(company)
+        if company not in self.keys:
+            made = self.gatehall(company, *ADD_KEY, "--json")
+            self.keys[company] = json.loads(made)["key"]
+        headers = {"Authorization": f"Bearer {self.keys[company]}"}
+        ask = lambda: ask_json(f"{origin}/api/v1{path}", method, headers, body)
+        status, answer = ask()
+        end = time.monotonic() + 10
+        while status == 401 and time.monotonic() < end:
+            # The gate has yet to see the key that the command line made.
+            time.sleep(0.1)
+            status, answer = ask()
+        assert status == 200, f"{method} {path}: {status} {answer}"
+        return answer
+
+    def call(self, email, tool, company="demo"):
+        """Calls a tool as a person's chat would; gives the status."""
+        made = self.gatehall(company, "key", "add", "--user", email, "--json")
+        headers = {"Authorization": f"Bearer {json.loads(made)['key']}"}
+        url = f"{self.origin(company)}/tools/{tool}"
+        end = time.monotonic() + 10
+        while (status := ask_json(url, "POST", headers, {})[0]) == 401 and time.monotonic() < end:
+            time.sleep(0.1)
+        return status
+
     # Judges.
 
     def validate(self, pages):
@@ -203,3 +236,19 @@ def answers(port, path, headers=None, body=None):
         return error.code
     except OSError:
         return None
+
+
+def ask_json(url, method, headers, body):
+    """Status and answer, which is read if it is JSON."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {**headers, "Content-Type": "application/json"}
+    request = urllib.request.Request(url, data, headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            status, text = answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        status, text = error.code, error.read()
+    try:
+        return status, json.loads(text)
+    except ValueError:
+        return status, text

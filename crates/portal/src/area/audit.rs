@@ -1,10 +1,7 @@
 //! The audit: searched, followed, one event in full, and written out.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{Refusal, TenantId, Timestamp};
 use gatehall_store::{Event, EventFilter};
 use http::StatusCode;
@@ -20,7 +17,7 @@ use super::{
     row::EventRow,
 };
 use crate::web::{
-    Book, Face, Fault, Frame, Manager, Search, Shared, Short, Visitor, encoded, render,
+    At, Book, Face, Fault, Frame, Manager, Search, Shared, Short, Visitor, encoded, render,
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -214,7 +211,7 @@ struct EventView {
 async fn show(
     manager: Manager,
     State(portal): Shared,
-    Path(id): Path<String>,
+    At(id): At<String>,
 ) -> Result<Response, Fault> {
     let id: Uuid = id.parse().map_err(|_| Fault::NothingHere)?;
     let event = portal.desk.store().event(id).await?.ok_or(Fault::NothingHere)?;

@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{
     Change, ClaimMapping, ClaimMappingId, Company, GroupId, GroupName, ProviderId, Record, Refusal,
     Snapshot, Source,
@@ -19,7 +16,7 @@ use crate::{
         self,
         provider::{NewMapping, find, mapping},
     },
-    web::{Book, Done, Fault, Input, RecentAdmin, Shared, Short, unchanged},
+    web::{At, Book, Done, Fault, Input, RecentAdmin, Shared, Short, unchanged},
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -91,7 +88,7 @@ struct MappingOrder {
 async fn add(
     admin: RecentAdmin,
     State(portal): Shared,
-    Path(id): Path<ProviderId>,
+    At(id): At<ProviderId>,
     Input(order): Input<MappingOrder>,
 ) -> Result<Response, Fault> {
     let new = NewMapping {
@@ -115,7 +112,7 @@ async fn add(
 async fn remove(
     admin: RecentAdmin,
     State(portal): Shared,
-    Path((provider, id)): Path<(ProviderId, ClaimMappingId)>,
+    At((provider, id)): At<(ProviderId, ClaimMappingId)>,
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let before = find_mapping(admin.snapshot.company(), &provider, id)?.clone();

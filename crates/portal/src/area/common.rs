@@ -8,6 +8,7 @@ use crate::web::{Fault, lines};
 
 /// Nothing has to be said.
 #[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
 /// What goes when something is removed.

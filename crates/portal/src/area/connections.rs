@@ -1,17 +1,13 @@
 //! Connections: one tenant's use of a server, its limits and its credentials.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{
-    Address, Connection, ConnectionPath, Placement, Record, Refusal, SecretSource, ServerId,
-    Snapshot, TenantId,
+    Address, Connection, ConnectionPath, Record, Refusal, SecretSource, ServerId, Snapshot,
+    TenantId,
 };
 use http::StatusCode;
 use schemars::JsonSchema;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -22,12 +18,12 @@ use super::{
 };
 use crate::{
     operation::{
-        self, NewSecret,
-        connection::{ConnectionEdit, NewCredential, Settable},
+        self,
+        connection::{ConnectionEdit, Settable},
         find_connection,
     },
     web::{
-        Admin, Book, Done, Fault, Frame, Input, Manager, Moment, Page, Search, Shared, Short,
+        Admin, At, Book, Done, Fault, Frame, Input, Manager, Moment, Page, Search, Shared, Short,
         TenantManager, clearable, render, unchanged,
     },
 };
@@ -41,16 +37,6 @@ pub(super) fn ways(book: Book) -> Book {
         .show::<ConnectionView, _, _>(ONE, "Show a connection", show)
         .change::<ConnectionChange, _, _>(ONE, "Change a connection", change)
         .remove::<Removal, _, _>(ONE, "Remove a connection", remove)
-        .act::<CredentialWish, Done, _, _>(
-            &format!("{ONE}/credentials"),
-            "Set a credential",
-            set_credential,
-        )
-        .act::<CredentialRemoval, Done, _, _>(
-            &format!("{ONE}/credentials/remove"),
-            "Remove a credential",
-            remove_credential,
-        )
 }
 
 /// The connection that a path names; `-` stands for no tenant.
@@ -157,7 +143,7 @@ struct CredentialRow {
 async fn show(
     manager: TenantManager,
     State(portal): Shared,
-    Path(names): Path<(String, String)>,
+    At(names): At<(String, String)>,
 ) -> Result<Response, Fault> {
     let path = path_of(&names)?;
     let company = manager.snapshot.company();
@@ -324,7 +310,7 @@ struct ConnectionChange {
 async fn change(
     manager: TenantManager,
     State(portal): Shared,
-    Path(names): Path<(String, String)>,
+    At(names): At<(String, String)>,
     Input(wish): Input<ConnectionChange>,
 ) -> Result<Response, Fault> {
     let path = path_of(&names)?;
@@ -357,7 +343,7 @@ async fn change(
 async fn remove(
     admin: Admin,
     State(portal): Shared,
-    Path(names): Path<(String, String)>,
+    At(names): At<(String, String)>,
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let path = path_of(&names)?;
@@ -369,68 +355,4 @@ async fn remove(
     };
     let revision = portal.apply(&admin, prepare).await?;
     Ok(admin.done(revision, "/connections"))
-}
-
-/// A secret, and where the server expects it.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct CredentialWish {
-    /// `header:Authorization:Bearer`, `header:X-Api-Key`, `environment:API_KEY`.
-    #[schemars(with = "String")]
-    placement: Placement,
-    /// The secret, which is sealed and never shown again.
-    #[schemars(with = "Option<String>")]
-    secret: Option<SecretString>,
-    /// In its place, the environment variable of the gate that holds it; administrators alone.
-    environment: Option<String>,
-}
-
-async fn set_credential(
-    manager: TenantManager,
-    State(portal): Shared,
-    Path(names): Path<(String, String)>,
-    Input(wish): Input<CredentialWish>,
-) -> Result<Response, Fault> {
-    manager.must_be_recent()?;
-    let path = path_of(&names)?;
-    let secret = match (wish.secret, wish.environment) {
-        (Some(secret), None) => NewSecret::Value(secret),
-        (None, Some(_)) if !manager.admin => return Err(Fault::NotAllowed("administrators")),
-        (None, Some(variable)) => NewSecret::Environment(variable),
-        _ => return Err(Fault::field("secret", "give the secret, or the variable that holds it")),
-    };
-    let new = NewCredential { placement: wish.placement, secret };
-    let edit = ConnectionEdit { credentials: vec![new], ..Default::default() };
-    let prepare = |snapshot: &Snapshot| {
-        let vault = portal.desk.vault();
-        operation::connection::change(snapshot.company(), vault, &path, &edit, manager.now)
-    };
-    let revision = portal.apply(&manager, prepare).await?;
-    Ok(manager.done(revision, &connection_href(&path.to_string())))
-}
-
-/// Which credential goes.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct CredentialRemoval {
-    #[schemars(with = "String")]
-    placement: Placement,
-}
-
-async fn remove_credential(
-    manager: TenantManager,
-    State(portal): Shared,
-    Path(names): Path<(String, String)>,
-    Input(wish): Input<CredentialRemoval>,
-) -> Result<Response, Fault> {
-    manager.must_be_recent()?;
-    let path = path_of(&names)?;
-    let edit =
-        ConnectionEdit { remove_credentials: vec![wish.placement.clone()], ..Default::default() };
-    let prepare = |snapshot: &Snapshot| {
-        let vault = portal.desk.vault();
-        operation::connection::change(snapshot.company(), vault, &path, &edit, manager.now)
-    };
-    let revision = portal.apply(&manager, prepare).await?;
-    Ok(manager.done(revision, &connection_href(&path.to_string())))
 }

@@ -1,10 +1,7 @@
 //! Grants: who may use what, with a preview of the tools that a pattern means.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{
     Company, ConnectionPath, Effect, EmailAddress, Grant, GrantId, GroupName, Record, Refusal,
     Snapshot, Target, TenantId, ToolPattern, UserPattern,
@@ -23,7 +20,8 @@ use crate::{
         grant::{SubjectName, TargetName},
     },
     web::{
-        Book, Done, Fault, Frame, Input, Manager, Page, Portal, Search, Shared, Visitor, unchanged,
+        At, Book, Done, Fault, Frame, Input, Manager, Page, Portal, Search, Shared, Visitor,
+        unchanged,
     },
 };
 
@@ -306,7 +304,7 @@ struct GrantView {
 async fn show(
     manager: Manager,
     State(portal): Shared,
-    Path(id): Path<String>,
+    At(id): At<String>,
 ) -> Result<Response, Fault> {
     let company = manager.snapshot.company();
     let grant = find(&manager, company, &id)?;
@@ -333,7 +331,7 @@ fn find<'c>(manager: &Manager, company: &'c Company, id: &str) -> Result<&'c Gra
 async fn remove(
     manager: Manager,
     State(portal): Shared,
-    Path(id): Path<String>,
+    At(id): At<String>,
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let company = manager.snapshot.company();

@@ -3,10 +3,7 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{
     Company, EmailAddress, Group, GroupId, GroupName, Record, Refusal, Snapshot, Source, Subject,
 };
@@ -21,7 +18,7 @@ use super::{
 use crate::{
     operation::{self, find_group, group::GroupEdit},
     web::{
-        Admin, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, Visitor,
+        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, Visitor,
         encoded, render, text, unchanged,
     },
 };
@@ -140,7 +137,7 @@ struct MappingRow {
 
 async fn show(
     admin: Admin,
-    Path(name): Path<GroupName>,
+    At(name): At<GroupName>,
     Search(search): Search<MemberSearch>,
 ) -> Result<Response, Fault> {
     let company = admin.snapshot.company();
@@ -259,7 +256,7 @@ struct GroupChange {
 async fn change(
     admin: Admin,
     State(portal): Shared,
-    Path(name): Path<GroupName>,
+    At(name): At<GroupName>,
     Input(wish): Input<GroupChange>,
 ) -> Result<Response, Fault> {
     let group = Group::clone(find_group(admin.snapshot.company(), name.as_str())?);
@@ -295,7 +292,7 @@ pub(super) fn may_change(visitor: &Visitor, group: &GroupName) -> Result<(), Fau
 async fn remove(
     admin: Admin,
     State(portal): Shared,
-    Path(name): Path<GroupName>,
+    At(name): At<GroupName>,
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     may_change(&admin, &name)?;

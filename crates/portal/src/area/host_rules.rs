@@ -1,10 +1,7 @@
 //! Whom proxies let through to the hosts behind them.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{
     Admit, Change, Company, GroupName, HostPattern, HostRule, HostRuleId, PathPrefix, Record,
     Refusal, Snapshot,
@@ -15,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{common::Removal, row::group_names};
 use crate::{
     operation::{self, host_rule},
-    web::{Admin, Book, Done, Fault, Frame, Input, Shared, unchanged},
+    web::{Admin, At, Book, Done, Fault, Frame, Input, Shared, unchanged},
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -91,7 +88,7 @@ struct HostRuleView {
     groups: Vec<String>,
 }
 
-async fn show(admin: Admin, Path(id): Path<HostRuleId>) -> Result<Response, Fault> {
+async fn show(admin: Admin, At(id): At<HostRuleId>) -> Result<Response, Fault> {
     let company = admin.snapshot.company();
     let rule = find(company, id)?;
     Ok(admin.show(&HostRuleView {
@@ -190,7 +187,7 @@ struct HostRuleChange {
 async fn change(
     admin: Admin,
     State(portal): Shared,
-    Path(id): Path<HostRuleId>,
+    At(id): At<HostRuleId>,
     Input(wish): Input<HostRuleChange>,
 ) -> Result<Response, Fault> {
     let rule = find(admin.snapshot.company(), id)?.clone();
@@ -212,7 +209,7 @@ async fn change(
 async fn remove(
     admin: Admin,
     State(portal): Shared,
-    Path(id): Path<HostRuleId>,
+    At(id): At<HostRuleId>,
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let rule = find(admin.snapshot.company(), id)?.clone();

@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::{
     Json,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use gatehall_domain::{EmailAddress, Key, KeyId, Record, Refusal, Snapshot, TenantId, Timestamp};
@@ -16,8 +16,8 @@ use super::{common::ListSearch, row::KeyRow};
 use crate::{
     operation::{self, key::KeyOrder},
     web::{
-        Admin, Book, Face, Fault, Frame, Input, Page, Portal, RecentAdmin, Search, Shared, Visitor,
-        render,
+        Admin, At, Book, Face, Fault, Frame, Input, Page, Portal, RecentAdmin, Search, Shared,
+        Visitor, render,
     },
 };
 
@@ -161,11 +161,7 @@ struct KeyView {
     seen: String,
 }
 
-async fn show(
-    admin: Admin,
-    State(portal): Shared,
-    Path(id): Path<KeyId>,
-) -> Result<Response, Fault> {
+async fn show(admin: Admin, State(portal): Shared, At(id): At<KeyId>) -> Result<Response, Fault> {
     let uses = portal.desk.store().key_uses().await?;
     let company = admin.snapshot.company();
     let record = company.keys.get(&id).ok_or_else(|| Refusal::missing("key", &id))?;
@@ -187,7 +183,7 @@ struct Revocation {
 async fn revoke(
     admin: RecentAdmin,
     State(portal): Shared,
-    Path(id): Path<KeyId>,
+    At(id): At<KeyId>,
     Input(revocation): Input<Revocation>,
 ) -> Result<Response, Fault> {
     let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {

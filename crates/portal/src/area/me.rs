@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use gatehall_domain::{Key, KeyId, Refusal, Snapshot, Timestamp};
@@ -20,7 +20,8 @@ use super::{
 use crate::{
     operation::{self, key::KeyOrder},
     web::{
-        Book, Fault, Frame, Input, Portal, Shared, Short, SignedIn, go_to, render, scheme_cookie,
+        At, Book, Fault, Frame, Input, Portal, Shared, Short, SignedIn, go_to, render,
+        scheme_cookie,
     },
 };
 
@@ -125,7 +126,7 @@ async fn add_key(
 async fn revoke_key(
     person: SignedIn,
     State(portal): Shared,
-    Path(id): Path<KeyId>,
+    At(id): At<KeyId>,
     Input(Nothing {}): Input<Nothing>,
 ) -> Result<Response, Fault> {
     let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {

@@ -10,6 +10,7 @@ mod claim_mappings;
 mod common;
 mod condition;
 mod connections;
+mod credentials;
 mod grants;
 mod groups;
 mod guest;
@@ -48,6 +49,7 @@ pub(crate) fn book() -> Book {
         tenants::ways,
         servers::ways,
         connections::ways,
+        credentials::ways,
         probe::ways,
         tools::ways,
         grants::ways,

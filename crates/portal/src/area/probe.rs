@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{
     Json,
     body::Body,
-    extract::{Path, State},
+    extract::State,
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
@@ -19,7 +19,7 @@ use super::{common::Nothing, connections::path_of, row::connection_href};
 use crate::{
     Step,
     operation::find_connection,
-    web::{Book, Face, Fault, Frame, Input, Shared, Short, TenantManager},
+    web::{At, Book, Face, Fault, Frame, Input, Shared, Short, TenantManager},
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -58,7 +58,7 @@ struct StepLine {
 async fn test(
     manager: TenantManager,
     State(portal): Shared,
-    Path(names): Path<(String, String)>,
+    At(names): At<(String, String)>,
     Input(Nothing {}): Input<Nothing>,
 ) -> Result<Response, Fault> {
     let path = path_of(&names)?;

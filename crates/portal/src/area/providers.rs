@@ -1,10 +1,7 @@
 //! OpenID providers: shown, added, changed, removed. Their secrets come in and never go out.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{Company, Issuer, Profile, Provider, ProviderId, Record, Snapshot};
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -20,8 +17,8 @@ use crate::{
     },
     show,
     web::{
-        Admin, Book, Done, Fault, Frame, Input, RecentAdmin, Shared, Short, lines, render, text,
-        unchanged,
+        Admin, At, Book, Done, Fault, Frame, Input, RecentAdmin, Shared, Short, lines, render,
+        text, unchanged,
     },
 };
 
@@ -113,7 +110,7 @@ struct ProviderView {
 async fn show_one(
     admin: Admin,
     State(portal): Shared,
-    Path(id): Path<ProviderId>,
+    At(id): At<ProviderId>,
 ) -> Result<Response, Fault> {
     let company = admin.snapshot.company();
     let it = find(company, &id)?;
@@ -262,7 +259,7 @@ struct ProviderChange {
 async fn change(
     admin: RecentAdmin,
     State(portal): Shared,
-    Path(id): Path<ProviderId>,
+    At(id): At<ProviderId>,
     Input(wish): Input<ProviderChange>,
 ) -> Result<Response, Fault> {
     let before = find(admin.snapshot.company(), &id)?.clone();
@@ -292,7 +289,7 @@ async fn change(
 async fn remove(
     admin: RecentAdmin,
     State(portal): Shared,
-    Path(id): Path<ProviderId>,
+    At(id): At<ProviderId>,
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let before = find(admin.snapshot.company(), &id)?.clone();

@@ -1,10 +1,7 @@
 //! Servers: descriptions of tool servers, which tenants use through connections.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{
     AccessClass, Address, Record, Refusal, Server, ServerId, Snapshot, Transport,
 };
@@ -19,8 +16,8 @@ use super::{
 use crate::{
     operation::{self, find_server, server::ServerEdit},
     web::{
-        Admin, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, render, text,
-        unchanged,
+        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, render,
+        text, unchanged,
     },
 };
 
@@ -102,7 +99,7 @@ struct ServerView {
 async fn show(
     admin: Admin,
     State(portal): Shared,
-    Path(id): Path<ServerId>,
+    At(id): At<ServerId>,
 ) -> Result<Response, Fault> {
     let server = find_server(admin.snapshot.company(), &id)?;
     let (command, arguments) = match &server.transport {
@@ -233,7 +230,7 @@ async fn add(
 async fn change(
     admin: Admin,
     State(portal): Shared,
-    Path(id): Path<ServerId>,
+    At(id): At<ServerId>,
     Input(wish): Input<ServerWish>,
 ) -> Result<Response, Fault> {
     let server = Server::clone(find_server(admin.snapshot.company(), &id)?);
@@ -250,7 +247,7 @@ async fn change(
 async fn remove(
     admin: Admin,
     State(portal): Shared,
-    Path(id): Path<ServerId>,
+    At(id): At<ServerId>,
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let server = Server::clone(find_server(admin.snapshot.company(), &id)?);

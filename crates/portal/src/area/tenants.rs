@@ -1,10 +1,7 @@
 //! Tenants: the page of an administrator, and all that a tenant admin sees.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{
     Company, EmailAddress, Record, Refusal, Snapshot, Subject, Target, Tenant, TenantId,
 };
@@ -21,8 +18,8 @@ use super::{
 use crate::{
     operation::{self, find_tenant, tenant::TenantEdit},
     web::{
-        Admin, Book, Done, Fault, Frame, Input, Manager, Moment, Page, RecentAdmin, Search, Shared,
-        Short, TenantManager, render, text, unchanged,
+        Admin, At, Book, Done, Fault, Frame, Input, Manager, Moment, Page, RecentAdmin, Search,
+        Shared, Short, TenantManager, render, text, unchanged,
     },
 };
 
@@ -134,7 +131,7 @@ struct GroupReach {
 async fn show(
     manager: TenantManager,
     State(portal): Shared,
-    Path(id): Path<TenantId>,
+    At(id): At<TenantId>,
 ) -> Result<Response, Fault> {
     let company = manager.snapshot.company();
     let tenant = find_tenant(company, &id)?;
@@ -249,7 +246,7 @@ struct TenantChange {
 async fn change(
     admin: Admin,
     State(portal): Shared,
-    Path(id): Path<TenantId>,
+    At(id): At<TenantId>,
     Input(wish): Input<TenantChange>,
 ) -> Result<Response, Fault> {
     let tenant = Tenant::clone(find_tenant(admin.snapshot.company(), &id)?);
@@ -282,7 +279,7 @@ struct AdminsChange {
 async fn change_admins(
     admin: RecentAdmin,
     State(portal): Shared,
-    Path(id): Path<TenantId>,
+    At(id): At<TenantId>,
     Input(wish): Input<AdminsChange>,
 ) -> Result<Response, Fault> {
     let prepare = |snapshot: &Snapshot| {
@@ -300,7 +297,7 @@ async fn change_admins(
 async fn remove(
     admin: RecentAdmin,
     State(portal): Shared,
-    Path(id): Path<TenantId>,
+    At(id): At<TenantId>,
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let tenant = Tenant::clone(find_tenant(admin.snapshot.company(), &id)?);

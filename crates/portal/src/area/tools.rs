@@ -1,10 +1,7 @@
 //! Tools: every public name with its definition, who reaches it, and a place to try it.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{
     Change, Company, ConnectionId, Effect, Grant, GrantId, Snapshot, Subject, Target, ToolPattern,
     UserPattern, snapshot::Site,
@@ -22,7 +19,7 @@ use super::{
 use crate::{
     Called, Tool, ToolDefinition,
     web::{
-        Book, Done, Fault, Frame, Input, Manager, Page, Pages, Search, Shared, Short, Visitor,
+        At, Book, Done, Fault, Frame, Input, Manager, Page, Pages, Search, Shared, Short, Visitor,
         encoded,
     },
 };
@@ -230,7 +227,7 @@ fn view(
 async fn show(
     manager: Manager,
     State(portal): Shared,
-    Path(name): Path<String>,
+    At(name): At<String>,
 ) -> Result<Response, Fault> {
     let (tool, site) = find(&manager, &portal, &name)?;
     let arguments = Arguments::of(&tool.input_schema).fields(&[]);
@@ -247,7 +244,7 @@ struct Visibility {
 async fn hide(
     manager: Manager,
     State(portal): Shared,
-    Path(name): Path<String>,
+    At(name): At<String>,
     Input(wish): Input<Visibility>,
 ) -> Result<Response, Fault> {
     let (tool, _) = find(&manager, &portal, &name)?;
@@ -269,7 +266,7 @@ async fn hide(
 async fn call(
     manager: Manager,
     State(portal): Shared,
-    Path(name): Path<String>,
+    At(name): At<String>,
     wish: CallWish,
 ) -> Result<Response, Fault> {
     let (tool, site) = find(&manager, &portal, &name)?;

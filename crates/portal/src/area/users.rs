@@ -1,10 +1,7 @@
 //! Users: found, shown, added, changed, removed.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{
     EmailAddress, GroupName, Identity, Record, Refusal, Sessions, Snapshot, Subject, User,
 };
@@ -24,8 +21,8 @@ use crate::{
         user::{NewUser, UserEdit},
     },
     web::{
-        Admin, Book, Done, Fault, Frame, Input, Moment, Page, RecentAdmin, Search, Shared, Short,
-        encoded, render, text, unchanged,
+        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, RecentAdmin, Search, Shared,
+        Short, encoded, render, text, unchanged,
     },
 };
 
@@ -162,7 +159,7 @@ impl IdentityRow {
 async fn show(
     admin: Admin,
     State(portal): Shared,
-    Path(email): Path<EmailAddress>,
+    At(email): At<EmailAddress>,
 ) -> Result<Response, Fault> {
     let company = admin.snapshot.company();
     let user = find_user(company, &email)?;
@@ -273,7 +270,7 @@ struct UserChange {
 async fn change(
     admin: Admin,
     State(portal): Shared,
-    Path(email): Path<EmailAddress>,
+    At(email): At<EmailAddress>,
     Input(wish): Input<UserChange>,
 ) -> Result<Response, Fault> {
     let user = User::clone(find_user(admin.snapshot.company(), &email)?);
@@ -307,7 +304,7 @@ async fn change(
 async fn remove(
     admin: RecentAdmin,
     State(portal): Shared,
-    Path(email): Path<EmailAddress>,
+    At(email): At<EmailAddress>,
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
@@ -324,7 +321,7 @@ async fn remove(
 async fn sign_out(
     admin: Admin,
     State(portal): Shared,
-    Path(email): Path<EmailAddress>,
+    At(email): At<EmailAddress>,
     Input(Nothing {}): Input<Nothing>,
 ) -> Result<Response, Fault> {
     let user = find_user(admin.snapshot.company(), &email)?.id;

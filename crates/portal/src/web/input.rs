@@ -2,7 +2,7 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request},
+    extract::{FromRequest, FromRequestParts, Path, Request},
 };
 use http::{header::CONTENT_TYPE, request::Parts};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
@@ -62,6 +62,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Search<T> {
         let pairs: Vec<(String, String)> =
             form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         form(&pairs).map(Self)
+    }
+}
+
+/// What the path names. What cannot be a name is not there.
+pub(crate) struct At<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for At<T> {
+    type Rejection = Fault;
+
+    async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, Fault> {
+        let path = Path::<T>::from_request_parts(head, state).await;
+        path.map(|Path(name)| Self(name)).map_err(|_| Fault::NothingHere)
     }
 }
 

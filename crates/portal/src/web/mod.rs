@@ -34,7 +34,7 @@ pub(crate) use book::Book;
 pub use book::Way;
 pub(crate) use fault::Fault;
 pub(crate) use frame::{Frame, scheme_cookie};
-pub(crate) use input::{Input, Search, Submitted, clearable, lines, text};
+pub(crate) use input::{At, Input, Search, Submitted, clearable, lines, text};
 pub(crate) use paging::{Page, Pages};
 pub(crate) use shown::{Moment, Short};
 pub(crate) use visitor::{

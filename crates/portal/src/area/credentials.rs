@@ -1,0 +1,91 @@
+//! The credentials of connections. Secrets come in and never go out.
+
+use axum::{extract::State, response::Response};
+use gatehall_domain::{Placement, Snapshot};
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::{connections::path_of, row::connection_href};
+use crate::{
+    operation::{
+        self, NewSecret,
+        connection::{ConnectionEdit, NewCredential},
+    },
+    web::{At, Book, Done, Fault, Input, Shared, TenantManager},
+};
+
+pub(super) fn ways(book: Book) -> Book {
+    const ALL: &str = "/connections/{tenant}/{server}/credentials";
+    book.area("connections")
+        .act::<CredentialWish, Done, _, _>(ALL, "Set a credential", set)
+        .act::<CredentialRemoval, Done, _, _>(
+            &format!("{ALL}/remove"),
+            "Remove a credential",
+            remove,
+        )
+}
+
+/// A secret, and where the server expects it.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CredentialWish {
+    /// `header:Authorization:Bearer`, `header:X-Api-Key`, `environment:API_KEY`.
+    #[schemars(with = "String")]
+    placement: Placement,
+    /// The secret, which is sealed and never shown again.
+    #[schemars(with = "Option<String>")]
+    secret: Option<SecretString>,
+    /// In its place, the environment variable of the gate that holds it; administrators alone.
+    environment: Option<String>,
+}
+
+async fn set(
+    manager: TenantManager,
+    State(portal): Shared,
+    At(names): At<(String, String)>,
+    Input(wish): Input<CredentialWish>,
+) -> Result<Response, Fault> {
+    manager.must_be_recent()?;
+    let path = path_of(&names)?;
+    let secret = match (wish.secret, wish.environment) {
+        (Some(secret), None) => NewSecret::Value(secret),
+        (None, Some(_)) if !manager.admin => return Err(Fault::NotAllowed("administrators")),
+        (None, Some(variable)) => NewSecret::Environment(variable),
+        _ => return Err(Fault::field("secret", "give the secret, or the variable that holds it")),
+    };
+    let new = NewCredential { placement: wish.placement, secret };
+    let edit = ConnectionEdit { credentials: vec![new], ..Default::default() };
+    let prepare = |snapshot: &Snapshot| {
+        let vault = portal.desk.vault();
+        operation::connection::change(snapshot.company(), vault, &path, &edit, manager.now)
+    };
+    let revision = portal.apply(&manager, prepare).await?;
+    Ok(manager.done(revision, &connection_href(&path.to_string())))
+}
+
+/// Which credential goes.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct CredentialRemoval {
+    #[schemars(with = "String")]
+    placement: Placement,
+}
+
+async fn remove(
+    manager: TenantManager,
+    State(portal): Shared,
+    At(names): At<(String, String)>,
+    Input(wish): Input<CredentialRemoval>,
+) -> Result<Response, Fault> {
+    manager.must_be_recent()?;
+    let path = path_of(&names)?;
+    let edit =
+        ConnectionEdit { remove_credentials: vec![wish.placement.clone()], ..Default::default() };
+    let prepare = |snapshot: &Snapshot| {
+        let vault = portal.desk.vault();
+        operation::connection::change(snapshot.company(), vault, &path, &edit, manager.now)
+    };
+    let revision = portal.apply(&manager, prepare).await?;
+    Ok(manager.done(revision, &connection_href(&path.to_string())))
+}

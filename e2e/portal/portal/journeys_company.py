@@ -1,0 +1,84 @@
+"""The company as a whole, with the keyboard alone: one journey for each page."""
+
+import re
+
+from .journeys import begin
+from .keyboard import fill, follow, go, tab_to, enter
+from .seen import error, heading, notice, rows, sees, texts
+
+
+def test_overview(world):
+    person = "olga@company.example"
+    world.api("POST", "/users", {"email": person})
+    browser = begin(world, "/overview")
+    follow(browser, re.compile(r"\d+ users?"))
+    assert heading(browser) == "Users" and person in rows(browser), rows(browser)
+    follow(browser, person)
+    assert heading(browser) == person
+
+
+def test_overview_keeps_the_focus(world):
+    """The page looks again every ten seconds; who reads it stays where they are."""
+    browser = begin(world, "/overview")
+    tab_to(browser, "All connections")
+    old = browser.run("return performance.now()")
+    looked = """
+    return performance.getEntriesByType('resource').some((it) => it.responseEnd > arguments[0]
+      && it.responseEnd < performance.now() - 300 && new URL(it.name).pathname === '/overview')
+    """
+    browser.wait(lambda: browser.run(looked, old), "it does not look again", seconds=15)
+    where = browser.run("return document.activeElement.id || document.activeElement.tagName")
+    assert where == "all-connections", f"the focus is on {where}"
+
+
+def test_import(world):
+    person = "ivy@company.example"
+    browser = begin(world, "/import")
+    fill(browser, "Or paste what is in it", f"email,name,groups\n{person},Ivy,engineers")
+    go(browser, "Show the plan")
+    assert heading(browser) == "Plan of an import" and person in rows(browser)
+    go(browser, re.compile(r"Apply \d+ changes?"))
+    assert "ivy@" in notice(browser), notice(browser)
+    assert world.api("GET", f"/users/{person}")["name"] == "Ivy"
+    go(browser, "Undo")
+    found = world.api("GET", f"/users?q={person}")["users"]["rows"]
+    assert found == [], found
+
+
+def test_import_wrong_row(world):
+    browser = begin(world, "/import")
+    text = "email,name\nivo@company.example,Ivo\nno address,Nobody"
+    fill(browser, "Or paste what is in it", text)
+    go(browser, "Show the plan")
+    wrong = [row for row in texts(browser, "main tbody tr") if "no address" in row]
+    assert len(wrong) == 1 and "3" in wrong[0].split()[1], wrong
+    sees(browser, "Rows are wrong, so nothing can be applied.")
+    follow(browser, "Import another file")
+    assert heading(browser) == "Import"
+
+
+def test_audit(world):
+    world.call("bob@microsoft.example", "google_documents_search_documents")
+    denied = lambda: world.api("GET", "/audit?q=outcome:denied")["events"]
+    world.window.wait(denied, "the denial is not recorded")
+    browser = begin(world, "/audit")
+    fill(browser, "Search", "outcome:denied", role="searchbox")
+    enter(browser)
+    outcomes = texts(browser, "tbody td:nth-of-type(4)")
+    assert outcomes and set(outcomes) == {"denied"}, outcomes
+    follow(browser, re.compile(r"outcome:denied\s+Remove this filter"))
+    assert "changed" in texts(browser, "tbody td:nth-of-type(4)")
+    fill(browser, "Search", "outcome:denied", role="searchbox")
+    enter(browser)
+    follow(browser, re.compile(r"\d{4}-\d\d-\d\d.*"))
+    sees(browser, "What decided")
+    assert "bob@microsoft.example" in texts(browser, ".facts dd")
+
+
+def test_settings(world):
+    browser = begin(world, "/settings")
+    go(browser, "Ask the doctor")
+    assert heading(browser) == "What the doctor found"
+    assert rows(browser) and len(texts(browser, "tbody .badge")) == len(rows(browser))
+    go(browser, "Look again")
+    assert heading(browser) == "What the doctor found"

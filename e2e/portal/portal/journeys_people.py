@@ -1,0 +1,174 @@
+"""People and what they may, with the keyboard alone: one journey for each page."""
+
+import re
+
+from .journeys import ALICE, begin
+from .keyboard import clear, fill, focus, follow, go, load, press, tab_to, type_text
+from .seen import error, field, has_focus, heading, notice, rows, sees, status, texts
+
+NORA = "nora@company.example"
+
+
+def test_users(world):
+    world.api("POST", "/users", {"email": NORA, "name": "Nora"})
+    browser = begin(world, "/users")
+    before = load(browser)
+    tab_to(browser, "Address or name")
+    type_text(browser, "nor")
+    browser.wait(lambda: rows(browser) == [NORA], "the list does not follow what is typed")
+    assert load(browser) == before, "the whole page came anew"
+    assert focus(browser)[1] == "Address or name", f"the focus went to {focus(browser)}"
+    assert "q=nor" in browser.url, browser.url
+    said = browser.run("return document.querySelector('#found-count').textContent")
+    assert said == "1 to 1 of 1 users", f"it is announced as {said!r}"
+    follow(browser, NORA)
+    go(browser, "Disable")
+    assert notice(browser) == f"Changed user {NORA}."
+    assert "disabled" in texts(browser, ".facts .badge")
+    go(browser, "Undo")
+    assert "enabled" in texts(browser, ".facts .badge")
+    assert notice(browser) == f"Changed user {NORA}."
+
+
+def test_user(world):
+    person = "ulla@company.example"
+    world.api("POST", "/users", {"email": person})
+    browser = begin(world, f"/users/{person}")
+    fill(browser, "Put into a group", "engineers")
+    go(browser, "Put in")
+    assert rows(browser) == ["engineers"], rows(browser)
+    assert "engineers" in notice(browser), notice(browser)
+    go(browser, "Take out of engineers")
+    sees(browser, "In no group.")
+
+
+def test_groups(world):
+    browser = begin(world, "/groups")
+    follow(browser, "Add a group")
+    fill(browser, "Name", "readers")
+    fill(browser, "What it is for", "People who read")
+    go(browser, "Add")
+    assert heading(browser) == "readers" and "readers" in notice(browser)
+    fill(browser, "Addresses", "alice@google.example\nbob@microsoft.example")
+    go(browser, "Put in")
+    assert rows(browser) == ["alice@google.example", "bob@microsoft.example"], rows(browser)
+
+
+def test_groups_unknown_address(world):
+    world.api("POST", "/groups", {"group": "writers"})
+    pasted = "alice@google.example\nnobody@nowhere.example"
+    browser = begin(world, "/groups/writers")
+    fill(browser, "Addresses", pasted)
+    go(browser, "Put in")
+    assert "nobody@nowhere.example" in error(browser)
+    assert field(browser, "Paste")["value"] == pasted, "what was typed is gone"
+    # Nobody was put in; mended, all are.
+    assert world.api("GET", "/groups/writers")["members"]["rows"] == []
+    fill(browser, "Paste", "alice@google.example")
+    go(browser, "Try again")
+    assert rows(browser) == ["alice@google.example"], rows(browser)
+    # Last, so that all of the way is gone even while this is wrong.
+    browser.back()
+    assert heading(browser) == "Not saved", "the title speaks of something else"
+
+
+def test_members(world):
+    world.api("POST", "/users", {"email": "mia@company.example"})
+    world.api("POST", "/groups", {"group": "m-first"})
+    browser = begin(world, "/members?q=company&groups=m-")
+    tab_to(browser, "mia@company.example in m-first")
+    press(browser, "Space")
+    assert texts(browser, "#pending") == ["1 added, 0 removed"]
+    go(browser, "Review")
+    assert texts(browser, "ins") == ["mia@company.example m-first"]
+    go(browser, "Apply")
+    assert "mia@company.example" in notice(browser), notice(browser)
+    ticked = "return [...document.querySelectorAll('.matrix :checked')].map((it) => it.value)"
+    assert browser.run(ticked) == ["mia@company.example m-first"]
+    go(browser, "Undo")
+    assert browser.run(ticked) == []
+
+
+def test_members_by_arrows(world):
+    browser = begin(world, "/members?q=e&groups=employees")
+    tab_to(browser, "ada@company.example in google-employees")
+    press(browser, "Right")
+    assert focus(browser)[1] == "ada@company.example in microsoft-employees", focus(browser)
+    press(browser, "Down")
+    assert focus(browser)[1] == "alice@google.example in microsoft-employees", focus(browser)
+    press(browser, "Left")
+    assert focus(browser)[1] == "alice@google.example in google-employees", focus(browser)
+    press(browser, "Up")
+    assert focus(browser)[1] == "ada@company.example in google-employees", focus(browser)
+
+
+def test_access(world):
+    tool = "google_documents_search_documents"
+    person = "axel@company.example"
+    world.api("POST", "/users", {"email": person, "groups": ["microsoft-employees"]})
+    browser = begin(world, "/access")
+    fill(browser, "Address", person)
+    go(browser, "Explain")
+    follow(browser, "microsoft_documents_search_documents")
+    assert "can use" in " ".join(texts(browser, "h2").pop(0).split())
+    # One that is missing.
+    fill(browser, "Tool", tool)
+    go(browser, "Explain")
+    assert "cannot use" in " ".join(texts(browser, "h2").pop(0).split())
+    go(browser, f"Put {person} into google-employees")
+    assert person in notice(browser), notice(browser)
+    browser.open(f"{world.origin('demo')}/access?user={person}&tool={tool}")
+    assert " can use" in " ".join(texts(browser, "h2").pop(0).split())
+
+
+def test_keys(world):
+    browser = begin(world, "/keys")
+    follow(browser, "Make a key")
+    fill(browser, "User", "alice@google.example")
+    fill(browser, "What it is for", "journey")
+    go(browser, "Make the key")
+    assert texts(browser, "#key")[0].startswith("ghk_")
+    tab_to(browser, "Copy")
+    press(browser, "Enter")
+    sees(browser, "Copied")
+    follow(browser, "Done")
+    follow(browser, "journey")
+    fill(browser, "Name or id", "another")
+    go(browser, "Revoke")
+    assert "name of the key" in error(browser)
+    assert field(browser, "Confirm")["wrong"], "the field is not marked"
+    fill(browser, "Confirm", "journey")
+    go(browser, "Try again")
+    assert "journey" in notice(browser), notice(browser)
+    assert "revoked" in dict(zip(rows(browser), texts(browser, "tbody td:nth-of-type(2)")))["journey"]
+
+
+def test_me(world):
+    browser = begin(world, "/me", ALICE)
+    assert "google_documents_search_documents" in browser.text
+    fill(browser, "What a new key is for", "laptop")
+    go(browser, "Make a key")
+    assert texts(browser, "#key")[0].startswith("ghk_")
+    follow(browser, "Done")
+    state = lambda: dict(zip(rows(browser), texts(browser, "tbody td:nth-of-type(1)")))["laptop"]
+    assert state() == "live"
+    go(browser, "Revoke laptop")
+    assert "laptop" in notice(browser), notice(browser)
+    assert state() == "revoked", state()
+
+
+def test_two_administrators(world):
+    person = "tom@company.example"
+    world.api("POST", "/users", {"email": person, "name": "Tom"})
+    browser = begin(world, f"/users/{person}")
+    tab_to(browser, "Change")
+    press(browser, "Enter")
+    # Somebody else is faster.
+    world.api("PATCH", f"/users/{person}", {"name": "Tom the first"})
+    fill(browser, "Name", "Tom the second")
+    go(browser, "Save")
+    assert status(browser) == 409 and "somebody else" in error(browser)
+    assert field(browser, "Name")["value"] == "Tom the second"
+    assert "Now it is: Tom the first" in browser.text.replace("“", "").replace("”", "")
+    go(browser, "Save mine over it")
+    assert "Tom the second" in texts(browser, ".facts dd")

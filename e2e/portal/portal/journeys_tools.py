@@ -1,0 +1,92 @@
+"""Tenants, servers and tools, with the keyboard alone: one journey for each page."""
+
+from .journeys import begin
+from .keyboard import choose, enter, fill, focus, follow, go, load, press, tab_to, type_text
+from .seen import error, field, has_focus, heading, notice, rows, sees, texts
+
+
+def test_tenants(world):
+    browser = begin(world, "/tenants")
+    follow(browser, "Add a tenant")
+    fill(browser, "Id", "journey")
+    fill(browser, "Name", "Journey")
+    go(browser, "Add")
+    assert notice(browser) == "Added tenant journey."
+    tab_to(browser, "Change")
+    press(browser, "Enter")
+    fill(browser, "Name", "Long journey")
+    fill(browser, "Description", "From here to there")
+    go(browser, "Save")
+    assert heading(browser) == "Long journey", heading(browser)
+    assert notice(browser) == "Changed tenant journey."
+    sees(browser, "From here to there")
+
+
+def test_servers(world):
+    browser = begin(world, "/servers")
+    follow(browser, "Add a server")
+    fill(browser, "Id", "journey-server")
+    fill(browser, "Address", "tools.example.com/mcp")
+    go(browser, "Add")
+    assert "url" in error(browser).lower(), texts(browser, "#errors")
+    wrong = field(browser, "Url")
+    assert wrong == {"value": "tools.example.com/mcp", "wrong": True}, wrong
+    assert field(browser, "Id") == {"value": "journey-server", "wrong": False}
+    fill(browser, "Url", "https://tools.example.com/mcp")
+    go(browser, "Try again")
+    assert notice(browser) == "Added server journey-server."
+    sees(browser, "https://tools.example.com/mcp")
+
+
+def test_connections(world):
+    world.api("POST", "/tenants", {"id": "linked"})
+    browser = begin(world, "/connections")
+    follow(browser, "Add a connection")
+    choose(browser, "Tenant", "linked")
+    choose(browser, "Server", "github")
+    go(browser, "Add")
+    assert notice(browser) == "Added connection linked/github."
+    go(browser, "Test now")
+    steps = texts(browser, "ol li")
+    assert len(steps) > 1 and all(step.startswith("done") for step in steps), steps
+    follow(browser, "Back to the connection")
+    go(browser, "Pause")
+    assert "disabled" in texts(browser, ".facts .badge"), texts(browser, ".facts .badge")
+    go(browser, "Resume")
+    assert "disabled" not in texts(browser, ".facts .badge")
+
+
+def test_tools(world):
+    name = "google_documents_search_documents"
+    browser = begin(world, "/tools")
+    tab_to(browser, "Name or description")
+    type_text(browser, "google search")
+    browser.wait(lambda: rows(browser) == [name], "the list does not follow what is typed")
+    follow(browser, name)
+    fill(browser, "query (required)", "holiday")
+    go(browser, "Call it")
+    assert "answered" in texts(browser, "#result h3")[0], texts(browser, "#result")
+    assert has_focus(browser, "#result"), f"the focus is on {focus(browser)}"
+    assert field(browser, "query (required)")["value"] == "holiday", "what was typed is gone"
+
+
+def test_grants(world):
+    browser = begin(world, "/grants")
+    follow(browser, "Add a grant")
+    before = load(browser)
+    fill(browser, "Group", "engineers")
+    choose(browser, "Tenant", "google")
+    sees(browser, "2 of 2 tools")
+    tab_to(browser, "Only tools like")
+    type_text(browser, "search_*")
+    sees(browser, "1 of 2 tools")
+    assert load(browser) == before, "the whole page came anew"
+    assert focus(browser)[1] == "Only tools like", f"the focus went to {focus(browser)}"
+    go(browser, "Add")
+    assert notice(browser).startswith("Added grant"), notice(browser)
+    sentence = next(each for each in texts(browser, "main a") if "search_*" in each)
+    follow(browser, sentence)
+    assert heading(browser) == sentence and "engineers" in sentence, sentence
+    go(browser, "Remove the grant")
+    assert notice(browser).startswith("Removed grant"), notice(browser)
+    assert sentence not in texts(browser, "main a")

@@ -1,0 +1,179 @@
+//! The portal: who may enter which page, and what changes do.
+
+mod changes;
+mod walls;
+
+use gatehall_domain::{Digest, Session};
+use gatehall_test_support::{Kind, tool};
+use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
+use serde_json::{Value, json};
+
+use crate::support::World;
+
+pub(crate) const ADA: &str = "ada@company.example";
+pub(crate) const ALICE: &str = "alice@google.example";
+/// Manages google.
+pub(crate) const TINA: &str = "tina@google.example";
+/// Manages microsoft.
+pub(crate) const MIKE: &str = "mike@microsoft.example";
+
+/// A company with one of each thing.
+pub(crate) async fn company(kind: Kind) -> World {
+    let time = tool("python/bin/mcp-server-time");
+    let world = World::new(
+        kind,
+        json!({
+            "tenants": [{"id": "google", "name": "Google"}, {"id": "microsoft"}],
+            "servers": [{"id": "time", "command": time}, {"id": "web", "url": "http://127.0.0.1:9/mcp"}],
+            "connections": [
+                {"tenant": "google", "server": "time"},
+                {"tenant": "microsoft", "server": "time"},
+                {"tenant": "google", "server": "web"},
+            ],
+            "groups": [{"name": "google-people"}, {"name": "MCP-Admin"}],
+            "users": [
+                {"email": ADA, "name": "Ada", "groups": ["MCP-Admin"]},
+                {"email": ALICE, "name": "Alice", "groups": ["google-people"]},
+                {"email": TINA, "manages": ["google"]},
+                {"email": MIKE, "manages": ["microsoft"]},
+            ],
+            "grants": [
+                {"group": "google-people", "tenant": "google"},
+                {"user": MIKE, "connection": "microsoft/time", "tools": "get_*"},
+            ],
+            "providers": [{"id": "entra", "issuer": "http://127.0.0.1:9", "client_id": "x", "enabled": false}],
+            "host_rules": [{"host": "app.example.com", "path": "/", "admit": "signed-in"}],
+        }),
+    )
+    .await;
+    world.has_tools(4).await;
+    world
+}
+
+/// Somebody with a browser, perhaps signed in.
+pub(crate) struct Visitor {
+    address: String,
+    cookie: Option<String>,
+    http: Client,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) status: StatusCode,
+    pub(crate) location: String,
+    pub(crate) text: String,
+}
+
+impl Seen {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    /// The revision that a page was sent on with.
+    pub(crate) fn revision(&self) -> u64 {
+        assert_eq!(self.status, StatusCode::SEE_OTHER, "{}", self.text);
+        self.location.rsplit_once("done=").unwrap().1.parse().unwrap()
+    }
+}
+
+impl Visitor {
+    pub(crate) fn nobody(world: &World) -> Self {
+        let http = Client::builder().redirect(Policy::none()).build().unwrap();
+        Self { address: world.address(), cookie: None, http }
+    }
+
+    /// Somebody who signed in so many seconds ago.
+    pub(crate) async fn signed_in(world: &World, email: &str, seconds_ago: i64) -> Self {
+        let desk = &world.desk;
+        let snapshot = desk.snapshot().await.unwrap();
+        let user = snapshot.company().user_by_email(&email.parse().unwrap()).unwrap().id;
+        let now = desk.clock().now();
+        let (began, end) = (now.plus_seconds(-seconds_ago), now.plus_seconds(3600));
+        // A cookie as the doors seal it: secret, user, beginning, end.
+        let secret: [u8; 32] = std::array::from_fn(|_| uuid::Uuid::new_v4().as_bytes()[0]);
+        let mut ticket = secret.to_vec();
+        ticket.extend_from_slice(user.0.as_bytes());
+        ticket.extend_from_slice(&began.micros().to_be_bytes());
+        ticket.extend_from_slice(&end.micros().to_be_bytes());
+        let name = "__Host-gatehall";
+        let value = desk.vault().seal_token("session", name, &ticket).unwrap();
+        let session = Session {
+            id: digest(&secret),
+            user,
+            login: None,
+            authenticated_at: began,
+            created_at: now,
+            seen_at: now,
+            expires_at: end,
+            ended_at: None,
+        };
+        desk.store().add_session(&session).await.unwrap();
+        let visitor = Self { cookie: Some(format!("{name}={value}")), ..Self::nobody(world) };
+        crate::support::eventually("the gate knows the session", async || {
+            (visitor.get("/oauth2/userinfo").await.status == StatusCode::OK).then_some(())
+        })
+        .await;
+        visitor
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Seen {
+        self.send(Method::GET, path, &[]).await
+    }
+
+    /// Sends a form, as a page of the gate's own.
+    pub(crate) async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Seen {
+        self.send(Method::POST, path, fields).await
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, fields: &[(&str, &str)]) -> Seen {
+        let mut request = self
+            .http
+            .request(method.clone(), format!("{}{path}", self.address))
+            .header("sec-fetch-site", "same-origin");
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", cookie);
+        }
+        if path.starts_with("/api/") {
+            if method != Method::GET {
+                let members: serde_json::Map<String, Value> =
+                    fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+                request = request.json(&members);
+            }
+        } else if method == Method::POST {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            let form = form.extend_pairs(fields).finish();
+            request =
+                request.header("content-type", "application/x-www-form-urlencoded").body(form);
+        }
+        seen(request.send().await.unwrap()).await
+    }
+
+    /// The same from a page of another site.
+    pub(crate) async fn post_from_elsewhere(&self, path: &str) -> Seen {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.address))
+            .header("sec-fetch-site", "cross-site")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cookie", self.cookie.as_deref().unwrap_or_default());
+        seen(request.body("enabled=false").send().await.unwrap()).await
+    }
+}
+
+async fn seen(response: Response) -> Seen {
+    let location = response.headers().get("location");
+    let location = location.map(|it| it.to_str().unwrap().to_owned()).unwrap_or_default();
+    Seen { status: response.status(), location, text: response.text().await.unwrap() }
+}
+
+fn digest(secret: &[u8]) -> Digest {
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret);
+    Digest(hash.as_ref().try_into().unwrap())
+}
+
+/// The version of a record that a page was made of.
+pub(crate) fn seen_in(page: &Seen) -> String {
+    let (_, rest) = page.text.split_once("name=\"seen\" value=\"").unwrap();
+    rest.split('"').next().unwrap().to_owned()
+}
