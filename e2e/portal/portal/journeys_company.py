@@ -3,8 +3,8 @@
 import re
 
 from .journeys import begin
-from .keyboard import fill, follow, go, tab_to, enter
-from .seen import error, heading, notice, rows, sees, texts
+from .keyboard import enter, fill, follow, go, tab_to
+from .seen import heading, notice, rows, sees, texts
 
 
 def test_overview(world):

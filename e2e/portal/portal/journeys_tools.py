@@ -1,8 +1,10 @@
 """Tenants, servers and tools, with the keyboard alone: one journey for each page."""
 
 from .journeys import begin
-from .keyboard import choose, enter, fill, focus, follow, go, load, press, tab_to, type_text
+from .keyboard import choose, fill, focus, follow, go, load, press, tab_to, type_text
 from .seen import error, field, has_focus, heading, notice, rows, sees, texts
+
+SEARCH = "google_documents_search_documents"
 
 
 def test_tenants(world):
@@ -56,13 +58,33 @@ def test_connections(world):
     assert "disabled" not in texts(browser, ".facts .badge")
 
 
-def test_tools(world):
-    name = "google_documents_search_documents"
+def test_secret_is_not_shown(world):
+    browser = begin(world, "/connections/google/documents")
+    fill(browser, "Where the server expects it", "nowhere")
+    fill(browser, "Secret", "open-sesame")
+    go(browser, "Set the credential")
+    assert "placement" in error(browser) and field(browser, "Placement")["wrong"]
+    assert "open-sesame" not in browser.source
+    kind = browser.run("return document.querySelector('[name=secret]').type")
+    assert kind == "password", f"the secret is to be written again in a field of type {kind}"
+
+
+def test_tools_search(world):
     browser = begin(world, "/tools")
+    before = load(browser)
     tab_to(browser, "Name or description")
     type_text(browser, "google search")
-    browser.wait(lambda: rows(browser) == [name], "the list does not follow what is typed")
-    follow(browser, name)
+    searched = lambda: rows(browser) == [SEARCH]
+    browser.wait(searched, "the list does not follow what is typed", seconds=3)
+    assert load(browser) == before, "the whole page came anew"
+    assert focus(browser)[1] == "Name or description", f"the focus went to {focus(browser)}"
+
+
+def test_tools(world):
+    browser = begin(world, "/tools")
+    fill(browser, "Name or description", "google search")
+    go(browser, "Search")
+    follow(browser, SEARCH)
     fill(browser, "query (required)", "holiday")
     go(browser, "Call it")
     assert "answered" in texts(browser, "#result h3")[0], texts(browser, "#result")

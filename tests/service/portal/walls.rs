@@ -176,6 +176,10 @@ fn check(what: &str, seen: &Seen, role: Option<Authority>, let_in: bool) {
             assert!(!refused && seen.status != StatusCode::UNAUTHORIZED, "{what}: {seen:?}");
             assert!(!seen.status.is_server_error(), "{what}: {seen:?}");
         }
+        // Input that cannot be read is refused before anybody asks whose tool it is.
+        Some(Manager) if what.contains("/call as") => {
+            assert!(refused || seen.status == StatusCode::UNPROCESSABLE_ENTITY, "{what}: {seen:?}");
+        }
         Some(_) => assert!(refused, "{what}: {seen:?}"),
     }
 }
