@@ -49,6 +49,8 @@ pub enum Command {
     Explain(command::explain::ExplainOptions),
     /// Show the newest events of the audit.
     Audit(command::audit::AuditOptions),
+    /// Undo a change, as long as nothing newer touched what it changed.
+    Undo(command::undo::UndoOptions),
     /// Users and their groups.
     User(command::user::UserCommand),
     /// Groups and their members.

@@ -62,6 +62,7 @@ async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::Doctor(options) => command::doctor::run(&store, options).await,
         Command::Explain(options) => command::explain::run(&store, options).await,
         Command::Audit(options) => command::audit::run(&store, options).await,
+        Command::Undo(options) => command::undo::run(&store, options).await,
         Command::User(options) => command::user::run(&store, options).await,
         Command::Group(options) => command::group::run(&store, options).await,
         Command::Tenant(options) => command::tenant::run(&store, options).await,

@@ -43,14 +43,22 @@ pub(crate) async fn run(settings: &StoreSettings, options: AuditOptions) -> Resu
     if options.format.json {
         return output::json(&events);
     }
-    let mut table = Table::new(&["when", "who", "did", "what", "outcome", "why"]);
+    let mut table = Table::new(&["when", "revision", "who", "did", "what", "outcome", "why"]);
     for it in events {
         let what = match it.kind.as_str() {
             "mcp" | "openapi" => it.subject,
             "door" => format!("{} through {}", it.subject, or_dash(&it.door)),
             kind => format!("{kind} {}", it.subject),
         };
-        table.row([it.at.to_string(), it.actor, it.action, what, it.outcome, or_dash(&it.reason)]);
+        table.row([
+            it.at.to_string(),
+            it.revision.to_string(),
+            it.actor,
+            it.action,
+            what,
+            it.outcome,
+            or_dash(&it.reason),
+        ]);
     }
     table.print("Nothing has happened yet.");
     Ok(ExitCode::SUCCESS)

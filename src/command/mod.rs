@@ -17,6 +17,7 @@ mod secret;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod tenant;
+pub(crate) mod undo;
 pub(crate) mod user;
 
 use std::{fmt::Display, process::ExitCode};

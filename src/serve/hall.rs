@@ -126,6 +126,7 @@ impl gatehall_portal::Hall for Hall {
             ("Calls at once on a connection", settings.concurrent_calls.to_string()),
             ("Seconds between two looks at a server", settings.refresh_seconds.to_string()),
             ("Seconds without the database", settings.stale_after_seconds.to_string()),
+            ("Days for which the audit is kept", settings.audit_days.to_string()),
             ("Largest request, in bytes", settings.request_bytes.to_string()),
             ("Largest answer, in bytes", settings.response_bytes.to_string()),
         ]

@@ -189,6 +189,10 @@ impl Service {
             office.data_dir.join("audit-spill.jsonl"),
             recording.clone(),
         ));
+        if settings.audit_days > 0 {
+            let (store, clock) = (office.store.clone(), office.clock.clone());
+            tasks.spawn_until_stop(recorder::forget_events(store, clock, settings.audit_days));
+        }
         tasks.spawn(recorder::record_key_uses(
             office.store.clone(),
             work.key_uses,

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use gatehall_domain::{CallEvent, EntryEvent, KeyId, Timestamp};
+use gatehall_domain::{CallEvent, Clock, EntryEvent, KeyId, Timestamp};
 use gatehall_store::{EventRow, Store};
 use tokio::{fs, io::AsyncWriteExt, sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -119,5 +119,21 @@ pub(super) async fn record_key_uses(
         if stopped {
             return;
         }
+    }
+}
+
+/// How often old events are looked for.
+const LOOK: Duration = Duration::from_secs(3600);
+
+/// Forgets events that are older than so many days. Never ends.
+pub(super) async fn forget_events(store: Store, clock: Clock, days: u32) {
+    loop {
+        let before = clock.now().plus_seconds(-i64::from(days) * 24 * 3600);
+        match store.forget_events(before).await {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, days, "old events left the audit"),
+            Err(error) => tracing::warn!(%error, "old events could not be removed"),
+        }
+        sleep(LOOK).await;
     }
 }

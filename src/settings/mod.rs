@@ -162,6 +162,10 @@ pub struct ServeSettings {
     )]
     pub stale_after_seconds: u64,
 
+    /// Days for which the audit is kept; 0 for ever.
+    #[arg(long, env = "GATEHALL_AUDIT_DAYS", value_name = "DAYS", default_value = "365")]
+    pub audit_days: u32,
+
     /// Seconds that calls under way have to end after the first SIGTERM.
     #[arg(long, env = "GATEHALL_DRAIN_SECONDS", value_name = "SECONDS", default_value = "30")]
     pub drain_seconds: u64,

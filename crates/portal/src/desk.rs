@@ -65,6 +65,17 @@ impl Desk {
         self.store.load().await
     }
 
+    /// The changes that turn a revision round. The store refuses them if something newer touched
+    /// what it changed.
+    ///
+    /// # Errors
+    /// If there is no such revision, or it was not made by this program.
+    pub async fn inverse(&self, revision: u64) -> Result<Vec<Change>, DeskError> {
+        let changes = self.store.changes_of(revision).await?;
+        let changes = changes.ok_or_else(|| Refusal::missing("revision to undo", revision))?;
+        Ok(changes.into_iter().rev().map(Change::inverse).collect())
+    }
+
     /// Prepares changes against the newest revision and applies them as one. If somebody else is
     /// faster, prepares them anew. No changes make no revision.
     ///

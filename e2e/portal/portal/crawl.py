@@ -72,8 +72,8 @@ class Page:
         return f"[{self.view.name} {self.path}]"
 
     @property
-    def is_photographed(self):
-        return self.view.photographed and self.linked_from is None
+    def is_listed(self):
+        return self.linked_from is None
 
 
 def is_html(answer):

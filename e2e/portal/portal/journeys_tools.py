@@ -83,7 +83,9 @@ def test_tools_search(world):
 def test_tools(world):
     browser = begin(world, "/tools")
     fill(browser, "Name or description", "google search")
-    go(browser, "Search")
+    tab_to(browser, "Search", "button")
+    press(browser, "Enter")
+    browser.wait(lambda: rows(browser) == [SEARCH], "the button does not search")
     follow(browser, SEARCH)
     fill(browser, "query (required)", "holiday")
     go(browser, "Call it")

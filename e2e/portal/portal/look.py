@@ -8,7 +8,6 @@ from .world import SCREENSHOTS
 
 WIDE, NARROW = 1280, 320
 WIDTHS = (390, WIDE)
-SCHEMES = ("light", "dark")
 
 # What there is to see and to do, with scripts and without.
 CONTENT = """
@@ -77,7 +76,7 @@ class Look:
 
     @functools.cached_property
     def opened(self):
-        """Opens the page, and gives what it did while it came."""
+        """Opens the page."""
         window = self.window
         window.scripts(True)
         self.world.sign_in(self.page.view)
@@ -85,8 +84,13 @@ class Look:
         window.scheme("light")
         window.forget_logs()
         self.world.open(self.page.view, self.page.path)
-        # What comes with the page a little later belongs to it.
-        window.run_later("setTimeout(arguments[0], 50)")
+        return True
+
+    @functools.cached_property
+    def said(self):
+        """What it logged, asked for and showed until now."""
+        self.opened
+        window = self.window
         console = [
             f"{entry['level']}: {entry['message']}"
             for entry in window.logs("browser")
@@ -109,13 +113,13 @@ class Look:
         """Requests that left the gate."""
         return [
             url
-            for url in self.opened["asked"]
+            for url in self.said["asked"]
             if urllib.parse.urlsplit(url).netloc != self.host and not url.startswith("data:")
         ]
 
     @property
     def signs(self):
-        dialogs = [f"a dialog said {text}" for text in self.opened["dialogs"]]
+        dialogs = [f"a dialog said {text}" for text in self.said["dialogs"]]
         return dialogs + self.run(hostile.SIGNS)
 
     @property
@@ -148,7 +152,7 @@ class Look:
         folder = SCREENSHOTS / self.page.view.name
         for width in WIDTHS:
             self.window.width(width)
-            for scheme in SCHEMES:
+            for scheme in self.page.view.schemes:
                 self.window.scheme(scheme)
                 name = f"{pages.slug(self.page.path)}-{width}-{scheme}.png"
                 self.window.photograph(folder / name)

@@ -65,7 +65,9 @@ class View:
     has: dict = dataclasses.field(default_factory=dict)
     # Commands of Gatehall that make them who they are.
     before: tuple = ()
-    photographed: bool = False
+    # Whether what all companies have in common is looked at here, and pictures are taken.
+    closely: bool = False
+    schemes: tuple = ("light", "dark")
     # Up to how many pages of one shape links are followed to others of it.
     per_shape: int = 0
 
@@ -95,8 +97,8 @@ HOSTILE = {
 }
 
 VIEWS = [
-    View("demo", "demo", "ada@company.example", "admin", DEMO, photographed=True, per_shape=1),
-    View("demo-alice", "demo", ALICE, "user", photographed=True),
+    View("demo", "demo", "ada@company.example", "admin", DEMO, closely=True, per_shape=1),
+    View("demo-alice", "demo", ALICE, "user", closely=True),
     View(
         "demo-tina",
         "demo",
@@ -107,11 +109,11 @@ VIEWS = [
             ("user", "add", TINA, "--name", "Tina"),
             ("tenant", "change", "google", "--add-admin", TINA),
         ),
-        photographed=True,
+        closely=True,
     ),
     View("empty", "empty", None, "admin", {"user": ADMIN}),
     View("one", "one", ADMIN, "admin", ONE),
-    View("hostile", "hostile", ADMIN, "admin", HOSTILE, photographed=True),
+    View("hostile", "hostile", ADMIN, "admin", HOSTILE, closely=True, schemes=("light",)),
     View("hostile-mallory", "hostile", "mallory@hostile.example", "user"),
 ]
 

@@ -273,7 +273,7 @@ async fn who_proves_nothing_may_not_try_for_ever() {
 async fn a_session_is_its_cookie_sealed_for_its_name() {
     let site = site(|_, _| ());
     let user = UserId(Uuid::from_u128(1));
-    let (_, value) = site.doors.sessions.open(user, None, at(NOW - 5)).unwrap();
+    let (_, value) = site.doors.sessions.open(user, at(NOW - 5)).unwrap();
     let with = async |cookie: String| site.ask(&[("cookie", cookie)]).await.map(|it| it.user);
     assert_eq!(with(format!("a=b; __Host-gatehall={value}")).await, Ok(Some(user)));
     let cut = value[..value.len() - 2].to_owned();
@@ -287,7 +287,7 @@ async fn a_session_is_its_cookie_sealed_for_its_name() {
     ] {
         assert_eq!(with(cookie).await, Err(expected), "{name}");
     }
-    let (_, old) = site.doors.sessions.open(user, None, at(NOW - 30)).unwrap();
+    let (_, old) = site.doors.sessions.open(user, at(NOW - 30)).unwrap();
     let unheard = with(format!("__Host-gatehall={old}")).await;
     assert_eq!(unheard, Err(Rejection::NoSession), "nobody has heard of it for too long");
 }

@@ -27,6 +27,9 @@ pub(crate) struct Attempt {
     pub(crate) nonce: String,
     pub(crate) verifier: String,
     pub(crate) return_to: String,
+    /// Whether the person has to prove anew who they are, signed in there or not.
+    #[serde(default)]
+    pub(crate) again: bool,
     /// In seconds since 1970.
     pub(crate) began: i64,
 }

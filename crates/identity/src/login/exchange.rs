@@ -84,14 +84,17 @@ impl Exchange {
         attempt.verifier = verifier.into_secret();
         let state = attempt.state.clone();
         let scopes = scopes(&self.provider).into_iter().map(Scope::new);
-        let (url, _) = self
+        let mut request = self
             .client
             .authorize_url(|| CsrfToken::new(state))
             .add_scopes(scopes)
             .set_pkce_challenge(challenge)
-            .add_extra_param("nonce", attempt.nonce.clone())
-            .url();
-        url
+            .add_extra_param("nonce", attempt.nonce.clone());
+        if attempt.again {
+            // OpenID Connect Core 1.0, section 3.1.2.1.
+            request = request.add_extra_param("prompt", "login").add_extra_param("max_age", "0");
+        }
+        request.url().0
     }
 
     /// Changes the code for tokens.

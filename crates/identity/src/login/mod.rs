@@ -65,6 +65,8 @@ pub struct Choice {
 /// A sign-in that has come to its end.
 struct Arrived {
     user: UserId,
+    /// When they proved to the provider who they are.
+    authenticated_at: Timestamp,
     login: ProviderLogin,
     id_token: String,
     return_to: String,
@@ -88,7 +90,8 @@ impl Doors {
         checked.unwrap_or_else(|| "/".to_owned())
     }
 
-    /// Begins a sign-in: sends the browser to the provider.
+    /// Begins a sign-in: sends the browser to the provider. With `again`, the person has to prove
+    /// anew who they are, signed in there or not.
     ///
     /// # Errors
     /// If there is no such provider, or it cannot be used now.
@@ -97,6 +100,7 @@ impl Doors {
         head: &Parts,
         provider: &ProviderId,
         return_to: Option<&str>,
+        again: bool,
         snapshot: &Snapshot,
     ) -> Result<Next, Rejection> {
         if let Err(rejection) = self.limits.sign_in(self.address(head)) {
@@ -113,6 +117,7 @@ impl Doors {
             nonce: random_text().ok_or(Rejection::NotKept)?,
             verifier: String::new(),
             return_to: self.return_to(return_to, snapshot),
+            again,
             began: self.clock.now().seconds(),
         };
         let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect);
@@ -213,10 +218,15 @@ impl Doors {
             session: claims.text("sid")?.map(str::to_owned),
             id_token: None,
         };
+        // A provider that was signed in to long ago says so; one that says nothing is believed.
+        let proved =
+            claims.seconds("auth_time")?.map(|it| Timestamp::from_micros(0).plus_seconds(it));
+        let authenticated_at = proved.map_or(now, |at| at.min(now));
         let (user, changes) = visit.settle(snapshot.company(), now)?;
         let user = if changes.is_empty() { user } else { self.arrivals.settle(visit).await? };
         self.enabled(user, &self.snapshots.snapshot())?;
-        Ok(Arrived { user, login, id_token: tokens.id_token, return_to: attempt.return_to })
+        let (id_token, return_to) = (tokens.id_token, attempt.return_to);
+        Ok(Arrived { user, authenticated_at, login, id_token, return_to })
     }
 
     /// A session of its own for every sign-in; the one before it in this browser ends.
@@ -228,8 +238,9 @@ impl Doors {
         now: Timestamp,
         cookies: &mut Vec<HeaderValue>,
     ) -> Result<(UserId, String), Rejection> {
-        let Arrived { user, login, id_token, return_to } = arrived;
-        cookies.push(self.sign_in(head, user, Some((login, id_token)), snapshot, now).await?);
+        let Arrived { user, authenticated_at, login, id_token, return_to } = arrived;
+        let login = Some((login, id_token, authenticated_at));
+        cookies.push(self.sign_in(head, user, login, snapshot, now).await?);
         Ok((user, return_to))
     }
 
@@ -237,19 +248,19 @@ impl Doors {
         &self,
         head: &Parts,
         user: UserId,
-        login: Option<(ProviderLogin, String)>,
+        login: Option<(ProviderLogin, String, Timestamp)>,
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<HeaderValue, Rejection> {
         if let Ok(before) = self.session(&head.headers, snapshot, now) {
             self.arrivals.end_sessions(gatehall_domain::Sessions::One(before.id)).await?;
         }
-        let (login, id_token) = login.unzip();
-        let (mut session, value) =
-            self.sessions.open(user, login, now).map_err(|_| Rejection::NotKept)?;
-        if let (Some(login), Some(token)) = (&mut session.login, id_token) {
+        let (mut session, value) = self.sessions.open(user, now).map_err(|_| Rejection::NotKept)?;
+        if let Some((mut login, token, authenticated_at)) = login {
             let owner = hex(&session.id.0);
             login.id_token = self.vault.seal(ID_TOKEN, &owner, token.as_bytes()).ok();
+            session.login = Some(login);
+            session.authenticated_at = authenticated_at;
         }
         self.arrivals.add_session(session).await?;
         let life = self.sessions.limits.life_seconds;

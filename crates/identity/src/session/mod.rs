@@ -6,7 +6,7 @@ mod index;
 use std::sync::Arc;
 
 use aws_lc_rs::{digest, rand};
-use gatehall_domain::{Digest, ProviderId, ProviderLogin, Session, Timestamp, UserId};
+use gatehall_domain::{Digest, ProviderId, Session, Timestamp, UserId};
 use gatehall_vault::{Vault, VaultError};
 use uuid::Uuid;
 
@@ -110,7 +110,6 @@ impl SessionDoor {
     pub(crate) fn open(
         &self,
         user: UserId,
-        login: Option<ProviderLogin>,
         now: Timestamp,
     ) -> Result<(Session, String), VaultError> {
         let mut secret = [0; 32];
@@ -121,7 +120,7 @@ impl SessionDoor {
         let session = Session {
             id: ticket.id(),
             user,
-            login,
+            login: None,
             authenticated_at: now,
             created_at: now,
             seen_at: now,

@@ -27,15 +27,13 @@ async fn undo(
     State(portal): Shared,
     Input(wish): Input<UndoWish>,
 ) -> Result<Response, Fault> {
-    let changes = portal.desk.store().changes_of(wish.revision).await?;
-    let changes = changes.ok_or(Fault::NothingHere)?;
+    let inverse = portal.desk.inverse(wish.revision).await?;
     if !manager.admin {
         may_undo(&manager, &portal, wish.revision).await?;
     }
-    if changes.iter().any(|change| needs_fresh_sign_in(change, manager.snapshot.company())) {
+    if inverse.iter().any(|change| needs_fresh_sign_in(change, manager.snapshot.company())) {
         manager.must_be_recent()?;
     }
-    let inverse: Vec<Change> = changes.into_iter().rev().map(Change::inverse).collect();
     let prepare = |_: &gatehall_domain::Snapshot| Ok::<_, Refusal>(inverse.clone());
     let revision = portal.apply(&manager, prepare).await?;
     let next = wish.next.filter(|it| it.starts_with('/') && !it.starts_with("//"));

@@ -12,7 +12,7 @@ use gatehall_domain::{Attempt, ProviderId, Snapshot, UserId};
 use gatehall_identity::{Doors, Next, Rejection, SignInFault, is_navigation};
 use http::{StatusCode, header::HOST, request::Parts};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use url::form_urlencoded;
 
@@ -25,6 +25,14 @@ type Shared = State<Arc<Doors>>;
 pub(super) struct Wish {
     rd: Option<String>,
     provider: Option<ProviderId>,
+    /// Whether the person has to prove anew who they are.
+    #[serde(default, deserialize_with = "flag")]
+    again: bool,
+}
+
+/// Whatever is said but 0 means yes.
+fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    String::deserialize(from).map(|said| said != "0")
 }
 
 #[derive(Template)]
@@ -63,10 +71,14 @@ pub(super) async fn start(State(doors): Shared, Query(wish): Query<Wish>, head: 
     let mut choices = doors.choices();
     let only = (choices.len() == 1).then(|| choices.remove(0).id);
     let Some(provider) = wish.provider.or(only) else {
-        let back = wish.rd.map(|rd| format!("?rd={}", encoded(&rd))).unwrap_or_default();
-        return to(&format!("/oauth2/sign_in{back}"));
+        let mut back = form_urlencoded::Serializer::new(String::new());
+        back.extend_pairs(wish.rd.map(|rd| ("rd", rd)));
+        back.extend_pairs(wish.again.then_some(("again", "1")));
+        let query = back.finish();
+        let mark = if query.is_empty() { "" } else { "?" };
+        return to(&format!("/oauth2/sign_in{mark}{query}"));
     };
-    match doors.begin_sign_in(&head, &provider, wish.rd.as_deref(), &doors.snapshot()) {
+    match doors.begin_sign_in(&head, &provider, wish.rd.as_deref(), wish.again, &doors.snapshot()) {
         Ok(next) => go(next),
         Err(Rejection::SignIn(SignInFault::Provider)) => {
             let mut response = refused(&SignInFault::Provider.into());
@@ -93,7 +105,12 @@ pub(super) async fn choose(
     let base = doors.public_url().map(|url| url.as_str().trim_end_matches('/').to_owned());
     let base = base.unwrap_or_default();
     let link = |it: gatehall_identity::Choice| Link {
-        href: format!("{base}/oauth2/start?provider={}&rd={}", it.id, encoded(&back)),
+        href: format!(
+            "{base}/oauth2/start?provider={}&rd={}{}",
+            it.id,
+            encoded(&back),
+            if wish.again { "&again=1" } else { "" }
+        ),
         name: it.name,
     };
     let sign_in = SignIn { choices: doors.choices().into_iter().map(link).collect() };

@@ -3,6 +3,7 @@
 mod change;
 mod event;
 mod inserts;
+mod retention;
 mod search;
 mod undo;
 

@@ -153,6 +153,9 @@ async fn the_audit_names_what_was_done(kind: Kind) {
     };
     let events = store.events(&filter(None)).await.unwrap();
     assert_eq!(events.len(), every_kind().len() + 304);
+    // Calls are counted by the minute.
+    let usage = store.usage(at(0), None).await.unwrap();
+    assert!(usage.iter().map(|it| it.calls).sum::<u64>() >= 304 && usage[0].denied == 1);
     let denied = store.events(&filter(Some("denied"))).await.unwrap();
     assert_eq!((denied.len(), denied[0].reason.as_deref()), (1, Some("no grant allows it")));
     assert_eq!(denied[0].actor, "alice@google.example");
