@@ -17,8 +17,10 @@ document.addEventListener("keydown", (event) => {
         (one("main input[type=search]") ?? one("#palette-query"))?.focus();
     } else if (!typing && event.key === "?") {
         location.href = "/shortcuts";
-    } else if (event.key === "Escape") {
+    } else if (event.key === "Escape" && one(".found")) {
+        const within = one(".found").contains(document.activeElement);
         close_palette();
+        if (within) query.focus();
     }
 });
 
@@ -88,7 +90,7 @@ if (query) {
 // The matrix: arrows move between cells, and the bar counts what is pending.
 const matrix = one(".matrix");
 if (matrix) {
-    const rows = all("tbody tr", matrix).map((row) => all("td", row).map((cell) => one("input, button, span[tabindex]", cell)));
+    const rows = all("tbody tr", matrix).map((row) => all("td", row).map((cell) => one("input[type=checkbox]", cell)));
     const place = (cell) => {
         for (const [y, row] of rows.entries()) {
             const x = row.indexOf(cell);

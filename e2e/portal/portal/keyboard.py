@@ -27,8 +27,8 @@ FOCUS = """
 const element = document.activeElement ?? document.body, style = getComputedStyle(element);
 const box = element.getBoundingClientRect();
 // Within a field for a date the browser marks the part that has it.
-const marked = !element.matches(':focus') || (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0)
-  || style.boxShadow !== 'none';
+const marked = !element.matches(':focus') || style.boxShadow !== 'none'
+  || (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0);
 const inside = box.bottom > 0 && box.right > 0 && box.top < innerHeight && box.left < innerWidth;
 return [element, element === document.body ? 'the focus is nowhere'
   : box.width < 1 || box.height < 1 || !inside ? 'it cannot be seen'

@@ -130,8 +130,8 @@ class World:
     def crawl(self, view):
         """All pages of a view, asked for without a browser and kept as files."""
         self.origin(view.company)
-        for command in view.before:
-            self.gatehall(view.company, *command)
+        for change in view.before:
+            self.api(*change, company=view.company)
         visitor = Visitor()
         link = self.link(view)
         visitor.get(link)

@@ -1,6 +1,7 @@
 //! The portal: who may enter which page, and what changes do.
 
 mod changes;
+mod document;
 mod walls;
 
 use gatehall_domain::{Digest, Session};

@@ -28,6 +28,7 @@ pub(super) fn ways(book: Book) -> Book {
             "Explain what somebody reaches, or who reaches it",
             show,
         )
+        .asking::<AccessSearch>()
         .act::<Guest, AccessView, _, _>(
             "/access/guest",
             "Explain what somebody would reach who never signed in",
@@ -35,7 +36,7 @@ pub(super) fn ways(book: Book) -> Book {
         )
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 struct AccessSearch {
     user: Option<String>,
     tool: Option<String>,

@@ -23,6 +23,7 @@ use crate::web::{
 pub(super) fn ways(book: Book) -> Book {
     book.area("audit")
         .show::<AuditView, _, _>("/audit", "Search the audit", list)
+        .asking::<AuditSearch>()
         .page("/audit/export.csv", export)
         .show::<EventView, _, _>("/audit/{id}", "Show an event", show)
 }
@@ -30,7 +31,7 @@ pub(super) fn ways(book: Book) -> Book {
 /// Events on a page.
 const ROWS: usize = 50;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct AuditSearch {
     q: Option<String>,
     /// The last event of the page before.

@@ -23,9 +23,11 @@ pub(super) struct Removal {
 }
 
 /// What a list is searched for.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub(super) struct ListSearch {
+    /// Words, all of which have to be found.
     pub(super) q: Option<String>,
+    /// The page, from 1.
     pub(super) page: Option<usize>,
 }
 

@@ -32,6 +32,7 @@ pub(super) fn ways(book: Book) -> Book {
     const ONE: &str = "/connections/{tenant}/{server}";
     book.area("connections")
         .show::<ConnectionList, _, _>("/connections", "List connections", list)
+        .asking::<ListSearch>()
         .page("/connections/add", add_form)
         .act::<ConnectionOrder, Done, _, _>("/connections", "Add a connection", add)
         .show::<ConnectionView, _, _>(ONE, "Show a connection", show)

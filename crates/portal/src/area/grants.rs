@@ -28,8 +28,10 @@ use crate::{
 pub(super) fn ways(book: Book) -> Book {
     book.area("grants")
         .show::<GrantList, _, _>("/grants", "List grants", list)
+        .asking::<ListSearch>()
         .page("/grants/add", add_form)
         .show::<Preview, _, _>("/grants/preview", "Preview what a pattern means", preview)
+        .asking::<Typed>()
         .act::<GrantWish, Done, _, _>("/grants", "Add a grant", add)
         .show::<GrantView, _, _>("/grants/{id}", "Show a grant", show)
         .remove::<Removal, _, _>("/grants/{id}", "Remove a grant", remove)
@@ -184,7 +186,7 @@ async fn add_form(
 }
 
 /// What stands in the form while somebody types; any of it may be half done.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(default)]
 struct Typed {
     group: String,

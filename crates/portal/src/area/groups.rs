@@ -26,9 +26,11 @@ use crate::{
 pub(super) fn ways(book: Book) -> Book {
     book.area("groups")
         .show::<GroupList, _, _>("/groups", "List groups", list)
+        .asking::<ListSearch>()
         .page("/groups/add", add_form)
         .act::<GroupOrder, Done, _, _>("/groups", "Add a group", add)
         .show::<GroupView, _, _>("/groups/{group}", "Show a group", show)
+        .asking::<MemberSearch>()
         .change::<GroupChange, _, _>("/groups/{group}", "Change a group", change)
         .remove::<Removal, _, _>("/groups/{group}", "Remove a group", remove)
 }
@@ -88,7 +90,7 @@ pub(super) fn member_counts(snapshot: &Snapshot) -> HashMap<GroupId, usize> {
     counts
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct MemberSearch {
     q: Option<String>,
     page: Option<usize>,

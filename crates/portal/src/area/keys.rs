@@ -24,6 +24,7 @@ use crate::{
 pub(super) fn ways(book: Book) -> Book {
     book.area("keys")
         .show::<KeyList, _, _>("/keys", "List keys", list)
+        .asking::<ListSearch>()
         .page("/keys/add", add_form)
         .act::<KeyWish, NewKeyView, _, _>("/keys", "Make a key", add)
         .show::<KeyView, _, _>("/keys/{id}", "Show a key", show)

@@ -28,6 +28,7 @@ use crate::{
 pub(super) fn ways(book: Book) -> Book {
     book.area("members")
         .show::<Matrix, _, _>("/members", "Show who is in which group", show)
+        .asking::<MatrixSearch>()
         .form("/members/review", review)
         .act::<MembersChange, Done, _, _>("/members", "Change memberships as one revision", apply)
 }
@@ -36,7 +37,7 @@ pub(super) fn ways(book: Book) -> Book {
 const PEOPLE: usize = 25;
 const GROUPS: usize = 10;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct MatrixSearch {
     q: Option<String>,
     /// Groups by part of their names.

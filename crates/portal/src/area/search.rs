@@ -9,13 +9,13 @@ use super::{common::Words, row::connection_href};
 use crate::web::{Book, Frame, Manager, Search, Short, encoded};
 
 pub(super) fn ways(book: Book) -> Book {
-    book.area("search").show::<Found, _, _>("/search", "Find anything", search)
+    book.area("search").show::<Found, _, _>("/search", "Find anything", search).asking::<Query>()
 }
 
 /// As many are shown of each kind.
 const OF_EACH: usize = 8;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct Query {
     q: Option<String>,
 }
@@ -50,7 +50,7 @@ async fn search(manager: Manager, Search(query): Search<Query>) -> Response {
 
 fn pages(manager: &Manager, words: &Words, found: &mut Vec<Hit>) {
     let frame = manager.frame("");
-    let places = frame.places().iter().filter(|place| words.are_in(&[place.name]));
+    let places = frame.places().filter(|place| words.are_in(&[place.name]));
     found.extend(places.map(|place| Hit {
         name: place.name.to_owned(),
         kind: "page",

@@ -24,6 +24,7 @@ use crate::{
 pub(super) fn ways(book: Book) -> Book {
     book.area("servers")
         .show::<ServerList, _, _>("/servers", "List servers", list)
+        .asking::<ListSearch>()
         .page("/servers/add", add_form)
         .act::<ServerWish, Done, _, _>("/servers", "Add a server", add)
         .show::<ServerView, _, _>("/servers/{server}", "Show a server", show)

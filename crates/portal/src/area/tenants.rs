@@ -26,6 +26,7 @@ use crate::{
 pub(super) fn ways(book: Book) -> Book {
     book.area("tenants")
         .show::<TenantList, _, _>("/tenants", "List tenants", list)
+        .asking::<ListSearch>()
         .page("/tenants/add", add_form)
         .act::<TenantOrder, Done, _, _>("/tenants", "Add a tenant", add)
         .show::<TenantView, _, _>("/tenants/{tenant}", "Show a tenant", show)

@@ -27,6 +27,7 @@ use crate::{
 pub(super) fn ways(book: Book) -> Book {
     book.area("tools")
         .show::<ToolList, _, _>("/tools", "List tools", list)
+        .asking::<ToolSearch>()
         .show::<ToolView, _, _>("/tools/{name}", "Show a tool", show)
         .act::<Visibility, Done, _, _>("/tools/{name}/hide", "Hide a tool, or show it again", hide)
         .act::<CallWish, ToolView, _, _>("/tools/{name}/call", "Call a tool as yourself", call)
@@ -35,7 +36,7 @@ pub(super) fn ways(book: Book) -> Book {
 /// Rows on a page.
 const ROWS: usize = 50;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ToolSearch {
     q: Option<String>,
     connection: Option<String>,

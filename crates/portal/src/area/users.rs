@@ -29,6 +29,7 @@ use crate::{
 pub(super) fn ways(book: Book) -> Book {
     book.area("users")
         .show::<UserList, _, _>("/users", "List users", list)
+        .asking::<UserSearch>()
         .page("/users/add", add_form)
         .act::<UserOrder, Done, _, _>("/users", "Add a user", add)
         .show::<UserView, _, _>("/users/{email}", "Show a user", show)
@@ -37,7 +38,7 @@ pub(super) fn ways(book: Book) -> Book {
         .act::<Nothing, Done, _, _>("/users/{email}/sign-out", "End a user's sessions", sign_out)
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct UserSearch {
     q: Option<String>,
     state: Option<String>,

@@ -29,6 +29,8 @@ pub(crate) struct Book {
     generator: SchemaGenerator,
     paths: Map<String, Value>,
     area: &'static str,
+    /// The path that was described last.
+    last: String,
 }
 
 type Route = MethodRouter<Arc<Portal>, Infallible>;
@@ -44,6 +46,7 @@ impl Book {
             generator: settings.into_generator(),
             paths: Map::new(),
             area: "",
+            last: String::new(),
         }
     }
 
@@ -64,6 +67,26 @@ impl Book {
         let schema = book.generator.subschema_for::<V>();
         book.describe(path, "get", what, None, &schema);
         book
+    }
+
+    /// What may stand in the query of what was named last.
+    pub(crate) fn asking<Q: JsonSchema>(mut self) -> Self {
+        let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Q>();
+        let members = schema.get("properties").and_then(Value::as_object);
+        let parameters = members.into_iter().flatten().map(|(name, schema)| {
+            let description = schema.get("description").cloned().unwrap_or_else(|| "".into());
+            let kind = match schema.get("type") {
+                Some(Value::Array(kinds)) => kinds.first().cloned(),
+                kind => kind.cloned(),
+            };
+            json!({"name": name, "in": "query", "required": false, "description": description,
+                "schema": {"type": kind.unwrap_or_else(|| "string".into())}})
+        });
+        let known = self.paths.get_mut(&self.last);
+        if let Some(Value::Array(list)) = known.map(|it| &mut it["get"]["parameters"]) {
+            list.extend(parameters);
+        }
+        self
     }
 
     /// A page that programs do not need.
@@ -166,6 +189,7 @@ impl Book {
         if let Some(input) = input {
             operation["requestBody"] = json!({"content": {"application/json": {"schema": input}}});
         }
+        path.clone_into(&mut self.last);
         let of_path = self.paths.entry(path.to_owned()).or_insert_with(|| json!({}));
         of_path[method] = operation;
     }

@@ -66,6 +66,9 @@ const PLACES: [Place; 14] = [
     place("/settings", "Settings", "settings"),
 ];
 
+/// Those of tenant admins.
+const MANAGED: [&str; 5] = ["/tenants", "/connections", "/tools", "/grants", "/audit"];
+
 impl Frame {
     /// Whether there are other pages than the visitor's own.
     pub(crate) fn has_menu(&self) -> bool {
@@ -73,8 +76,9 @@ impl Frame {
     }
 
     /// The pages to go to.
-    pub(crate) fn places(&self) -> &'static [Place] {
-        if self.admin { &PLACES } else { &[] }
+    pub(crate) fn places(&self) -> impl Iterator<Item = &'static Place> + use<> {
+        let (admin, manages) = (self.admin, !self.manages.is_empty());
+        PLACES.iter().filter(move |place| admin || manages && MANAGED.contains(&place.href))
     }
 
     /// Whether this is the page of a place, or one below it.

@@ -101,6 +101,7 @@ struct Mend {
     wrong: bool,
     hidden: bool,
     long: bool,
+    secret: bool,
 }
 
 fn page_of(
@@ -127,7 +128,10 @@ fn page_of(
         matches!(fault, Fault::Unreadable { .. } | Fault::Refused(_) | Fault::Changed { .. });
     let fields = if mendable { mend(fault, submitted) } else { Vec::new() };
     let page = FaultPage {
-        title: fault.title(),
+        title: match fault {
+            Fault::Refused(_) if *method != Method::GET => "Not saved",
+            fault => fault.title(),
+        },
         detail: fault.detail(),
         scheme: scheme_of(headers),
         href,
@@ -171,6 +175,7 @@ fn mend(fault: &Fault, Submitted(pairs): Submitted) -> Vec<Mend> {
             wrong: name == wrong || wrong.starts_with(&format!("{name}[")),
             // What was not typed is sent again unseen.
             hidden: name == "seen" || counts.get(&name).copied().unwrap_or(0) > 3,
+            secret: name == "secret",
             long: value.contains('\n') || value.len() > 80,
             name,
             value,
@@ -187,9 +192,20 @@ fn plain(value: &Value) -> String {
     }
 }
 
-/// A field's name as people read it.
+/// A field's name as the pages have it.
 fn label(name: &str) -> String {
-    let mut text = name.replace('_', " ");
+    let known = match name {
+        "paste" | "email" => "Address",
+        "url" => "Address of the server",
+        "said" => "Claims or headers",
+        "add_members" => "Put in",
+        "remove_members" => "Take out",
+        "add_groups" => "Put into the group",
+        "remove_groups" => "Take out of the group",
+        "confirm" => "Name or id",
+        name => name,
+    };
+    let mut text = known.replace('_', " ");
     if let Some(first) = text.get_mut(..1) {
         first.make_ascii_uppercase();
     }
