@@ -79,9 +79,9 @@ fn call(
     let outcome = match decision {
         Decision::Denied(denial) => Outcome::Denied(denial),
         Decision::Allowed(because) => match n {
-            _ if n % 23 == 0 => Outcome::Failed(because, "timeout"),
-            _ if n % 29 == 0 => Outcome::ToolError(because),
-            _ if n % 211 == 0 => Outcome::Cancelled(because),
+            _ if n.is_multiple_of(23) => Outcome::Failed(because, "timed out"),
+            _ if n.is_multiple_of(29) => Outcome::ToolError(because),
+            _ if n.is_multiple_of(211) => Outcome::Cancelled(because),
             _ => Outcome::Answered(because),
         },
     };
@@ -90,7 +90,7 @@ fn call(
         at,
         snapshot: Arc::clone(snapshot),
         caller: caller.clone(),
-        face: if n % 6 == 0 { "openapi" } else { "mcp" },
+        face: if n.is_multiple_of(6) { "openapi" } else { "mcp" },
         connection: Some(connection),
         tool: public_name(&site.prefix, tool).into(),
         outcome,
@@ -102,7 +102,7 @@ fn call(
 }
 
 fn entry(snapshot: &Arc<Snapshot>, n: usize, user: Option<UserId>, at: Timestamp) -> EntryEvent {
-    let stranger = n % 5 == 0;
+    let stranger = n.is_multiple_of(5);
     let attempt = match n % 4 {
         0 | 1 => Attempt::SignIn,
         2 => Attempt::Enter,
