@@ -171,13 +171,18 @@ async fn visit(gate: SocketAddr, number: usize) -> Result<Duration> {
 }
 
 /// The `name=value` of a cookie that an answer sets, whose name begins so.
-fn cookie(head: &str, name: &str) -> Option<String> {
+pub(crate) fn cookie(head: &str, name: &str) -> Option<String> {
     let at = head.find(&format!("set-cookie: {name}"))? + "set-cookie: ".len();
     head[at..].split(';').next().map(str::to_owned)
 }
 
 /// One request on a connection of its own, and the head of its answer.
-async fn exchange(to: SocketAddr, method: &str, path: &str, headers: &str) -> Result<String> {
+pub(crate) async fn exchange(
+    to: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &str,
+) -> Result<String> {
     let mut stream = TcpStream::connect(to).await?;
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\

@@ -12,6 +12,7 @@ mod doors;
 mod in_process;
 mod load;
 mod measure;
+mod pages;
 mod process;
 mod provider;
 mod proxy;
@@ -30,6 +31,8 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 enum Command {
     /// Run everything and print the table.
     Run(measure::Options),
+    /// Measure the pages on the demo's large company.
+    Pages(pages::Options),
     /// A fast tool server: two threads, no state.
     Upstream {
         /// Address to listen on.
@@ -56,6 +59,7 @@ enum Command {
 async fn main() -> Result<()> {
     match Command::parse() {
         Command::Run(options) => measure::run(options).await,
+        Command::Pages(options) => pages::run(options).await,
         Command::Upstream { listen, tools } => upstream::serve(listen, tools).await,
         Command::Bare { listen } => bare::serve(listen).await,
         Command::Proxy { listen, upstream } => proxy::serve(listen, upstream).await,

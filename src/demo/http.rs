@@ -5,23 +5,26 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result};
 use axum::{
     Json, Router,
+    extract::Path,
     http::HeaderMap,
     response::{IntoResponse, Response},
     routing::post,
 };
+use gatehall_domain::ServerId;
 use gatehall_gateway::Tasks;
 use http::{StatusCode, header::AUTHORIZATION};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::tools::{Toolbox, documents, envelope};
+use super::tools::{Toolbox, documents, envelope, of_company};
 
 /// Starts the server on a free port of this machine.
 pub(super) async fn start(tasks: &Tasks) -> Result<SocketAddr> {
     let listener =
         TcpListener::bind("127.0.0.1:0").await.context("a port for the documents server")?;
     let address = listener.local_addr()?;
-    let router = Router::new().route("/mcp", post(receive));
+    let router =
+        Router::new().route("/mcp", post(receive)).route("/servers/{server}/mcp", post(receive_at));
     tasks.spawn_until_stop(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the documents server ended");
@@ -36,7 +39,19 @@ async fn receive(headers: HeaderMap, Json(message): Json<Value>) -> Response {
     let Some(toolbox) = token.and_then(documents) else {
         return StatusCode::UNAUTHORIZED.into_response();
     };
-    match answer(&toolbox, &message) {
+    reply(&toolbox, &message)
+}
+
+/// The large company's servers are told apart by their paths, and let everybody in.
+async fn receive_at(Path(server): Path<ServerId>, Json(message): Json<Value>) -> Response {
+    match of_company(&server) {
+        Some(toolbox) => reply(&toolbox, &message),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+fn reply(toolbox: &Toolbox, message: &Value) -> Response {
+    match answer(toolbox, message) {
         Some(answer) => Json(answer).into_response(),
         None => StatusCode::ACCEPTED.into_response(),
     }

@@ -2,6 +2,7 @@
 
 mod company;
 mod http;
+mod large;
 mod stdio;
 mod tools;
 
@@ -21,14 +22,25 @@ use crate::{
     settings::{ServeSettings, StoreSettings},
 };
 
-/// Serve an example company with three tenants, four users and two tool servers.
+/// Serve an example company: three tenants, four users and two tool servers, or very many.
 #[derive(Debug, Args)]
 pub struct DemoOptions {
     /// Print one line of JSON when ready, for scripts.
     #[arg(long)]
     json: bool,
+    /// How large the company is.
+    #[arg(long, value_enum, default_value_t = Size::Small)]
+    size: Size,
     #[command(flatten)]
     serve: ServeSettings,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Size {
+    /// Small enough to know everybody.
+    Small,
+    /// 15,000 users, 200 tenants, 5,000 tools.
+    Company,
 }
 
 /// A tool server of the demo.
@@ -88,6 +100,9 @@ pub(crate) async fn command(
     let documents = Tasks::new();
     let address = http::start(&documents).await?;
     let keys = company::prepare(&office.desk(), address).await?;
+    if options.size == Size::Company {
+        large::prepare(&office, address).await?;
+    }
     let secret = office.open_webui_secret(options.serve.open_webui_secret.as_deref())?;
 
     let listener = serve::bind(options.serve.listen).await?;

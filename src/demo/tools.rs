@@ -2,7 +2,10 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use gatehall_domain::ServerId;
 use serde_json::{Value, json};
+
+use super::large;
 
 /// A tenant of the documents server, as that server knows it.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +39,7 @@ type Run = dyn Fn(&str, &Value) -> Result<Value, String> + Send + Sync;
 
 /// Tools, and what they do.
 pub(super) struct Toolbox {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     tools: Value,
     run: Box<Run>,
 }
@@ -83,7 +86,7 @@ pub(super) fn documents(token: &str) -> Option<Toolbox> {
     let query = json!({"query": {"type": "string", "description": "Words to look for"}});
     let id = json!({"id": {"type": "string", "description": "Id from search_documents"}});
     Some(Toolbox {
-        name: "documents",
+        name: "documents".into(),
         tools: json!([
             tool("search_documents", "Find documents that hold a word.", query, &["query"]),
             tool("read_document", "Read one document.", id, &["id"]),
@@ -112,12 +115,28 @@ pub(super) fn documents(token: &str) -> Option<Toolbox> {
     })
 }
 
+/// A server of the large company: many tools, which all answer what they were asked.
+pub(super) fn of_company(server: &ServerId) -> Option<Toolbox> {
+    let tools = large::tools_of(server);
+    let words = json!({
+        "query": {"type": "string", "description": "Words to look for"},
+        "limit": {"type": "integer", "description": "How many at most"},
+    });
+    let tools: Vec<Value> =
+        tools.iter().map(|(name, what)| tool(name, what, words.clone(), &["query"])).collect();
+    (!tools.is_empty()).then(|| Toolbox {
+        name: server.to_string(),
+        tools: tools.into(),
+        run: Box::new(|name, arguments| Ok(json!({"tool": name, "asked": arguments}))),
+    })
+}
+
 /// Issues of a code host, kept in memory.
 pub(super) fn issues() -> Toolbox {
     let issues = Mutex::new(vec!["The door squeaks".to_owned()]);
     let title = json!({"title": {"type": "string", "description": "What it is about"}});
     Toolbox {
-        name: "issues",
+        name: "issues".into(),
         tools: json!([
             tool("list_issues", "List all issues.", json!({}), &[]),
             tool("create_issue", "Add an issue.", title, &["title"]),

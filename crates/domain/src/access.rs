@@ -76,6 +76,11 @@ impl View {
             || self.rules.get(&connection).is_some_and(|rules| !rules.allow.is_empty())
     }
 
+    /// The connections that a rule may open, in no order.
+    pub(crate) fn opened(&self) -> impl Iterator<Item = ConnectionId> {
+        self.rules.iter().filter(|(_, rules)| !rules.allow.is_empty()).map(|(id, _)| *id)
+    }
+
     /// What bears on a connection, for explanations: first what denies, then what allows.
     pub fn reasons(&self, connection: ConnectionId) -> impl Iterator<Item = (Effect, Because)> {
         let rules = self.rules.get(&connection);

@@ -149,6 +149,16 @@ impl<'s> Reach<'s> {
         })
     }
 
+    /// How many [`Reach::connections`] there are. Most people reach few of many, and only those are
+    /// gone through.
+    pub fn connection_count(&self) -> usize {
+        if self.view.admin.is_some() {
+            return self.connections().count();
+        }
+        let open = |id| self.snapshot.site(id).is_some_and(|site| self.closed(site).is_none());
+        self.view.opened().filter(|id| open(*id)).count()
+    }
+
     /// Whether the caller may use a tool, by the name its server gives it.
     pub fn decide(&self, connection: ConnectionId, tool: &str) -> Decision {
         let Some(site) = self.snapshot.site(connection) else {

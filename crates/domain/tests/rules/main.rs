@@ -50,6 +50,7 @@ proptest! {
                 let caller = caller(user);
                 let Ok(reach) = Reach::new(&snapshot, &caller, endpoint, at(1)) else { continue };
                 let listed: Vec<ConnectionId> = reach.connections().map(|site| site.connection.id).collect();
+                prop_assert_eq!(listed.len(), reach.connection_count());
                 for connection in (0..12).map(connection_id) {
                     for tool in TOOLS {
                         let tool: Arc<str> = tool.into();

@@ -222,9 +222,10 @@ fn users(admin: &Admin, site: &Site, tool: &str, search: &AccessSearch) -> Users
     let company = admin.snapshot.company();
     let words = Words::new(search.q.as_deref().unwrap_or_default());
     let mut found = who(&admin.snapshot, site, tool, admin.now);
+    let reasons = reasons(company, &found);
     found.retain(|(user, _)| words.are_in(&[user.email.as_str(), &user.name]));
     UsersView {
-        reasons: reasons(&admin.snapshot, site, tool, admin.now),
+        reasons,
         users: Page::of(&found, search.page, |(user, because)| UserReach {
             email: user.email.to_string(),
             because: Short::text(&company.because_label(*because)),

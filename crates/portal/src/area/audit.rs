@@ -220,8 +220,8 @@ async fn show(
         return Err(Fault::NothingHere);
     }
     let (before, after) = (members(event.before.as_deref()), members(event.after.as_deref()));
-    let known =
-        manager.snapshot.company().users.values().any(|it| it.email.as_str() == event.actor);
+    let company = manager.snapshot.company();
+    let known = event.actor.parse().is_ok_and(|it| company.user_by_email(&it).is_some());
     let access_href = (event.action == "call" && known).then(|| {
         format!("/access?user={}&tool={}", encoded(&event.actor), encoded(&event.subject))
     });

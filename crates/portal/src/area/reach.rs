@@ -24,7 +24,7 @@ impl<'s> Reached<'s> {
         *self.by_view.entry(view.id).or_insert_with(|| {
             let caller = caller(user.id);
             let reach = Reach::new(snapshot, &caller, &Endpoint::All, now);
-            reach.map_or(0, |reach| reach.connections().count())
+            reach.map_or(0, |reach| reach.connection_count())
         })
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{
     arguments::{Argument, Arguments, CallWish},
     row::connection_href,
-    who::{Reason, reasons},
+    who::{Reason, reasons, who},
 };
 use crate::{
     Called, Tool, ToolDefinition,
@@ -217,7 +217,7 @@ fn view(
         definition: serde_json::from_str(&tool.definition).unwrap_or_default(),
         hidden: hiding(company, tool.connection, &tool.name).is_some(),
         hideable: tool.name.parse::<ToolPattern>().is_ok() && !tool.name.contains(['*', '?']),
-        reasons: reasons(&manager.snapshot, site, &tool.name, manager.now),
+        reasons: reasons(company, &who(&manager.snapshot, site, &tool.name, manager.now)),
         name: tool.public,
         own_name: tool.name,
         arguments,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use gatehall_domain::{
-    Because, Decision, Endpoint, Snapshot, Timestamp, User, decide, snapshot::Site,
+    Because, Company, Decision, Endpoint, Snapshot, Timestamp, User, decide, snapshot::Site,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -47,13 +47,12 @@ pub(super) fn who<'s>(
     found
 }
 
-/// The reasons, with the most users first.
-pub(super) fn reasons(snapshot: &Snapshot, site: &Site, tool: &str, now: Timestamp) -> Vec<Reason> {
+/// The reasons of those who were found, with the most users first.
+pub(super) fn reasons(company: &Company, found: &[(&User, Because)]) -> Vec<Reason> {
     let mut counts: HashMap<Because, usize> = HashMap::new();
-    for (_, because) in who(snapshot, site, tool, now) {
-        *counts.entry(because).or_default() += 1;
+    for (_, because) in found {
+        *counts.entry(*because).or_default() += 1;
     }
-    let company = snapshot.company();
     let sorted: BTreeMap<(std::cmp::Reverse<usize>, String), Because> = counts
         .into_iter()
         .map(|(because, users)| {

@@ -1,0 +1,104 @@
+//! A company of the size that Gatehall is made for. It is the same every time, so that what is
+//! measured on it can be compared; only keys and secrets are fresh.
+
+mod access;
+mod events;
+mod people;
+mod places;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use anyhow::Result;
+use gatehall_domain::{Change, Clock, Company, Record, Server, Timestamp, Transport};
+use gatehall_portal::{Desk, DeskError};
+use gatehall_store::Actor;
+use uuid::Uuid;
+
+pub(super) use places::tools_of;
+
+use crate::{office::Office, output};
+
+/// How much there is of everything, with the small company that is in it.
+const USERS: usize = 15_000;
+const GROUPS: usize = 1_000;
+const TENANTS: usize = 200;
+const SERVERS: usize = 70;
+const GRANTS: usize = 2_000;
+const KEYS: usize = 300;
+const TENANT_ADMINS: usize = 20;
+const EVENTS: usize = 20_000;
+
+/// The records are dated before all events: else the newest page of the audit would be theirs.
+const DAYS_AGO: i64 = 8;
+
+/// Puts the company around the small one that is in place.
+pub(super) async fn prepare(office: &Office, tools: SocketAddr) -> Result<()> {
+    let now = office.clock.now();
+    let began = now.plus_seconds(-DAYS_AGO * DAY);
+    let clock = Clock::new(move || began);
+    let vault = Arc::clone(&office.vault);
+    let desk = Desk::new(office.store.clone(), vault, clock, Actor::command_line());
+    if desk.snapshot().await?.company().users.len() >= USERS {
+        return Ok(desk.change(|snapshot| Ok((follow(snapshot.company(), tools)?, ()))).await?);
+    }
+    output::error("making a company of 15,000 …");
+    desk.change(|snapshot| {
+        let company = snapshot.company();
+        let mut changes = people::records(company, began)?;
+        changes.extend(places::records(company, desk.vault(), tools, began)?);
+        Ok((changes.into_iter().map(Change::Add).collect(), ()))
+    })
+    .await?;
+    desk.change(|snapshot| {
+        let records = access::records(snapshot.company(), now)?;
+        Ok((records.into_iter().map(Change::Add).collect(), ()))
+    })
+    .await?;
+    let snapshot = Arc::new(desk.snapshot().await?);
+    let company = snapshot.company();
+    let (memberships, connections) = (company.memberships.len(), company.connections.len());
+    let tools: usize = company.connections.values().map(|it| tools_of(&it.path.server).len()).sum();
+    office.store.record_events(&events::rows(&snapshot, now)).await?;
+    output::error(&format!(
+        "made it: {memberships} memberships, {connections} connections, {tools} tools, \
+         {EVENTS} events"
+    ));
+    Ok(())
+}
+
+/// An earlier run of the demo had its tool servers at another port.
+fn follow(company: &Company, tools: SocketAddr) -> Result<Vec<Change>, DeskError> {
+    let mut changes = Vec::new();
+    for server in company.servers.values().filter(|it| !tools_of(&it.id).is_empty()) {
+        let before = Server::clone(server);
+        let transport = Transport::StreamableHttp { url: places::address(tools, &server.id)? };
+        if before.transport != transport {
+            let after = Server { transport, ..before.clone() };
+            changes.push(Change::Replace { before: before.into(), after: after.into() });
+        }
+    }
+    Ok(changes)
+}
+
+type Records = Result<Vec<Record>, DeskError>;
+
+const DAY: i64 = 24 * 60 * 60;
+
+/// What an id belongs to.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    User = 1,
+    Group,
+    Connection,
+    Grant,
+}
+
+/// The id of the n-th record of a kind: a UUID of version 8, which is anybody's own to define.
+fn id(kind: Kind, n: usize) -> Uuid {
+    Uuid::from_u128(0x0de0_0000_0000_8000_8000_0000_0000_0000 | (kind as u128) << 96 | n as u128)
+}
+
+/// Some moment of the two years before `began`, another for each `n`.
+fn once(began: Timestamp, n: usize) -> Timestamp {
+    began.plus_seconds(-((n * 7_919 % 730) as i64) * DAY - (n * 61 % 36_000) as i64)
+}
