@@ -18,9 +18,8 @@ document.addEventListener("keydown", (event) => {
     } else if (!typing && event.key === "?") {
         location.href = "/shortcuts";
     } else if (event.key === "Escape" && one(".found")) {
-        const within = one(".found").contains(document.activeElement);
+        if (one(".found").contains(document.activeElement)) query.focus();
         close_palette();
-        if (within) query.focus();
     }
 });
 

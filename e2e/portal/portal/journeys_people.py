@@ -63,10 +63,10 @@ def test_groups_unknown_address(world):
     fill(browser, "Addresses", pasted)
     go(browser, "Put in")
     assert "nobody@nowhere.example" in error(browser)
-    assert field(browser, "Paste")["value"] == pasted, "what was typed is gone"
+    assert field(browser, "Address")["value"] == pasted, "what was typed is gone"
     # Nobody was put in; mended, all are.
     assert world.api("GET", "/groups/writers")["members"]["rows"] == []
-    fill(browser, "Paste", "alice@google.example")
+    fill(browser, "Address", "alice@google.example")
     go(browser, "Try again")
     assert rows(browser) == ["alice@google.example"], rows(browser)
     # Last, so that all of the way is gone even while this is wrong.
@@ -138,8 +138,8 @@ def test_keys(world):
     fill(browser, "Name or id", "another")
     go(browser, "Revoke")
     assert "name of the key" in error(browser)
-    assert field(browser, "Confirm")["wrong"], "the field is not marked"
-    fill(browser, "Confirm", "journey")
+    assert field(browser, "Name or id")["wrong"], "the field is not marked"
+    fill(browser, "Name or id", "journey")
     go(browser, "Try again")
     assert "journey" in notice(browser), notice(browser)
     states = dict(zip(rows(browser), texts(browser, "tbody td:nth-of-type(2)"), strict=True))

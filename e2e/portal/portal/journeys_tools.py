@@ -31,10 +31,10 @@ def test_servers(world):
     fill(browser, "Address", "tools.example.com/mcp")
     go(browser, "Add")
     assert "url" in error(browser).lower(), texts(browser, "#errors")
-    wrong = field(browser, "Url")
+    wrong = field(browser, "Address of the server")
     assert wrong == {"value": "tools.example.com/mcp", "wrong": True}, wrong
     assert field(browser, "Id") == {"value": "journey-server", "wrong": False}
-    fill(browser, "Url", "https://tools.example.com/mcp")
+    fill(browser, "Address of the server", "https://tools.example.com/mcp")
     go(browser, "Try again")
     assert notice(browser) == "Added server journey-server."
     sees(browser, "https://tools.example.com/mcp")
