@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use gatehall_domain::{
-    ConnectionId,
+    ConnectionId, Limits,
     snapshot::{Off, Site},
 };
 use schemars::JsonSchema;
@@ -33,6 +33,8 @@ pub(super) struct ConnectionRow {
     pub(super) milliseconds: u64,
     /// How many credentials it has.
     pub(super) credentials: usize,
+    /// Its own limits in words; empty if it has none.
+    pub(super) limits: String,
 }
 
 impl ConnectionRow {
@@ -74,6 +76,7 @@ impl ConnectionRow {
             tools: condition.map_or(0, |it| it.tools),
             milliseconds: condition.map_or(0, |it| it.milliseconds),
             credentials,
+            limits: limits(&site.connection.limits),
             path,
         }
     }
@@ -87,6 +90,13 @@ impl ConnectionRow {
     pub(super) fn icon(&self) -> &'static str {
         icon(self.state)
     }
+}
+
+fn limits(limits: &Limits) -> String {
+    let seconds = limits.timeout_seconds.map(|it| format!("{it} s"));
+    let calls = limits.concurrent_calls.map(|it| format!("{it} at once"));
+    let both: Vec<String> = seconds.into_iter().chain(calls).collect();
+    both.join(", ")
 }
 
 /// How a state looks: `good`, `warn`, `bad` or nothing.
