@@ -87,6 +87,13 @@ impl Frame {
         path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
+    /// Whether this is a page of a place; providers and host rules are reached from the settings.
+    pub(crate) fn is_of(&self, place: &Place) -> bool {
+        let below = ["/providers", "/host-rules"];
+        self.is_at(place.href)
+            || place.href == "/settings" && below.iter().any(|href| self.is_at(href))
+    }
+
     /// Whether this is the page of a tenant.
     pub(crate) fn is_at_tenant(&self, tenant: &str) -> bool {
         self.is_at(&format!("/tenants/{tenant}"))

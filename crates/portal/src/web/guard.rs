@@ -59,15 +59,18 @@ async fn admit(
         return Ok(request);
     }
     let (mut head, body) = request.into_parts();
-    // A browser sends cookies whoever asks, but an Authorization header only for a page of ours.
-    if !head.headers.contains_key(AUTHORIZATION) && !is_own(&head, &portal.doors) {
+    // A browser sends cookies whoever asks. A program shows a key instead, and then its cookies do
+    // not count.
+    let face = Face::of(head.uri.path());
+    let by_key = face == Face::Api && head.headers.contains_key(AUTHORIZATION);
+    if !by_key && !is_own(&head, &portal.doors) {
         return Err(Fault::Foreign);
     }
     let kind = head.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok());
     if !kind.is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded")) {
         return Ok(Request::from_parts(head, body));
     }
-    if Face::of(head.uri.path()) == Face::Api {
+    if face == Face::Api {
         return Err(Fault::field("Content-Type", "send application/json"));
     }
     let bytes = to_bytes(body, LARGEST_FORM).await.map_err(|_| Fault::TooLarge)?;
