@@ -102,6 +102,14 @@ HOSTILE = {
     "tool": "tenant-0_tools_plain",
 }
 
+MANY = {
+    "user": "aaron.abadi@company.example",
+    "group": "finance-berlin",
+    "tenant": "canyon-bank",
+    "server": "assets",
+    "tool": "canyon-bank_assets_find_assets",
+}
+
 VIEWS = [
     View("demo", "demo", "ada@company.example", "admin", DEMO, closely=True, per_shape=1),
     View("demo-alice", "demo", ALICE, "user", closely=True),
@@ -119,6 +127,7 @@ VIEWS = [
     ),
     View("empty", "empty", None, "admin", {"user": ADMIN}),
     View("one", "one", ADMIN, "admin", ONE),
+    View("many", "many", "ada@company.example", "admin", MANY),
     View("hostile", "hostile", ADMIN, "admin", HOSTILE, closely=True, schemes=("light",)),
     View("hostile-mallory", "hostile", "mallory@hostile.example", "user"),
 ]

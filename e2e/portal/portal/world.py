@@ -32,6 +32,9 @@ ENVIRONMENT = {
     "PYTHONPATH": os.pathsep.join([str(PORTAL), str(DOORS)]),
 }
 
+# Companies that the demo makes, by their size.
+DEMOS = {"demo": "small", "many": "company"}
+
 ADD_KEY = ["key", "add", "--manage", "--user", "ada@company.example"]
 
 
@@ -52,7 +55,10 @@ class World:
         if company not in self.origins:
             port = free_port()
             self.origins[company] = f"http://localhost:{port}"
-            self.start_demo(port) if company == "demo" else self.start(company, port)
+            if company in DEMOS:
+                self.start_demo(company, port)
+            else:
+                self.start(company, port)
         return self.origins[company]
 
     def gatehall(self, company, *arguments):
@@ -60,13 +66,14 @@ class World:
         command = [GATEHALL, *arguments, "--data-dir", self.processes.folder / company]
         return self.processes.run("gatehall-commands", command, ENVIRONMENT)
 
-    def start_demo(self, port):
-        folder = self.processes.folder / "demo"
-        command = [GATEHALL, "demo", "--json", "--data-dir", folder]
+    def start_demo(self, company, port):
+        folder = self.processes.folder / company
+        command = [GATEHALL, "demo", "--json", "--size", DEMOS[company], "--data-dir", folder]
         command += ["--listen", f"127.0.0.1:{port}"]
-        self.processes.start("demo", command, ENVIRONMENT)
-        log = self.processes.log("demo")
-        self._wait("demo", lambda: re.search(r'^{.*"admin_link".*}$', log.read_text(), re.M))
+        self.processes.start(company, command, ENVIRONMENT)
+        log = self.processes.log(company)
+        ready = lambda: re.search(r'^{.*"admin_link".*}$', log.read_text(), re.M)
+        self._wait(company, ready, 120)
 
     def start(self, company, port):
         address = self.hostile_server() if company == "hostile" else None
