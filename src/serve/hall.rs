@@ -1,6 +1,6 @@
 //! Hands what is live to the portal.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gatehall_domain::{Caller, Clock, ConnectionId, ConnectionPath, Snapshot};
 use gatehall_gateway::{ConnectionStatus, Gateway, State, Tasks, ToolCard};
@@ -10,6 +10,9 @@ use gatehall_vault::Vault;
 use tokio::sync::mpsc;
 
 use crate::settings::ServeSettings;
+
+/// How long a page waits for a change that another gate made.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The live side of the gate, as the portal sees it.
 pub(super) struct Hall {
@@ -32,6 +35,14 @@ pub(super) fn replica_name(address: SocketAddr) -> String {
 impl gatehall_portal::Hall for Hall {
     fn snapshot(&self) -> Arc<Snapshot> {
         self.gateway.live().snapshot()
+    }
+
+    fn reached(&self, revision: u64) -> Pending<'_, ()> {
+        Box::pin(async move {
+            let mut revisions = self.gateway.live().revisions();
+            let reached = revisions.wait_for(|served| *served >= revision);
+            let _ = tokio::time::timeout(PATIENCE, reached).await;
+        })
     }
 
     fn publish(&self, snapshot: Snapshot) {

@@ -15,6 +15,9 @@ pub trait Hall: Send + Sync {
     /// The company as the gate serves it.
     fn snapshot(&self) -> Arc<Snapshot>;
 
+    /// Waits until this gate serves a revision, but not for long.
+    fn reached(&self, revision: u64) -> Pending<'_, ()>;
+
     /// Serves a newer company from now on.
     fn publish(&self, snapshot: Snapshot);
 

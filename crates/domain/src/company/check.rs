@@ -9,6 +9,7 @@ use crate::{
 impl Company {
     /// Checks that a record fits beside the others.
     pub(super) fn check(&self, record: &Record) -> Result<(), Refusal> {
+        check_texts(record)?;
         match record {
             Record::User(user) => match self.user_by_email(&user.email) {
                 Some(other) if other.id != user.id => Err(Refusal::exists("user", &user.email)),
@@ -323,6 +324,38 @@ impl Company {
         }
         Ok(())
     }
+}
+
+/// Longest names and descriptions, in bytes: they stand in lists.
+const LONGEST_NAME: usize = 200;
+const LONGEST_DESCRIPTION: usize = 2_000;
+
+/// Names that stand for something else in the addresses of pages.
+const RESERVED: [&str; 3] = ["add", ".", ".."];
+
+fn check_texts(record: &Record) -> Result<(), Refusal> {
+    let (id, name, description) = match record {
+        Record::User(it) => ("", it.name.as_str(), ""),
+        Record::Group(it) => (it.name.as_str(), "", it.description.as_str()),
+        Record::Tenant(it) => (it.id.as_str(), it.name.as_str(), it.description.as_str()),
+        Record::Server(it) => (it.id.as_str(), it.name.as_str(), it.description.as_str()),
+        Record::Provider(it) => (it.id.as_str(), it.name.as_str(), ""),
+        Record::Key(it) => ("", it.name.as_str(), ""),
+        _ => return Ok(()),
+    };
+    if RESERVED.contains(&id) {
+        let problem = format!("\"{id}\" stands for something else in addresses: choose another");
+        return Err(Refusal::invalid("id", problem));
+    }
+    if name.len() > LONGEST_NAME {
+        let problem = format!("must have at most {LONGEST_NAME} bytes");
+        return Err(Refusal::invalid("name", problem));
+    }
+    if description.len() > LONGEST_DESCRIPTION {
+        let problem = format!("must have at most {LONGEST_DESCRIPTION} bytes");
+        return Err(Refusal::invalid("description", problem));
+    }
+    Ok(())
 }
 
 fn collect<K, V: Clone + Into<Record>>(

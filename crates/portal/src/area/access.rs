@@ -18,7 +18,7 @@ use super::{
 use crate::{
     explain::{self, Remedy},
     operation::find_user,
-    web::{Admin, Book, Fault, Frame, Input, Page, Portal, Search, Shared, Short, Visitor},
+    web::{Admin, Book, Face, Fault, Frame, Input, Page, Portal, Search, Shared, Short, Visitor},
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -129,6 +129,7 @@ async fn show(
             let email: EmailAddress = email.parse()?;
             match find_user(snapshot.company(), &email) {
                 Ok(user) => Some(user),
+                Err(error) if admin.face == Face::Api => return Err(error.into()),
                 Err(error) => {
                     view.problem =
                         format!("{error}. Below you can ask about somebody who never signed in.");

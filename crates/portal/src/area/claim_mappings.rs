@@ -116,13 +116,13 @@ async fn remove(
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let before = find_mapping(admin.snapshot.company(), &provider, id)?.clone();
-    unchanged(removal.seen.as_deref(), before, id)?;
+    let seen = unchanged(removal.seen.as_deref(), before, id)?;
     let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
         let company = snapshot.company();
         let mapping = find_mapping(company, &provider, id)?.clone();
         operation::remove(company, mapping.into(), removal.cascade)
     };
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, &format!("/providers/{provider}")))
 }
 

@@ -316,11 +316,15 @@ async fn change(
 ) -> Result<Response, Fault> {
     let path = path_of(&names)?;
     let connection = Connection::clone(find_connection(manager.snapshot.company(), &path)?);
-    // An own address could lead to places inside the company's network.
-    if !manager.admin && wish.url.as_ref().is_some_and(|url| *url != connection.url) {
+    // An own address could lead to places inside the company's network, and limits protect others.
+    let limits = connection.limits;
+    let changed = wish.url.as_ref().is_some_and(|url| *url != connection.url)
+        || wish.timeout_seconds.is_some_and(|it| it != limits.timeout_seconds)
+        || wish.concurrent_calls.is_some_and(|it| it != limits.concurrent_calls);
+    if !manager.admin && changed {
         return Err(Fault::NotAllowed("administrators"));
     }
-    unchanged(wish.seen.as_deref(), connection, &path)?;
+    let seen = unchanged(wish.seen.as_deref(), connection, &path)?;
     let mut edit = ConnectionEdit { enabled: wish.enabled, ..Default::default() };
     let mut unset = |field, empty| {
         if empty {
@@ -337,7 +341,7 @@ async fn change(
         let vault = portal.desk.vault();
         operation::connection::change(snapshot.company(), vault, &path, &edit, manager.now)
     };
-    let revision = portal.apply(&manager, prepare).await?;
+    let revision = portal.apply_if(&manager, &seen, prepare).await?;
     Ok(manager.done(revision, &connection_href(&path.to_string())))
 }
 
@@ -349,11 +353,11 @@ async fn remove(
 ) -> Result<Response, Fault> {
     let path = path_of(&names)?;
     let connection = Connection::clone(find_connection(admin.snapshot.company(), &path)?);
-    unchanged(removal.seen.as_deref(), connection, &path)?;
+    let seen = unchanged(removal.seen.as_deref(), connection, &path)?;
     let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
         let connection = Connection::clone(find_connection(snapshot.company(), &path)?);
         operation::remove(snapshot.company(), connection.into(), removal.cascade)
     };
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, "/connections"))
 }

@@ -99,7 +99,10 @@ impl GrantWish {
 
     fn target(&self) -> Result<TargetName, Refusal> {
         match (&self.tenant, &self.connection) {
-            (_, Some(path)) => Ok(TargetName::Connection(path.parse()?)),
+            (None, Some(path)) => Ok(TargetName::Connection(path.parse()?)),
+            (Some(_), Some(_)) => {
+                Err(Refusal::invalid("connection", "choose a tenant or a connection, not both"))
+            }
             (Some(tenant), None) => Ok(TargetName::Tenant(tenant.clone())),
             (None, None) => Err(Refusal::invalid("tenant", "choose a tenant, or a connection")),
         }
@@ -116,6 +119,14 @@ fn target_of(manager: &Manager, wish: &GrantWish) -> Result<Target, Fault> {
     match is_managed(manager, company, &target) {
         true => Ok(target),
         false => Err(Fault::NothingHere),
+    }
+}
+
+/// To whoever manages only a part, what is not there and what is not theirs are one.
+fn veiled(manager: &Manager, fault: Fault) -> Fault {
+    match fault {
+        Fault::Refused(Refusal::Missing { .. }) if !manager.admin => Fault::NothingHere,
+        fault => fault,
     }
 }
 
@@ -163,7 +174,7 @@ async fn add_form(
     let preview = match typed.wish() {
         Ok(wish) => target_of(&manager, &wish)
             .map(|target| tools_of(&portal, &manager.snapshot, &target, wish.tools.as_ref()))
-            .map_err(|fault| fault.detail()),
+            .map_err(|fault| veiled(&manager, fault).detail()),
         Err(fault) => Err(fault.detail()),
     };
     let groups = if manager.admin { group_names(company) } else { Vec::new() };
@@ -263,7 +274,7 @@ async fn preview(
     Search(typed): Search<Typed>,
 ) -> Result<Response, Fault> {
     let wish = typed.wish()?;
-    let target = target_of(&manager, &wish)?;
+    let target = target_of(&manager, &wish).map_err(|fault| veiled(&manager, fault))?;
     let mut found = tools_of(&portal, &manager.snapshot, &target, wish.tools.as_ref());
     found.frame = manager.frame("Preview");
     Ok(manager.show(&found))
@@ -274,7 +285,7 @@ async fn add(
     State(portal): Shared,
     Input(wish): Input<GrantWish>,
 ) -> Result<Response, Fault> {
-    target_of(&manager, &wish)?;
+    target_of(&manager, &wish).map_err(|fault| veiled(&manager, fault))?;
     let (subject, target) = (wish.subject()?, wish.target()?);
     let effect = wish.effect.unwrap_or(Effect::Allow);
     let prepare = |snapshot: &Snapshot| {
@@ -338,9 +349,13 @@ async fn remove(
 ) -> Result<Response, Fault> {
     let company = manager.snapshot.company();
     let grant = find(&manager, company, &id)?;
-    unchanged(removal.seen.as_deref(), grant.clone(), company.grant_label(grant))?;
+    // Nobody knows by whom it was denied. Their own they can undo.
+    if grant.effect == Effect::Deny && !manager.admin {
+        return Err(Fault::NotAllowed("administrators"));
+    }
+    let seen = unchanged(removal.seen.as_deref(), grant.clone(), company.grant_label(grant))?;
     let grant = grant.id;
     let prepare = |snapshot: &Snapshot| operation::grant::remove(snapshot.company(), grant);
-    let revision = portal.apply(&manager, prepare).await?;
+    let revision = portal.apply_if(&manager, &seen, prepare).await?;
     Ok(manager.done(revision, if manager.admin { "/grants" } else { "/" }))
 }

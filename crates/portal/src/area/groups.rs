@@ -18,8 +18,8 @@ use super::{
 use crate::{
     operation::{self, find_group, group::GroupEdit},
     web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, Visitor,
-        encoded, render, text, unchanged,
+        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, encoded,
+        render, text, unchanged,
     },
 };
 
@@ -262,11 +262,7 @@ async fn change(
     Input(wish): Input<GroupChange>,
 ) -> Result<Response, Fault> {
     let group = Group::clone(find_group(admin.snapshot.company(), name.as_str())?);
-    unchanged(wish.seen.as_deref(), group, &name)?;
-    may_change(&admin, &name)?;
-    if let Some(name) = &wish.group {
-        may_change(&admin, name)?;
-    }
+    let seen = unchanged(wish.seen.as_deref(), group, &name)?;
     let mut add_members = wish.add_members;
     add_members.extend(addresses(&wish.paste)?);
     let edit = GroupEdit {
@@ -278,17 +274,9 @@ async fn change(
     };
     let prepare =
         |snapshot: &Snapshot| operation::group::change(snapshot.company(), &name, &edit, admin.now);
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     let name = edit.name.unwrap_or(name);
     Ok(admin.done(revision, &format!("/groups/{}", encoded(name.as_str()))))
-}
-
-/// Who is in the administrators' group is changed only right after signing in.
-pub(super) fn may_change(visitor: &Visitor, group: &GroupName) -> Result<(), Fault> {
-    match group.as_str().eq_ignore_ascii_case(GroupName::ADMIN) {
-        true => visitor.must_be_recent(),
-        false => Ok(()),
-    }
 }
 
 async fn remove(
@@ -297,13 +285,12 @@ async fn remove(
     At(name): At<GroupName>,
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
-    may_change(&admin, &name)?;
     let group = Group::clone(find_group(admin.snapshot.company(), name.as_str())?);
-    unchanged(removal.seen.as_deref(), group, &name)?;
+    let seen = unchanged(removal.seen.as_deref(), group, &name)?;
     let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
         let group = Group::clone(find_group(snapshot.company(), name.as_str())?);
         operation::remove(snapshot.company(), group.into(), removal.cascade)
     };
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, "/groups"))
 }

@@ -191,7 +191,8 @@ async fn change(
     Input(wish): Input<HostRuleChange>,
 ) -> Result<Response, Fault> {
     let rule = find(admin.snapshot.company(), id)?.clone();
-    unchanged(wish.seen.as_deref(), rule.clone(), format!("{}{}", rule.host, rule.path))?;
+    let seen =
+        unchanged(wish.seen.as_deref(), rule.clone(), format!("{}{}", rule.host, rule.path))?;
     let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
         let company = snapshot.company();
         let before = find(company, id)?;
@@ -202,7 +203,7 @@ async fn change(
         let after = HostRule { admit, ..before.clone() };
         Ok(vec![Change::Replace { before: before.clone().into(), after: after.into() }])
     };
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, "/host-rules"))
 }
 
@@ -213,11 +214,12 @@ async fn remove(
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let rule = find(admin.snapshot.company(), id)?.clone();
-    unchanged(removal.seen.as_deref(), rule.clone(), format!("{}{}", rule.host, rule.path))?;
+    let seen =
+        unchanged(removal.seen.as_deref(), rule.clone(), format!("{}{}", rule.host, rule.path))?;
     let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
         let company = snapshot.company();
         operation::remove(company, find(company, id)?.clone().into(), removal.cascade)
     };
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, "/host-rules"))
 }

@@ -263,7 +263,7 @@ async fn change(
     Input(wish): Input<ProviderChange>,
 ) -> Result<Response, Fault> {
     let before = find(admin.snapshot.company(), &id)?.clone();
-    unchanged(wish.seen.as_deref(), before, &id)?;
+    let seen = unchanged(wish.seen.as_deref(), before, &id)?;
     let edit = ProviderEdit {
         // The button needs a name.
         name: wish.name.map(|name| if name.is_empty() { id.to_string() } else { name }),
@@ -282,7 +282,7 @@ async fn change(
     };
     let vault = portal.desk.vault();
     let prepare = |snapshot: &Snapshot| provider::change(snapshot.company(), vault, &id, &edit);
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, &format!("/providers/{id}")))
 }
 
@@ -293,11 +293,11 @@ async fn remove(
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let before = find(admin.snapshot.company(), &id)?.clone();
-    unchanged(removal.seen.as_deref(), before, &id)?;
+    let seen = unchanged(removal.seen.as_deref(), before, &id)?;
     let prepare = |snapshot: &Snapshot| -> Result<_, DeskError> {
         let company = snapshot.company();
         Ok(operation::remove(company, find(company, &id)?.clone().into(), removal.cascade)?)
     };
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, "/providers"))
 }

@@ -235,13 +235,13 @@ async fn change(
     Input(wish): Input<ServerWish>,
 ) -> Result<Response, Fault> {
     let server = Server::clone(find_server(admin.snapshot.company(), &id)?);
-    unchanged(wish.seen.as_deref(), server, &id)?;
+    let seen = unchanged(wish.seen.as_deref(), server, &id)?;
     let prepare = |snapshot: &Snapshot| {
         let before = find_server(snapshot.company(), &id)?;
         let transport = wish.transport(Some(&before.transport))?;
         operation::server::change(snapshot.company(), &id, wish.edit(transport))
     };
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, &format!("/servers/{id}")))
 }
 
@@ -252,11 +252,11 @@ async fn remove(
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let server = Server::clone(find_server(admin.snapshot.company(), &id)?);
-    unchanged(removal.seen.as_deref(), server, &id)?;
+    let seen = unchanged(removal.seen.as_deref(), server, &id)?;
     let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
         let server = Server::clone(find_server(snapshot.company(), &id)?);
         operation::remove(snapshot.company(), server.into(), removal.cascade)
     };
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, "/servers"))
 }

@@ -251,7 +251,7 @@ async fn change(
     Input(wish): Input<TenantChange>,
 ) -> Result<Response, Fault> {
     let tenant = Tenant::clone(find_tenant(admin.snapshot.company(), &id)?);
-    unchanged(wish.seen.as_deref(), tenant, &id)?;
+    let seen = unchanged(wish.seen.as_deref(), tenant, &id)?;
     let prepare = |snapshot: &Snapshot| {
         let edit = TenantEdit {
             name: wish.name.clone(),
@@ -261,7 +261,7 @@ async fn change(
         };
         operation::tenant::change(snapshot.company(), &id, edit, admin.now)
     };
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, &format!("/tenants/{id}")))
 }
 
@@ -302,11 +302,11 @@ async fn remove(
     Input(removal): Input<Removal>,
 ) -> Result<Response, Fault> {
     let tenant = Tenant::clone(find_tenant(admin.snapshot.company(), &id)?);
-    unchanged(removal.seen.as_deref(), tenant, &id)?;
+    let seen = unchanged(removal.seen.as_deref(), tenant, &id)?;
     let prepare = |snapshot: &Snapshot| -> Result<_, Refusal> {
         let tenant = Tenant::clone(find_tenant(snapshot.company(), &id)?);
         operation::remove(snapshot.company(), tenant.into(), removal.cascade)
     };
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     Ok(admin.done(revision, "/tenants"))
 }

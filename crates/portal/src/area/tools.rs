@@ -249,6 +249,10 @@ async fn hide(
     Input(wish): Input<Visibility>,
 ) -> Result<Response, Fault> {
     let (tool, _) = find(&manager, &portal, &name)?;
+    // Nobody knows who hid it. Their own hiding they can undo.
+    if !wish.hidden && !manager.admin {
+        return Err(Fault::NotAllowed("administrators"));
+    }
     let (connection, own) = (tool.connection, tool.name);
     let new = hiding_grant(connection, &own, manager.now)
         .ok_or_else(|| Fault::field("tool", "this name cannot be written as a pattern"))?;

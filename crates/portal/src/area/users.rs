@@ -228,18 +228,11 @@ async fn add(
     State(portal): Shared,
     Input(order): Input<UserOrder>,
 ) -> Result<Response, Fault> {
-    if order.admin || order.groups.iter().any(is_admins) {
-        admin.must_be_recent()?;
-    }
     let new =
         NewUser { email: order.email, name: order.name, admin: order.admin, groups: order.groups };
     let prepare = |snapshot: &Snapshot| operation::user::add(snapshot.company(), &new, admin.now);
     let revision = portal.apply(&admin, prepare).await?;
     Ok(admin.done(revision, &format!("/users/{}", encoded(new.email.as_str()))))
-}
-
-fn is_admins(group: &GroupName) -> bool {
-    group.as_str().eq_ignore_ascii_case(GroupName::ADMIN)
 }
 
 /// What changes of a user. What is left out stays.
@@ -275,13 +268,7 @@ async fn change(
     Input(wish): Input<UserChange>,
 ) -> Result<Response, Fault> {
     let user = User::clone(find_user(admin.snapshot.company(), &email)?);
-    unchanged(wish.seen.as_deref(), user.clone(), &email)?;
-    // Whoever makes or unmakes an administrator has just proved who they are.
-    let is_admin = admin.snapshot.view(user.id).is_some_and(|view| view.admin.is_some());
-    let mut groups = wish.add_groups.iter().chain(&wish.remove_groups);
-    if is_admin || wish.admin.is_some_and(|it| it != user.admin) || groups.any(is_admins) {
-        admin.must_be_recent()?;
-    }
+    let seen = unchanged(wish.seen.as_deref(), user.clone(), &email)?;
     let edit = UserEdit {
         email: wish.email,
         name: wish.name,
@@ -294,7 +281,7 @@ async fn change(
     };
     let prepare =
         |snapshot: &Snapshot| operation::user::change(snapshot.company(), &email, &edit, admin.now);
-    let revision = portal.apply(&admin, prepare).await?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     if edit.enabled == Some(false) {
         portal.doors.end_sessions(Sessions::User(user.id)).await?;
     }
@@ -313,8 +300,8 @@ async fn remove(
         operation::remove(snapshot.company(), user.into(), removal.cascade)
     };
     let user = User::clone(find_user(admin.snapshot.company(), &email)?);
-    unchanged(removal.seen.as_deref(), user.clone(), &email)?;
-    let revision = portal.apply(&admin, prepare).await?;
+    let seen = unchanged(removal.seen.as_deref(), user.clone(), &email)?;
+    let revision = portal.apply_if(&admin, &seen, prepare).await?;
     portal.doors.end_sessions(Sessions::User(user.id)).await?;
     Ok(admin.done(revision, "/users"))
 }

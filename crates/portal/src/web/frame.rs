@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use gatehall_domain::User;
-use gatehall_store::EventFilter;
+use gatehall_store::{Event, EventFilter};
 use http::{HeaderMap, header::COOKIE, request::Parts};
+use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::Portal;
@@ -129,43 +130,58 @@ pub(crate) fn scheme_cookie(scheme: &str) -> Option<String> {
     })
 }
 
+/// What the query says was done: a revision, or a word.
+pub(super) fn done(head: &Parts) -> Option<String> {
+    let query = head.uri.query()?.as_bytes();
+    let (_, said) = form_urlencoded::parse(query).find(|(name, _)| name == "done")?;
+    Some(said.into_owned())
+}
+
 impl Notice {
-    /// What the query says was done, in the words of the audit.
-    pub(super) async fn of(
-        head: &Parts,
-        portal: &Arc<Portal>,
-        user: &User,
-        admin: bool,
-    ) -> Option<Self> {
-        let query = head.uri.query()?.as_bytes();
-        let (_, said) = form_urlencoded::parse(query).find(|(name, _)| name == "done")?;
-        if said == "same" {
-            return Some(Self { text: "Nothing had to be changed.".into(), undo: None });
-        }
-        if said == "ended" {
-            return Some(Self { text: "The sessions are ended.".into(), undo: None });
-        }
-        let revision = said.parse().ok()?;
-        let filter = EventFilter { revision: Some(revision), limit: 200, ..Default::default() };
-        let events = portal.desk.store().events(&filter).await.ok()?;
-        // Others' changes are for administrators.
-        let own = events.iter().all(|event| event.actor == user.email.as_str());
-        let newest = events.last().filter(|_| admin || own)?;
-        let verb = match newest.action.as_str() {
-            "add" => "Added",
-            "remove" => "Removed",
-            _ => "Changed",
+    /// What this person just did, in the words of the audit.
+    pub(super) async fn of(head: &Parts, portal: &Arc<Portal>, user: &User) -> Option<Self> {
+        let plain = |text: &str| Some(Self { text: text.into(), undo: None });
+        let said = done(head)?;
+        let revision = match said.as_str() {
+            "same" => return plain("Nothing had to be changed."),
+            "ended" => return plain("The sessions are ended."),
+            said => said.parse().ok()?,
         };
+        let filter = EventFilter { revision: Some(revision), limit: MANY, ..Default::default() };
+        let events = portal.desk.store().events(&filter).await.ok()?;
+        // What others did is in the audit.
+        if !events.iter().all(|event| event.actor == user.email.as_str()) {
+            return None;
+        }
+        let first = events.last()?;
+        let verb = verb(first);
         let text = match events.len() {
-            1 => format!("{verb} {} {}.", newest.kind, newest.subject),
-            count => format!(
-                "{verb} {} {} and {}{} more.",
-                newest.kind,
-                newest.subject,
-                count - 1,
-                if count == 200 { " or" } else { "" }
-            ),
+            1 => format!("{verb} {} {}.", first.kind, first.subject),
+            count => {
+                let or = if count == MANY as usize { " or" } else { "" };
+                format!("{verb} {} {} and {}{or} more.", first.kind, first.subject, count - 1)
+            }
         };
         Some(Self { text, undo: Some(revision) })
+    }
+}
+
+/// Events that are counted for a notice.
+const MANY: u32 = 200;
+
+/// What was done to a record, as exactly as a word can say it.
+fn verb(event: &Event) -> &'static str {
+    let read = |text: &Option<String>| {
+        let record: Value = serde_json::from_str(text.as_deref()?).ok()?;
+        record.as_object()?.values().next()?.as_object().cloned()
+    };
+    let (before, after) = (read(&event.before), read(&event.after));
+    let enabled = |record: &Option<Map<String, Value>>| record.as_ref()?.get("enabled")?.as_bool();
+    match (event.action.as_str(), enabled(&before), enabled(&after)) {
+        ("add", ..) => "Added",
+        ("remove", ..) => "Removed",
+        (_, Some(true), Some(false)) => "Disabled",
+        (_, Some(false), Some(true)) => "Enabled",
+        _ => "Changed",
     }
 }

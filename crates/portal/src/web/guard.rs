@@ -92,6 +92,8 @@ struct FaultPage<'a> {
     /// What was sent, to be mended and sent again.
     fields: Vec<Mend>,
     conflict: bool,
+    /// Whether the link leads on beside this page, so that what was typed stays.
+    aside: bool,
 }
 
 /// A field to be mended.
@@ -127,12 +129,15 @@ fn page_of(
         _ if *method == Method::GET => ("/".into(), "Go to the start page"),
         _ => (back, "Go back"),
     };
-    let mendable =
-        matches!(fault, Fault::Unreadable { .. } | Fault::Refused(_) | Fault::Changed { .. });
+    let mendable = matches!(
+        fault,
+        Fault::Unreadable { .. } | Fault::Refused(_) | Fault::Changed { .. } | Fault::SignInTooOld
+    );
     let fields = if mendable { mend(fault, submitted) } else { Vec::new() };
     let page = FaultPage {
         title: match fault {
             Fault::Refused(_) if *method != Method::GET => "Not saved",
+            Fault::Unreadable { .. } if *method == Method::GET => "This cannot be shown",
             fault => fault.title(),
         },
         detail: fault.detail(),
@@ -142,6 +147,7 @@ fn page_of(
         action: address,
         fields,
         conflict: matches!(fault, Fault::Changed { .. }),
+        aside: matches!(fault, Fault::SignInTooOld),
     };
     render(fault.status(), &page)
 }

@@ -5,6 +5,7 @@ mod book;
 mod fault;
 mod frame;
 mod guard;
+mod guarded;
 mod input;
 mod paging;
 mod shown;
@@ -19,7 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use gatehall_domain::{Change, Record, Refusal, Snapshot, Transport};
+use gatehall_domain::{Change, Company, Record, Refusal, Snapshot};
 use gatehall_identity::Doors;
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -94,20 +95,44 @@ impl Portal {
     /// the revision, if anything had to be changed.
     ///
     /// # Errors
-    /// What the operation or the store says.
+    /// What the operation or the store says, and if it needs a fresh sign-in or another command.
     pub(crate) async fn change<T>(
         &self,
         visitor: &Visitor,
+        prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
+    ) -> Result<(Option<u64>, T), Fault> {
+        self.change_if(visitor, &Seen(None), prepare).await
+    }
+
+    async fn change_if<T>(
+        &self,
+        visitor: &Visitor,
+        seen: &Seen,
         mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
     ) -> Result<(Option<u64>, T), Fault> {
         let desk = self.desk.with_actor(visitor.actor());
         let allowed = self.hall.allowed_commands();
+        // What is refused here is no refusal of the domain's, so it is told beside it.
+        let mut fault = None;
         let prepare = |snapshot: &Snapshot| {
+            let company = snapshot.company();
+            fault = seen.changed(company).err();
+            if fault.is_some() {
+                return Err(Refusal::LastAdmin.into());
+            }
             let (changes, answer) = prepare(snapshot)?;
-            changes.iter().try_for_each(|change| check_command(change, allowed))?;
+            changes.iter().try_for_each(|change| guarded::check_command(change, allowed))?;
+            if !visitor.is_recent() && guarded::needs_fresh_sign_in(&changes, company) {
+                fault = Some(Fault::SignInTooOld);
+                return Err(Refusal::LastAdmin.into());
+            }
             Ok((changes, answer))
         };
-        let (answer, snapshot) = desk.change_from(self.hall.snapshot(), prepare).await?;
+        let made = desk.change_from(self.hall.snapshot(), prepare).await;
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+        let (answer, snapshot) = made?;
         let revision = snapshot.as_ref().map(Snapshot::revision);
         if let Some(snapshot) = snapshot {
             self.hall.publish(snapshot);
@@ -122,54 +147,57 @@ impl Portal {
     pub(crate) async fn apply<E: Into<DeskError>>(
         &self,
         visitor: &Visitor,
+        prepare: impl FnMut(&Snapshot) -> Result<Vec<Change>, E>,
+    ) -> Result<Option<u64>, Fault> {
+        self.apply_if(visitor, &Seen(None), prepare).await
+    }
+
+    /// The same, as long as a record is what was seen.
+    ///
+    /// # Errors
+    /// As there.
+    pub(crate) async fn apply_if<E: Into<DeskError>>(
+        &self,
+        visitor: &Visitor,
+        seen: &Seen,
         mut prepare: impl FnMut(&Snapshot) -> Result<Vec<Change>, E>,
     ) -> Result<Option<u64>, Fault> {
-        let made = self
-            .change(visitor, |snapshot| Ok((prepare(snapshot).map_err(Into::into)?, ())))
-            .await?;
-        Ok(made.0)
+        let prepare = |snapshot: &Snapshot| Ok((prepare(snapshot).map_err(Into::into)?, ()));
+        Ok(self.change_if(visitor, seen, prepare).await?.0)
     }
 }
 
-/// Whoever can write a command runs programs on the gate's machine: over the network only those
-/// that its operator allowed, whichever page the change comes from.
-fn check_command(change: &Change, allowed: &[String]) -> Result<(), Refusal> {
-    let command = |record: Option<&Record>| match record {
-        Some(Record::Server(server)) => match &server.transport {
-            Transport::Stdio { command, .. } => Some(command.clone()),
-            _ => None,
-        },
-        _ => None,
-    };
-    match command(change.after()) {
-        Some(new) if !allowed.contains(&new) && command(change.before()).as_ref() != Some(&new) => {
-            Err(Refusal::invalid(
-                "command",
-                format!(
-                    "\"{new}\" is not one of GATEHALL_ALLOWED_COMMANDS: add it there, or add the \
-                     server at the command line"
-                ),
-            ))
+/// A record that has to be so still when a change is applied.
+pub(crate) struct Seen(Option<Record>);
+
+impl Seen {
+    /// Refuses if somebody changed the record meanwhile, at whichever replica.
+    fn changed(&self, company: &Company) -> Result<(), Fault> {
+        let Some(record) = &self.0 else { return Ok(()) };
+        match company.current(record) {
+            Some(now) if now != *record => Err(changed(&now, company.label(&now))),
+            _ => Ok(()),
         }
-        _ => Ok(()),
     }
 }
 
-/// Refuses to change a record that somebody changed since it was `seen`.
+fn changed(now: &Record, name: impl std::fmt::Display) -> Fault {
+    let what = format!("{} {name}", now.kind());
+    Fault::Changed { what, now: now.members(), seen: now.fingerprint() }
+}
+
+/// Refuses to change a record that somebody changed since it was `seen`; and keeps it, so that it
+/// is looked at again when the change is applied.
 pub(crate) fn unchanged(
     seen: Option<&str>,
     record: impl Into<Record>,
     name: impl std::fmt::Display,
-) -> Result<(), Fault> {
+) -> Result<Seen, Fault> {
     let record = record.into();
-    let newest = record.fingerprint();
     match seen {
-        Some(seen) if seen != newest => Err(Fault::Changed {
-            what: format!("{} {name}", record.kind()),
-            now: record.members(),
-            seen: newest,
-        }),
-        _ => Ok(()),
+        Some(seen) if seen != record.fingerprint() => Err(changed(&record, name)),
+        Some(_) => Ok(Seen(Some(record))),
+        None => Ok(Seen(None)),
     }
 }
 

@@ -41,6 +41,12 @@ pub(crate) struct Visitor {
 impl Visitor {
     async fn of(head: &Parts, portal: &Arc<Portal>) -> Result<Self, Fault> {
         let face = Face::of(head.uri.path());
+        // The browser may come from another replica, which made a change and told of it.
+        if let Some(revision) = super::frame::done(head).and_then(|said| said.parse().ok())
+            && revision > portal.hall.snapshot().revision()
+        {
+            portal.hall.reached(revision).await;
+        }
         let snapshot = portal.hall.snapshot();
         let now = portal.desk.clock().now();
         let (caller, authenticated_at) = match face {
@@ -60,7 +66,7 @@ impl Visitor {
         let admin = view.admin.is_some();
         let manages = snapshot.company().managed_by(user.id);
         let notice = match face {
-            Face::Page => Notice::of(head, portal, &user, admin).await,
+            Face::Page => Notice::of(head, portal, &user).await,
             Face::Api => None,
         };
         let address = head.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();

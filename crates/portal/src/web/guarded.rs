@@ -1,0 +1,108 @@
+//! What every change is looked at for, whichever page or operation it comes from.
+
+use gatehall_domain::{
+    Change, Company, Group, GroupId, GroupName, Record, Refusal, Transport, UserId,
+};
+
+/// Whoever can write a command runs programs on the gate's machine: over the network only those
+/// that its operator allowed.
+pub(super) fn check_command(change: &Change, allowed: &[String]) -> Result<(), Refusal> {
+    match command(change.after()) {
+        Some(new) if !allowed.contains(new) && command(change.before()) != Some(new) => {
+            Err(Refusal::invalid(
+                "command",
+                format!(
+                    "\"{new}\" is not one of GATEHALL_ALLOWED_COMMANDS: add it there, or add the \
+                     server at the command line"
+                ),
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn command(record: Option<&Record>) -> Option<&String> {
+    match record {
+        Some(Record::Server(server)) => match &server.transport {
+            Transport::Stdio { command, .. } => Some(command),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether changes touch credentials, or who is an administrator: then a session that was left
+/// open must not do.
+pub(super) fn needs_fresh_sign_in(changes: &[Change], company: &Company) -> bool {
+    let admins = Admins::new(changes, company);
+    changes.iter().any(|change| {
+        // Taking a key away only makes things safer.
+        if matches!(change.after(), Some(Record::Key(key)) if key.revoked_at.is_some()) {
+            return false;
+        }
+        let both = [change.before(), change.after()];
+        both.into_iter().flatten().any(|record| admins.touches(record)) || leads_elsewhere(change)
+    })
+}
+
+/// Whether a credential would go to another place from now on.
+fn leads_elsewhere(change: &Change) -> bool {
+    match (change.before(), change.after()) {
+        (Some(Record::Server(before)), Some(Record::Server(after))) => {
+            before.transport != after.transport
+        }
+        (Some(Record::Connection(before)), Some(Record::Connection(after))) => {
+            before.url != after.url
+        }
+        _ => false,
+    }
+}
+
+/// What makes administrators, before the changes or after them.
+struct Admins<'c> {
+    company: &'c Company,
+    groups: Vec<GroupId>,
+}
+
+impl<'c> Admins<'c> {
+    fn new(changes: &[Change], company: &'c Company) -> Self {
+        let now = company.group_by_name(GroupName::ADMIN).map(|group| group.id);
+        let records = changes.iter().flat_map(|change| [change.before(), change.after()]);
+        let named = records.flatten().filter_map(|record| match record {
+            Record::Group(group) if is_admins(group) => Some(group.id),
+            _ => None,
+        });
+        Self { company, groups: now.into_iter().chain(named).collect() }
+    }
+
+    fn touches(&self, record: &Record) -> bool {
+        match record {
+            Record::Credential(_)
+            | Record::Provider(_)
+            | Record::ClaimMapping(_)
+            | Record::Key(_)
+            | Record::TenantAdmin(_) => true,
+            Record::User(user) => user.admin || self.is_member(user.id),
+            Record::Identity(identity) => self.is_admin(identity.user),
+            Record::Group(group) => is_admins(group),
+            Record::Membership(it) => self.groups.contains(&it.group),
+            _ => false,
+        }
+    }
+
+    /// Whether a user is an administrator, or would be one if they were enabled.
+    fn is_admin(&self, user: UserId) -> bool {
+        self.company.users.get(&user).is_some_and(|user| user.admin) || self.is_member(user)
+    }
+
+    fn is_member(&self, user: UserId) -> bool {
+        self.company
+            .memberships
+            .keys()
+            .any(|(it, group, _)| *it == user && self.groups.contains(group))
+    }
+}
+
+fn is_admins(group: &Group) -> bool {
+    group.name.as_str().eq_ignore_ascii_case(GroupName::ADMIN)
+}
