@@ -1,5 +1,7 @@
 //! What one set of grants opens. Users with equal grants share one [`View`].
 
+use std::sync::Arc;
+
 use foldhash::{HashMap, HashMapExt};
 use serde::Serialize;
 use wildmatch::WildMatch;
@@ -40,7 +42,8 @@ struct Rules {
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub(crate) because: Because,
-    pub(crate) tools: Option<WildMatch>,
+    /// Compiled once for all views.
+    pub(crate) tools: Option<Arc<WildMatch>>,
 }
 
 impl Rule {

@@ -155,8 +155,19 @@ impl<'s> Reach<'s> {
         if self.view.admin.is_some() {
             return self.connections().count();
         }
-        let open = |id| self.snapshot.site(id).is_some_and(|site| self.closed(site).is_none());
-        self.view.opened().filter(|id| open(*id)).count()
+        self.view.opened().filter(|id| self.is_open(*id)).count()
+    }
+
+    /// Whether there are any [`Reach::connections`].
+    pub fn has_connections(&self) -> bool {
+        if self.view.admin.is_some() {
+            return self.connections().next().is_some();
+        }
+        self.view.opened().any(|id| self.is_open(id))
+    }
+
+    fn is_open(&self, connection: ConnectionId) -> bool {
+        self.snapshot.site(connection).is_some_and(|site| self.closed(site).is_none())
     }
 
     /// Whether the caller may use a tool, by the name its server gives it.

@@ -114,6 +114,7 @@ struct ViewBuilder<'c> {
     company: &'c Company,
     by_tenant: HashMap<&'c TenantId, Vec<ConnectionId>>,
     public: Vec<ConnectionId>,
+    patterns: HashMap<GrantId, Arc<WildMatch>>,
 }
 
 impl<'c> ViewBuilder<'c> {
@@ -128,7 +129,10 @@ impl<'c> ViewBuilder<'c> {
                 public.push(site.connection.id);
             }
         }
-        Self { company, by_tenant, public }
+        let compiled =
+            |grant: &Arc<Grant>| Some((grant.id, Arc::new(grant.tools.as_ref()?.compile())));
+        let patterns = company.grants.values().filter_map(compiled).collect();
+        Self { company, by_tenant, public, patterns }
     }
 
     fn build(&self, id: u32, key: &ViewKey) -> View {
@@ -137,9 +141,9 @@ impl<'c> ViewBuilder<'c> {
             view.allow(*connection, Rule { because: Because::Public, tools: None });
         }
         for grant in key.grants.iter().filter_map(|id| self.company.grants.get(id)) {
+            let tools = self.patterns.get(&grant.id);
             for connection in self.connections(grant) {
-                let tools = grant.tools.as_ref().map(crate::ToolPattern::compile);
-                let rule = Rule { because: Because::Grant(grant.id), tools };
+                let rule = Rule { because: Because::Grant(grant.id), tools: tools.cloned() };
                 match grant.effect {
                     Effect::Allow => view.allow(*connection, rule),
                     Effect::Deny => view.deny(*connection, rule),

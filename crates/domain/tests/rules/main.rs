@@ -51,6 +51,7 @@ proptest! {
                 let Ok(reach) = Reach::new(&snapshot, &caller, endpoint, at(1)) else { continue };
                 let listed: Vec<ConnectionId> = reach.connections().map(|site| site.connection.id).collect();
                 prop_assert_eq!(listed.len(), reach.connection_count());
+                prop_assert_eq!(!listed.is_empty(), reach.has_connections());
                 for connection in (0..12).map(connection_id) {
                     for tool in TOOLS {
                         let tool: Arc<str> = tool.into();

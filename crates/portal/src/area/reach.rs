@@ -29,6 +29,13 @@ impl<'s> Reached<'s> {
     }
 }
 
+/// Whether a user reaches a connection some tool of which may be open.
+pub(super) fn reaches_any(snapshot: &Snapshot, user: &User, now: Timestamp) -> bool {
+    let caller = caller(user.id);
+    let reach = Reach::new(snapshot, &caller, &Endpoint::All, now);
+    reach.is_ok_and(|reach| reach.has_connections())
+}
+
 /// The caller that a user is, without the limits of any key.
 pub(super) const fn caller(user: UserId) -> Caller {
     Caller { user: Some(user), door: Door::Session, key: None, tenant: None }

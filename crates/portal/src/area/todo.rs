@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     idle::{Idle, idle_grants},
-    reach::Reached,
+    reach::reaches_any,
     row::connection_href,
 };
 use crate::{
@@ -135,9 +135,8 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
 }
 
 fn without_tools(scene: &Scene<'_>) -> Vec<Thing> {
-    let mut reached = Reached::new(scene.snapshot, scene.now);
-    let users = scene.snapshot.company().users.values();
-    let count = users.filter(|it| it.enabled && reached.connections(it) == 0).count();
+    let users = scene.snapshot.company().users.values().filter(|it| it.enabled);
+    let count = users.filter(|it| !reaches_any(scene.snapshot, it, scene.now)).count();
     if count == 0 {
         return Vec::new();
     }

@@ -3,7 +3,8 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{
-    EmailAddress, GroupName, Identity, Record, Refusal, Sessions, Snapshot, Subject, User,
+    EmailAddress, GroupName, Identity, Record, Refusal, Sessions, Snapshot, Subject, Timestamp,
+    User,
 };
 use gatehall_store::EventFilter;
 use http::StatusCode;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     common::{Nothing, Removal},
-    reach::Reached,
+    reach::{Reached, reaches_any},
     row::{EventRow, GrantRow, KeyRow, MembershipRow, SessionRow, group_names},
 };
 use crate::{
@@ -73,7 +74,7 @@ async fn list(admin: Admin, Search(search): Search<UserSearch>) -> Response {
     let query = search.q.unwrap_or_default();
     let state = search.state.unwrap_or_default();
     let mut reached = Reached::new(&admin.snapshot, admin.now);
-    let found = find(&admin.snapshot, &query, &state, &mut reached);
+    let found = find(&admin.snapshot, &query, &state, admin.now);
     let users = Page::of(&found, search.page, |user| {
         let groups = admin.snapshot.groups(user.id);
         let mut groups: Vec<String> = groups.iter().map(|it| company.group_label(*it)).collect();
@@ -91,12 +92,7 @@ async fn list(admin: Admin, Search(search): Search<UserSearch>) -> Response {
 }
 
 /// The users who are meant, by address.
-fn find<'s>(
-    snapshot: &'s Snapshot,
-    query: &str,
-    state: &str,
-    reached: &mut Reached<'_>,
-) -> Vec<&'s User> {
+fn find<'s>(snapshot: &'s Snapshot, query: &str, state: &str, now: Timestamp) -> Vec<&'s User> {
     let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
     let fits = |user: &&User| {
         words.iter().all(|word| {
@@ -105,7 +101,7 @@ fn find<'s>(
             "enabled" => user.enabled,
             "disabled" => !user.enabled,
             "admin" => snapshot.view(user.id).is_some_and(|view| view.admin.is_some()),
-            "no-tools" => user.enabled && reached.connections(user) == 0,
+            "no-tools" => user.enabled && !reaches_any(snapshot, user, now),
             _ => true,
         }
     };
