@@ -15,6 +15,9 @@ alter table audit_events add column secret_before bytea;
 alter table audit_events add column secret_after bytea;
 create index audit_events_revision on audit_events (revision) where outcome = 'changed';
 
+-- What somebody did last, found without looking at what everybody did.
+create index audit_events_user on audit_events (user_id, at);
+
 -- How many calls ended how, by minutes since 1970. An empty tenant_id is for calls of no tenant.
 create table usage_minutes (
     minute bigint not null,

@@ -2,7 +2,7 @@ use std::{io::Read, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use gatehall_portal::import::{Plan, PlanRow, State, read};
+use gatehall_portal::import::{Choice, Plan, PlanRow, State, read};
 
 use crate::{
     office::Office,
@@ -56,7 +56,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
         error("Rows are wrong, so nothing was changed. Mend them and import again.");
         return Ok(ExitCode::FAILURE);
     }
-    let count = plan.changes(options.prune).count();
+    let count = plan.changes(Choice { extra: options.prune, ..Choice::default() }).count();
     match (options.apply, count) {
         (_, 0) => error("Everything is so already."),
         (true, count) => error(&format!("Applied as one revision. Changes: {count}.")),

@@ -223,7 +223,8 @@ impl Service {
         let router = faces(&gateway)
             .merge(health.router())
             .merge(gatehall_identity::routes(&doors))
-            .merge(gatehall_portal::routes(&doors, desk, hall));
+            .merge(gatehall_portal::routes(&doors, desk, hall))
+            .fallback(gatehall_portal::nothing_here);
         let accepting = CancellationToken::new();
         let drain = Duration::from_secs(settings.drain_seconds);
         let lanes = listener::Lanes::start(lanes, &router, tasks.stop())?;

@@ -32,6 +32,11 @@ pub fn routes(doors: &Arc<Doors>, desk: Desk, hall: Arc<dyn Hall>) -> Router {
     door::routes(doors).merge(web::routes(doors, desk, hall).0)
 }
 
+/// The answer at paths where nothing is.
+pub async fn nothing_here(head: http::request::Parts) -> axum::response::Response {
+    web::nothing_here(head).await
+}
+
 /// The ways into the portal: each path with its method, for tests that walk all of them.
 pub fn ways() -> Vec<Way> {
     area::book().finish().1

@@ -104,6 +104,10 @@ if (matrix) {
         rows[at[1] + step[1]]?.[at[0] + step[0]]?.focus();
     });
     const bar = one("#pending");
+    // Other pages do not know what is ticked here.
+    let pending = false;
+    matrix.closest("form").addEventListener("submit", () => { pending = false; });
+    addEventListener("beforeunload", (event) => { if (pending) event.preventDefault(); });
     matrix.addEventListener("change", () => {
         let [added, removed] = [0, 0];
         for (const box of all("input[type=checkbox]", matrix)) {
@@ -111,7 +115,8 @@ if (matrix) {
             box.closest("td").classList.toggle("pending", pending);
             if (pending) box.checked ? added++ : removed++;
         }
-        bar.textContent = added + removed ? `${added} added, ${removed} removed` : "Nothing is pending.";
+        pending = added + removed > 0;
+        bar.textContent = pending ? `${added} added, ${removed} removed` : "Nothing is pending.";
     });
 }
 

@@ -14,6 +14,8 @@ on_both!(
     what_was_typed_is_not_lost,
     the_last_administrator_stays,
     credentials_and_administrators_need_a_fresh_sign_in,
+    no_way_leads_round_the_fresh_sign_in,
+    two_replicas_do_not_overwrite_each_other,
     pages_of_other_sites_change_nothing,
     a_key_manages_only_if_it_was_made_for_it,
     commands_are_run_only_if_they_are_allowed,
@@ -32,7 +34,7 @@ async fn a_change_acts_at_once_and_can_be_undone(kind: Kind) {
     // The answer came when this gate served the change.
     assert_eq!(alice.rpc("/mcp", "tools/list", json!({})).await.status, StatusCode::UNAUTHORIZED);
     let page = ada.get(&done.location).await;
-    assert!(page.text.contains("Changed user alice@google.example."), "{}", page.text);
+    assert!(page.text.contains("Disabled user alice@google.example."), "{}", page.text);
     assert!(page.text.contains("action=\"/undo\""), "{}", page.text);
 
     let undone = ada.post("/undo", &[("revision", &revision.to_string()), ("next", USER)]).await;
@@ -152,6 +154,60 @@ async fn credentials_and_administrators_need_a_fresh_sign_in(kind: Kind) {
     // The rest goes on.
     stale.post(USER, &[("name", "Alice B.")]).await.revision();
     fresh.post("/connections/google/time/credentials", &credential).await.revision();
+}
+
+/// What a stale session was once able to do.
+async fn no_way_leads_round_the_fresh_sign_in(kind: Kind) {
+    let world = company(kind).await;
+    let fresh = Visitor::signed_in(&world, ADA, 60).await;
+    let stale = Visitor::signed_in(&world, ADA, 16 * 60).await;
+    // A membership of the administrators that comes back with their group.
+    fresh.post(USER, &[("admin", "true")]).await.revision();
+    fresh.post("/users/mike@microsoft.example", &[("add_groups", "MCP-Admin")]).await.revision();
+    let gone = fresh.post("/groups/MCP-Admin/remove", &[("cascade", "true")]).await;
+    assert_eq!(gone.status, StatusCode::SEE_OTHER, "{}", gone.text);
+    let alice = Visitor::signed_in(&world, ALICE, 16 * 60).await;
+    let undo = [("revision", &*gone.revision().to_string())];
+    assert_eq!(alice.post("/undo", &undo).await.status, StatusCode::FORBIDDEN);
+    // An administrator who is disabled.
+    let fresh = Visitor::signed_in(&world, ALICE, 60).await;
+    fresh.post("/users/mike@microsoft.example", &[("admin", "true"), ("enabled", "false")]).await;
+    let taken = [("email", "evil@nowhere.example"), ("enabled", "true")];
+    let refused = alice.post("/users/mike@microsoft.example", &taken).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "{}", refused.text);
+    // What was typed is there to be sent again.
+    assert!(refused.text.contains("evil@nowhere.example"), "{}", refused.text);
+    // A credential that would go elsewhere, and a key without end.
+    for (path, fields) in [
+        ("/connections/google/web", &[("url", "http://evil.example/")][..]),
+        ("/servers/web", &[("url", "http://evil.example/")]),
+        ("/me/keys", &[("name", "mine")]),
+    ] {
+        let refused = alice.post(path, fields).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}: {}", refused.text);
+    }
+    // Ada is no administrator any more.
+    assert_eq!(stale.post(USER, &[("name", "x")]).await.status, StatusCode::FORBIDDEN);
+}
+
+async fn two_replicas_do_not_overwrite_each_other(kind: Kind) {
+    let world = company(kind).await;
+    let other = world.replica().await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let there = ada.at(&format!("http://{}", other.address));
+    let opened = seen_in(&ada.get("/tenants/google").await);
+    let (first, second) =
+        ([("name", "One"), ("seen", &*opened)], [("name", "Two"), ("seen", &*opened)]);
+    let (one, two) =
+        tokio::join!(ada.post("/tenants/google", &first), there.post("/tenants/google", &second),);
+    let mut answers = [one.status, two.status];
+    answers.sort();
+    assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::CONFLICT], "{} {}", one.text, two.text);
+    // A page that tells of a change waits for it.
+    let done = ada.post("/tenants/google", &[("name", "Three")]).await;
+    let page = there.get(&done.location).await;
+    assert!(page.text.contains("<h1>Three</h1>"), "{}", page.text);
+    assert!(page.text.contains("Changed tenant google."), "{}", page.text);
 }
 
 async fn pages_of_other_sites_change_nothing(kind: Kind) {

@@ -84,6 +84,11 @@ impl Visitor {
         Self { address: world.address(), cookie: None, http }
     }
 
+    /// The same person at another gate.
+    pub(crate) fn at(&self, address: &str) -> Self {
+        Self { address: address.to_owned(), cookie: self.cookie.clone(), http: self.http.clone() }
+    }
+
     /// Somebody who signed in so many seconds ago.
     pub(crate) async fn signed_in(world: &World, email: &str, seconds_ago: i64) -> Self {
         let desk = &world.desk;

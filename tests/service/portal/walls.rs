@@ -267,6 +267,17 @@ async fn a_tenant_admin_sees_and_changes_nothing_of_other_tenants(kind: Kind) {
         let seen = mike.post(&path, fields).await;
         assert_eq!(seen.status, StatusCode::NOT_FOUND, "{path}: {}", seen.text);
     }
+    // What an administrator denied or hid stays so.
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let tool = "/tools/google_time_get_current_time/hide";
+    ada.post(tool, &[("hidden", "true")]).await.revision();
+    assert_eq!(tina.post(tool, &[("hidden", "false")]).await.status, StatusCode::FORBIDDEN);
+    let rows = tina.get("/api/v1/grants?q=may+not").await.json();
+    let denied = rows["grants"]["rows"][0]["id"].as_str().unwrap().to_owned();
+    let removed = tina.post(&format!("/grants/{denied}/remove"), &[]).await;
+    assert_eq!(removed.status, StatusCode::FORBIDDEN);
+    let limits = [("concurrent_calls", "100000")];
+    assert_eq!(tina.post("/connections/google/time", &limits).await.status, StatusCode::FORBIDDEN);
     // What they manage is theirs, but not more than that.
     let own = "/connections/microsoft/time";
     assert_eq!(mike.post(own, &[("enabled", "false")]).await.status, StatusCode::SEE_OTHER);

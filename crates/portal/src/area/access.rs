@@ -2,23 +2,21 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use gatehall_domain::{
-    Decision, EmailAddress, Endpoint, Reach, Refusal, Snapshot, User, snapshot::Site,
-};
+use gatehall_domain::{EmailAddress, Refusal, Snapshot, User, snapshot::Site};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     common::Words,
     guest::{self, Guest},
-    reach::caller,
+    reach::{caller, tools_of},
     row::connection_href,
     who::{Reason, reasons, who},
 };
 use crate::{
     explain::{self, Remedy},
     operation::find_user,
-    web::{Admin, Book, Face, Fault, Frame, Input, Page, Portal, Search, Shared, Short, Visitor},
+    web::{Admin, Book, Face, Fault, Frame, Input, Page, Search, Shared, Short, Visitor},
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -241,24 +239,9 @@ async fn show_guest(
     Input(wish): Input<Guest>,
 ) -> Result<Response, Fault> {
     let (snapshot, user) = guest::invite(&admin.snapshot, &wish, admin.now)?;
-    let tools = tools_of(&portal, &snapshot, &user, &admin);
+    let tools = tools_of(&portal, &snapshot, user.id, admin.now).into_iter().collect();
     let search = AccessSearch::default();
     let mut view = empty(&admin, &search);
     view.person = Some(person(&admin, &snapshot, &user, tools, &search, false));
     Ok(admin.show(&view))
-}
-
-/// The tools of a person whom the gateway does not know.
-fn tools_of(portal: &Portal, snapshot: &Snapshot, user: &User, admin: &Admin) -> Vec<String> {
-    let (caller, all) = (caller(user.id), Endpoint::All);
-    let Ok(reach) = Reach::new(snapshot, &caller, &all, admin.now) else { return Vec::new() };
-    let mut tools = Vec::new();
-    for site in reach.connections() {
-        portal.hall.tools_of(site.connection.id, &mut |tool| {
-            if let Decision::Allowed(_) = reach.decide(site.connection.id, tool.name) {
-                tools.push(tool.public.to_owned());
-            }
-        });
-    }
-    tools
 }

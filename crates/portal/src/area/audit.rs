@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use gatehall_domain::{Refusal, TenantId, Timestamp};
+use gatehall_domain::{ConnectionId, GroupId, Refusal, TenantId, Timestamp, UserId};
 use gatehall_store::{Event, EventFilter};
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -225,10 +225,19 @@ async fn show(
     let access_href = (event.action == "call" && known).then(|| {
         format!("/access?user={}&tool={}", encoded(&event.actor), encoded(&event.subject))
     });
+    let named = |text: &str| {
+        let id: Uuid = text.parse().ok()?;
+        let user = company.users.get(&UserId(id)).map(|it| it.email.to_string());
+        let group = || company.groups.get(&GroupId(id)).map(|it| it.name.to_string());
+        let connection =
+            || company.connections.get(&ConnectionId(id)).map(|it| it.path.to_string());
+        // A tenant admin learns no more names than the event says.
+        user.or_else(group).or_else(connection).filter(|_| manager.admin)
+    };
     let own = event.actor == manager.user.email.as_str();
     let view = EventView {
         frame: manager.frame(format!("{} {}", event.action, Short::name(&event.subject))),
-        fields: FieldDifference::between(before.as_ref(), after.as_ref()),
+        fields: FieldDifference::between(before.as_ref(), after.as_ref(), &named),
         access_href,
         undo: event.outcome == "changed"
             && (before.is_some() || after.is_some())

@@ -43,6 +43,7 @@ impl FieldDifference {
     pub(super) fn between(
         before: Option<&Map<String, Value>>,
         after: Option<&Map<String, Value>>,
+        named: &dyn Fn(&str) -> Option<String>,
     ) -> Vec<Self> {
         let empty = Map::new();
         let (before, after) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
@@ -51,7 +52,7 @@ impl FieldDifference {
         let differ = names.filter(|name| before.get(*name) != after.get(*name));
         let of = |name: &String| Self {
             name: name.replace('_', " "),
-            parts: words(&plain(before.get(name)), &plain(after.get(name))),
+            parts: words(&plain(before.get(name), named), &plain(after.get(name), named)),
         };
         differ.map(of).filter(|it| !it.parts.is_empty()).collect()
     }
@@ -68,16 +69,16 @@ pub(super) fn members(text: Option<&str>) -> Option<Map<String, Value>> {
     }
 }
 
-/// A value as people read it.
-fn plain(value: Option<&Value>) -> String {
+/// A value as people read it, with names in place of ids.
+fn plain(value: Option<&Value>, named: &dyn Fn(&str) -> Option<String>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => text.clone(),
+        Some(Value::String(text)) => named(text).unwrap_or_else(|| text.clone()),
         Some(Value::Array(values)) => {
-            values.iter().map(|it| plain(Some(it))).collect::<Vec<_>>().join(", ")
+            values.iter().map(|it| plain(Some(it), named)).collect::<Vec<_>>().join(", ")
         }
         Some(Value::Object(members)) => {
-            let member = |(name, value)| format!("{name}: {}", plain(Some(value)));
+            let member = |(name, value)| format!("{name}: {}", plain(Some(value), named));
             members.iter().map(member).collect::<Vec<_>>().join(", ")
         }
         Some(other) => other.to_string(),
@@ -113,7 +114,7 @@ mod tests {
 
     fn shown(before: Option<&str>, after: Option<&str>) -> Vec<String> {
         let (before, after) = (members(before), members(after));
-        let fields = FieldDifference::between(before.as_ref(), after.as_ref());
+        let fields = FieldDifference::between(before.as_ref(), after.as_ref(), &|_| None);
         let part = |part: &Part| match part.kind {
             PartKind::Same => part.text.clone(),
             PartKind::Gone => format!("-{}-", part.text),

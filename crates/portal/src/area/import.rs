@@ -22,7 +22,9 @@ use super::{
     import_upload::{LARGEST_FILE, Upload},
 };
 use crate::{
-    import::{Entry, Plan, PlanRow, ReadError, Row, State as RowState, is_table, read, table},
+    import::{
+        Choice, Entry, Plan, PlanRow, ReadError, Row, State as RowState, is_table, read, table,
+    },
     web::{
         Admin, Book, Done, Face, Fault, Frame, RecentAdmin, Shared, Short, Visitor, go_to, render,
     },
@@ -100,12 +102,12 @@ struct Section<'p> {
 
 impl PlanView {
     fn new(visitor: &Visitor, plan: Plan, upload: Upload) -> Self {
-        let changes = plan.changes(false).count();
+        let changes = plan.changes(Choice::default()).count();
         Self {
             frame: visitor.frame("Plan of an import"),
             sound: plan.is_sound(),
             changes,
-            removals: plan.changes(true).count() - changes,
+            removals: plan.count("extra"),
             table: is_table(&upload.read_as(), &upload.text),
             plan,
             upload,
@@ -170,7 +172,7 @@ async fn plan(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Res
         Ok(entries) => entries,
         Err(error) => return refused(&admin, upload, &error),
     };
-    let (_, plan) = portal.desk.prepare_import(&admin.snapshot, &entries, false);
+    let (_, plan) = portal.desk.prepare_import(&admin.snapshot, &entries, Choice::default());
     Ok(admin.show(&PlanView::new(&admin, plan, upload)))
 }
 
@@ -180,9 +182,10 @@ async fn apply(
     upload: Upload,
 ) -> Result<Response, Fault> {
     let entries = entries(&upload).map_err(|error| Fault::field("text", error.to_string()))?;
-    let prepare = |snapshot: &_| Ok(portal.desk.prepare_import(snapshot, &entries, upload.prune));
+    let prepare =
+        |snapshot: &_| Ok(portal.desk.prepare_import(snapshot, &entries, upload.choice()));
     let (revision, plan) = portal.change(&admin, prepare).await?;
-    if plan.is_sound() {
+    if plan.is_sound() || upload.partial {
         return Ok(admin.done(revision, "/import"));
     }
     if admin.face == Face::Api
@@ -214,7 +217,7 @@ async fn wrong_rows(
         return Err(unreadable("is not a table: mend the places that the plan names".into()));
     }
     let entries = entries(&upload).map_err(|error| unreadable(error.to_string()))?;
-    let (_, plan) = portal.desk.prepare_import(&admin.snapshot, &entries, false);
+    let (_, plan) = portal.desk.prepare_import(&admin.snapshot, &entries, Choice::default());
     let mut wrong: BTreeMap<u64, String> = BTreeMap::new();
     for (row, reason) in problems(&plan) {
         let Some(number) = table::row_of(&row.place) else { continue };

@@ -7,7 +7,10 @@ use http::{StatusCode, header::CONTENT_TYPE};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::web::{Fault, Input, Portal};
+use crate::{
+    import::Choice,
+    web::{Fault, Input, Portal},
+};
 
 /// The largest file, in bytes.
 pub(super) const LARGEST_FILE: usize = 8 << 20;
@@ -27,9 +30,28 @@ pub(super) struct Upload {
     /// Also remove what the file does not say.
     #[serde(default)]
     pub(super) prune: bool,
+    /// Apply the rows that are right although others are wrong.
+    #[serde(default)]
+    pub(super) partial: bool,
+    /// Leave out what is new.
+    #[serde(default)]
+    pub(super) leave_new: bool,
+    /// Leave what is there as it is.
+    #[serde(default)]
+    pub(super) leave_changed: bool,
 }
 
 impl Upload {
+    /// What of it is wanted.
+    pub(super) const fn choice(&self) -> Choice {
+        Choice {
+            new: !self.leave_new,
+            changed: !self.leave_changed,
+            extra: self.prune,
+            partial: self.partial,
+        }
+    }
+
     /// The name that the file is read by.
     pub(super) fn read_as(&self) -> String {
         match self.format.as_str() {
@@ -75,6 +97,9 @@ async fn read(mut form: Multipart) -> Result<Upload, Fault> {
             "file_name" if upload.file_name.is_empty() => upload.file_name = text,
             "format" => upload.format = text,
             "prune" => upload.prune = text == "true",
+            "partial" => upload.partial = text == "true",
+            "leave_new" => upload.leave_new = text == "true",
+            "leave_changed" => upload.leave_changed = text == "true",
             _ => {}
         }
     }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     common::Words,
-    reach::Reached,
+    reach::tools_of,
     row::{group_names, source_of},
 };
 use crate::{
@@ -21,7 +21,10 @@ use crate::{
         find_group, find_user,
         group::{GroupEdit, change},
     },
-    web::{Admin, Book, Done, Fault, Frame, Input, Pages, Search, Shared, Short, encoded, render},
+    web::{
+        Admin, Book, Done, Fault, Frame, Input, Pages, Portal, Search, Shared, Short, encoded,
+        render,
+    },
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -146,11 +149,14 @@ fn row(snapshot: &Snapshot, user: &User, groups: &[&Group]) -> Row {
     }
 }
 
-/// What was shown, and what is ticked now. Each is an address, a blank, and a group.
+/// What was shown, and what is ticked now. Each is an address, a blank, and a group; `was` are
+/// those of the shown ones that were ticked then.
 #[derive(Deserialize)]
 struct Ticked {
     #[serde(default)]
     shown: Vec<String>,
+    #[serde(default)]
+    was: Vec<String>,
     #[serde(default)]
     ticked: Vec<String>,
     back: Option<String>,
@@ -183,22 +189,30 @@ struct Review {
     back: String,
 }
 
-async fn review(admin: Admin, Input(ticked): Input<Ticked>) -> Result<Response, Fault> {
+async fn review(
+    admin: Admin,
+    State(portal): Shared,
+    Input(ticked): Input<Ticked>,
+) -> Result<Response, Fault> {
     let company = admin.snapshot.company();
     let now: BTreeSet<&String> = ticked.ticked.iter().collect();
+    let was: BTreeSet<&String> = ticked.was.iter().collect();
     let (mut add, mut remove) = (Vec::new(), Vec::new());
     for pair in ticked.shown.iter().chain(&ticked.ticked).collect::<BTreeSet<_>>() {
         let (email, group) = split(pair)?;
         let user = find_user(company, &email)?.id;
         let group = find_group(company, group.as_str())?.id;
-        match (admin.snapshot.groups(user).contains(&group), now.contains(pair)) {
-            (false, true) => add.push(pair.clone()),
-            (true, false) => remove.push(pair.clone()),
+        // What somebody else changed meanwhile is not taken back: only what was ticked or cleared
+        // here counts.
+        let member = admin.snapshot.groups(user).contains(&group);
+        match (was.contains(pair), now.contains(pair)) {
+            (false, true) if !member => add.push(pair.clone()),
+            (true, false) if member => remove.push(pair.clone()),
             _ => {}
         }
     }
     let changes = changes(company, &add, &remove, admin.now)?;
-    let (losing, gaining) = effect(&admin, &changes)?;
+    let (losing, gaining) = effect(&admin, &portal, &changes)?;
     let back = ticked.back.filter(|it| it.starts_with("/members")).unwrap_or("/members".into());
     let frame = admin.frame("Review the changes");
     Ok(render(StatusCode::OK, &Review { frame, add, remove, losing, gaining, back }))
@@ -234,8 +248,12 @@ fn changes(
     Ok(all)
 }
 
-/// Who reaches fewer connections after these changes, and how many reach more.
-fn effect(admin: &Admin, changes: &[Change]) -> Result<(Vec<String>, usize), Refusal> {
+/// Who loses tools by these changes, and how many people gain some.
+fn effect(
+    admin: &Admin,
+    portal: &Portal,
+    changes: &[Change],
+) -> Result<(Vec<String>, usize), Refusal> {
     let mut company = admin.snapshot.company().clone();
     let mut touched: BTreeSet<UserId> = BTreeSet::new();
     for change in changes {
@@ -245,16 +263,19 @@ fn effect(admin: &Admin, changes: &[Change]) -> Result<(Vec<String>, usize), Ref
         }
     }
     let after = Snapshot::new(admin.snapshot.revision(), company);
-    let (mut before_reach, mut after_reach) =
-        (Reached::new(&admin.snapshot, admin.now), Reached::new(&after, admin.now));
+    let mut known: HashMap<(u32, u32), (bool, bool)> = HashMap::new();
     let (mut losing, mut gaining) = (Vec::new(), 0);
-    for user in touched.iter().filter_map(|id| after.company().users.get(id)) {
-        let (before, now) = (before_reach.connections(user), after_reach.connections(user));
-        match now.cmp(&before) {
-            std::cmp::Ordering::Less => losing.push(user.email.to_string()),
-            std::cmp::Ordering::Greater => gaining += 1,
-            std::cmp::Ordering::Equal => {}
+    for id in touched {
+        let (Some(before), Some(now)) = (admin.snapshot.view(id), after.view(id)) else { continue };
+        let (loses, gains) = *known.entry((before.id, now.id)).or_insert_with(|| {
+            let before = tools_of(portal, &admin.snapshot, id, admin.now);
+            let now = tools_of(portal, &after, id, admin.now);
+            (before.difference(&now).next().is_some(), now.difference(&before).next().is_some())
+        });
+        if loses {
+            losing.push(after.company().user_label(id));
         }
+        gaining += usize::from(gains);
     }
     Ok((losing, gaining))
 }

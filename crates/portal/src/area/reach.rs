@@ -1,9 +1,11 @@
 //! How much somebody reaches. All of it is the domain's answer; users with equal grants are asked for
 //! once.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use gatehall_domain::{Caller, Door, Endpoint, Reach, Snapshot, Timestamp, User, UserId};
+use gatehall_domain::{Caller, Decision, Door, Endpoint, Reach, Snapshot, Timestamp, User, UserId};
+
+use crate::web::Portal;
 
 /// What users reach, remembered by their views.
 pub(super) struct Reached<'s> {
@@ -39,4 +41,24 @@ pub(super) fn reaches_any(snapshot: &Snapshot, user: &User, now: Timestamp) -> b
 /// The caller that a user is, without the limits of any key.
 pub(super) const fn caller(user: UserId) -> Caller {
     Caller { user: Some(user), door: Door::Session, key: None, tenant: None }
+}
+
+/// The public names of the tools that a user may use, in this company.
+pub(super) fn tools_of(
+    portal: &Portal,
+    snapshot: &Snapshot,
+    user: UserId,
+    now: Timestamp,
+) -> BTreeSet<String> {
+    let (caller, all) = (caller(user), Endpoint::All);
+    let mut tools = BTreeSet::new();
+    let Ok(reach) = Reach::new(snapshot, &caller, &all, now) else { return tools };
+    for site in reach.connections() {
+        portal.hall.tools_of(site.connection.id, &mut |tool| {
+            if let Decision::Allowed(_) = reach.decide(site.connection.id, tool.name) {
+                tools.insert(tool.public.to_owned());
+            }
+        });
+    }
+    tools
 }

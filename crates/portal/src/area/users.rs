@@ -161,7 +161,7 @@ async fn show(
     let company = admin.snapshot.company();
     let user = find_user(company, &email)?;
     let store = portal.desk.store();
-    let filter = EventFilter { actor: Some(email.to_string()), limit: 10, ..Default::default() };
+    let filter = EventFilter { user: Some(user.id), limit: 10, ..Default::default() };
     let events = store.events(&filter).await?;
     let sessions = store.sessions_of(user.id, admin.now).await?;
     let uses = store.key_uses().await?;

@@ -14,7 +14,7 @@ pub use document::{
     ConnectionRow, CredentialRow, Document, GrantRow, GroupRow, ServerRow, TenantRow, UserRow,
 };
 pub use doors::{AdmitWord, ClaimMappingRow, HostRuleRow, ProviderRow};
-pub use plan::{Plan, PlanRow, State};
+pub use plan::{Choice, Plan, PlanRow, State};
 pub(crate) use read::is_table;
 pub use read::{ReadError, read};
 
@@ -51,7 +51,7 @@ impl Desk {
     /// If the store cannot be read.
     pub async fn plan(&self, entries: &[Entry]) -> Result<Plan, DeskError> {
         let snapshot = self.snapshot().await?;
-        Ok(self.prepare_import(&snapshot, entries, false).1)
+        Ok(self.prepare_import(&snapshot, entries, Choice::default()).1)
     }
 
     /// Applies a file as one revision, or nothing of it if a row is wrong. With `prune`, also
@@ -60,19 +60,23 @@ impl Desk {
     /// # Errors
     /// If the store fails. A plan with wrong rows comes back unapplied.
     pub async fn import(&self, entries: &[Entry], prune: bool) -> Result<Plan, DeskError> {
-        self.change(|snapshot| Ok(self.prepare_import(snapshot, entries, prune))).await
+        let choice = Choice { extra: prune, ..Choice::default() };
+        self.change(|snapshot| Ok(self.prepare_import(snapshot, entries, choice))).await
     }
 
-    /// What applying a file to this company takes: nothing if a row is wrong.
+    /// What applying a file to this company takes: nothing if a row is wrong, unless that is
+    /// chosen.
     pub(crate) fn prepare_import(
         &self,
         snapshot: &Snapshot,
         entries: &[Entry],
-        prune: bool,
+        choice: Choice,
     ) -> (Vec<Change>, Plan) {
         let plan = Plan::new(entries, snapshot.company(), self.vault(), self.clock().now());
-        let changes: Vec<Change> =
-            if plan.is_sound() { plan.changes(prune).cloned().collect() } else { Vec::new() };
+        let changes = match plan.is_sound() || choice.partial {
+            true => plan.changes(choice).cloned().collect(),
+            false => Vec::new(),
+        };
         (changes, plan)
     }
 }

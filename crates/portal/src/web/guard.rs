@@ -79,6 +79,19 @@ async fn admit(
     Ok(Request::from_parts(head, Body::empty()))
 }
 
+/// The answer where there is nothing.
+pub(super) fn nothing_here(head: &http::request::Parts) -> Response {
+    let person = gatehall_identity::is_navigation(&head.headers);
+    match (Face::of(head.uri.path()), person) {
+        (Face::Api, _) => Fault::NothingHere.into_response(),
+        (Face::Page, true) => {
+            let address = head.uri.path();
+            page_of(&Fault::NothingHere, address, &head.method, &head.headers, Submitted::default())
+        }
+        (Face::Page, false) => http::StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
 #[derive(Template)]
 #[template(path = "fault.html")]
 struct FaultPage<'a> {

@@ -85,6 +85,13 @@ pub(crate) fn routes(doors: &Arc<Doors>, desk: Desk, hall: Arc<dyn Hall>) -> (Ro
     (router, ways)
 }
 
+/// What is at no other path: a page for people, a problem document for programs.
+pub(crate) async fn nothing_here(head: http::request::Parts) -> Response {
+    let mut response = guard::nothing_here(&head);
+    protect(response.headers_mut(), &[]);
+    response
+}
+
 /// The OpenAPI document is the same for everybody, and says nothing of anybody.
 async fn document_of(State(portal): Shared) -> Response {
     Json(&portal.document).into_response()

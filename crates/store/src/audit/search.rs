@@ -1,6 +1,6 @@
 //! Finding events again.
 
-use gatehall_domain::{TenantId, Timestamp};
+use gatehall_domain::{TenantId, Timestamp, UserId};
 use serde::Serialize;
 use sqlx::query_as;
 use uuid::Uuid;
@@ -49,6 +49,8 @@ pub struct EventFilter {
     pub id: Option<Uuid>,
     /// Only these outcomes: `denied`, `failed` and so on.
     pub outcome: Option<String>,
+    /// Only of this user.
+    pub user: Option<UserId>,
     /// Only of actors whose name holds this.
     pub actor: Option<String>,
     /// Only what was done to something whose name holds this.
@@ -111,7 +113,8 @@ macro_rules! search {
                and at >= $9 and at < $10
                and ($11 is null or at < $11 or (at = $11 and id < $12))
                and ($13 is null or id = $13)
-             order by at desc, id desc limit $14"
+               and ($14 is null or user_id = $14)
+             order by at desc, id desc limit $15"
         )
     };
 }
@@ -129,6 +132,7 @@ impl Store {
             EventFilter { revision: Some(_), .. } => {
                 search!("revision = $8 and outcome = 'changed'")
             }
+            EventFilter { user: Some(_), .. } => search!("user_id = $14"),
             _ => search!("true"),
         };
         let before = filter.before.map_or(i64::MAX, Timestamp::micros);
@@ -148,6 +152,7 @@ impl Store {
             .bind(older.map(|(at, _)| at.micros()))
             .bind(older.map(|(_, id)| id))
             .bind(filter.id)
+            .bind(filter.user.map(|user| user.0))
             .bind(i64::from(filter.limit))
             .fetch_all(pool).await)?;
         Ok(rows.into_iter().map(read).collect())

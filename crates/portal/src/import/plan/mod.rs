@@ -64,6 +64,26 @@ pub enum State {
     },
 }
 
+/// What of a plan is applied.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice {
+    /// What is new.
+    pub new: bool,
+    /// What changes.
+    pub changed: bool,
+    /// Removing what the file does not say.
+    pub extra: bool,
+    /// What is right although other rows are wrong.
+    pub partial: bool,
+}
+
+impl Default for Choice {
+    /// Everything but removals, if all of it is right.
+    fn default() -> Self {
+        Self { new: true, changed: true, extra: false, partial: false }
+    }
+}
+
 impl State {
     /// The state in one word.
     pub const fn as_str(&self) -> &'static str {
@@ -104,9 +124,14 @@ impl Plan {
         !self.rows.iter().any(|row| matches!(row.state, State::Wrong { .. }))
     }
 
-    /// The changes the plan consists of; with `prune`, also the removals.
-    pub fn changes(&self, prune: bool) -> impl Iterator<Item = &Change> {
-        let wanted = move |row: &&PlanRow| prune || !matches!(row.state, State::Extra);
+    /// The changes the plan consists of, as far as they are chosen.
+    pub fn changes(&self, choice: Choice) -> impl Iterator<Item = &Change> {
+        let wanted = move |row: &&PlanRow| match row.state {
+            State::New => choice.new,
+            State::Changed { .. } => choice.changed,
+            State::Extra => choice.extra,
+            _ => false,
+        };
         self.rows.iter().filter(wanted).filter_map(|row| row.change.as_ref())
     }
 
