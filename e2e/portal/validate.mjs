@@ -22,7 +22,7 @@ const config = {
 };
 
 // A list of values is sent as fields of one name.
-const LISTS = /Duplicate form control name "(shown|ticked|add|remove)"/;
+const LISTS = /Duplicate form control name "(shown|was|ticked|add|remove)"/;
 
 const validator = new HtmlValidate(new StaticConfigLoader(config));
 const found = {};

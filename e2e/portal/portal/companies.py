@@ -55,13 +55,13 @@ def hostile(_program, address):
         {"id": "refuses", "url": f"{address}/refuses"},
         {"id": "fails", "url": f"{address}/fails?q='\"><img src=x onerror=alert(1)>"},
         {"id": "missing", "command": TEXTS["image"], "arguments": texts, "environment": TEXTS},
-        {"id": "add", "url": "http://127.0.0.1:9/mcp"},
+        {"id": "added", "url": "http://127.0.0.1:9/mcp"},
     ]
     for at, server in enumerate(servers):
         server |= {"name": any_text(at), "description": any_text(at + 1), "tier": any_text(at + 2)}
     tenants = [
         {"id": id, "name": any_text(at), "description": any_text(at + 3)}
-        for at, id in enumerate([*ids, "add", long_id])
+        for at, id in enumerate([*ids, "added", long_id])
     ]
     return {
         "tenants": tenants,
