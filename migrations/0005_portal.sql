@@ -10,6 +10,9 @@ create table tenant_admins (
 -- Other keys are for tools alone.
 alter table api_keys add column manage boolean not null default false;
 
+-- When the issuer lets a credential end, to be reminded of it.
+alter table credentials add column expires_at bigint;
+
 -- What before and after leave out of a change: sealed secrets and digests, so that it can be undone.
 alter table audit_events add column secret_before bytea;
 alter table audit_events add column secret_after bytea;

@@ -35,7 +35,8 @@ impl Office {
             .unwrap_or_else(|| format!("sqlite:{}", data_dir.join("gatehall.db").display()));
         let store = Store::open(&url).await.with_context(|| format!("opening {}", shown(&url)))?;
         // A fresh key beside credentials that another sealed would only hide that it is missing.
-        if !keys.exists() && store.is_sealed().await? {
+        // Asked in this order: whoever sealed has made the file before.
+        if store.is_sealed().await? && !keys.exists() {
             anyhow::bail!(
                 "the key file {} is not there, but the database was sealed with one: put it back",
                 keys.display()

@@ -2,7 +2,7 @@ use std::{process::ExitCode, str::FromStr};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{Address, Connection, ConnectionPath, Placement};
+use gatehall_domain::{Address, Connection, ConnectionPath, Placement, Timestamp};
 use gatehall_portal::{
     operation::{
         connection::{ConnectionEdit, NewCredential, Settable, add, change},
@@ -85,6 +85,9 @@ struct Fields {
     /// that the gateway reads when it needs it. May be repeated.
     #[arg(long = "credential", value_name = "PLACEMENT=SOURCE")]
     credentials: Vec<CredentialArgument>,
+    /// When the issuer of these credentials lets them end, to be reminded of it.
+    #[arg(long, value_name = "TIME", requires = "credentials")]
+    credentials_expire: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone)]
@@ -107,7 +110,11 @@ impl Fields {
     fn edit(&self, remove_credentials: Vec<Placement>) -> Result<ConnectionEdit> {
         let credentials = self.credentials.iter().map(|it| {
             let secret = it.source.read()?;
-            Ok(NewCredential { placement: it.placement.clone(), secret })
+            Ok(NewCredential {
+                placement: it.placement.clone(),
+                secret,
+                expires_at: self.credentials_expire,
+            })
         });
         Ok(ConnectionEdit {
             url: self.url.clone(),

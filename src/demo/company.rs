@@ -46,6 +46,7 @@ pub(super) async fn prepare(desk: &Desk, documents: SocketAddr) -> Result<Keys> 
             credentials: vec![NewCredential {
                 placement: gatehall_domain::Placement::bearer(),
                 secret: NewSecret::Value(SecretString::from(tenant.token)),
+                expires_at: None,
             }],
             ..Default::default()
         };

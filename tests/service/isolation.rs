@@ -67,6 +67,7 @@ async fn scene(kind: Kind) -> Scene {
             credentials: vec![NewCredential {
                 placement: gatehall_domain::Placement::bearer(),
                 secret: NewSecret::Value(format!("secret-of-{tenant}").into()),
+                expires_at: None,
             }],
             ..Default::default()
         };

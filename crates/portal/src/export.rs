@@ -84,6 +84,7 @@ fn connections(company: &Company) -> Vec<ConnectionRow> {
                     SecretSource::Sealed(_) => None,
                 },
                 file: None,
+                expires_at: credential.expires_at,
             })
             .collect();
         credentials.sort_by(|a, b| a.placement.cmp(&b.placement));

@@ -151,7 +151,9 @@ pub(super) fn records(
             let secret = vault.seal_credential(connection(n), &placement, &secret)?;
             let secret = SecretSource::Sealed(secret);
             let connection = connection(n);
-            records.push(Credential { connection, placement, secret, created_at }.into());
+            records.push(
+                Credential { connection, placement, secret, expires_at: None, created_at }.into(),
+            );
         }
     }
     Ok(records)

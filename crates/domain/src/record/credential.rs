@@ -13,6 +13,10 @@ pub struct Credential {
     pub placement: Placement,
     /// Where the secret is.
     pub secret: SecretSource,
+    /// When its issuer lets it end, as far as somebody said so. It is used to its end and beyond;
+    /// the overview reminds of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
     /// When the record was made.
     pub created_at: Timestamp,
 }

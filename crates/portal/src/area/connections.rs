@@ -139,6 +139,8 @@ struct CredentialRow {
     /// `sealed`, or the environment variable of the gate that holds it.
     secret: String,
     since: Moment,
+    /// When its issuer lets it end.
+    until: Option<Moment>,
 }
 
 async fn show(
@@ -175,6 +177,7 @@ async fn show(
                 SecretSource::Environment(name) => format!("environment variable {name}"),
             },
             since: Moment(it.created_at),
+            until: it.expires_at.map(Moment),
         })
         .collect();
     credentials.sort_by(|a, b| a.placement.cmp(&b.placement));

@@ -1,7 +1,7 @@
 //! The credentials of connections. Secrets come in and never go out.
 
 use axum::{extract::State, response::Response};
-use gatehall_domain::{Placement, Snapshot};
+use gatehall_domain::{Placement, Snapshot, Timestamp};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -38,6 +38,9 @@ struct CredentialWish {
     secret: Option<SecretString>,
     /// In its place, the environment variable of the gate that holds it; administrators alone.
     environment: Option<String>,
+    /// When its issuer lets it end; the overview reminds of it.
+    #[schemars(with = "Option<String>")]
+    expires_at: Option<Timestamp>,
 }
 
 async fn set(
@@ -54,7 +57,7 @@ async fn set(
         (None, Some(variable)) => NewSecret::Environment(variable),
         _ => return Err(Fault::field("secret", "give the secret, or the variable that holds it")),
     };
-    let new = NewCredential { placement: wish.placement, secret };
+    let new = NewCredential { placement: wish.placement, secret, expires_at: wish.expires_at };
     let edit = ConnectionEdit { credentials: vec![new], ..Default::default() };
     let prepare = |snapshot: &Snapshot| {
         let vault = portal.desk.vault();

@@ -74,6 +74,7 @@ pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
         Todo::new("Providers", "/providers", providers(scene)),
         Todo::new("Users without any tool", "/users?state=no-tools", without_tools(scene)),
         Todo::new("Grants that do nothing", "/grants", grants(scene)),
+        Todo::new("Credentials that end soon", "/connections", credentials(scene)),
         Todo::new("Keys that end soon", "/keys", keys(scene)),
         Todo::new("Definitions that were left out", "/connections", left_out(scene)),
         Todo::new("Tools that changed", "/connections", changed(scene)),
@@ -162,6 +163,25 @@ fn grants(scene: &Scene<'_>) -> Vec<Thing> {
     let mut things: Vec<Thing> = idle.into_iter().map(thing).collect();
     things.sort_unstable_by(|a, b| (&a.subject, &a.href).cmp(&(&b.subject, &b.href)));
     things
+}
+
+/// Also those that have ended: their servers refuse them.
+fn credentials(scene: &Scene<'_>) -> Vec<Thing> {
+    let company = scene.snapshot.company();
+    let soon = scene.now.plus_seconds(KEY_ENDS);
+    let ends = company.credentials.values().filter_map(|it| Some((it.expires_at?, it)));
+    let mut ending: Vec<_> = ends.filter(|(end, _)| *end <= soon).collect();
+    ending.sort_unstable_by(|a, b| (a.0, &a.1.placement).cmp(&(b.0, &b.1.placement)));
+    let thing = |(end, it): (Timestamp, &std::sync::Arc<gatehall_domain::Credential>)| {
+        let subject = company.connection_label(it.connection);
+        let verb = if end <= scene.now { "ended" } else { "ends" };
+        Thing {
+            href: connection_href(&subject),
+            subject,
+            text: format!("has a credential ({}) that {verb} on {}.", it.placement, Moment(end)),
+        }
+    };
+    ending.into_iter().map(thing).collect()
 }
 
 fn keys(scene: &Scene<'_>) -> Vec<Thing> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use gatehall_domain::{
     AccessClass, Address, ConnectionPath, Effect, EmailAddress, GroupName, Placement, ServerId,
-    TenantId, ToolPattern, UserPattern,
+    TenantId, Timestamp, ToolPattern, UserPattern,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -153,6 +153,9 @@ pub struct CredentialRow {
     /// The import reads it from this file, once, and seals it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// When its issuer lets it end, to be reminded of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
 }
 
 /// A group.

@@ -146,7 +146,12 @@ impl Converter {
                 true => Placement::Environment { name: variable.clone() },
                 false => Placement::bearer(),
             };
-            let row = CredentialRow { placement, environment: Some(variable), file: None };
+            let row = CredentialRow {
+                placement,
+                environment: Some(variable),
+                file: None,
+                expires_at: None,
+            };
             self.credentials.push((listed.id.clone(), row));
         }
         if !listed.groups.is_empty() || !in_tenants.contains(&listed.id.as_str()) {

@@ -56,6 +56,8 @@ pub struct NewCredential {
     pub placement: Placement,
     /// The secret, or where the gateway finds it.
     pub secret: NewSecret,
+    /// When its issuer lets it end, if that is known.
+    pub expires_at: Option<Timestamp>,
 }
 
 /// Adds a connection.
@@ -166,5 +168,11 @@ fn credential(
             SecretSource::Sealed(vault.seal_credential(connection, &new.placement, secret)?)
         }
     };
-    Ok(Credential { connection, placement: new.placement.clone(), secret, created_at: now })
+    Ok(Credential {
+        connection,
+        placement: new.placement.clone(),
+        secret,
+        expires_at: new.expires_at,
+        created_at: now,
+    })
 }

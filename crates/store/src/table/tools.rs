@@ -173,16 +173,19 @@ impl Stored for Credential {
             SecretSource::Environment(variable) => (None, Some(variable)),
         };
         on!(transaction, it => query(
-            "insert into credentials (connection_id, placement, tenant_id, sealed, variable, created_at)
-             values ($1, $2, $3, $4, $5, $6)
+            "insert into credentials
+                (connection_id, placement, tenant_id, sealed, variable, created_at, expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (connection_id, placement) do update set
-                sealed = excluded.sealed, variable = excluded.variable")
+                sealed = excluded.sealed, variable = excluded.variable,
+                expires_at = excluded.expires_at")
             .bind(self.connection.0)
             .bind(self.placement.to_string())
             .bind(tenant.map(|tenant| tenant.as_str()))
             .bind(sealed)
             .bind(variable)
             .bind(self.created_at.micros())
+            .bind(self.expires_at.map(Timestamp::micros))
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
@@ -195,12 +198,13 @@ impl Stored for Credential {
     }
 
     async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (Uuid, String, Option<Vec<u8>>, Option<String>, i64);
+        type Row = (Uuid, String, Option<Vec<u8>>, Option<String>, i64, Option<i64>);
         let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select connection_id, placement, sealed, variable, created_at from credentials")
+            "select connection_id, placement, sealed, variable, created_at, expires_at
+             from credentials")
             .fetch_all(&mut **it).await)?;
         rows.into_iter()
-            .map(|(connection, placement, sealed, variable, created_at)| {
+            .map(|(connection, placement, sealed, variable, created_at, expires_at)| {
                 Ok(Self {
                     connection: ConnectionId(connection),
                     placement: placement.parse().map_err(bad("credentials", "placement"))?,
@@ -208,6 +212,7 @@ impl Stored for Credential {
                         Some(bytes) => SecretSource::Sealed(Ciphertext(bytes.into())),
                         None => SecretSource::Environment(variable.unwrap_or_default()),
                     },
+                    expires_at: expires_at.map(Timestamp::from_micros),
                     created_at: Timestamp::from_micros(created_at),
                 })
             })

@@ -71,6 +71,7 @@ pub(crate) fn every_kind() -> Vec<Record> {
         connection: google.id,
         placement: placement.parse().unwrap(),
         secret,
+        expires_at: Some(at(9_000_000)),
         created_at: at(6),
     };
     let grant = |subject, target, tools: Option<&str>, effect| Grant {

@@ -110,10 +110,18 @@ pub(super) fn credential(
                 }
             }
         }
-        (None, None) => return Ok(before.map(|it| Credential::clone(it))),
+        (None, None) => match before {
+            Some(before) => before.secret.clone(),
+            None => return Ok(None),
+        },
     };
-    let created_at = before.map_or(now, |it| it.created_at);
-    Ok(Some(Credential { connection, placement: row.placement.clone(), secret, created_at }))
+    Ok(Some(Credential {
+        connection,
+        placement: row.placement.clone(),
+        secret,
+        expires_at: row.expires_at.or_else(|| before.and_then(|it| it.expires_at)),
+        created_at: before.map_or(now, |it| it.created_at),
+    }))
 }
 
 pub(super) fn group(company: &Company, row: &GroupRow, now: Timestamp) -> Group {
