@@ -106,6 +106,11 @@ async fn what_was_typed_is_not_lost(kind: Kind) {
         (api.status, &api.json()["field"]),
         (StatusCode::UNPROCESSABLE_ENTITY, &json!("email"))
     );
+    // Nor is it when the session ended meanwhile.
+    let nobody = Visitor::nobody(&world);
+    let refused = nobody.post("/users", &[("email", "nora@google.example")]).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED);
+    assert!(refused.text.contains("nora@google.example"), "{}", refused.text);
     // A secret does not come back.
     let fields = [("placement", "cookie:x"), ("secret", "s3cret")];
     let wrong = ada.post("/connections/google/time/credentials", &fields).await;

@@ -144,7 +144,11 @@ fn page_of(
     };
     let mendable = matches!(
         fault,
-        Fault::Unreadable { .. } | Fault::Refused(_) | Fault::Changed { .. } | Fault::SignInTooOld
+        Fault::Unreadable { .. }
+            | Fault::Refused(_)
+            | Fault::Changed { .. }
+            | Fault::SignInTooOld
+            | Fault::NotSignedIn
     );
     let fields = if mendable { mend(fault, submitted) } else { Vec::new() };
     let page = FaultPage {
@@ -160,7 +164,7 @@ fn page_of(
         action: address,
         fields,
         conflict: matches!(fault, Fault::Changed { .. }),
-        aside: matches!(fault, Fault::SignInTooOld),
+        aside: matches!(fault, Fault::SignInTooOld | Fault::NotSignedIn),
     };
     render(fault.status(), &page)
 }
