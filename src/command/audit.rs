@@ -46,7 +46,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: AuditOptions) -> Resu
     let mut table = Table::new(&["when", "revision", "who", "did", "what", "outcome", "why"]);
     for it in events {
         let what = match it.kind.as_str() {
-            "mcp" | "openapi" => it.subject,
+            _ if it.action == "call" => it.subject,
             "door" => format!("{} through {}", it.subject, or_dash(&it.door)),
             kind => format!("{kind} {}", it.subject),
         };

@@ -1,4 +1,4 @@
-use std::{collections::BTreeMap, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -6,7 +6,7 @@ use gatehall_domain::{AccessClass, Address, Refusal, Server, ServerId, Transport
 use gatehall_portal::{
     operation::{
         find_server,
-        server::{ServerEdit, add, change},
+        server::{ServerEdit, TransportEdit, add, change},
     },
     show,
 };
@@ -108,45 +108,16 @@ fn variable(text: &str) -> Result<(String, String), String> {
 }
 
 impl Fields {
-    /// The transport these make of the one there was; none if they say nothing of it.
     fn transport(&self, before: Option<&Transport>) -> Result<Option<Transport>, Refusal> {
-        let (url, arguments) = (self.url.as_ref(), !self.arguments.is_empty());
-        let process = self.command.is_some() || arguments || !self.environment.is_empty();
-        if !process && url.is_none() && self.transport.is_none() {
-            return Ok(None);
-        }
-        if process {
-            let none = (String::new(), Vec::new(), BTreeMap::new());
-            let (command, old_arguments, old_environment) = match before {
-                Some(Transport::Stdio { command, arguments, environment }) => {
-                    (command.clone(), arguments.clone(), environment.clone())
-                }
-                _ => none,
-            };
-            let command = self.command.clone().unwrap_or(command);
-            if command.is_empty() || url.is_some() || self.transport.is_some() {
-                let problem = "go with a program: name it with --command, without --url";
-                return Err(Refusal::invalid("--argument and --environment", problem));
-            }
-            return Ok(Some(Transport::Stdio {
-                command,
-                arguments: if arguments { self.arguments.clone() } else { old_arguments },
-                environment: match self.environment.is_empty() {
-                    true => old_environment,
-                    false => self.environment.iter().cloned().collect(),
-                },
-            }));
-        }
-        let old = before.and_then(Transport::url).cloned();
-        let url = url.cloned().or(old).ok_or_else(|| {
-            Refusal::invalid("--transport", "goes with an address: name it with --url")
-        })?;
-        let kind = self.transport.as_deref().or(before.map(Transport::kind));
-        Ok(Some(match kind {
-            Some("sse") => Transport::Sse { url },
-            Some("openapi") => Transport::OpenApi { url },
-            _ => Transport::StreamableHttp { url },
-        }))
+        let said = TransportEdit {
+            kind: self.transport.clone(),
+            url: self.url.clone(),
+            command: self.command.clone(),
+            arguments: (!self.arguments.is_empty()).then(|| self.arguments.clone()),
+            environment: (!self.environment.is_empty())
+                .then(|| self.environment.iter().cloned().collect()),
+        };
+        said.apply(before)
     }
 
     fn edit(&self, transport: Option<Transport>) -> ServerEdit {

@@ -14,7 +14,7 @@ pub struct CallEvent {
     pub snapshot: Arc<Snapshot>,
     /// Who made it.
     pub caller: Caller,
-    /// Through which face: `mcp` or `openapi`.
+    /// Through which face: `mcp`, `openapi`, or `portal` for a try there.
     pub face: &'static str,
     /// The connection that was meant, if the name led to one.
     pub connection: Option<ConnectionId>,

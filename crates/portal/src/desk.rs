@@ -94,34 +94,33 @@ impl Desk {
     ///
     /// # Errors
     /// As there.
-    pub async fn change_from<T>(
+    pub async fn change_from<T, E: From<StoreError>>(
         &self,
         mut snapshot: Arc<Snapshot>,
-        mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
-    ) -> Result<(T, Option<Snapshot>), DeskError> {
+        mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), E>,
+    ) -> Result<(T, Option<Snapshot>), E> {
         let mut attempt = 1;
         loop {
-            let prepared = prepare(&snapshot);
-            // What an older snapshot refuses, the newest may allow.
-            if prepared.is_err() && self.store.revision().await? != snapshot.revision() {
-                snapshot = Arc::new(self.store.load().await?);
-                continue;
-            }
-            let (changes, answer) = prepared?;
-            if changes.is_empty() {
-                return Ok((answer, None));
-            }
-            let now = self.clock.now();
-            match self.store.apply(&snapshot, &changes, &self.actor, now).await {
-                Ok(applied) => {
-                    return Ok((answer, Some(Snapshot::new(applied.revision, applied.company))));
+            let again = attempt < ATTEMPTS;
+            match prepare(&snapshot) {
+                Ok((changes, answer)) if changes.is_empty() => return Ok((answer, None)),
+                Ok((changes, answer)) => {
+                    let now = self.clock.now();
+                    match self.store.apply(&snapshot, &changes, &self.actor, now).await {
+                        Ok(applied) => {
+                            let after = Snapshot::new(applied.revision, applied.company);
+                            return Ok((answer, Some(after)));
+                        }
+                        Err(StoreError::Moved) if again => {}
+                        Err(error) => return Err(error.into()),
+                    }
                 }
-                Err(StoreError::Moved) if attempt < ATTEMPTS => {
-                    attempt += 1;
-                    snapshot = Arc::new(self.store.load().await?);
-                }
-                Err(error) => return Err(error.into()),
+                // What an older snapshot refuses, the newest may allow.
+                Err(_) if again && self.store.revision().await? != snapshot.revision() => {}
+                Err(error) => return Err(error),
             }
+            attempt += 1;
+            snapshot = Arc::new(self.store.load().await?);
         }
     }
 }

@@ -19,6 +19,7 @@ on_both!(
     pages_of_other_sites_change_nothing,
     a_key_manages_only_if_it_was_made_for_it,
     commands_are_run_only_if_they_are_allowed,
+    what_is_not_said_of_a_server_stays,
 );
 
 const USER: &str = "/users/alice@google.example";
@@ -251,6 +252,24 @@ async fn a_key_manages_only_if_it_was_made_for_it(kind: Kind) {
     let text = secrecy::ExposeSecret::expose_secret(&key.text).to_owned();
     assert_eq!(list(&text).await, StatusCode::OK);
     assert_eq!(list("ghk_nonsense_nonsense").await, StatusCode::UNAUTHORIZED);
+}
+
+async fn what_is_not_said_of_a_server_stays(kind: Kind) {
+    let world = company(kind).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let shown = async || {
+        let server = ada.get("/api/v1/servers/web").await.json();
+        (server["transport"].as_str().unwrap().to_owned(), server["url"].clone())
+    };
+    let change = async |fields: &[(&str, &str)]| {
+        ada.send(Method::PATCH, "/api/v1/servers/web", fields).await.status
+    };
+    assert_eq!(change(&[("transport", "sse")]).await, StatusCode::OK);
+    assert_eq!(shown().await, ("sse".to_owned(), json!("http://127.0.0.1:9/mcp")));
+    assert_eq!(change(&[("url", "http://127.0.0.1:9/other")]).await, StatusCode::OK);
+    assert_eq!(shown().await, ("sse".to_owned(), json!("http://127.0.0.1:9/other")));
+    assert_eq!(change(&[("arguments", "-v")]).await, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(change(&[("transport", "smoke")]).await, StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 async fn commands_are_run_only_if_they_are_allowed(kind: Kind) {

@@ -94,7 +94,9 @@ fn keys_are_shown_once_and_records_are_listed_changed_and_removed() {
     home.must(&["server", "change", "child", "--command", "e"]);
     let child = &home.json(&["server", "show", "child"])["transport"];
     assert_eq!((&child["arguments"][0], &child["environment"]["C"]), (&json!("b"), &json!("d")));
-    assert!(home.fails(&["server", "change", "pages", "--argument", "x"]).contains("--command"));
+    assert!(
+        home.fails(&["server", "change", "pages", "--argument", "x"]).contains("go with a command")
+    );
     home.must(&["connection", "change", "google/time", "--timeout-seconds", "5"]);
     home.must(&["connection", "change", "google/time", "--unset", "timeout-seconds"]);
     let connection = home.json(&["connection", "show", "google/time"]);

@@ -222,7 +222,7 @@ async fn show(
     let (before, after) = (members(event.before.as_deref()), members(event.after.as_deref()));
     let company = manager.snapshot.company();
     let known = event.actor.parse().is_ok_and(|it| company.user_by_email(&it).is_some());
-    let access_href = (event.action == "call" && known).then(|| {
+    let access_href = (event.action == "call" && known && manager.admin).then(|| {
         format!("/access?user={}&tool={}", encoded(&event.actor), encoded(&event.subject))
     });
     let named = |text: &str| {

@@ -21,9 +21,10 @@ const FILTERS: [&str; 10] = [
 const OUTCOMES: [&str; 8] =
     ["answered", "tool-error", "denied", "failed", "cancelled", "changed", "admitted", "refused"];
 const ACTIONS: [&str; 7] = ["call", "add", "change", "remove", "sign-in", "sign-out", "enter"];
-const KINDS: [&str; 17] = [
+const KINDS: [&str; 18] = [
     "mcp",
     "openapi",
+    "portal",
     "door",
     "user",
     "identity",

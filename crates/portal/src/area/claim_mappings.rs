@@ -16,7 +16,7 @@ use crate::{
         self,
         provider::{NewMapping, find, mapping},
     },
-    web::{At, Book, Done, Fault, Input, RecentAdmin, Shared, Short, unchanged},
+    web::{Admin, At, Book, Done, Fault, Input, Shared, Short, unchanged},
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -86,7 +86,7 @@ struct MappingOrder {
 }
 
 async fn add(
-    admin: RecentAdmin,
+    admin: Admin,
     State(portal): Shared,
     At(id): At<ProviderId>,
     Input(order): Input<MappingOrder>,
@@ -110,7 +110,7 @@ async fn add(
 }
 
 async fn remove(
-    admin: RecentAdmin,
+    admin: Admin,
     State(portal): Shared,
     At((provider, id)): At<(ProviderId, ClaimMappingId)>,
     Input(removal): Input<Removal>,

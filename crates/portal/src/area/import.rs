@@ -25,9 +25,7 @@ use crate::{
     import::{
         Choice, Entry, Plan, PlanRow, ReadError, Row, State as RowState, is_table, read, table,
     },
-    web::{
-        Admin, Book, Done, Face, Fault, Frame, RecentAdmin, Shared, Short, Visitor, go_to, render,
-    },
+    web::{Admin, Book, Done, Face, Fault, Frame, Shared, Short, Visitor, go_to, render},
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -176,15 +174,20 @@ async fn plan(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Res
     Ok(admin.show(&PlanView::new(&admin, plan, upload)))
 }
 
-async fn apply(
-    admin: RecentAdmin,
-    State(portal): Shared,
-    upload: Upload,
-) -> Result<Response, Fault> {
+async fn apply(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Response, Fault> {
     let entries = entries(&upload).map_err(|error| Fault::field("text", error.to_string()))?;
     let prepare =
         |snapshot: &_| Ok(portal.desk.prepare_import(snapshot, &entries, upload.choice()));
-    let (revision, plan) = portal.change(&admin, prepare).await?;
+    let (revision, plan) = match portal.change(&admin, prepare).await {
+        // The page that comes back has the file, and offers to sign in again.
+        Err(Fault::SignInTooOld) if admin.face == Face::Page => {
+            let (_, plan) =
+                portal.desk.prepare_import(&admin.snapshot, &entries, Choice::default());
+            let view = PlanView::new(&admin, plan, upload);
+            return Ok(render(StatusCode::FORBIDDEN, &view));
+        }
+        made => made?,
+    };
     if plan.is_sound() || upload.partial {
         return Ok(admin.done(revision, "/import"));
     }

@@ -16,8 +16,7 @@ use super::{common::ListSearch, row::KeyRow};
 use crate::{
     operation::{self, key::KeyOrder},
     web::{
-        Admin, At, Book, Face, Fault, Frame, Input, Page, Portal, RecentAdmin, Search, Shared,
-        Visitor, render,
+        Admin, At, Book, Face, Fault, Frame, Input, Page, Portal, Search, Shared, Visitor, render,
     },
 };
 
@@ -102,7 +101,7 @@ struct KeyWish {
 }
 
 async fn add(
-    admin: RecentAdmin,
+    admin: Admin,
     State(portal): Shared,
     Input(wish): Input<KeyWish>,
 ) -> Result<Response, Fault> {
@@ -182,7 +181,7 @@ struct Revocation {
 }
 
 async fn revoke(
-    admin: RecentAdmin,
+    admin: Admin,
     State(portal): Shared,
     At(id): At<KeyId>,
     Input(revocation): Input<Revocation>,

@@ -1,6 +1,6 @@
 //! What everybody has who signs in: their tools, their keys, and how to connect a client.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use askama::Template;
 use axum::{
@@ -77,10 +77,17 @@ async fn show(person: SignedIn, State(portal): Shared) -> Result<Response, Fault
     let groups = person.snapshot.groups(user.id);
     let uses = portal.desk.store().key_uses().await?;
     let base = portal.base();
-    let tool = |name: String| {
-        let definition = portal.hall.tool(&name);
-        let description = definition.map(|it| Short::text(&it.description)).unwrap_or_default();
-        MyTool { name, description }
+    let names = portal.hall.list(&person.caller);
+    let mut descriptions: HashMap<&str, String> =
+        names.iter().map(|name| (name.as_str(), String::new())).collect();
+    portal.hall.each_tool(&mut |tool| {
+        if let Some(description) = descriptions.get_mut(tool.public) {
+            *description = Short::text(tool.description);
+        }
+    });
+    let tool = |name: &String| MyTool {
+        description: descriptions.get(name.as_str()).cloned().unwrap_or_default(),
+        name: name.clone(),
     };
     let view = Me {
         frame: person.frame(user.shown()),
@@ -88,7 +95,7 @@ async fn show(person: SignedIn, State(portal): Shared) -> Result<Response, Fault
         name: Short::name(&user.name),
         groups: groups.iter().map(|it| company.group_label(*it)).collect(),
         admin: person.admin,
-        tools: portal.hall.list(&person.caller).into_iter().map(tool).collect(),
+        tools: names.iter().map(tool).collect(),
         keys: KeyRow::all(company, &uses, person.now, |key| key.user == Some(user.id)),
         endpoint: format!("{base}/mcp"),
         openapi: format!("{base}/openapi.json"),

@@ -17,8 +17,7 @@ use crate::{
     },
     show,
     web::{
-        Admin, At, Book, Done, Fault, Frame, Input, RecentAdmin, Shared, Short, lines, render,
-        text, unchanged,
+        Admin, At, Book, Done, Fault, Frame, Input, Shared, Short, lines, render, text, unchanged,
     },
 };
 
@@ -194,7 +193,7 @@ struct ProviderOrder {
 }
 
 async fn add(
-    admin: RecentAdmin,
+    admin: Admin,
     State(portal): Shared,
     Input(order): Input<ProviderOrder>,
 ) -> Result<Response, Fault> {
@@ -257,7 +256,7 @@ struct ProviderChange {
 }
 
 async fn change(
-    admin: RecentAdmin,
+    admin: Admin,
     State(portal): Shared,
     At(id): At<ProviderId>,
     Input(wish): Input<ProviderChange>,
@@ -287,7 +286,7 @@ async fn change(
 }
 
 async fn remove(
-    admin: RecentAdmin,
+    admin: Admin,
     State(portal): Shared,
     At(id): At<ProviderId>,
     Input(removal): Input<Removal>,

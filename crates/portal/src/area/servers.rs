@@ -2,9 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use gatehall_domain::{
-    AccessClass, Address, Record, Refusal, Server, ServerId, Snapshot, Transport,
-};
+use gatehall_domain::{AccessClass, Record, Refusal, Server, ServerId, Snapshot, Transport};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,7 +12,10 @@ use super::{
     condition::ConnectionRow,
 };
 use crate::{
-    operation::{self, find_server, server::ServerEdit},
+    operation::{
+        self, find_server,
+        server::{ServerEdit, TransportEdit},
+    },
     web::{
         Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, render,
         text, unchanged,
@@ -157,8 +158,8 @@ struct ServerWish {
     #[serde(default)]
     command: String,
     /// The arguments of the command, one on each line.
-    #[serde(default)]
-    arguments: String,
+    #[serde(default, deserialize_with = "text")]
+    arguments: Option<String>,
     /// `granted` or `public`.
     #[schemars(with = "Option<String>")]
     access: Option<AccessClass>,
@@ -171,31 +172,26 @@ struct ServerWish {
 }
 
 impl ServerWish {
-    /// The transport they say, if they say one. A process keeps its environment.
+    /// The transport they say, if they say one. A form sends the fields of both kinds.
     fn transport(&self, before: Option<&Transport>) -> Result<Option<Transport>, Refusal> {
-        let kind = self.transport.as_deref().unwrap_or("streamable-http");
-        if !self.command.is_empty() {
-            let environment = match before {
-                Some(Transport::Stdio { environment, .. }) => environment.clone(),
-                _ => Default::default(),
-            };
-            let arguments = self.arguments.lines().map(str::trim).filter(|it| !it.is_empty());
-            return Ok(Some(Transport::Stdio {
-                command: self.command.clone(),
-                arguments: arguments.map(str::to_owned).collect(),
-                environment,
-            }));
-        }
-        if self.url.is_empty() {
-            return Ok(None);
-        }
-        let url: Address = self.url.parse()?;
-        match kind {
-            "streamable-http" => Ok(Some(Transport::StreamableHttp { url })),
-            "sse" => Ok(Some(Transport::Sse { url })),
-            "openapi" => Ok(Some(Transport::OpenApi { url })),
-            _ => Err(Refusal::invalid("transport", "choose streamable-http, sse or openapi")),
-        }
+        let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let url = filled(&self.url).map(|url| url.parse()).transpose()?;
+        let command = filled(&self.command);
+        let said = TransportEdit {
+            kind: self.transport.clone().filter(|_| command.is_none()),
+            url,
+            arguments: self
+                .arguments
+                .as_ref()
+                .filter(|text| before.is_some() || !text.is_empty())
+                .map(|text| {
+                    let lines = text.lines().map(str::trim).filter(|it| !it.is_empty());
+                    lines.map(str::to_owned).collect()
+                }),
+            command,
+            environment: None,
+        };
+        said.apply(before)
     }
 
     fn edit(&self, transport: Option<Transport>) -> ServerEdit {

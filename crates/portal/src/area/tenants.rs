@@ -18,8 +18,8 @@ use super::{
 use crate::{
     operation::{self, find_tenant, tenant::TenantEdit},
     web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Manager, Moment, Page, RecentAdmin, Search,
-        Shared, Short, TenantManager, render, text, unchanged,
+        Admin, At, Book, Done, Fault, Frame, Input, Manager, Moment, Page, Search, Shared, Short,
+        TenantManager, render, text, unchanged,
     },
 };
 
@@ -278,7 +278,7 @@ struct AdminsChange {
 }
 
 async fn change_admins(
-    admin: RecentAdmin,
+    admin: Admin,
     State(portal): Shared,
     At(id): At<TenantId>,
     Input(wish): Input<AdminsChange>,
@@ -296,7 +296,7 @@ async fn change_admins(
 }
 
 async fn remove(
-    admin: RecentAdmin,
+    admin: Admin,
     State(portal): Shared,
     At(id): At<TenantId>,
     Input(removal): Input<Removal>,

@@ -22,8 +22,8 @@ use crate::{
         user::{NewUser, UserEdit},
     },
     web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, RecentAdmin, Search, Shared,
-        Short, encoded, render, text, unchanged,
+        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, encoded,
+        render, text, unchanged,
     },
 };
 
@@ -286,7 +286,7 @@ async fn change(
 }
 
 async fn remove(
-    admin: RecentAdmin,
+    admin: Admin,
     State(portal): Shared,
     At(email): At<EmailAddress>,
     Input(removal): Input<Removal>,

@@ -1,7 +1,9 @@
 //! Servers.
 
+use std::collections::BTreeMap;
+
 use gatehall_domain::{
-    AccessClass, Change, Company, Refusal, Server, ServerId, Timestamp, Transport,
+    AccessClass, Address, Change, Company, Refusal, Server, ServerId, Timestamp, Transport,
 };
 
 use super::{find_server, replace, set};
@@ -17,6 +19,61 @@ pub struct ServerEdit {
     pub stateful: Option<bool>,
     pub tier: Option<String>,
     pub enabled: Option<bool>,
+}
+
+/// What is said of how a server is reached. What is not said stays.
+#[derive(Debug, Default)]
+#[expect(missing_docs, reason = "as in Transport")]
+pub struct TransportEdit {
+    /// `streamable-http`, `sse` or `openapi`; a command is always `stdio`.
+    pub kind: Option<String>,
+    pub url: Option<Address>,
+    pub command: Option<String>,
+    pub arguments: Option<Vec<String>>,
+    pub environment: Option<BTreeMap<String, String>>,
+}
+
+impl TransportEdit {
+    /// The transport these make of the one there was; none if they say nothing of it.
+    ///
+    /// # Errors
+    /// If they do not go together.
+    pub fn apply(self, before: Option<&Transport>) -> Result<Option<Transport>, Refusal> {
+        let Self { kind, url, command, arguments, environment } = self;
+        let process = command.is_some() || arguments.is_some() || environment.is_some();
+        if !process && url.is_none() && kind.is_none() {
+            return Ok(None);
+        }
+        if process {
+            let (old, old_arguments, old_environment) = match before {
+                Some(Transport::Stdio { command, arguments, environment }) => {
+                    (Some(command.clone()), arguments.clone(), environment.clone())
+                }
+                _ => (None, Vec::new(), BTreeMap::new()),
+            };
+            return match command.or(old) {
+                Some(command) if url.is_none() && kind.is_none() => Ok(Some(Transport::Stdio {
+                    command,
+                    arguments: arguments.unwrap_or(old_arguments),
+                    environment: environment.unwrap_or(old_environment),
+                })),
+                _ => Err(Refusal::invalid(
+                    "command",
+                    "arguments and variables go with a command, and not with an address",
+                )),
+            };
+        }
+        let url = url.or_else(|| before.and_then(Transport::url).cloned());
+        let url = url
+            .ok_or_else(|| Refusal::invalid("transport", "goes with an address: give that, too"))?;
+        let before = before.filter(|it| it.url().is_some()).map(Transport::kind);
+        match kind.as_deref().or(before) {
+            None | Some("streamable-http") => Ok(Some(Transport::StreamableHttp { url })),
+            Some("sse") => Ok(Some(Transport::Sse { url })),
+            Some("openapi") => Ok(Some(Transport::OpenApi { url })),
+            _ => Err(Refusal::invalid("transport", "choose streamable-http, sse or openapi")),
+        }
+    }
 }
 
 /// Adds a server. It offers nothing to anybody before a connection to it exists.

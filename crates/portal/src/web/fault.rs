@@ -8,7 +8,10 @@ use axum::{
 use gatehall_domain::Refusal;
 use gatehall_identity::Rejection;
 use gatehall_store::StoreError;
-use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, RETRY_AFTER},
+};
 use serde_json::{Map, Value, json};
 
 use crate::DeskError;
@@ -34,6 +37,8 @@ pub(crate) enum Fault {
     Changed { what: String, now: Map<String, Value>, seen: String },
     /// Too much was sent.
     TooLarge,
+    /// Too many requests came; so many seconds later it may be tried again.
+    TooMany(u64),
     /// The database cannot be reached.
     Away,
     /// A fault of ours; the number finds the log line.
@@ -105,6 +110,7 @@ impl Fault {
             ) => StatusCode::CONFLICT,
             Self::Unreadable { .. } | Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Away => StatusCode::SERVICE_UNAVAILABLE,
             Self::Ours(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -121,6 +127,7 @@ impl Fault {
             Self::Changed { .. } | Self::Refused(Refusal::Changed { .. }) => "Somebody was faster",
             Self::Unreadable { .. } | Self::Refused(_) => "Not saved",
             Self::TooLarge => "That is too much at once",
+            Self::TooMany(_) => "Not so fast",
             Self::Away => "The database is away",
             Self::Ours(_) => "Something went wrong here",
         }
@@ -153,6 +160,7 @@ impl Fault {
                 )
             }
             Self::TooLarge => "Send less, or in several parts.".into(),
+            Self::TooMany(seconds) => format!("Try again in {seconds} seconds."),
             Self::Away => "Nothing was changed. Try again in a moment.".into(),
             Self::Ours(reference) => {
                 format!("Nothing was changed. The log has the reason under {reference}.")
@@ -187,6 +195,9 @@ impl IntoResponse for Fault {
         let mut response = (self.status(), Json(problem)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, kind);
+        if let Self::TooMany(seconds) = &self {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        }
         // The guard makes a page of it where a browser waits.
         response.extensions_mut().insert(self);
         response

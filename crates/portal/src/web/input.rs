@@ -21,10 +21,11 @@ pub(crate) struct Input<T>(pub(crate) T);
 pub(crate) struct Search<T>(pub(crate) T);
 
 /// Fields in which an empty text says something: that there is none any more.
-const MAY_BE_EMPTY: [&str; 9] = [
+const MAY_BE_EMPTY: [&str; 10] = [
     "name",
     "description",
     "tier",
+    "arguments",
     "url",
     "timeout_seconds",
     "concurrent_calls",

@@ -20,7 +20,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use gatehall_domain::{Change, Company, Record, Refusal, Snapshot};
+use gatehall_domain::{Change, Company, Record, Snapshot};
 use gatehall_identity::Doors;
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -38,9 +38,7 @@ pub(crate) use frame::{Frame, scheme_cookie};
 pub(crate) use input::{At, Input, Search, Submitted, clearable, lines, text};
 pub(crate) use paging::{Page, Pages};
 pub(crate) use shown::{Moment, Short};
-pub(crate) use visitor::{
-    Admin, Done, Manager, RecentAdmin, SignedIn, TenantManager, Visitor, encoded,
-};
+pub(crate) use visitor::{Admin, Done, Manager, SignedIn, TenantManager, Visitor, encoded};
 
 use crate::{Desk, DeskError, Hall, area};
 
@@ -119,27 +117,17 @@ impl Portal {
     ) -> Result<(Option<u64>, T), Fault> {
         let desk = self.desk.with_actor(visitor.actor());
         let allowed = self.hall.allowed_commands();
-        // What is refused here is no refusal of the domain's, so it is told beside it.
-        let mut fault = None;
-        let prepare = |snapshot: &Snapshot| {
-            let company = snapshot.company();
-            fault = seen.changed(company).err();
-            if fault.is_some() {
-                return Err(Refusal::LastAdmin.into());
-            }
+        let prepare = |snapshot: &Snapshot| -> Result<_, Fault> {
+            seen.changed(snapshot.company())?;
             let (changes, answer) = prepare(snapshot)?;
             changes.iter().try_for_each(|change| guarded::check_command(change, allowed))?;
-            if !visitor.is_recent() && guarded::needs_fresh_sign_in(&changes, company) {
-                fault = Some(Fault::SignInTooOld);
-                return Err(Refusal::LastAdmin.into());
+            let fresh = visitor.is_recent();
+            if !fresh && guarded::needs_fresh_sign_in(&changes, snapshot.company()) {
+                return Err(Fault::SignInTooOld);
             }
             Ok((changes, answer))
         };
-        let made = desk.change_from(self.hall.snapshot(), prepare).await;
-        if let Some(fault) = fault {
-            return Err(fault);
-        }
-        let (answer, snapshot) = made?;
+        let (answer, snapshot) = desk.change_from(self.hall.snapshot(), prepare).await?;
         let revision = snapshot.as_ref().map(Snapshot::revision);
         if let Some(snapshot) = snapshot {
             self.hall.publish(snapshot);

@@ -8,6 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gatehall_domain::{Caller, Door, Snapshot, TenantId, Timestamp, User};
+use gatehall_identity::Rejection;
 use gatehall_store::Actor;
 use http::{StatusCode, header::AUTHORIZATION, request::Parts};
 use serde::Serialize;
@@ -101,14 +102,6 @@ impl Visitor {
         self.authenticated_at.is_none_or(|at| self.now < at.plus_seconds(RECENT))
     }
 
-    /// For what needs a fresh sign-in.
-    ///
-    /// # Errors
-    /// If the sign-in is older.
-    pub(crate) fn must_be_recent(&self) -> Result<(), Fault> {
-        if self.is_recent() { Ok(()) } else { Err(Fault::SignInTooOld) }
-    }
-
     /// What surrounds a page.
     pub(crate) fn frame(&self, title: impl Into<String>) -> Frame {
         Frame {
@@ -169,7 +162,11 @@ async fn by_key(
     snapshot: &Arc<Snapshot>,
     now: Timestamp,
 ) -> Result<Caller, Fault> {
-    let caller = portal.doors.caller(head, snapshot, now).await.map_err(|_| Fault::NotSignedIn)?;
+    let caller =
+        portal.doors.caller(head, snapshot, now).await.map_err(|refused| match refused {
+            Rejection::TooMany(seconds) => Fault::TooMany(seconds),
+            _ => Fault::NotSignedIn,
+        })?;
     let key = caller.key.as_ref().and_then(|id| snapshot.company().keys.get(id));
     match key {
         Some(key) if key.manage => Ok(caller),
@@ -200,10 +197,6 @@ authority!(
 authority!(
     /// An administrator.
     Admin
-);
-authority!(
-    /// An administrator who signed in a short time ago: for administrators and credentials.
-    RecentAdmin
 );
 authority!(
     /// Somebody who manages something: an administrator, or a tenant admin.
@@ -239,15 +232,6 @@ impl FromRequestParts<Arc<Portal>> for Admin {
     async fn from_request_parts(head: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Fault> {
         let visitor = Visitor::of(head, portal).await?;
         if visitor.admin { Ok(Self(visitor)) } else { Err(Fault::NotAllowed("administrators")) }
-    }
-}
-
-impl FromRequestParts<Arc<Portal>> for RecentAdmin {
-    type Rejection = Fault;
-    async fn from_request_parts(head: &mut Parts, portal: &Arc<Portal>) -> Result<Self, Fault> {
-        let Admin(visitor) = Admin::from_request_parts(head, portal).await?;
-        visitor.must_be_recent()?;
-        Ok(Self(visitor))
     }
 }
 

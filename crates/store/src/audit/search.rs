@@ -22,7 +22,8 @@ pub struct Event {
     pub door: Option<String>,
     /// `add`, `change`, `remove`, `call`, `sign-in`, `sign-out` or `enter`.
     pub action: String,
-    /// What it was done to: a kind of record; for calls the face, `mcp` or `openapi`; `door`.
+    /// What it was done to: a kind of record; for calls the face, `mcp`, `openapi` or
+    /// `portal`; `door`.
     pub kind: String,
     /// Its name at that time.
     pub subject: String,
