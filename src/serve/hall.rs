@@ -2,10 +2,12 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use gatehall_domain::{Caller, Clock, ConnectionId, ConnectionPath, Snapshot};
-use gatehall_gateway::{ConnectionStatus, Gateway, State, Tasks, ToolCard};
+use gatehall_domain::{
+    Caller, Clock, ConnectionId, ConnectionPath, Snapshot, Tool, ToolDefinition,
+};
+use gatehall_gateway::{ConnectionStatus, Gateway, State, Tasks};
 use gatehall_identity::{Doors, Finding, Patient, examine};
-use gatehall_portal::{Called, Condition, Pending, Step, Tool, ToolDefinition};
+use gatehall_portal::{Called, Condition, Pending, Step};
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
 
@@ -59,23 +61,15 @@ impl gatehall_portal::Hall for Hall {
     }
 
     fn each_tool(&self, see: &mut dyn FnMut(Tool<'_>)) {
-        self.gateway.each_tool(&mut |card| see(tool(card)));
+        self.gateway.each_tool(see);
     }
 
     fn tools_of(&self, connection: ConnectionId, see: &mut dyn FnMut(Tool<'_>)) {
-        self.gateway.tools_of(connection, &mut |card| see(tool(card)));
+        self.gateway.tools_of(connection, see);
     }
 
     fn tool(&self, public: &str) -> Option<ToolDefinition> {
-        let it = self.gateway.tool(public)?;
-        Some(ToolDefinition {
-            connection: it.connection,
-            public: it.public,
-            name: it.name,
-            description: it.description,
-            input_schema: it.input_schema,
-            definition: it.definition,
-        })
+        self.gateway.tool(public)
     }
 
     fn list(&self, caller: &Caller) -> Vec<String> {
@@ -149,15 +143,6 @@ impl gatehall_portal::Hall for Hall {
 
     fn replica(&self) -> &str {
         &self.replica
-    }
-}
-
-const fn tool(card: ToolCard<'_>) -> Tool<'_> {
-    Tool {
-        connection: card.connection,
-        public: card.public,
-        name: card.name,
-        description: card.description,
     }
 }
 

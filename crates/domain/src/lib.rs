@@ -17,6 +17,7 @@ pub mod snapshot;
 pub mod strict;
 pub mod text;
 pub mod time;
+pub mod tool;
 
 pub use access::{Because, View};
 pub use audit::{Attempt, CallEvent, EntryEvent, Outcome};
@@ -37,3 +38,4 @@ pub use snapshot::Snapshot;
 pub use strict::Strict;
 pub use text::{EmailAddress, GroupName, ToolPattern, UserPattern};
 pub use time::{Clock, Timestamp};
+pub use tool::{Tool, ToolDefinition};

@@ -43,18 +43,24 @@ pub fn short_digest(text: &str) -> String {
     hash.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A text from an upstream or a directory, cut for showing: no control characters, at most
-/// `longest` characters.
+/// A text from an upstream or a directory, cut for showing: no control characters, no marks that
+/// turn the direction of what stands around it, at most `longest` characters.
 pub fn shown(text: &str, longest: usize) -> Cow<'_, str> {
-    if text.len() <= longest && !text.contains(char::is_control) {
+    if text.len() <= longest && !text.contains(is_odd) {
         return Cow::Borrowed(text);
     }
     let mut cut: String =
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(longest).collect();
+        text.chars().map(|c| if is_odd(c) { ' ' } else { c }).take(longest).collect();
     if cut.len() < text.len() {
         cut.push('\u{2026}');
     }
     Cow::Owned(cut)
+}
+
+fn is_odd(c: char) -> bool {
+    let turns =
+        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || turns
 }
 
 #[cfg(test)]

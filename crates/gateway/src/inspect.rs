@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatehall_domain::{Caller, ConnectionId, Endpoint, Reach, Snapshot, Transport, snapshot::Site};
+use gatehall_domain::{
+    Caller, ConnectionId, Endpoint, Reach, Snapshot, Tool, ToolDefinition, Transport,
+    snapshot::Site,
+};
 use serde::Deserialize;
 use tokio::net::{TcpStream, lookup_host};
 
@@ -19,33 +22,6 @@ use crate::{
 
 /// How long a step of a probe may take that has no limit of its own.
 const STEP: Duration = Duration::from_secs(10);
-
-/// A tool of the catalogue.
-#[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "as in ToolDetail")]
-pub struct ToolCard<'a> {
-    pub connection: ConnectionId,
-    pub public: &'a str,
-    pub name: &'a str,
-    pub description: &'a str,
-}
-
-/// A tool with its definition.
-#[derive(Debug, Clone)]
-pub struct ToolDetail {
-    /// Whose it is.
-    pub connection: ConnectionId,
-    /// The name that callers use.
-    pub public: String,
-    /// The name its server gives it.
-    pub name: String,
-    /// What it is for, in the server's words.
-    pub description: String,
-    /// The schema of its arguments, as JSON.
-    pub input_schema: String,
-    /// All that the server says of it, as JSON.
-    pub definition: String,
-}
 
 /// What came of a call.
 #[derive(Debug, Clone)]
@@ -71,7 +47,7 @@ pub struct Probe {
 
 impl Gateway {
     /// Shows every tool, connection by connection.
-    pub fn each_tool(&self, see: &mut dyn FnMut(ToolCard<'_>)) {
+    pub fn each_tool(&self, see: &mut dyn FnMut(Tool<'_>)) {
         let moment = self.live.load();
         for site in moment.snapshot.sites() {
             if let Some(offer) = moment.catalogue.offer(site.connection.id) {
@@ -81,17 +57,17 @@ impl Gateway {
     }
 
     /// Shows the tools of one connection.
-    pub fn tools_of(&self, connection: ConnectionId, see: &mut dyn FnMut(ToolCard<'_>)) {
+    pub fn tools_of(&self, connection: ConnectionId, see: &mut dyn FnMut(Tool<'_>)) {
         if let Some(offer) = self.live.load().catalogue.offer(connection) {
             each(offer, see);
         }
     }
 
     /// The tool of this public name.
-    pub fn tool(&self, public: &str) -> Option<ToolDetail> {
+    pub fn tool(&self, public: &str) -> Option<ToolDefinition> {
         let moment = self.live.load();
         let (offer, tool) = moment.find(&Endpoint::All, public)?;
-        Some(ToolDetail {
+        Some(ToolDefinition {
             connection: offer.connection,
             public: tool.public.to_string(),
             name: tool.name.to_string(),
@@ -225,9 +201,9 @@ async fn step<T>(
     value
 }
 
-fn each(offer: &Offer, see: &mut dyn FnMut(ToolCard<'_>)) {
+fn each(offer: &Offer, see: &mut dyn FnMut(Tool<'_>)) {
     for tool in &offer.tools {
-        see(ToolCard {
+        see(Tool {
             connection: offer.connection,
             public: &tool.public,
             name: &tool.name,

@@ -26,7 +26,7 @@ mod upstream;
 pub use check::{check, tool_names};
 pub use faces::faces;
 pub use gateway::{Gateway, GatewayParts};
-pub use inspect::{Called, Probe, ToolCard, ToolDetail};
+pub use inspect::{Called, Probe};
 pub use live::{ConnectionStatus, Live, Speaks, State};
 pub use record::Recorder;
 pub use settings::GatewaySettings;

@@ -3,7 +3,9 @@
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
-use gatehall_domain::{Caller, ConnectionId, ConnectionPath, Snapshot, Timestamp};
+use gatehall_domain::{
+    Caller, ConnectionId, ConnectionPath, Snapshot, Timestamp, Tool, ToolDefinition,
+};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
@@ -83,36 +85,6 @@ pub struct Condition {
     pub changed: Option<(Timestamp, Vec<String>)>,
     /// The last failures, the newest first.
     pub failures: Vec<(Timestamp, String)>,
-}
-
-/// A tool of the catalogue.
-#[derive(Debug, Clone, Copy)]
-pub struct Tool<'a> {
-    /// Whose it is.
-    pub connection: ConnectionId,
-    /// The name that callers use.
-    pub public: &'a str,
-    /// The name its server gives it.
-    pub name: &'a str,
-    /// What it is for, in the server's words.
-    pub description: &'a str,
-}
-
-/// A tool with its definition.
-#[derive(Debug, Clone)]
-pub struct ToolDefinition {
-    /// Whose it is.
-    pub connection: ConnectionId,
-    /// The name that callers use.
-    pub public: String,
-    /// The name its server gives it.
-    pub name: String,
-    /// What it is for, in the server's words.
-    pub description: String,
-    /// The schema of its arguments, as JSON.
-    pub input_schema: String,
-    /// All that the server says of it, as JSON.
-    pub definition: String,
 }
 
 /// What came of a call.

@@ -24,7 +24,7 @@ use gatehall_identity::Doors;
 pub use area::audit_filter;
 pub use desk::{Desk, DeskError};
 pub use export::export;
-pub use hall::{Called, Condition, Hall, Pending, Step, Tool, ToolDefinition};
+pub use hall::{Called, Condition, Hall, Pending, Step};
 pub use web::Way;
 
 /// Everything that browsers and programs reach of the portal.

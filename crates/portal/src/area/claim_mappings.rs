@@ -30,6 +30,7 @@ pub(super) fn ways(book: Book) -> Book {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct MappingRow {
     pub(super) id: String,
+    pub(super) provider: String,
     /// Entra ID: the only directory for whose users it counts.
     pub(super) tenant_id: Option<String>,
     pub(super) claim: String,
@@ -41,23 +42,26 @@ pub(super) struct MappingRow {
 }
 
 impl MappingRow {
-    /// The mappings of a provider, by what they say.
-    pub(super) fn all(company: &Company, provider: &ProviderId) -> Vec<Self> {
-        let source = Source::Claim(provider.to_string());
-        let mut members: HashMap<GroupId, usize> = HashMap::new();
-        for it in company.memberships.values().filter(|it| it.source == source) {
-            *members.entry(it.group).or_default() += 1;
+    /// The mappings that are wanted, by what they say.
+    pub(super) fn all(company: &Company, wanted: impl Fn(&ClaimMapping) -> bool) -> Vec<Self> {
+        let mut members: HashMap<(GroupId, &str), usize> = HashMap::new();
+        for it in company.memberships.values() {
+            if let Source::Claim(provider) = &it.source {
+                *members.entry((it.group, provider)).or_default() += 1;
+            }
         }
         let row = |it: &ClaimMapping| Self {
             id: it.id.to_string(),
+            provider: it.provider.to_string(),
             tenant_id: it.tenant_id.clone(),
             claim: it.claim.clone(),
             value: it.value.clone(),
             group: company.group_label(it.group),
-            members: members.get(&it.group).copied().unwrap_or_default(),
+            members: members.get(&(it.group, it.provider.as_str())).copied().unwrap_or_default(),
             seen: Record::from(it.clone()).fingerprint(),
         };
-        let mut rows: Vec<Self> = company.mappings_of(provider).map(row).collect();
+        let wanted = company.claim_mappings.values().map(AsRef::as_ref).filter(|it| wanted(it));
+        let mut rows: Vec<Self> = wanted.map(row).collect();
         rows.sort_unstable_by(|a, b| {
             (&a.claim, &a.value, &a.group, &a.id).cmp(&(&b.claim, &b.value, &b.group, &b.id))
         });

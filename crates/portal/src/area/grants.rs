@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     common::{ListSearch, Removal},
+    idle::idle_grants,
     row::{GrantRow, group_names},
     tenants::is_of,
 };
@@ -322,12 +323,14 @@ async fn show(
     let company = manager.snapshot.company();
     let grant = find(&manager, company, &id)?;
     let preview = tools_of(&portal, &manager.snapshot, &grant.target, grant.tools.as_ref());
-    let idle = (preview.total > 0 && preview.count == 0).then_some("it matches no tool");
+    let conditions = portal.hall.conditions();
+    let this = |it: &Grant| it.id == grant.id;
+    let idle = idle_grants(&manager.snapshot, &conditions, portal.hall.as_ref(), this).pop();
     Ok(manager.show(&GrantView {
         frame: manager.frame("Grant"),
         grant: GrantRow::new(company, grant),
         preview,
-        idle,
+        idle: idle.map(|(_, idle)| idle.because()),
         seen: Record::from(grant.clone()).fingerprint(),
     }))
 }

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{
-    Company, EmailAddress, Group, GroupId, GroupName, Record, Refusal, Snapshot, Source, Subject,
+    EmailAddress, Group, GroupId, GroupName, Record, Refusal, Snapshot, Source, Subject,
 };
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    claim_mappings::MappingRow,
     common::{ListSearch, Removal, addresses},
     row::{GrantRow, sources},
 };
@@ -127,16 +128,6 @@ struct MemberRow {
     since: Moment,
 }
 
-/// A claim that puts people into the group.
-#[derive(Serialize, JsonSchema)]
-struct MappingRow {
-    provider: String,
-    claim: String,
-    value: String,
-    /// Members whom this provider's claims put here now.
-    members: usize,
-}
-
 async fn show(
     admin: Admin,
     At(name): At<GroupName>,
@@ -176,24 +167,9 @@ async fn show(
         admins: group.name.as_str().eq_ignore_ascii_case(GroupName::ADMIN),
         members: Page::of(&members, search.page, row),
         grants: GrantRow::all(company, |grant| grant.subject == subject),
-        claim_mappings: mappings(company, group.id),
+        claim_mappings: MappingRow::all(company, |it| it.group == group.id),
         seen: Record::from(Group::clone(group)).fingerprint(),
     }))
-}
-
-fn mappings(company: &Company, group: GroupId) -> Vec<MappingRow> {
-    let own = company.claim_mappings.values().filter(|it| it.group == group);
-    let row = |it: &std::sync::Arc<gatehall_domain::ClaimMapping>| {
-        let source = Source::Claim(it.provider.to_string());
-        let given = company.memberships.keys();
-        MappingRow {
-            provider: it.provider.to_string(),
-            claim: Short::name(&it.claim),
-            value: Short::name(&it.value),
-            members: given.filter(|(_, to, from)| *to == group && *from == source).count(),
-        }
-    };
-    own.map(row).collect()
 }
 
 #[derive(Template)]

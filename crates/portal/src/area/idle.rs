@@ -15,14 +15,26 @@ pub(super) enum Idle {
     NoTool,
 }
 
-/// The grants that are idle. A pattern is judged only where every connection that it is for has
+impl Idle {
+    /// Why, in words.
+    pub(super) const fn because(self) -> &'static str {
+        match self {
+            Self::Disabled => "what it is for is disabled",
+            Self::NoTool => "no tool there has such a name",
+        }
+    }
+}
+
+/// The grants that are wanted and idle. A pattern is judged only where every connection that it is for has
 /// answered, since its tool may be offered by the one that has not.
 pub(super) fn idle_grants<'s>(
     snapshot: &'s Snapshot,
     conditions: &[Condition],
     hall: &dyn Hall,
+    wanted: impl Fn(&Grant) -> bool,
 ) -> Vec<(&'s Grant, Idle)> {
-    let grants = || snapshot.company().grants.values().map(AsRef::as_ref);
+    let all = || snapshot.company().grants.values().map(AsRef::as_ref);
+    let grants = || all().filter(|grant| wanted(grant));
     // Many grants share a target and a pattern; each pair is looked at once.
     let mut patterns: HashMap<&Target, HashSet<&ToolPattern>> = HashMap::new();
     for grant in grants() {

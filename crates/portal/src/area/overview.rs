@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use gatehall_domain::{Company, Snapshot, Timestamp};
+use gatehall_domain::{Company, Timestamp};
 use gatehall_store::{Replica, UsageMinute};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
-    row::connection_href,
+    condition::ConnectionRow,
     todo::{Scene, Todo, things_to_do},
 };
 use crate::{
@@ -68,7 +68,7 @@ async fn show(admin: Admin, State(portal): Shared) -> Result<Response, Fault> {
         },
         needs,
         todo,
-        health: Health::new(snapshot, &conditions),
+        health: Health::new(ConnectionRow::all(&portal, &admin, |_| true)),
         usage: Usage::new(first, &minutes),
         replicas: replicas.iter().map(here).collect(),
         totals: Totals::new(snapshot.company(), &conditions),
@@ -86,54 +86,23 @@ struct Health {
     /// Closed by themselves, their server or their tenant.
     disabled: usize,
     /// Those that are enabled and not up, the first of them.
-    ailing: Vec<Ailing>,
-}
-
-/// A connection that is not up.
-#[derive(Serialize, JsonSchema)]
-struct Ailing {
-    path: String,
-    #[serde(skip)]
-    href: String,
-    state: &'static str,
-    why: String,
-    remedy: String,
-    milliseconds: u64,
+    ailing: Vec<ConnectionRow>,
 }
 
 impl Health {
-    fn new(snapshot: &Snapshot, conditions: &[Condition]) -> Self {
-        let count = |state| conditions.iter().filter(|it| it.state == state).count();
-        let mut ailing: Vec<&Condition> = conditions.iter().filter(|it| it.state != "up").collect();
+    fn new(mut rows: Vec<ConnectionRow>) -> Self {
+        let count = |state| rows.iter().filter(|it| it.state == state).count();
+        let [up, down, unseen, disabled] = ["up", "down", "unseen", "disabled"].map(count);
+        rows.retain(|it| matches!(it.state, "down" | "unseen"));
         // What is down first; besides it stays by path.
-        ailing.sort_by_key(|it| it.state != "down");
-        let ailing = ailing.into_iter().take(SHOWN);
-        Self {
-            up: count("up"),
-            down: count("down"),
-            unseen: count("unseen"),
-            disabled: snapshot.sites().filter(|site| site.off.is_some()).count(),
-            ailing: ailing.map(|it| Ailing::new(snapshot.company(), it)).collect(),
-        }
+        rows.sort_by_key(|it| it.state != "down");
+        rows.truncate(SHOWN);
+        Self { up, down, unseen, disabled, ailing: rows }
     }
 
     /// How many are not up and are not shown.
     fn more(&self) -> usize {
         (self.down + self.unseen).saturating_sub(self.ailing.len())
-    }
-}
-
-impl Ailing {
-    fn new(company: &Company, it: &Condition) -> Self {
-        let path = company.connection_label(it.connection);
-        Self {
-            href: connection_href(&path),
-            path,
-            state: it.state,
-            why: Short::text(&it.said),
-            remedy: Short::text(&it.remedy),
-            milliseconds: it.milliseconds,
-        }
     }
 }
 

@@ -132,7 +132,7 @@ async fn show_one(
         tenant_ids: it.settings.tenant_ids.clone(),
         callback: format!("{}{}", portal.base(), shown.callback_path),
         settings: shown.settings,
-        mappings: MappingRow::all(company, &id),
+        mappings: MappingRow::all(company, |it| it.provider == id),
         seen: Record::from(it.clone()).fingerprint(),
         whole_name: it.name.clone(),
         groups: group_names(company),

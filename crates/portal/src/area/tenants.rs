@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     operation::{self, find_tenant, tenant::TenantEdit},
+    show,
     web::{
         Admin, At, Book, Done, Fault, Frame, Input, Manager, Moment, Page, Search, Shared, Short,
         TenantManager, render, text, unchanged,
@@ -29,7 +30,7 @@ pub(super) fn ways(book: Book) -> Book {
         .asking::<ListSearch>()
         .page("/tenants/add", add_form)
         .act::<TenantOrder, Done, _, _>("/tenants", "Add a tenant", add)
-        .show::<TenantView, _, _>("/tenants/{tenant}", "Show a tenant", show)
+        .show::<TenantView, _, _>("/tenants/{tenant}", "Show a tenant", show_one)
         .change::<TenantChange, _, _>("/tenants/{tenant}", "Change a tenant", change)
         .remove::<Removal, _, _>("/tenants/{tenant}", "Remove a tenant", remove)
         .act::<AdminsChange, Done, _, _>(
@@ -129,7 +130,7 @@ struct GroupReach {
     members: usize,
 }
 
-async fn show(
+async fn show_one(
     manager: TenantManager,
     State(portal): Shared,
     At(id): At<TenantId>,
@@ -143,13 +144,7 @@ async fn show(
     let events = store.events(&filter).await?;
     let grants = GrantRow::all(company, |grant| is_of(company, &grant.target, &id));
     let base = portal.base();
-    let mut admins: Vec<String> = company
-        .tenant_admins
-        .keys()
-        .filter(|(tenant, _)| *tenant == id)
-        .map(|(_, user)| company.user_label(*user))
-        .collect();
-    admins.sort_unstable();
+    let admins = show::admins_of(company, &id);
     Ok(manager.show(&TenantView {
         frame: manager.frame(Short::name(&tenant.name)),
         id: id.to_string(),

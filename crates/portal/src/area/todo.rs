@@ -1,6 +1,8 @@
 //! What an administrator has to see to, each thing with the page where it is mended.
 
-use gatehall_domain::{Key, Snapshot, Timestamp};
+use std::sync::Arc;
+
+use gatehall_domain::{Credential, Grant, Key, Snapshot, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -17,8 +19,8 @@ use crate::{
 /// As many are shown of each kind.
 const OF_EACH: usize = 5;
 
-/// Seconds before its end in which a key is told of: two weeks.
-const KEY_ENDS: i64 = 14 * 24 * 3600;
+/// Seconds before its end in which a key or a credential is told of: two weeks.
+const ENDS_SOON: i64 = 14 * 24 * 3600;
 
 /// Seconds for which changed tools are told of: a week. They stay on the connection's page.
 const CHANGE_IS_NEWS: i64 = 7 * 24 * 3600;
@@ -151,15 +153,12 @@ fn without_tools(scene: &Scene<'_>) -> Vec<Thing> {
 
 fn grants(scene: &Scene<'_>) -> Vec<Thing> {
     let company = scene.snapshot.company();
-    let thing = |(grant, idle)| Thing {
+    let thing = |(grant, idle): (&Grant, Idle)| Thing {
         subject: company.grant_label(grant),
         href: format!("/grants/{}", grant.id),
-        text: match idle {
-            Idle::Disabled => "does nothing, since what it is for is disabled.".into(),
-            Idle::NoTool => "does nothing, since no tool there has such a name.".into(),
-        },
+        text: format!("does nothing, since {}.", idle.because()),
     };
-    let idle = idle_grants(scene.snapshot, scene.conditions, scene.hall);
+    let idle = idle_grants(scene.snapshot, scene.conditions, scene.hall, |_| true);
     let mut things: Vec<Thing> = idle.into_iter().map(thing).collect();
     things.sort_unstable_by(|a, b| (&a.subject, &a.href).cmp(&(&b.subject, &b.href)));
     things
@@ -168,11 +167,11 @@ fn grants(scene: &Scene<'_>) -> Vec<Thing> {
 /// Also those that have ended: their servers refuse them.
 fn credentials(scene: &Scene<'_>) -> Vec<Thing> {
     let company = scene.snapshot.company();
-    let soon = scene.now.plus_seconds(KEY_ENDS);
+    let soon = scene.now.plus_seconds(ENDS_SOON);
     let ends = company.credentials.values().filter_map(|it| Some((it.expires_at?, it)));
     let mut ending: Vec<_> = ends.filter(|(end, _)| *end <= soon).collect();
     ending.sort_unstable_by(|a, b| (a.0, &a.1.placement).cmp(&(b.0, &b.1.placement)));
-    let thing = |(end, it): (Timestamp, &std::sync::Arc<gatehall_domain::Credential>)| {
+    let thing = |(end, it): (Timestamp, &Arc<Credential>)| {
         let subject = company.connection_label(it.connection);
         let verb = if end <= scene.now { "ended" } else { "ends" };
         Thing {
@@ -186,7 +185,7 @@ fn credentials(scene: &Scene<'_>) -> Vec<Thing> {
 
 fn keys(scene: &Scene<'_>) -> Vec<Thing> {
     let company = scene.snapshot.company();
-    let soon = scene.now.plus_seconds(KEY_ENDS);
+    let soon = scene.now.plus_seconds(ENDS_SOON);
     let ends = |key: &Key| key.expires_at.filter(|end| key.is_live(scene.now) && *end <= soon);
     let keys = company.keys.values().map(AsRef::as_ref);
     let mut ending: Vec<(Timestamp, &Key)> =

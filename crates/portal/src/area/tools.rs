@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{
-    Change, Company, ConnectionId, Effect, Grant, GrantId, Snapshot, Subject, Target, ToolPattern,
-    UserPattern, snapshot::Site,
+    Change, Company, ConnectionId, Effect, Grant, GrantId, Snapshot, Subject, Target, Tool,
+    ToolDefinition, ToolPattern, UserPattern, snapshot::Site,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ use super::{
     who::{Reason, reasons, who},
 };
 use crate::{
-    Called, Tool, ToolDefinition,
+    Called,
     web::{
         At, Book, Done, Fault, Frame, Input, Manager, Page, Pages, Search, Shared, Short, Visitor,
         encoded,

@@ -22,37 +22,21 @@ struct Asset {
     text: &'static str,
 }
 
+const fn of(name: &'static str, kind: &'static str, text: &'static str) -> Asset {
+    Asset { name, kind, text }
+}
+
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
 static ASSETS: [Asset; 6] = [
-    Asset {
-        name: "door.css",
-        kind: "text/css; charset=utf-8",
-        text: include_str!("../../static/door.css"),
-    },
-    Asset {
-        name: "favicon.svg",
-        kind: "image/svg+xml",
-        text: include_str!("../../static/favicon.svg"),
-    },
-    Asset {
-        name: "gatehall.css",
-        kind: "text/css; charset=utf-8",
-        text: include_str!("../../static/gatehall.css"),
-    },
-    Asset {
-        name: "gatehall.js",
-        kind: "text/javascript; charset=utf-8",
-        text: include_str!("../../static/gatehall.js"),
-    },
-    Asset {
-        name: "htmx.js",
-        kind: "text/javascript; charset=utf-8",
-        text: include_str!("../../static/vendor/htmx.min.js"),
-    },
-    Asset {
-        name: "icons.svg",
-        kind: "image/svg+xml",
-        text: include_str!("../../static/icons.svg"),
-    },
+    of("door.css", CSS, include_str!("../../static/door.css")),
+    of("favicon.svg", SVG, include_str!("../../static/favicon.svg")),
+    of("gatehall.css", CSS, include_str!("../../static/gatehall.css")),
+    of("gatehall.js", JAVASCRIPT, include_str!("../../static/gatehall.js")),
+    of("htmx.js", JAVASCRIPT, include_str!("../../static/vendor/htmx.min.js")),
+    of("icons.svg", SVG, include_str!("../../static/icons.svg")),
 ];
 
 /// A digest of all of them.

@@ -32,17 +32,11 @@ pub(crate) struct Short;
 impl Short {
     /// A name.
     pub(crate) fn name(text: &str) -> String {
-        names::shown(&visible(text), 80).into_owned()
+        names::shown(text, 80).into_owned()
     }
 
     /// A sentence or two.
     pub(crate) fn text(text: &str) -> String {
-        names::shown(&visible(text), 400).into_owned()
+        names::shown(text, 400).into_owned()
     }
-}
-
-/// Without marks that turn the direction of what stands around them.
-fn visible(text: &str) -> String {
-    let turns = |c: &char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    text.chars().filter(|c| !turns(c)).collect()
 }
