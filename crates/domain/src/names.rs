@@ -43,24 +43,25 @@ pub fn short_digest(text: &str) -> String {
     hash.as_ref()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A text from an upstream or a directory, cut for showing: no control characters, no marks that
-/// turn the direction of what stands around it, at most `longest` characters.
+/// A text from an upstream or a directory, made fit for showing: without marks that turn the
+/// direction of what stands around it, with spaces for control characters, and cut to `longest`
+/// characters.
 pub fn shown(text: &str, longest: usize) -> Cow<'_, str> {
-    if text.len() <= longest && !text.contains(is_odd) {
+    let odd = |c: char| c.is_control() || turns(c);
+    if text.len() <= longest && !text.contains(odd) {
         return Cow::Borrowed(text);
     }
-    let mut cut: String =
-        text.chars().map(|c| if is_odd(c) { ' ' } else { c }).take(longest).collect();
-    if cut.len() < text.len() {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    let mut visible = text.chars().filter(|&c| !turns(c)).map(plain);
+    let mut cut: String = visible.by_ref().take(longest).collect();
+    if visible.next().is_some() {
         cut.push('\u{2026}');
     }
     Cow::Owned(cut)
 }
 
-fn is_odd(c: char) -> bool {
-    let turns =
-        matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    c.is_control() || turns
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]
@@ -97,5 +98,14 @@ mod tests {
         }
         assert_eq!(names[0].len(), LONGEST);
         assert_eq!(names[4], "t_s_a_b");
+    }
+
+    #[test]
+    fn a_shown_text_is_cut_only_where_it_is_too_long() {
+        assert_eq!(shown("plain", 5), "plain");
+        assert_eq!(shown("longer", 5), "longe\u{2026}");
+        assert_eq!(shown("two\nlines", 80), "two lines");
+        assert_eq!(shown("a\u{202e}turned\u{2066} \u{200f}text", 80), "aturned text");
+        assert_eq!(shown("\u{fc}\u{fc}\u{fc}", 3), "\u{fc}\u{fc}\u{fc}");
     }
 }
