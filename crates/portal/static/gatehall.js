@@ -86,7 +86,7 @@ if (query) {
     });
 }
 
-// The matrix: arrows move between cells, and the bar counts what is pending.
+// The matrix: arrows move between cells, and those that are pending are marked.
 const matrix = one(".matrix");
 if (matrix) {
     const rows = all("tbody tr", matrix).map((row) => all("td", row).map((cell) => one("input[type=checkbox]", cell)));
@@ -103,20 +103,15 @@ if (matrix) {
         event.preventDefault();
         rows[at[1] + step[1]]?.[at[0] + step[0]]?.focus();
     });
-    const bar = one("#pending");
-    // Other pages do not know what is ticked here.
-    let pending = false;
-    matrix.closest("form").addEventListener("submit", () => { pending = false; });
-    addEventListener("beforeunload", (event) => { if (pending) event.preventDefault(); });
-    matrix.addEventListener("change", () => {
-        let [added, removed] = [0, 0];
-        for (const box of all("input[type=checkbox]", matrix)) {
-            const pending = box.checked !== box.defaultChecked;
-            box.closest("td").classList.toggle("pending", pending);
-            if (pending) box.checked ? added++ : removed++;
-        }
-        pending = added + removed > 0;
-        bar.textContent = pending ? `${added} added, ${removed} removed` : "Nothing is pending.";
+    // What is ticked goes along with the form's own buttons, and is lost elsewhere.
+    const form = matrix.closest("form");
+    const pending = () => one("[name=add], [name=remove], .pending", form) !== null;
+    let leaving = false;
+    form.addEventListener("submit", () => { leaving = true; });
+    addEventListener("beforeunload", (event) => { if (pending() && !leaving) event.preventDefault(); });
+    matrix.addEventListener("change", ({ target }) => {
+        const member = one("[name=was]", target.closest("td")) !== null;
+        target.closest("td").classList.toggle("pending", target.checked !== member);
     });
 }
 

@@ -4,6 +4,10 @@ from .journeys import ALICE, begin
 from .keyboard import fill, focus, follow, go, load, press, tab_to, type_text
 from .seen import error, field, heading, notice, rows, sees, status, texts
 
+# The cells of the matrix that are ticked.
+TICKED = "return [...document.querySelectorAll('.matrix :checked')].map((it) => it.value)"
+
+
 def test_users_search(world):
     world.api("POST", "/users", {"email": "nora@company.example", "name": "Nora"})
     browser = begin(world, "/users")
@@ -75,18 +79,50 @@ def test_groups_unknown_address(world):
 def test_members(world):
     world.api("POST", "/users", {"email": "mia@company.example"})
     world.api("POST", "/groups", {"group": "m-first"})
-    browser = begin(world, "/members?q=company&groups=m-")
+    browser = begin(world, "/members?q=company&groups=m-first")
+    assert texts(browser, "#pending") == ["Nothing is pending."]
     tab_to(browser, "mia@company.example in m-first")
     press(browser, "Space")
-    assert texts(browser, "#pending") == ["1 added, 0 removed"]
+    sees(browser, "1 added, 0 removed, 0 people lose tools, 0 gain some.")
     go(browser, "Review")
     assert texts(browser, "ins") == ["mia@company.example m-first"]
     go(browser, "Apply")
     assert "mia@company.example" in notice(browser), notice(browser)
-    ticked = "return [...document.querySelectorAll('.matrix :checked')].map((it) => it.value)"
-    assert browser.run(ticked) == ["mia@company.example m-first"]
+    assert browser.run(TICKED) == ["mia@company.example m-first"]
     go(browser, "Undo")
-    assert browser.run(ticked) == []
+    assert browser.run(TICKED) == []
+
+
+def test_members_of_several_pages(world):
+    person = "max@company.example"
+    world.api("POST", "/users", {"email": person, "groups": ["google-employees"]})
+    world.api("POST", "/groups", {"group": "n-first"})
+    browser = begin(world, f"/members?q={person}&groups=n-first")
+    tab_to(browser, f"{person} in n-first")
+    press(browser, "Space")
+    sees(browser, "1 added, 0 removed")
+    fill(browser, "Groups", "google", "searchbox")
+    go(browser, "Show")
+    # What is ticked elsewhere goes along.
+    assert browser.run(TICKED) == [f"{person} google-employees"]
+    sees(browser, "1 added, 0 removed")
+    tab_to(browser, f"{person} in google-employees")
+    press(browser, "Space")
+    sees(browser, "1 added, 1 removed, 1 person loses tools, 0 gain some.")
+    go(browser, "Review")
+    assert texts(browser, "ins") == [f"{person} n-first"]
+    assert texts(browser, "del") == [f"{person} google-employees"]
+    assert f"Lose tools: {person}" in browser.text
+    # Nothing is lost on the way back either, and ticking again takes it back.
+    go(browser, "Back to the matrix")
+    assert browser.run(TICKED) == []
+    tab_to(browser, f"{person} in google-employees")
+    press(browser, "Space")
+    sees(browser, "1 added, 0 removed")
+    go(browser, "Review")
+    go(browser, "Apply")
+    groups = [row["group"] for row in world.api("GET", f"/users/{person}")["memberships"]]
+    assert sorted(groups) == ["google-employees", "n-first"], groups
 
 
 def test_members_by_arrows(world):

@@ -1,37 +1,30 @@
-//! The matrix of people and groups: what is ticked is reviewed, then applied as one revision.
+//! The matrix of people and groups. What is ticked goes along from page to page until it is
+//! reviewed, and is applied as one revision.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashSet;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use gatehall_domain::{
-    Change, Company, EmailAddress, Group, GroupName, Refusal, Snapshot, Source, User, UserId,
-};
+use gatehall_domain::{Group, Snapshot, Source, User};
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     common::Words,
-    reach::tools_of,
+    members_pending::{Effect, Pending, Place, Ticked, changes, pair},
     row::{group_names, source_of},
 };
-use crate::{
-    operation::{
-        find_group, find_user,
-        group::{GroupEdit, change},
-    },
-    web::{
-        Admin, Book, Done, Fault, Frame, Input, Pages, Portal, Search, Shared, Short, encoded,
-        render,
-    },
+use crate::web::{
+    Admin, Book, Done, Fault, Frame, Input, Pages, Search, Shared, Short, Visitor, encoded, go_to,
+    render,
 };
 
 pub(super) fn ways(book: Book) -> Book {
     book.area("members")
         .show::<Matrix, _, _>("/members", "Show who is in which group", show)
         .asking::<MatrixSearch>()
-        .form("/members/review", review)
+        .act::<Ticked, Review, _, _>("/members/review", "Say what changes would do", review)
         .act::<MembersChange, Done, _, _>("/members", "Change memberships as one revision", apply)
 }
 
@@ -39,11 +32,12 @@ pub(super) fn ways(book: Book) -> Book {
 const PEOPLE: usize = 25;
 const GROUPS: usize = 10;
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize, Default, JsonSchema)]
+#[serde(default)]
 struct MatrixSearch {
-    q: Option<String>,
+    q: String,
     /// Groups by part of their names.
-    groups: Option<String>,
+    groups: String,
     page: Option<usize>,
     group_page: Option<usize>,
 }
@@ -62,10 +56,11 @@ struct Matrix {
     rows: Vec<Row>,
     pages: Pages,
     group_pages: Pages,
+    /// What was ticked so far, on this page or another, and what it would do.
     #[serde(skip)]
-    more_groups: Option<String>,
+    pending: Pending,
     #[serde(skip)]
-    fewer_groups: Option<String>,
+    effect: Effect,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -83,19 +78,22 @@ struct Cell {
     locked: Option<String>,
     #[serde(skip)]
     value: String,
+    #[serde(skip)]
+    ticked: bool,
 }
 
 async fn show(admin: Admin, Search(search): Search<MatrixSearch>) -> Response {
+    admin.show(&matrix(&admin, search, Pending::default(), Effect::default()))
+}
+
+fn matrix(admin: &Visitor, search: MatrixSearch, pending: Pending, effect: Effect) -> Matrix {
     let company = admin.snapshot.company();
-    let query = search.q.unwrap_or_default();
-    let group_query = search.groups.unwrap_or_default();
-    let (people, columns) = (Words::new(&query), Words::new(&group_query));
-    let exact: Vec<String> =
-        group_names(company).into_iter().filter(|it| *it == group_query).collect();
-    let names = match exact.is_empty() {
-        true => group_names(company).into_iter().filter(|it| columns.are_in(&[it])).collect(),
-        false => exact,
-    };
+    let (people, columns) = (Words::new(&search.q), Words::new(&search.groups));
+    let mut names = group_names(company);
+    match names.contains(&search.groups) {
+        true => names.retain(|it| *it == search.groups),
+        false => names.retain(|it| columns.are_in(&[it])),
+    }
     let group_pages = Pages::new(names.len(), search.group_page, GROUPS);
     let names = &names[group_pages.first.saturating_sub(1)..group_pages.to];
     let groups: Vec<&Group> =
@@ -105,41 +103,34 @@ async fn show(admin: Admin, Search(search): Search<MatrixSearch>) -> Response {
     users.sort_unstable_by(|a, b| a.email.cmp(&b.email));
     let pages = Pages::new(users.len(), search.page, PEOPLE);
     let users = &users[pages.first.saturating_sub(1)..pages.to];
-    let rows = users.iter().map(|user| row(&admin.snapshot, user, &groups)).collect();
-    let href = |page: usize| {
-        format!(
-            "/members?q={}&groups={}&page={}&group_page={page}",
-            encoded(&query),
-            encoded(&group_query),
-            pages.page
-        )
-    };
-    admin.show(&Matrix {
-        frame: admin.frame("Members"),
+    Matrix {
+        rows: users.iter().map(|user| row(&admin.snapshot, user, &groups, &pending)).collect(),
         groups: groups.iter().map(|it| it.name.to_string()).collect(),
-        rows,
+        frame: admin.frame("Members"),
+        query: search.q,
+        group_query: search.groups,
         pages,
-        more_groups: (group_pages.page < group_pages.last).then(|| href(group_pages.page + 1)),
-        fewer_groups: (group_pages.page > 1).then(|| href(group_pages.page - 1)),
         group_pages,
-        query,
-        group_query,
-    })
+        pending,
+        effect,
+    }
 }
 
-fn row(snapshot: &Snapshot, user: &User, groups: &[&Group]) -> Row {
+fn row(snapshot: &Snapshot, user: &User, groups: &[&Group], pending: &Pending) -> Row {
     let company = snapshot.company();
     let own = snapshot.groups(user.id);
     let cell = |group: &&Group| {
         let member = own.contains(&group.id);
         let source = member.then(|| source_of(company, user.id, group.id)).flatten();
+        let value = pair(&user.email, &group.name);
         Cell {
             member,
             locked: match source {
                 Some(Source::Claim(provider)) => Some(provider),
                 _ => None,
             },
-            value: format!("{} {}", user.email, group.name),
+            ticked: member != pending.holds(&value),
+            value,
         }
     };
     Row {
@@ -149,17 +140,65 @@ fn row(snapshot: &Snapshot, user: &User, groups: &[&Group]) -> Row {
     }
 }
 
-/// What was shown, and what is ticked now. Each is an address, a blank, and a group; `was` are
-/// those of the shown ones that were ticked then.
-#[derive(Deserialize)]
-struct Ticked {
-    #[serde(default)]
-    shown: Vec<String>,
-    #[serde(default)]
-    was: Vec<String>,
-    #[serde(default)]
-    ticked: Vec<String>,
-    back: Option<String>,
+impl Matrix {
+    /// What is pending in cells of other pages.
+    fn elsewhere<'p>(&self, pairs: &'p [String]) -> Vec<&'p String> {
+        let cells = self.rows.iter().flat_map(|row| &row.cells);
+        let here: HashSet<&String> = cells.map(|cell| &cell.value).collect();
+        pairs.iter().filter(|pair| !here.contains(pair)).collect()
+    }
+}
+
+/// What would come of changes.
+#[derive(Template, Serialize, JsonSchema)]
+#[template(path = "members/review.html")]
+struct Review {
+    #[serde(skip)]
+    frame: Frame,
+    #[serde(flatten)]
+    pending: Pending,
+    #[serde(flatten)]
+    effect: Effect,
+    /// The page of the matrix to go back to.
+    #[serde(skip)]
+    back: MatrixSearch,
+    #[serde(skip)]
+    place: Place,
+}
+
+async fn review(
+    admin: Admin,
+    State(portal): Shared,
+    Input(ticked): Input<Ticked>,
+) -> Result<Response, Fault> {
+    let pending = Pending::of(&admin, &ticked)?;
+    let place = ticked.show.or(ticked.here).unwrap_or_default();
+    let search = MatrixSearch {
+        q: ticked.q,
+        groups: ticked.groups,
+        page: Some(place.page),
+        group_page: Some(place.group_page),
+    };
+    let address = search.address();
+    if ticked.show.is_some() && pending.is_empty() {
+        return Ok(go_to(&address));
+    }
+    let effect = pending.effect(&admin, &portal)?;
+    if ticked.show.is_some() {
+        let mut matrix = matrix(&admin, search, pending, effect);
+        matrix.frame.address = address;
+        return Ok(render(StatusCode::OK, &matrix));
+    }
+    let frame = admin.frame("Review the changes");
+    Ok(admin.show(&Review { frame, pending, effect, back: search, place }))
+}
+
+impl MatrixSearch {
+    fn address(&self) -> String {
+        let (people, groups) = (encoded(&self.q), encoded(&self.groups));
+        let (page, group_page) = (self.page.unwrap_or(1), self.group_page.unwrap_or(1));
+        format!("/members?q={people}&groups={groups}&page={page}&group_page={group_page}")
+    }
 }
 
 /// Memberships to add and remove.
@@ -173,111 +212,8 @@ struct MembersChange {
     #[serde(default)]
     remove: Vec<String>,
     /// The page to come back to.
+    #[schemars(skip)]
     back: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "members/review.html")]
-struct Review {
-    frame: Frame,
-    add: Vec<String>,
-    remove: Vec<String>,
-    /// People who reach fewer connections afterwards.
-    losing: Vec<String>,
-    /// People who reach more.
-    gaining: usize,
-    back: String,
-}
-
-async fn review(
-    admin: Admin,
-    State(portal): Shared,
-    Input(ticked): Input<Ticked>,
-) -> Result<Response, Fault> {
-    let company = admin.snapshot.company();
-    let now: BTreeSet<&String> = ticked.ticked.iter().collect();
-    let was: BTreeSet<&String> = ticked.was.iter().collect();
-    let (mut add, mut remove) = (Vec::new(), Vec::new());
-    for pair in ticked.shown.iter().chain(&ticked.ticked).collect::<BTreeSet<_>>() {
-        let (email, group) = split(pair)?;
-        let user = find_user(company, &email)?.id;
-        let group = find_group(company, group.as_str())?.id;
-        // What somebody else changed meanwhile is not taken back: only what was ticked or cleared
-        // here counts.
-        let member = admin.snapshot.groups(user).contains(&group);
-        match (was.contains(pair), now.contains(pair)) {
-            (false, true) if !member => add.push(pair.clone()),
-            (true, false) if member => remove.push(pair.clone()),
-            _ => {}
-        }
-    }
-    let changes = changes(company, &add, &remove, admin.now)?;
-    let (losing, gaining) = effect(&admin, &portal, &changes)?;
-    let back = ticked.back.filter(|it| it.starts_with("/members")).unwrap_or("/members".into());
-    let frame = admin.frame("Review the changes");
-    Ok(render(StatusCode::OK, &Review { frame, add, remove, losing, gaining, back }))
-}
-
-fn split(pair: &str) -> Result<(EmailAddress, GroupName), Refusal> {
-    let (email, group) = pair
-        .split_once(' ')
-        .ok_or_else(|| Refusal::invalid("add", "must be an address, a blank, and a group"))?;
-    Ok((email.parse()?, group.parse()?))
-}
-
-/// The changes that pairs stand for; each after those before it.
-fn changes(
-    company: &Company,
-    add: &[String],
-    remove: &[String],
-    now: gatehall_domain::Timestamp,
-) -> Result<Vec<Change>, Refusal> {
-    let mut edits: HashMap<GroupName, GroupEdit> = HashMap::new();
-    for pair in add {
-        let (email, group) = split(pair)?;
-        edits.entry(group).or_default().add_members.push(email);
-    }
-    for pair in remove {
-        let (email, group) = split(pair)?;
-        edits.entry(group).or_default().remove_members.push(email);
-    }
-    let mut all = Vec::new();
-    for (group, edit) in edits {
-        all.extend(change(company, &group, &edit, now)?);
-    }
-    Ok(all)
-}
-
-/// Who loses tools by these changes, and how many people gain some.
-fn effect(
-    admin: &Admin,
-    portal: &Portal,
-    changes: &[Change],
-) -> Result<(Vec<String>, usize), Refusal> {
-    let mut company = admin.snapshot.company().clone();
-    let mut touched: BTreeSet<UserId> = BTreeSet::new();
-    for change in changes {
-        company.apply(change)?;
-        if let gatehall_domain::Record::Membership(it) = change.record() {
-            touched.insert(it.user);
-        }
-    }
-    let after = Snapshot::new(admin.snapshot.revision(), company);
-    let mut known: HashMap<(u32, u32), (bool, bool)> = HashMap::new();
-    let (mut losing, mut gaining) = (Vec::new(), 0);
-    for id in touched {
-        let (Some(before), Some(now)) = (admin.snapshot.view(id), after.view(id)) else { continue };
-        let (loses, gains) = *known.entry((before.id, now.id)).or_insert_with(|| {
-            let before = tools_of(portal, &admin.snapshot, id, admin.now);
-            let now = tools_of(portal, &after, id, admin.now);
-            (before.difference(&now).next().is_some(), now.difference(&before).next().is_some())
-        });
-        if loses {
-            losing.push(after.company().user_label(id));
-        }
-        gaining += usize::from(gains);
-    }
-    Ok((losing, gaining))
 }
 
 async fn apply(

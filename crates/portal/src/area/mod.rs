@@ -21,6 +21,7 @@ mod import_upload;
 mod keys;
 mod me;
 mod members;
+mod members_pending;
 mod overview;
 mod probe;
 mod providers;
