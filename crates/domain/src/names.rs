@@ -60,6 +60,20 @@ pub fn shown(text: &str, longest: usize) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// A text that is to be shown as it is, such as JSON, with marks that turn its direction written
+/// out.
+pub fn escaped(text: &str) -> String {
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        if turns(c) {
+            visible.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            visible.push(c);
+        }
+    }
+    visible
+}
+
 fn turns(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
@@ -105,6 +119,7 @@ mod tests {
         assert_eq!(shown("plain", 5), "plain");
         assert_eq!(shown("longer", 5), "longe\u{2026}");
         assert_eq!(shown("two\nlines", 80), "two lines");
+        assert_eq!(escaped("{\"a\": \"b\u{202e}c\"}"), "{\"a\": \"b\\u202ec\"}");
         assert_eq!(shown("a\u{202e}turned\u{2066} \u{200f}text", 80), "aturned text");
         assert_eq!(shown("\u{fc}\u{fc}\u{fc}", 3), "\u{fc}\u{fc}\u{fc}");
     }

@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 
 use gatehall_domain::{
-    Because, Caller, Company, ConnectionId, Decision, Denial, Door, Effect, Endpoint, Grant, Group,
-    Reach, Snapshot, Source, Subject, Target, Timestamp, User,
-    snapshot::{Off, Site},
+    Because, Caller, Company, ConnectionId, Decision, Denial, Door, Effect, Endpoint, Group, Reach,
+    Snapshot, Source, Subject, Timestamp, User, snapshot::Site,
 };
 use serde::Serialize;
 
-use crate::web::encoded;
+use crate::web::{connection_href, encoded};
 
 /// What a user reaches, and why.
 #[derive(Debug, Serialize)]
@@ -100,7 +99,7 @@ pub fn user(snapshot: &Snapshot, user: &User, now: Timestamp) -> Explanation {
                 .collect(),
             None => vec!["the user is disabled".into()],
         };
-        because.extend(site.off.map(|off| format!("closed to everybody: {}", off_label(off))));
+        because.extend(site.off.map(|off| format!("closed to everybody: {}", off.because())));
         if because.is_empty() {
             because.push("no grant reaches it".into());
         }
@@ -217,14 +216,6 @@ fn source_label(source: &Source) -> String {
     }
 }
 
-const fn off_label(off: Off) -> &'static str {
-    match off {
-        Off::Tenant => "the tenant is disabled",
-        Off::Server => "the server is disabled",
-        Off::Connection => "the connection is disabled",
-    }
-}
-
 fn remedy(
     company: &Company,
     user: &User,
@@ -252,8 +243,7 @@ fn remedy(
             enable(format!("server change {server}"), format!("the server {server}"), page)
         }
         Denial::ConnectionDisabled => {
-            let tenant = path.tenant.as_ref().map_or("-", |tenant| tenant.as_str());
-            let page = format!("/connections/{tenant}/{server}");
+            let page = connection_href(&path.to_string());
             enable(format!("connection change {path}"), format!("the connection {path}"), page)
         }
         Denial::DeniedBy(Because::Grant(grant)) => Some(Remedy::new(
@@ -269,7 +259,8 @@ fn remedy(
 fn opening(company: &Company, user: &User, site: &Site, tool: &str) -> Remedy {
     let (path, email) = (&site.connection.path, &user.email);
     let disabled = disabled_group(company, user, site, tool);
-    match (disabled, would_allow(company, site, tool).first()) {
+    let enabled = would_allow(company, site, tool).into_iter().find(|group| group.enabled);
+    match (disabled, enabled) {
         (Some(group), _) => Remedy::new(
             format!("gatehall group change \"{}\" --enabled true", group.name),
             format!("Enable the group {}", group.name),
@@ -308,7 +299,7 @@ fn would_allow<'c>(company: &'c Company, site: &Site, tool: &str) -> Vec<&'c Gro
     let bearing = |effect| {
         let grants = company.grants.values().filter(move |grant| {
             grant.effect == effect
-                && bears(grant, site)
+                && grant.target.covers(&site.connection)
                 && grant.tools.as_ref().is_none_or(|it| it.compile().matches(tool))
         });
         grants.filter_map(|grant| match &grant.subject {
@@ -325,11 +316,4 @@ fn would_allow<'c>(company: &'c Company, site: &Site, tool: &str) -> Vec<&'c Gro
 
 fn is_member(company: &Company, user: &User, group: &Group) -> bool {
     company.memberships.values().any(|it| it.user == user.id && it.group == group.id)
-}
-
-fn bears(grant: &Grant, site: &Site) -> bool {
-    match &grant.target {
-        Target::Tenant(tenant) => site.connection.path.tenant.as_ref() == Some(tenant),
-        Target::Connection(connection) => *connection == site.connection.id,
-    }
 }

@@ -4,7 +4,8 @@
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// Keys: Ctrl-K or / to search, ? for help.
+// Keys: Ctrl-K or / to search, ? for help. Those of a single letter can be turned off.
+const letters = document.documentElement.dataset.letters !== "off";
 document.addEventListener("keydown", (event) => {
     const typing = event.target.closest("input, textarea, select, [contenteditable]");
     const palette = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k";
@@ -12,10 +13,10 @@ document.addEventListener("keydown", (event) => {
         event.preventDefault();
         one("#palette-query")?.focus();
         one("#palette-query")?.select();
-    } else if (!typing && event.key === "/") {
+    } else if (letters && !typing && event.key === "/") {
         event.preventDefault();
         (one("main input[type=search]") ?? one("#palette-query"))?.focus();
-    } else if (!typing && event.key === "?") {
+    } else if (letters && !typing && event.key === "?") {
         location.href = "/shortcuts";
     } else if (event.key === "Escape" && one(".found")) {
         if (one(".found").contains(document.activeElement)) query.focus();
@@ -29,7 +30,6 @@ let asked = 0;
 
 function close_palette() {
     one(".found")?.remove();
-    query?.removeAttribute("aria-expanded");
 }
 
 async function search() {
@@ -37,7 +37,8 @@ async function search() {
     const number = ++asked;
     if (!text) return close_palette();
     const answer = await fetch(`/api/v1/search?q=${encodeURIComponent(text)}`);
-    if (!answer.ok || number !== asked) return;
+    // By now somebody may have typed on, or gone elsewhere.
+    if (!answer.ok || number !== asked || document.activeElement !== query) return;
     const { found } = await answer.json();
     close_palette();
     const list = document.createElement("ul");
@@ -55,15 +56,13 @@ async function search() {
         list.append(item);
     }
     if (!found.length) list.append(Object.assign(document.createElement("li"), { textContent: "Nothing found" }));
+    // Where a link takes no focus by a click, the list would be gone before it is followed.
+    list.addEventListener("mousedown", (event) => event.preventDefault());
     query.form.append(list);
-    query.setAttribute("aria-expanded", "true");
     one("#palette-said").textContent = `${found.length} found`;
 }
 
 if (query) {
-    query.setAttribute("role", "combobox");
-    query.setAttribute("aria-expanded", "false");
-    query.setAttribute("aria-controls", "palette-found");
     query.setAttribute("aria-keyshortcuts", "Control+K");
     const said = Object.assign(document.createElement("span"), { id: "palette-said", className: "unseen" });
     said.setAttribute("role", "status");
@@ -97,6 +96,8 @@ if (matrix) {
         }
     };
     matrix.addEventListener("keydown", (event) => {
+        // It would press the first button of the form, which leads to another page.
+        if (event.key === "Enter" && event.target.matches("input")) return event.preventDefault();
         const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
         const at = step && place(event.target);
         if (!at) return;
@@ -124,17 +125,44 @@ for (const button of all("button[data-copy]")) {
     });
 }
 
-// A file goes into the field for pasting, so that it can be looked at first.
+// A file goes into the field for pasting, so that it can be looked at first. One that is not UTF-8
+// stays where it is, and is refused with what to do.
 const file = one("input[type=file][data-into]");
-file?.addEventListener("change", async () => {
-    if (!file.files.length) return;
-    one(file.dataset.into).value = await file.files[0].text();
-    one("input[name=file_name]").value = file.files[0].name;
-    file.value = "";
-});
+if (file) {
+    const text = one(file.dataset.into);
+    const name = one("input[name=file_name]");
+    file.addEventListener("change", async () => {
+        if (!file.files.length) return;
+        try {
+            text.value = new TextDecoder("utf-8", { fatal: true }).decode(await file.files[0].arrayBuffer());
+        } catch {
+            return;
+        }
+        name.value = file.files[0].name;
+        file.value = "";
+    });
+    // What is pasted or mended may be of another format than the file was.
+    text.addEventListener("input", () => { name.value = ""; });
+}
+
+// A part that cannot be brought up to date stays as it was, and the page says so.
+function stale({ detail: { ctx } }) {
+    one("#stale")?.remove();
+    const said = Object.assign(document.createElement("p"), { id: "stale", className: "warning" });
+    if (ctx?.response?.status === 401) {
+        const link = Object.assign(document.createElement("a"), { href: "/oauth2/sign_in", target: "_blank", textContent: "Sign in again in a new tab" });
+        said.append("You are not signed in any more. ", link, ".");
+    } else {
+        said.append("A part of this page could not be brought up to date.");
+    }
+    one("#notice").append(said);
+}
+document.addEventListener("htmx:response:error", stale);
+document.addEventListener("htmx:error", stale);
 
 // After a part of the page was replaced, tell it.
 document.addEventListener("htmx:after:swap", () => {
+    one("#stale")?.remove();
     const said = one("#found-count");
     if (said) said.textContent = one(".pager p")?.textContent ?? "";
 });

@@ -1,4 +1,4 @@
-use gatehall_domain::{Change, Company, Refusal, Snapshot, Timestamp, UserId};
+use gatehall_domain::{Change, Company, Snapshot, Timestamp, UserId};
 
 use crate::{
     Store, StoreError,
@@ -68,8 +68,8 @@ impl Store {
             rows.push(going.unwrap_or_else(|| ChangeRow::new(change, &company)));
         }
         // What a provider says of its users counts, also of the last administrator.
-        if !actor.is_gate() && base.company().has_admin() && !company.has_admin() {
-            return Err(Refusal::LastAdmin.into());
+        if !actor.is_gate() {
+            company.keeps_admin(base.company())?;
         }
         let mut transaction = self.writer.begin_write().await?;
         let revision = next_revision(&mut transaction).await?;

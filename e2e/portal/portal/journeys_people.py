@@ -190,7 +190,9 @@ def test_me(world):
     states = lambda: texts(browser, "tbody td:nth-of-type(1)")
     at = rows(browser).index("laptop")
     assert states()[at] == "live"
-    go(browser, "Revoke laptop")
+    tab_to(browser, "Revoke laptop")
+    press(browser, "Enter")
+    go(browser, "Revoke it: laptop")
     assert "laptop" in notice(browser), notice(browser)
     assert states()[at] == "revoked", states()
 

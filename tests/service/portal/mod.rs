@@ -1,5 +1,6 @@
 //! The portal: who may enter which page, and what changes do.
 
+mod care;
 mod changes;
 mod document;
 mod walls;

@@ -33,7 +33,7 @@ const TABLE: &[(Authority, &str)] = &[
     (SignedIn, "GET /shortcuts"),
     (SignedIn, "POST /me/keys"),
     (SignedIn, "POST /me/keys/{id}/remove"),
-    (SignedIn, "POST /me/scheme"),
+    (SignedIn, "POST /me/choices"),
     (Manager, "GET /audit"),
     (Manager, "GET /audit/export.csv"),
     (Google, "GET /audit/{id}"),
@@ -234,7 +234,6 @@ async fn a_tenant_admin_sees_and_changes_nothing_of_other_tenants(kind: Kind) {
         "/tenants/google",
         "/connections/google/time",
         "/tools/google_time_get_current_time",
-        "/grants/preview?tenant=google",
         "/audit?q=tenant:google",
     ] {
         for path in [path.to_owned(), format!("/api/v1{path}")] {
@@ -244,6 +243,14 @@ async fn a_tenant_admin_sees_and_changes_nothing_of_other_tenants(kind: Kind) {
             assert!(!seen.text.contains("google"), "{path}: {}", seen.text);
         }
     }
+    // What is typed into the form for grants is answered in the page, as there is nothing.
+    let preview = "/grants/preview?connection=google/time";
+    assert!(tina.get(preview).await.text.contains("google_time_get_current_time"));
+    let seen = mike.get(preview).await.text;
+    assert!(seen.contains("does not exist, or it is not yours"), "{seen}");
+    assert!(!seen.contains("get_current_time"), "{seen}");
+    let seen = mike.get(&format!("/api/v1{preview}")).await;
+    assert_eq!(seen.status, StatusCode::NOT_FOUND, "{}", seen.text);
     // Lists hold their own.
     for path in
         ["/tenants", "/connections", "/tools", "/grants", "/grants/add", "/search?q=o", "/audit"]

@@ -109,6 +109,17 @@ impl Company {
         })
     }
 
+    /// Checks that changes made of `before` leave an administrator, if there was one.
+    ///
+    /// # Errors
+    /// If the last one is gone or disabled.
+    pub fn keeps_admin(&self, before: &Self) -> Result<(), Refusal> {
+        match before.has_admin() && !self.has_admin() {
+            true => Err(Refusal::LastAdmin),
+            false => Ok(()),
+        }
+    }
+
     /// Puts a record in, or over the one with the same key, without checking it: for records that
     /// come from the store.
     pub fn put(&mut self, record: Record) {
@@ -252,6 +263,7 @@ impl Company {
             Change::Replace { before, after } => {
                 self.check_unchanged(before)?;
                 self.check(after)?;
+                check::stays_revoked(before, after)?;
                 self.put(after.clone());
             }
             Change::Remove(record) => {

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ConnectionId, GrantId, GroupId, TenantId, Timestamp, ToolPattern, UserId, UserPattern,
+    Connection, ConnectionId, GrantId, GroupId, TenantId, Timestamp, ToolPattern, UserId,
+    UserPattern,
 };
 
 /// Somebody may, or may not, reach a tenant, a connection, or tools of it.
@@ -41,6 +42,16 @@ pub enum Target {
     Tenant(TenantId),
     /// One connection.
     Connection(ConnectionId),
+}
+
+impl Target {
+    /// Whether it means a connection.
+    pub fn covers(&self, connection: &Connection) -> bool {
+        match self {
+            Self::Tenant(tenant) => connection.path.tenant.as_ref() == Some(tenant),
+            Self::Connection(id) => *id == connection.id,
+        }
+    }
 }
 
 /// What a grant does. Deny wins over allow.

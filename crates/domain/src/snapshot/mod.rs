@@ -52,6 +52,17 @@ pub enum Off {
     Connection,
 }
 
+impl Off {
+    /// In words.
+    pub const fn because(self) -> &'static str {
+        match self {
+            Self::Tenant => "the tenant is disabled",
+            Self::Server => "the server is disabled",
+            Self::Connection => "the connection is disabled",
+        }
+    }
+}
+
 impl Snapshot {
     /// Indexes a company. The work grows with the number of users and grants; it is done once for
     /// each revision and never on the path of a request.

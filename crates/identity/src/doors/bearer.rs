@@ -8,7 +8,7 @@ use quick_cache::sync::Cache;
 use super::Doors;
 use crate::{
     Rejection,
-    provider::{Running, Source},
+    provider::{Running, Source, wanted_claims},
     session::digest_of,
     token::{AccessToken, SKEW, TokenFault, issuer_of},
     visit::Visit,
@@ -60,7 +60,7 @@ impl Doors {
         if !verified.has_scope(&settings.required_scopes) {
             return Err(Rejection::Scope(settings.required_scopes.clone()));
         }
-        let wanted = wanted_claims(&provider, snapshot);
+        let wanted = wanted_claims(snapshot.company(), &provider.record.id);
         let mut visit =
             provider.visit(&verified.claims, &wanted, None, Source::AccessToken).await?;
         if !self.is_news(&visit, verified.claims.seconds("iat")?.unwrap_or(0)) {
@@ -125,13 +125,4 @@ impl Doors {
             None => Err(Rejection::Person(crate::rejection::PersonFault::Disabled)),
         }
     }
-}
-
-/// The claims that open groups.
-pub(crate) fn wanted_claims(provider: &Running, snapshot: &Snapshot) -> Vec<String> {
-    let mappings = snapshot.company().mappings_of(&provider.record.id);
-    let mut claims: Vec<String> = mappings.map(|mapping| mapping.claim.clone()).collect();
-    claims.sort_unstable();
-    claims.dedup();
-    claims
 }

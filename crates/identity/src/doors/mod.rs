@@ -8,11 +8,10 @@ use std::{net::IpAddr, sync::Arc};
 
 use gatehall_domain::{Caller, Clock, Door, Key, ProviderId, Snapshot, Timestamp, UserId};
 use gatehall_vault::Vault;
-use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
+use http::{HeaderMap, HeaderName, header::AUTHORIZATION, request::Parts};
 use quick_cache::sync::Cache;
 use url::Url;
 
-pub(crate) use bearer::wanted_claims;
 pub(crate) use entry::Entered;
 pub use settings::{DoorSettings, ForwardedUser};
 
@@ -66,6 +65,10 @@ pub struct Doors {
     open_webui: UserHeader,
     bearer: Bearer,
 }
+
+/// What a page sends with what it asks for by itself, so that it does not keep a session from
+/// ending while nobody is there.
+const UNATTENDED: HeaderName = HeaderName::from_static("gatehall-unattended");
 
 /// How many used states and logout tokens are remembered.
 const USED: usize = 50_000;
@@ -235,6 +238,9 @@ impl Doors {
         }
         // A user who is gone or disabled is signed in no longer.
         snapshot.view(session.user).ok_or(Rejection::NoSession)?;
+        if !headers.contains_key(UNATTENDED) {
+            self.sessions.index.used(&session.id, now);
+        }
         Ok(session)
     }
 

@@ -23,8 +23,8 @@ pub(crate) use return_to::{Ways, plain};
 
 use crate::{
     Rejection,
-    doors::{Doors, Entered, wanted_claims},
-    provider::{Running, Source},
+    doors::{Doors, Entered},
+    provider::{Running, Source, wanted_claims},
     session::digest_of,
     token::{Expected, check_id_token},
 };
@@ -207,7 +207,7 @@ impl Doors {
             access_token: Some(tokens.access_token.clone()),
         };
         let claims = check_id_token(&tokens.id_token, &provider, expected, now).await?;
-        let wanted = wanted_claims(&provider, snapshot);
+        let wanted = wanted_claims(snapshot.company(), &provider.record.id);
         let graph = Some(tokens.access_token.as_str());
         let visit = provider.visit(&claims, &wanted, graph, Source::SignIn).await?;
         self.limits.account(&visit.subject)?;

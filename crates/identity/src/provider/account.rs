@@ -1,6 +1,7 @@
 //! Who a provider's claims speak of, and how far they are believed.
 
-use gatehall_domain::{EmailAddress, Profile, Provider, is_guid, names};
+use gatehall_domain::{Company, EmailAddress, Profile, Provider, ProviderId, is_guid, names};
+use serde_json::{Map, Value};
 
 use super::{Running, graph};
 use crate::{
@@ -43,22 +44,62 @@ impl Running {
                 },
             }
         }
-        Ok(Visit {
-            issuer: provider.identity_issuer().to_owned(),
-            subject: subject(provider, claims)?,
-            tenant_id: directory(provider, claims)?.map(str::to_owned),
-            vouched: Vouched::Provider(provider.id.clone()),
-            email: address(provider, claims),
-            name: claims
-                .text("name")?
-                .map(|name| names::shown(name, 120).into_owned())
-                .unwrap_or_default(),
-            add: provider.settings.add_users,
-            // An access token that says nothing of groups leaves all as it is.
-            said: (source == Source::SignIn || said.stale || !said.values.is_empty())
-                .then_some(said),
-        })
+        visit_of(provider, claims, said, source)
     }
+}
+
+/// The visit that claims would make at a sign-in, without asking the provider for groups that do
+/// not fit into them. Nobody vouches for these claims.
+///
+/// # Errors
+/// Why such a sign-in would be refused.
+pub fn supposed_visit(
+    provider: &Provider,
+    company: &Company,
+    claims: Map<String, Value>,
+) -> Result<Visit, Rejection> {
+    let claims = Claims(claims);
+    let mut said = Said::default();
+    for claim in wanted_claims(company, &provider.id) {
+        match said_of(provider, &claims, &claim, Source::SignIn)? {
+            Word::Said(values) => {
+                said.values.insert(claim, values);
+            }
+            Word::Unsaid | Word::TooMany => said.stale = true,
+        }
+    }
+    visit_of(provider, &claims, said, Source::SignIn)
+}
+
+/// The claims that mean something here.
+pub(crate) fn wanted_claims(company: &Company, provider: &ProviderId) -> Vec<String> {
+    let mappings = company.mappings_of(provider);
+    let mut claims: Vec<String> = mappings.map(|mapping| mapping.claim.clone()).collect();
+    claims.sort_unstable();
+    claims.dedup();
+    claims
+}
+
+fn visit_of(
+    provider: &Provider,
+    claims: &Claims,
+    said: Said,
+    source: Source,
+) -> Result<Visit, Rejection> {
+    Ok(Visit {
+        issuer: provider.identity_issuer().to_owned(),
+        subject: subject(provider, claims)?,
+        tenant_id: directory(provider, claims)?.map(str::to_owned),
+        vouched: Vouched::Provider(provider.id.clone()),
+        email: address(provider, claims),
+        name: claims
+            .text("name")?
+            .map(|name| names::shown(name, 120).into_owned())
+            .unwrap_or_default(),
+        add: provider.settings.add_users,
+        // An access token that says nothing of groups leaves all as it is.
+        said: (source == Source::SignIn || said.stale || !said.values.is_empty()).then_some(said),
+    })
 }
 
 /// Where claims came from.

@@ -19,7 +19,8 @@ use tokio::{
     time::{Duration, Instant, sleep},
 };
 
-pub(crate) use account::{Source, directory, subject};
+pub use account::supposed_visit;
+pub(crate) use account::{Source, directory, subject, wanted_claims};
 pub(crate) use keys::Found;
 use keys::Keys;
 pub(crate) use metadata::Metadata;

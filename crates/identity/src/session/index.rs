@@ -129,9 +129,15 @@ impl SessionIndex {
         {
             return Known::Over;
         }
-        entry.seen_at.fetch_max(now.micros(), Ordering::Relaxed);
         let provider = session.login.as_ref().map(|login| login.provider.clone());
         Known::Live { authenticated_at: session.authenticated_at, provider }
+    }
+
+    /// Notes that somebody uses a session, so that it does not end as an idle one.
+    pub(crate) fn used(&self, id: &Digest, now: Timestamp) {
+        if let Some(entry) = self.0.pin().get(id) {
+            entry.seen_at.fetch_max(now.micros(), Ordering::Relaxed);
+        }
     }
 }
 
@@ -175,6 +181,13 @@ mod tests {
     }
 
     fn live(index: &SessionIndex, number: u8, now: i64) -> bool {
+        looked_at(index, number, now) && {
+            index.used(&Digest([number; 32]), at(now));
+            true
+        }
+    }
+
+    fn looked_at(index: &SessionIndex, number: u8, now: i64) -> bool {
         matches!(index.look_up(&Digest([number; 32]), at(now), 100), Known::Live { .. })
     }
 
@@ -185,6 +198,8 @@ mod tests {
         assert!(live(&index, 1, 99), "used in time");
         assert!(live(&index, 1, 198), "each use counts");
         assert!(!live(&index, 2, 198), "unused for too long");
+        assert!(looked_at(&index, 1, 290) && !live(&index, 1, 299), "a look is no use");
+        index.seen([(Digest([1; 32]), at(200))]);
         for now in (198..1000).step_by(90) {
             assert!(live(&index, 1, now));
         }

@@ -8,15 +8,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     common::Words,
-    guest::{self, Guest},
+    guest::{self, Guest, Invited},
     reach::{caller, tools_of},
-    row::connection_href,
     who::{Reason, reasons, who},
 };
 use crate::{
     explain::{self, Remedy},
     operation::find_user,
-    web::{Admin, Book, Face, Fault, Frame, Input, Page, Search, Shared, Short, Visitor},
+    web::{
+        Admin, Book, Face, Fault, Frame, Input, Page, Search, Shared, Short, Visitor,
+        connection_href,
+    },
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -57,6 +59,9 @@ struct AccessView {
     providers: Vec<String>,
     #[serde(skip)]
     problem: String,
+    /// Who was asked about who never signed in.
+    #[serde(skip)]
+    guest: Option<Guest>,
     /// What the person reaches.
     person: Option<PersonView>,
     /// The answer for one tool.
@@ -167,6 +172,7 @@ fn empty(admin: &Visitor, search: &AccessSearch) -> AccessView {
         query: search.q.clone().unwrap_or_default(),
         providers,
         problem: String::new(),
+        guest: None,
         person: None,
         answer: None,
         users: None,
@@ -238,10 +244,12 @@ async fn show_guest(
     State(portal): Shared,
     Input(wish): Input<Guest>,
 ) -> Result<Response, Fault> {
-    let (snapshot, user) = guest::invite(&admin.snapshot, &wish, admin.now)?;
+    let Invited { snapshot, user, note } = guest::invite(&admin.snapshot, &wish, admin.now)?;
     let tools = tools_of(&portal, &snapshot, user.id, admin.now).into_iter().collect();
-    let search = AccessSearch::default();
+    let search = AccessSearch { q: wish.q.clone(), page: wish.page, ..Default::default() };
     let mut view = empty(&admin, &search);
+    view.problem = note.unwrap_or_default().to_owned();
     view.person = Some(person(&admin, &snapshot, &user, tools, &search, false));
+    view.guest = Some(wish);
     Ok(admin.show(&view))
 }

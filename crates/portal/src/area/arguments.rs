@@ -128,7 +128,8 @@ impl Arguments {
                 continue;
             }
             let value = match kind(schema) {
-                "text" => Value::String(text.clone()),
+                // Forms end lines with two characters.
+                "text" => Value::String(text.replace("\r\n", "\n")),
                 "choice" => choice(schema, text),
                 "flag" => Value::Bool(text == "true"),
                 _ => json(&field, text)?,
@@ -140,7 +141,8 @@ impl Arguments {
 }
 
 fn kind(schema: &Value) -> &'static str {
-    if schema.get("enum").is_some_and(Value::is_array) {
+    // A list that nobody can look through is written into a field like any text.
+    if schema.get("enum").and_then(Value::as_array).is_some_and(|it| it.len() <= CHOICES) {
         return "choice";
     }
     match schema.get("type").and_then(Value::as_str) {
@@ -153,8 +155,11 @@ fn kind(schema: &Value) -> &'static str {
 
 fn choices(schema: &Value) -> Vec<String> {
     let all = schema.get("enum").and_then(Value::as_array);
-    all.into_iter().flatten().take(200).map(plain).collect()
+    all.into_iter().flatten().take(CHOICES).map(plain).collect()
 }
+
+/// The longest list to choose from.
+const CHOICES: usize = 200;
 
 /// The value that was chosen, of the type that it has in the schema.
 fn choice(schema: &Value, text: &str) -> Value {

@@ -17,14 +17,16 @@ use super::{
     row::EventRow,
 };
 use crate::web::{
-    At, Book, Face, Fault, Frame, Manager, Search, Shared, Short, Visitor, encoded, render,
+    At, Book, Face, Fault, Frame, Manager, Search, Shared, Short, Visitor, can_be_undone, encoded,
+    render,
 };
 
 pub(super) fn ways(book: Book) -> Book {
     book.area("audit")
         .show::<AuditView, _, _>("/audit", "Search the audit", list)
         .asking::<AuditSearch>()
-        .page("/audit/export.csv", export)
+        .file("/audit/export.csv", "Download what is found as CSV", "text/csv", export)
+        .asking::<ExportSearch>()
         .show::<EventView, _, _>("/audit/{id}", "Show an event", show)
 }
 
@@ -239,7 +241,7 @@ async fn show(
         frame: manager.frame(format!("{} {}", event.action, Short::name(&event.subject))),
         fields: FieldDifference::between(before.as_ref(), after.as_ref(), &named),
         access_href,
-        undo: event.outcome == "changed"
+        undo: can_be_undone(&event)
             && (before.is_some() || after.is_some())
             && (manager.admin || own),
         event: EventRow::new(&event),
@@ -255,7 +257,7 @@ fn may_see(manager: &Manager, event: &Event) -> bool {
 }
 
 /// What is written out.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 struct ExportSearch {
     q: Option<String>,
 }

@@ -12,11 +12,8 @@ use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 
 use crate::web::{Fault, Portal};
 
-/// At most this many events are written.
-const MOST: usize = 100_000;
-
 /// Events that are read at once.
-const AT_ONCE: usize = 1_000;
+const AT_ONCE: u32 = 1_000;
 
 const COLUMNS: [&str; 15] = [
     "at",
@@ -40,12 +37,12 @@ const COLUMNS: [&str; 15] = [
 struct Rest {
     portal: Arc<Portal>,
     filter: EventFilter,
-    left: usize,
+    over: bool,
 }
 
 /// Answers with the events that pass the filter, the newest first.
 pub(super) async fn table(portal: Arc<Portal>, filter: EventFilter) -> Result<Response, Fault> {
-    let mut rest = Rest { portal, filter, left: MOST };
+    let mut rest = Rest { portal, filter, over: false };
     // What keeps the first from being read is said as a page.
     let first = rest.read().await?;
     let head = rows(&[], true).map_err(|error| Fault::ours(&error))?;
@@ -53,7 +50,7 @@ pub(super) async fn table(portal: Arc<Portal>, filter: EventFilter) -> Result<Re
     let parts = stream::try_unfold(begin, |(ready, mut rest)| async move {
         let (mut bytes, events) = match ready {
             Some(ready) => ready,
-            None if rest.left == 0 => return Ok(None),
+            None if rest.over => return Ok(None),
             None => (Vec::new(), rest.read().await?),
         };
         if bytes.is_empty() && events.is_empty() {
@@ -72,11 +69,10 @@ pub(super) async fn table(portal: Arc<Portal>, filter: EventFilter) -> Result<Re
 impl Rest {
     /// The next events.
     async fn read(&mut self) -> Result<Vec<Event>, StoreError> {
-        let count = self.left.min(AT_ONCE);
-        self.filter.limit = count as u32;
+        self.filter.limit = AT_ONCE;
         let events = self.portal.desk.store().events(&self.filter).await?;
         self.filter.older_than = events.last().map(|it| (it.at, it.id));
-        self.left = if events.len() < count { 0 } else { self.left - count };
+        self.over = events.len() < AT_ONCE as usize;
         Ok(events)
     }
 }

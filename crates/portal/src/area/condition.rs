@@ -2,17 +2,13 @@
 
 use std::collections::HashMap;
 
-use gatehall_domain::{
-    ConnectionId, Limits,
-    snapshot::{Off, Site},
-};
+use gatehall_domain::{ConnectionId, Limits, snapshot::Site};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::row::connection_href;
 use crate::{
     Condition,
-    web::{Portal, Short, Visitor},
+    web::{Portal, Short, Visitor, connection_href},
 };
 
 /// A connection and how it is.
@@ -61,11 +57,7 @@ impl ConnectionRow {
 
     fn new(site: &Site, condition: Option<&Condition>, credentials: usize) -> Self {
         let path = site.connection.path.to_string();
-        let (state, said) = match (site.off, condition) {
-            (Some(off), _) => ("disabled", off_label(off).to_owned()),
-            (None, Some(it)) => (it.state, Short::text(&it.said)),
-            (None, None) => ("unseen", String::new()),
-        };
+        let (state, said) = state_of(site, condition);
         Self {
             href: connection_href(&path),
             tenant: site.connection.path.tenant.as_ref().map(ToString::to_string),
@@ -92,6 +84,15 @@ impl ConnectionRow {
     }
 }
 
+/// Its state in one word, and what it says of itself or why it is not up.
+pub(super) fn state_of(site: &Site, condition: Option<&Condition>) -> (&'static str, String) {
+    match (site.off, condition) {
+        (Some(off), _) => ("disabled", off.because().to_owned()),
+        (None, Some(it)) => (it.state, Short::text(&it.said)),
+        (None, None) => ("unseen", String::new()),
+    }
+}
+
 fn limits(limits: &Limits) -> String {
     let seconds = limits.timeout_seconds.map(|it| format!("{it} s"));
     let calls = limits.concurrent_calls.map(|it| format!("{it} at once"));
@@ -115,14 +116,5 @@ pub(super) fn icon(state: &str) -> &'static str {
         "up" => "yes",
         "down" => "no",
         _ => "wait",
-    }
-}
-
-/// What keeps a connection closed, in words.
-pub(super) const fn off_label(off: Off) -> &'static str {
-    match off {
-        Off::Tenant => "the tenant is disabled",
-        Off::Server => "the server is disabled",
-        Off::Connection => "the connection is disabled",
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{
     Address, Connection, ConnectionPath, Record, Refusal, SecretSource, ServerId, Snapshot,
-    TenantId,
+    TenantId, snapshot::Site,
 };
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     common::{ListSearch, Removal},
     condition::{self, ConnectionRow},
-    row::{GrantRow, connection_href},
-    tenants::is_of,
+    row::GrantRow,
 };
 use crate::{
     operation::{
@@ -24,7 +23,7 @@ use crate::{
     },
     web::{
         Admin, At, Book, Done, Fault, Frame, Input, Manager, Moment, Page, Search, Shared, Short,
-        TenantManager, clearable, render, unchanged,
+        TenantManager, clearable, connection_href, render, unchanged,
     },
 };
 
@@ -66,12 +65,8 @@ async fn list(
     Search(search): Search<ListSearch>,
 ) -> Response {
     let words = search.words();
-    let may = |tenant: Option<&TenantId>| match tenant {
-        Some(tenant) => manager.may_manage(tenant),
-        None => manager.admin,
-    };
-    let mut rows =
-        ConnectionRow::all(&portal, &manager, |site| may(site.connection.path.tenant.as_ref()));
+    let may = |site: &Site| manager.may_manage_connection(&site.connection.path);
+    let mut rows = ConnectionRow::all(&portal, &manager, may);
     rows.retain(|row| words.are_in(&[&row.path, row.state, &row.said]));
     let connections = Page::take(rows, search.page);
     let query = search.q.unwrap_or_default();
@@ -105,6 +100,8 @@ struct ConnectionView {
     /// The last lines of a process's standard error.
     stderr: Vec<String>,
     failures: Vec<Failure>,
+    /// Tools that came, went or changed since the gate started.
+    changed: Option<Changed>,
     credentials: Vec<CredentialRow>,
     grants: Vec<GrantRow>,
     /// What the public names of its tools begin with.
@@ -124,6 +121,13 @@ impl ConnectionView {
     fn icon(&self) -> &'static str {
         condition::icon(self.state)
     }
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Changed {
+    /// When that was seen last.
+    at: Moment,
+    tools: Vec<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -161,11 +165,7 @@ async fn show(
         }
         _ => String::new(),
     };
-    let state = match (site.off, &seen_last) {
-        (Some(_), _) => "disabled",
-        (None, Some(it)) => it.state,
-        (None, None) => "unseen",
-    };
+    let (state, said) = condition::state_of(site, seen_last.as_ref());
     let mut credentials: Vec<CredentialRow> = company
         .credentials
         .values()
@@ -181,15 +181,6 @@ async fn show(
         })
         .collect();
     credentials.sort_by(|a, b| a.placement.cmp(&b.placement));
-    let reaches = |grant: &gatehall_domain::Grant| match &grant.target {
-        gatehall_domain::Target::Connection(id) => *id == connection.id,
-        target => path.tenant.as_ref().is_some_and(|tenant| is_of(company, target, tenant)),
-    };
-    let said = match (site.off, &seen_last) {
-        (Some(off), _) => condition::off_label(off).to_owned(),
-        (None, Some(it)) => Short::text(&it.said),
-        (None, None) => String::new(),
-    };
     let short = |lines: &Vec<String>| lines.iter().map(|line| Short::text(line)).collect();
     let live = seen_last.as_ref();
     Ok(manager.show(&ConnectionView {
@@ -211,8 +202,12 @@ async fn show(
         problems: live.map(|it| short(&it.problems)).unwrap_or_default(),
         stderr: live.map(|it| short(&it.stderr)).unwrap_or_default(),
         failures: live.map(failures).unwrap_or_default(),
+        changed: live.and_then(|it| it.changed.as_ref()).map(|(at, tools)| Changed {
+            at: Moment(*at),
+            tools: tools.iter().map(|it| Short::name(it)).collect(),
+        }),
         credentials,
-        grants: GrantRow::all(company, reaches),
+        grants: GrantRow::all(company, |grant| grant.target.covers(connection)),
         prefix: path.prefix(),
         process: transport.url().is_none(),
         seen: Record::from(Connection::clone(connection)).fingerprint(),
@@ -329,17 +324,18 @@ async fn change(
     }
     let seen = unchanged(wish.seen.as_deref(), connection, &path)?;
     let mut edit = ConnectionEdit { enabled: wish.enabled, ..Default::default() };
-    let mut unset = |field, empty| {
-        if empty {
-            edit.unset.push(field);
-        }
-    };
-    unset(Settable::Url, wish.url == Some(None));
-    unset(Settable::TimeoutSeconds, wish.timeout_seconds == Some(None));
-    unset(Settable::ConcurrentCalls, wish.concurrent_calls == Some(None));
-    edit.url = wish.url.flatten();
-    edit.timeout_seconds = wish.timeout_seconds.flatten();
-    edit.concurrent_calls = wish.concurrent_calls.flatten();
+    // Others say what they saw at most, and an administrator may have changed it meanwhile.
+    if manager.admin {
+        let unset = [
+            (Settable::Url, wish.url == Some(None)),
+            (Settable::TimeoutSeconds, wish.timeout_seconds == Some(None)),
+            (Settable::ConcurrentCalls, wish.concurrent_calls == Some(None)),
+        ];
+        edit.unset = unset.into_iter().filter(|(_, empty)| *empty).map(|(it, _)| it).collect();
+        edit.url = wish.url.flatten();
+        edit.timeout_seconds = wish.timeout_seconds.flatten();
+        edit.concurrent_calls = wish.concurrent_calls.flatten();
+    }
     let prepare = |snapshot: &Snapshot| {
         let vault = portal.desk.vault();
         operation::connection::change(snapshot.company(), vault, &path, &edit, manager.now)

@@ -6,13 +6,13 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::{connections::path_of, row::connection_href};
+use super::connections::path_of;
 use crate::{
     operation::{
         self, NewSecret,
         connection::{ConnectionEdit, NewCredential},
     },
-    web::{At, Book, Done, Fault, Input, Shared, TenantManager},
+    web::{At, Book, Done, Fault, Input, Shared, TenantManager, connection_href},
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -1,11 +1,16 @@
 //! Grants: who may use what, with a preview of the tools that a pattern means.
 
 use askama::Template;
-use axum::{extract::State, response::Response};
-use gatehall_domain::{
-    Company, ConnectionPath, Effect, EmailAddress, Grant, GrantId, GroupName, Record, Refusal,
-    Snapshot, Target, TenantId, ToolPattern, UserPattern,
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse, Response},
 };
+use gatehall_domain::{
+    Company, Effect, EmailAddress, Grant, GrantId, GroupName, Record, Refusal, Snapshot, Target,
+    TenantId, ToolPattern, UserPattern,
+};
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,8 +26,8 @@ use crate::{
         grant::{SubjectName, TargetName},
     },
     web::{
-        At, Book, Done, Fault, Frame, Input, Manager, Page, Portal, Search, Shared, Visitor,
-        unchanged,
+        At, Book, Done, Face, Fault, Frame, Input, Manager, Page, Portal, Search, Shared, Visitor,
+        connection_href, render, unchanged,
     },
 };
 
@@ -154,10 +159,6 @@ async fn add_form(
     Search(typed): Search<Typed>,
 ) -> Response {
     let company = manager.snapshot.company();
-    let may = |path: &ConnectionPath| match &path.tenant {
-        Some(tenant) => manager.may_manage(tenant),
-        None => manager.admin,
-    };
     let mut tenants: Vec<String> = company
         .tenants
         .keys()
@@ -168,16 +169,11 @@ async fn add_form(
     let mut connections: Vec<String> = company
         .connections
         .values()
-        .filter(|it| may(&it.path))
+        .filter(|it| manager.may_manage_connection(&it.path))
         .map(|it| it.path.to_string())
         .collect();
     connections.sort_unstable();
-    let preview = match typed.wish() {
-        Ok(wish) => target_of(&manager, &wish)
-            .map(|target| tools_of(&portal, &manager.snapshot, &target, wish.tools.as_ref()))
-            .map_err(|fault| veiled(&manager, fault).detail()),
-        Err(fault) => Err(fault.detail()),
-    };
+    let preview = typed.preview(&manager, &portal).map_err(|fault| fault.detail());
     let groups = if manager.admin { group_names(company) } else { Vec::new() };
     let Typed { group, user, users, tenant, connection, tools, effect } = typed;
     let form = AddForm {
@@ -194,7 +190,7 @@ async fn add_form(
         deny: effect == "deny",
         preview,
     };
-    crate::web::render(http::StatusCode::OK, &form)
+    render(StatusCode::OK, &form)
 }
 
 /// What stands in the form while somebody types; any of it may be half done.
@@ -211,6 +207,13 @@ struct Typed {
 }
 
 impl Typed {
+    /// The tools that are meant so far.
+    fn preview(&self, manager: &Manager, portal: &Portal) -> Result<Preview, Fault> {
+        let wish = self.wish()?;
+        let target = target_of(manager, &wish).map_err(|fault| veiled(manager, fault))?;
+        Ok(tools_of(portal, &manager.snapshot, &target, wish.tools.as_ref()))
+    }
+
     /// The part of it that names tools.
     fn wish(&self) -> Result<GrantWish, Fault> {
         let filled = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
@@ -223,12 +226,16 @@ impl Typed {
     }
 }
 
-/// The tools that a pattern means.
-#[derive(Template, Serialize, JsonSchema)]
+#[derive(Template)]
 #[template(path = "grant/preview.html")]
-struct Preview {
-    #[serde(skip)]
+struct PreviewPage {
     frame: Frame,
+    preview: Result<Preview, String>,
+}
+
+/// The tools that a pattern means.
+#[derive(Serialize, JsonSchema)]
+struct Preview {
     /// How many tools there are.
     total: usize,
     /// How many of them are meant.
@@ -247,13 +254,9 @@ fn tools_of(
     pattern: Option<&ToolPattern>,
 ) -> Preview {
     let pattern = pattern.map(ToolPattern::compile);
-    let mut found = Preview { frame: Frame::default(), total: 0, count: 0, tools: Vec::new() };
+    let mut found = Preview { total: 0, count: 0, tools: Vec::new() };
     for site in snapshot.sites() {
-        let meant = match target {
-            Target::Tenant(tenant) => site.connection.path.tenant.as_ref() == Some(tenant),
-            Target::Connection(id) => site.connection.id == *id,
-        };
-        if !meant {
+        if !target.covers(&site.connection) {
             continue;
         }
         portal.hall.tools_of(site.connection.id, &mut |tool| {
@@ -274,11 +277,16 @@ async fn preview(
     State(portal): Shared,
     Search(typed): Search<Typed>,
 ) -> Result<Response, Fault> {
-    let wish = typed.wish()?;
-    let target = target_of(&manager, &wish).map_err(|fault| veiled(&manager, fault))?;
-    let mut found = tools_of(&portal, &manager.snapshot, &target, wish.tools.as_ref());
-    found.frame = manager.frame("Preview");
-    Ok(manager.show(&found))
+    let preview = typed.preview(&manager, &portal);
+    match manager.face {
+        Face::Api => Ok(Json(preview?).into_response()),
+        // Half of what is typed is no failure to somebody who goes on typing.
+        Face::Page => {
+            let preview = preview.map_err(|fault| fault.detail());
+            let page = PreviewPage { frame: manager.frame("Preview"), preview };
+            Ok(render(StatusCode::OK, &page))
+        }
+    }
 }
 
 async fn add(
@@ -295,7 +303,7 @@ async fn add(
     };
     let revision = portal.apply(&manager, prepare).await?;
     let next = match (&wish.tenant, wish.connection) {
-        (_, Some(path)) => super::row::connection_href(&path),
+        (_, Some(path)) => connection_href(&path),
         (Some(tenant), None) => format!("/tenants/{tenant}"),
         (None, None) => "/grants".into(),
     };
@@ -360,5 +368,5 @@ async fn remove(
     let grant = grant.id;
     let prepare = |snapshot: &Snapshot| operation::grant::remove(snapshot.company(), grant);
     let revision = portal.apply_if(&manager, &seen, prepare).await?;
-    Ok(manager.done(revision, if manager.admin { "/grants" } else { "/" }))
+    Ok(manager.done(revision, "/grants"))
 }

@@ -31,7 +31,7 @@ pub(super) fn ways(book: Book) -> Book {
         .page("/groups/add", add_form)
         .act::<GroupOrder, Done, _, _>("/groups", "Add a group", add)
         .show::<GroupView, _, _>("/groups/{group}", "Show a group", show)
-        .asking::<MemberSearch>()
+        .asking::<ListSearch>()
         .change::<GroupChange, _, _>("/groups/{group}", "Change a group", change)
         .remove::<Removal, _, _>("/groups/{group}", "Remove a group", remove)
 }
@@ -91,12 +91,6 @@ pub(super) fn member_counts(snapshot: &Snapshot) -> HashMap<GroupId, usize> {
     counts
 }
 
-#[derive(Deserialize, JsonSchema)]
-struct MemberSearch {
-    q: Option<String>,
-    page: Option<usize>,
-}
-
 #[derive(Template, Serialize, JsonSchema)]
 #[template(path = "group/show.html")]
 struct GroupView {
@@ -131,11 +125,11 @@ struct MemberRow {
 async fn show(
     admin: Admin,
     At(name): At<GroupName>,
-    Search(search): Search<MemberSearch>,
+    Search(search): Search<ListSearch>,
 ) -> Result<Response, Fault> {
     let company = admin.snapshot.company();
     let group = find_group(company, name.as_str())?;
-    let words = super::common::Words::new(search.q.as_deref().unwrap_or_default());
+    let words = search.words();
     let mut members: Vec<_> = company
         .users
         .values()
@@ -161,7 +155,7 @@ async fn show(
         frame: admin.frame(group.name.as_str()),
         query: search.q.clone().unwrap_or_default(),
         name: group.name.to_string(),
-        description: Short::text(&group.description),
+        description: group.description.clone(),
         enabled: group.enabled,
         since: Moment(group.created_at),
         admins: group.name.as_str().eq_ignore_ascii_case(GroupName::ADMIN),

@@ -1,119 +1,112 @@
-//! Somebody who never signed in, made of what a provider or a proxy would say of them.
+//! Somebody who never signed in, as what is said of them would make them a user.
 
-use gatehall_domain::{
-    Change, EmailAddress, Membership, ProviderId, Refusal, Snapshot, Source, Timestamp, User,
-    UserId,
-};
+use std::sync::Arc;
+
+use gatehall_domain::{EmailAddress, Provider, ProviderId, Snapshot, Timestamp, User};
+use gatehall_identity::{PersonFault, Rejection, supposed_visit};
 use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::Value;
-use uuid::Uuid;
+use serde_json::{Map, Value};
 
-use crate::{operation::find_group, web::Fault};
+use crate::web::Fault;
 
 /// What is said of somebody.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Guest {
-    /// The provider whose claims these are.
+    /// The provider whose claims these are; left out if there is only one.
     #[schemars(with = "Option<String>")]
-    provider: Option<ProviderId>,
-    /// Claims as JSON, or headers such as `X-Forwarded-Email: alice@example.com`.
-    said: String,
+    pub(super) provider: Option<ProviderId>,
+    /// Claims as JSON, or headers such as `X-Forwarded-User: alice@example.com`.
+    pub(super) said: String,
+    /// Tools and connections by part of their names.
+    pub(super) q: Option<String>,
+    /// The page of tools, from 1.
+    pub(super) page: Option<usize>,
 }
 
-/// What was read of it.
-#[derive(Default)]
-struct Said {
-    email: Option<String>,
-    /// Names of groups that a proxy says.
-    groups: Vec<String>,
-    claims: Value,
+/// The company as it would be with this person in it.
+pub(super) struct Invited {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) user: User,
+    /// What of it counts for nothing.
+    pub(super) note: Option<&'static str>,
 }
 
-/// The company with this person in it, and the person. A known address is that user, with what is
-/// said added.
+/// Invites somebody, by the same rules as a sign-in or a proxy's header.
 pub(super) fn invite(
-    snapshot: &Snapshot,
+    snapshot: &Arc<Snapshot>,
     guest: &Guest,
     now: Timestamp,
-) -> Result<(Snapshot, User), Fault> {
-    let said = read(&guest.said)?;
-    let email = said.email.as_deref().ok_or_else(|| {
-        Fault::field("said", "holds no address: a claim email or preferred_username, or a header")
-    })?;
-    let email: EmailAddress = email.parse()?;
+) -> Result<Invited, Fault> {
+    match guest.said.trim_start().starts_with('{') {
+        true => by_claims(snapshot, guest, now),
+        false => by_headers(snapshot, &guest.said),
+    }
+}
+
+fn by_claims(snapshot: &Arc<Snapshot>, guest: &Guest, now: Timestamp) -> Result<Invited, Fault> {
+    let mut claims: Map<String, Value> = serde_json::from_str(&guest.said)
+        .map_err(|error| Fault::field("said", format!("is no JSON: {error}")))?;
+    // Who asks about a person seldom knows the provider's id of them, and it changes nothing here.
+    claims.entry("sub").or_insert_with(|| "somebody".into());
     let mut company = snapshot.company().clone();
-    let user = match company.user_by_email(&email) {
-        Some(user) => User::clone(user),
-        None => {
-            let id = UserId(Uuid::now_v7());
-            let user = User {
-                id,
-                email,
-                name: String::new(),
-                admin: false,
-                enabled: true,
-                created_at: now,
-            };
-            company.apply(&Change::Add(user.clone().into()))?;
-            user
-        }
+    let provider = provider_of(snapshot, guest.provider.as_ref())?;
+    let visit = supposed_visit(provider, &company, claims).map_err(|it| refused(&it))?;
+    let (id, changes) = visit.settle(&company, now).map_err(|it| refused(&it))?;
+    for change in &changes {
+        company.apply(change)?;
+    }
+    let user = company.users.get(&id).ok_or(Fault::NothingHere)?;
+    let user = User::clone(user);
+    let snapshot = Arc::new(Snapshot::new(snapshot.revision(), company));
+    Ok(Invited { snapshot, user, note: None })
+}
+
+/// The provider that is named, else the only one.
+fn provider_of<'s>(snapshot: &'s Snapshot, id: Option<&ProviderId>) -> Result<&'s Provider, Fault> {
+    let providers = &snapshot.company().providers;
+    let found = match (id, providers.len()) {
+        (Some(id), _) => providers.get(id),
+        (None, 1) => providers.values().next(),
+        (None, _) => None,
     };
-    let mut groups = Vec::new();
-    for name in &said.groups {
-        groups.push(find_group(&company, name)?.id);
-    }
-    let provider = guest.provider.as_ref();
-    let mappings = company.claim_mappings.values();
-    let mappings = mappings.filter(|it| provider.is_none_or(|provider| it.provider == *provider));
-    groups.extend(mappings.filter(|it| has(&said.claims, &it.claim, &it.value)).map(|it| it.group));
-    let source = Source::Claim(provider.map_or_else(|| "guest".into(), ToString::to_string));
-    groups.sort_unstable();
-    groups.dedup();
-    for group in groups {
-        let source = source.clone();
-        let membership = Membership { user: user.id, group, source, created_at: now };
-        match company.apply(&Change::Add(membership.into())) {
-            Ok(()) | Err(Refusal::Exists { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok((Snapshot::new(snapshot.revision(), company), user))
+    found.map(AsRef::as_ref).ok_or_else(|| {
+        let problem = match providers.is_empty() {
+            true => "there is no provider whose claims these could be: add one",
+            false => "choose the provider whose claims these are",
+        };
+        Fault::field("provider", problem)
+    })
 }
 
-/// Whether a claim has this value, alone or in a list.
-fn has(claims: &Value, claim: &str, value: &str) -> bool {
-    match claims.get(claim) {
-        Some(Value::String(text)) => text == value,
-        Some(Value::Array(items)) => items.iter().any(|it| it.as_str() == Some(value)),
-        _ => false,
-    }
+fn refused(rejection: &Rejection) -> Fault {
+    Fault::field("said", format!("this sign-in would be refused: {rejection}"))
 }
 
-fn read(text: &str) -> Result<Said, Fault> {
-    if text.trim_start().starts_with('{') {
-        let claims: Value = serde_json::from_str(text)
-            .map_err(|error| Fault::field("said", format!("is no JSON: {error}")))?;
-        let names = ["email", "preferred_username", "upn"];
-        let email = names.iter().find_map(|name| claims.get(name)?.as_str());
-        return Ok(Said { email: email.map(str::to_owned), claims, ..Said::default() });
-    }
-    let mut said = Said::default();
+/// A header names a user who is known, and says nothing of groups.
+fn by_headers(snapshot: &Arc<Snapshot>, text: &str) -> Result<Invited, Fault> {
+    let (mut email, mut note) = (None, None);
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
         let (name, value) = line
             .split_once(':')
             .ok_or_else(|| Fault::field("said", "is neither JSON nor lines like Name: value"))?;
-        let value = value.trim();
         match name.trim().to_ascii_lowercase().as_str() {
-            "x-user-email" | "x-forwarded-email" | "x-forwarded-user" | "x-auth-request-email" => {
-                said.email = Some(value.to_owned());
-            }
-            "x-user-groups" | "x-forwarded-groups" | "x-auth-request-groups" => {
-                said.groups = value.split(',').map(|it| it.trim().to_owned()).collect();
+            "x-user-email"
+            | "x-forwarded-email"
+            | "x-forwarded-user"
+            | "x-auth-request-email"
+            | "x-openwebui-user-email" => email = Some(value.trim()),
+            name if name.ends_with("-groups") => {
+                note = Some("Groups in headers count for nothing: memberships are looked up here.");
             }
             _ => {}
         }
     }
-    Ok(said)
+    let email: EmailAddress = email
+        .ok_or_else(|| Fault::field("said", "holds no header with an address: X-Forwarded-User"))?
+        .parse()?;
+    let user = snapshot.company().user_by_email(&email);
+    let user = user.ok_or_else(|| refused(&Rejection::Person(PersonFault::Unknown)))?;
+    Ok(Invited { snapshot: Arc::clone(snapshot), user: User::clone(user), note })
 }

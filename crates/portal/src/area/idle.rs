@@ -25,8 +25,8 @@ impl Idle {
     }
 }
 
-/// The grants that are wanted and idle. A pattern is judged only where every connection that it is for has
-/// answered, since its tool may be offered by the one that has not.
+/// The grants that are wanted and idle. A pattern is judged only where every connection that it is
+/// for has answered, since its tool may be offered by the one that has not.
 pub(super) fn idle_grants<'s>(
     snapshot: &'s Snapshot,
     conditions: &[Condition],

@@ -9,6 +9,7 @@ use axum::{
     handler::Handler,
     response::{IntoResponse, Response},
 };
+use gatehall_domain::Refusal;
 use http::{
     StatusCode,
     header::{CONTENT_DISPOSITION, CONTENT_TYPE},
@@ -84,6 +85,11 @@ struct PlanView {
     changes: usize,
     /// How many more it takes to also remove what the file does not say.
     removals: usize,
+    /// What to send back to apply this plan and no other.
+    seen: String,
+    /// Whether it is another plan than the one that was looked at.
+    #[serde(skip)]
+    moved: bool,
     #[serde(skip)]
     upload: Upload,
     #[serde(skip)]
@@ -106,6 +112,8 @@ impl PlanView {
             sound: plan.is_sound(),
             changes,
             removals: plan.count("extra"),
+            seen: plan.fingerprint(),
+            moved: upload.saw_another(&plan),
             table: is_table(&upload.read_as(), &upload.text),
             plan,
             upload,
@@ -176,8 +184,10 @@ async fn plan(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Res
 
 async fn apply(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Response, Fault> {
     let entries = entries(&upload).map_err(|error| Fault::field("text", error.to_string()))?;
-    let prepare =
-        |snapshot: &_| Ok(portal.desk.prepare_import(snapshot, &entries, upload.choice()));
+    let prepare = |snapshot: &_| {
+        let (changes, plan) = portal.desk.prepare_import(snapshot, &entries, upload.choice());
+        Ok(if upload.saw_another(&plan) { (Vec::new(), plan) } else { (changes, plan) })
+    };
     let (revision, plan) = match portal.change(&admin, prepare).await {
         // The page that comes back has the file, and offers to sign in again.
         Err(Fault::SignInTooOld) if admin.face == Face::Page => {
@@ -188,6 +198,15 @@ async fn apply(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Re
         }
         made => made?,
     };
+    if upload.saw_another(&plan) {
+        return match admin.face {
+            Face::Api => Err(Refusal::Changed { kind: "plan", name: upload.file_name }.into()),
+            Face::Page => {
+                let view = PlanView::new(&admin, plan, upload);
+                Ok(render(StatusCode::CONFLICT, &view))
+            }
+        };
+    }
     if plan.is_sound() || upload.partial {
         return Ok(admin.done(revision, "/import"));
     }

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    import::Choice,
+    import::{Choice, Plan},
     web::{Fault, Input, Portal},
 };
 
@@ -39,6 +39,8 @@ pub(super) struct Upload {
     /// Leave what is there as it is.
     #[serde(default)]
     pub(super) leave_changed: bool,
+    /// The plan that was looked at; refused if it is another by now.
+    pub(super) seen: Option<String>,
 }
 
 impl Upload {
@@ -50,6 +52,11 @@ impl Upload {
             extra: self.prune,
             partial: self.partial,
         }
+    }
+
+    /// Whether another plan was looked at than this one.
+    pub(super) fn saw_another(&self, plan: &Plan) -> bool {
+        self.seen.as_ref().is_some_and(|seen| *seen != plan.fingerprint())
     }
 
     /// The name that the file is read by.
@@ -100,6 +107,7 @@ async fn read(mut form: Multipart) -> Result<Upload, Fault> {
             "partial" => upload.partial = text == "true",
             "leave_new" => upload.leave_new = text == "true",
             "leave_changed" => upload.leave_changed = text == "true",
+            "seen" => upload.seen = Some(text),
             _ => {}
         }
     }

@@ -6,7 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use gatehall_domain::{EmailAddress, Key, KeyId, Record, Refusal, Snapshot, TenantId, Timestamp};
+use gatehall_domain::{EmailAddress, Key, KeyId, Refusal, Snapshot, TenantId, Timestamp};
 use http::StatusCode;
 use schemars::JsonSchema;
 use secrecy::ExposeSecret;
@@ -158,18 +158,15 @@ struct KeyView {
     #[serde(skip)]
     frame: Frame,
     key: KeyRow,
-    seen: String,
 }
 
 async fn show(admin: Admin, State(portal): Shared, At(id): At<KeyId>) -> Result<Response, Fault> {
     let uses = portal.desk.store().key_uses().await?;
     let company = admin.snapshot.company();
-    let record = company.keys.get(&id).ok_or_else(|| Refusal::missing("key", &id))?;
     let row = KeyRow::all(company, &uses, admin.now, |key| key.id == id).pop();
     let key = row.ok_or(Fault::NothingHere)?;
-    let seen = Record::from(Key::clone(record)).fingerprint();
     let title = if key.name.is_empty() { key.id.clone() } else { key.name.clone() };
-    Ok(admin.show(&KeyView { frame: admin.frame(title), key, seen }))
+    Ok(admin.show(&KeyView { frame: admin.frame(title), key }))
 }
 
 /// A key that is revoked stays so, so its id has to be said once more.

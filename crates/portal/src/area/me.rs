@@ -3,25 +3,22 @@
 use std::{collections::HashMap, sync::Arc};
 
 use askama::Template;
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use gatehall_domain::{Key, KeyId, Refusal, Snapshot, Timestamp};
 use http::{HeaderValue, StatusCode, header::SET_COOKIE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    common::Nothing,
+    common::{Nothing, own_page},
     keys::{self, NewKeyView},
     row::KeyRow,
 };
 use crate::{
     operation::{self, key::KeyOrder},
     web::{
-        At, Book, Fault, Frame, Input, Portal, Shared, Short, SignedIn, go_to, render,
-        scheme_cookie,
+        At, Book, Fault, Frame, Input, LETTERS, Portal, SCHEME, Shared, Short, SignedIn, go_to,
+        render,
     },
 };
 
@@ -31,7 +28,7 @@ pub(super) fn ways(book: Book) -> Book {
         .show::<Me, _, _>("/me", "Show yourself", show)
         .act::<OwnKey, NewKeyView, _, _>("/me/keys", "Make a key of your own", add_key)
         .remove::<Nothing, _, _>("/me/keys/{id}", "Revoke a key of your own", revoke_key)
-        .form("/me/scheme", scheme)
+        .form("/me/choices", choose)
         .page("/shortcuts", shortcuts)
 }
 
@@ -147,21 +144,25 @@ async fn revoke_key(
 }
 
 #[derive(Deserialize)]
-struct SchemeChoice {
-    scheme: String,
+struct Choices {
+    scheme: Option<String>,
+    letters: Option<String>,
     next: Option<String>,
 }
 
-/// Keeps the choice of light and dark in a cookie of this browser.
-async fn scheme(_: SignedIn, Input(choice): Input<SchemeChoice>) -> Result<Response, Fault> {
-    let cookie = scheme_cookie(&choice.scheme)
-        .ok_or_else(|| Fault::field("scheme", "choose auto, light or dark"))?;
-    let next = choice.next.filter(|it| it.starts_with('/') && !it.starts_with("//"));
-    let mut response = go_to(next.as_deref().unwrap_or("/"));
-    if let Ok(cookie) = HeaderValue::try_from(cookie) {
-        response.headers_mut().insert(SET_COOKIE, cookie);
+/// Keeps what is chosen in cookies of this browser.
+async fn choose(_: SignedIn, Input(choices): Input<Choices>) -> Result<Response, Fault> {
+    let mut response = go_to(&own_page(choices.next));
+    let chosen = [("scheme", SCHEME, choices.scheme), ("letters", LETTERS, choices.letters)];
+    for (field, choice, value) in chosen {
+        let Some(value) = value else { continue };
+        let cookie = choice.cookie(&value).and_then(|it| HeaderValue::try_from(it).ok());
+        let cookie = cookie.ok_or_else(|| {
+            Fault::field(field, format!("choose one of: {}", choice.values.join(", ")))
+        })?;
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
-    Ok(response.into_response())
+    Ok(response)
 }
 
 #[derive(Template)]

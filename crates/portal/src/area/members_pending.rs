@@ -116,7 +116,8 @@ impl Pending {
     /// # Errors
     /// If a pair names nobody; a page, which is older than the company, only notes that.
     pub(super) fn of(visitor: &Visitor, sent: &Ticked) -> Result<Self, Fault> {
-        let sets = [&sent.shown, &sent.was, &sent.ticked].map(|it| it.iter().collect::<HashSet<_>>());
+        let sets =
+            [&sent.shown, &sent.was, &sent.ticked].map(|it| it.iter().collect::<HashSet<_>>());
         let [shown, was, ticked] = &sets;
         let came = |pairs: &'_ [String]| {
             pairs.iter().filter(|pair| !shown.contains(pair)).cloned().collect::<BTreeSet<_>>()
@@ -232,6 +233,7 @@ impl Effect {
                 touched.insert(it.user);
             }
         }
+        company.keeps_admin(before.company())?;
         let after = Snapshot::new(before.revision(), company);
         let mut effect = Self::default();
         // Users with equal grants gain and lose the same.

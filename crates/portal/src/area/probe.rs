@@ -15,11 +15,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::{common::Nothing, connections::path_of, row::connection_href};
+use super::{common::Nothing, connections::path_of};
 use crate::{
     Step,
     operation::find_connection,
-    web::{At, Book, Face, Fault, Frame, Input, Shared, Short, TenantManager},
+    web::{At, Book, Face, Fault, Frame, Input, Shared, Short, TenantManager, connection_href},
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -12,11 +12,12 @@ pub(super) struct Reached<'s> {
     snapshot: &'s Snapshot,
     now: Timestamp,
     by_view: HashMap<u32, usize>,
+    any_by_view: HashMap<u32, bool>,
 }
 
 impl<'s> Reached<'s> {
     pub(super) fn new(snapshot: &'s Snapshot, now: Timestamp) -> Self {
-        Self { snapshot, now, by_view: HashMap::new() }
+        Self { snapshot, now, by_view: HashMap::new(), any_by_view: HashMap::new() }
     }
 
     /// How many connections a user reaches some tool of which may be open.
@@ -29,13 +30,17 @@ impl<'s> Reached<'s> {
             reach.map_or(0, |reach| reach.connection_count())
         })
     }
-}
 
-/// Whether a user reaches a connection some tool of which may be open.
-pub(super) fn reaches_any(snapshot: &Snapshot, user: &User, now: Timestamp) -> bool {
-    let caller = caller(user.id);
-    let reach = Reach::new(snapshot, &caller, &Endpoint::All, now);
-    reach.is_ok_and(|reach| reach.has_connections())
+    /// Whether there is such a connection at all.
+    pub(super) fn any(&mut self, user: &User) -> bool {
+        let Some(view) = self.snapshot.view(user.id) else { return false };
+        let (snapshot, now) = (self.snapshot, self.now);
+        *self.any_by_view.entry(view.id).or_insert_with(|| {
+            let caller = caller(user.id);
+            let reach = Reach::new(snapshot, &caller, &Endpoint::All, now);
+            reach.is_ok_and(|reach| reach.has_connections())
+        })
+    }
 }
 
 /// The caller that a user is, without the limits of any key.

@@ -10,7 +10,7 @@ use gatehall_store::Event;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::web::{Moment, Short, encoded};
+use crate::web::{Moment, Short, connection_href, encoded};
 
 /// A place in a group.
 #[derive(Serialize, JsonSchema)]
@@ -117,14 +117,6 @@ impl GrantRow {
             deny: grant.effect == Effect::Deny,
             since: Moment(grant.created_at),
         }
-    }
-}
-
-/// The page of a connection, by its path. One of no tenant stands below `-`.
-pub(super) fn connection_href(path: &str) -> String {
-    match path.contains('/') {
-        true => format!("/connections/{path}"),
-        false => format!("/connections/-/{path}"),
     }
 }
 

@@ -5,8 +5,8 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{common::Words, row::connection_href};
-use crate::web::{Book, Frame, Manager, Search, Short, encoded};
+use super::common::Words;
+use crate::web::{Book, Frame, Manager, Search, Short, connection_href, encoded};
 
 pub(super) fn ways(book: Book) -> Book {
     book.area("search").show::<Found, _, _>("/search", "Find anything", search).asking::<Query>()
@@ -69,9 +69,8 @@ fn records(manager: &Manager, words: &Words, found: &mut Vec<Hit>) {
     let tenants = company.tenants.values().filter(|it| manager.may_manage(&it.id));
     let tenants = tenants.filter(|it| words.are_in(&[it.id.as_str(), &it.name]));
     add("tenant", tenants.map(|it| (it.id.to_string(), format!("/tenants/{}", it.id))).collect());
-    let connections = company.connections.values().filter(|it| {
-        manager.admin || it.path.tenant.as_ref().is_some_and(|tenant| manager.may_manage(tenant))
-    });
+    let connections = company.connections.values();
+    let connections = connections.filter(|it| manager.may_manage_connection(&it.path));
     let paths = connections.map(|it| it.path.to_string()).filter(|path| words.are_in(&[path]));
     add("connection", paths.map(|path| (path.clone(), connection_href(&path))).collect());
     if !manager.admin {

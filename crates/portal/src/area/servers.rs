@@ -180,18 +180,33 @@ impl ServerWish {
         let said = TransportEdit {
             kind: self.transport.clone().filter(|_| command.is_none()),
             url,
-            arguments: self
-                .arguments
-                .as_ref()
-                .filter(|text| before.is_some() || !text.is_empty())
-                .map(|text| {
-                    let lines = text.lines().map(str::trim).filter(|it| !it.is_empty());
-                    lines.map(str::to_owned).collect()
-                }),
+            arguments: self.arguments(before)?,
             command,
             environment: None,
         };
         said.apply(before)
+    }
+
+    /// The arguments they say, if those are others than before.
+    fn arguments(&self, before: Option<&Transport>) -> Result<Option<Vec<String>>, Refusal> {
+        let Some(text) = &self.arguments else { return Ok(None) };
+        // Forms end lines with two characters.
+        let said = text.lines().map(str::trim).filter(|it| !it.is_empty());
+        let said: Vec<String> = said.map(str::to_owned).collect();
+        let Some(Transport::Stdio { arguments, .. }) = before else {
+            return Ok((!said.is_empty()).then_some(said));
+        };
+        let on_lines = |it: &String| !it.is_empty() && it.trim() == it && it.lines().count() == 1;
+        if text.lines().eq(arguments.iter().flat_map(|it| it.lines())) {
+            Ok(None)
+        } else if arguments.iter().all(on_lines) {
+            Ok(Some(said))
+        } else {
+            Err(Refusal::invalid(
+                "arguments",
+                "hold blanks or line ends that lines cannot say: change them at the command line",
+            ))
+        }
     }
 
     fn edit(&self, transport: Option<Transport>) -> ServerEdit {
@@ -230,6 +245,9 @@ async fn change(
     At(id): At<ServerId>,
     Input(wish): Input<ServerWish>,
 ) -> Result<Response, Fault> {
+    if wish.id.as_ref().is_some_and(|it| *it != id) {
+        return Err(Fault::field("id", "stays as it is: add another server instead"));
+    }
     let server = Server::clone(find_server(admin.snapshot.company(), &id)?);
     let seen = unchanged(wish.seen.as_deref(), server, &id)?;
     let prepare = |snapshot: &Snapshot| {

@@ -149,7 +149,7 @@ async fn show_one(
         frame: manager.frame(Short::name(&tenant.name)),
         id: id.to_string(),
         name: tenant.name.clone(),
-        description: Short::text(&tenant.description),
+        description: tenant.description.clone(),
         enabled: tenant.enabled,
         since: Moment(tenant.created_at),
         admins,

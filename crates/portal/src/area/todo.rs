@@ -8,12 +8,11 @@ use serde::Serialize;
 
 use super::{
     idle::{Idle, idle_grants},
-    reach::reaches_any,
-    row::connection_href,
+    reach::Reached,
 };
 use crate::{
     hall::{Condition, Hall},
-    web::{Moment, Short},
+    web::{Moment, Short, connection_href},
 };
 
 /// As many are shown of each kind.
@@ -139,7 +138,8 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
 
 fn without_tools(scene: &Scene<'_>) -> Vec<Thing> {
     let users = scene.snapshot.company().users.values().filter(|it| it.enabled);
-    let count = users.filter(|it| !reaches_any(scene.snapshot, it, scene.now)).count();
+    let mut reached = Reached::new(scene.snapshot, scene.now);
+    let count = users.filter(|it| !reached.any(it)).count();
     if count == 0 {
         return Vec::new();
     }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{
     Change, Company, ConnectionId, Effect, Grant, GrantId, Snapshot, Subject, Target, Tool,
-    ToolDefinition, ToolPattern, UserPattern, snapshot::Site,
+    ToolDefinition, ToolPattern, UserPattern, names, snapshot::Site,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -13,14 +13,13 @@ use uuid::Uuid;
 
 use super::{
     arguments::{Argument, Arguments, CallWish},
-    row::connection_href,
     who::{Reason, reasons, who},
 };
 use crate::{
     Called,
     web::{
-        At, Book, Done, Fault, Frame, Input, Manager, Page, Pages, Search, Shared, Short, Visitor,
-        encoded,
+        At, Book, Done, Fault, Frame, Input, Manager, Page, Pages, Search, Shared, Short,
+        connection_href, encoded,
     },
 };
 
@@ -76,7 +75,7 @@ async fn list(
     let connection = search.connection.unwrap_or_default();
     let wanted = |tool: &Tool<'_>| {
         let Some(site) = snapshot.site(tool.connection) else { return false };
-        may_see(&manager, site)
+        manager.may_manage_connection(&site.connection.path)
             && (connection.is_empty() || site.connection.path.to_string() == connection)
             && words.are_in(&[tool.public, tool.description])
     };
@@ -106,14 +105,6 @@ fn row(snapshot: &Snapshot, tool: &Tool<'_>) -> ToolRow {
         connection: path,
         description: Short::text(tool.description),
         hidden: hiding(company, tool.connection, tool.name).is_some(),
-    }
-}
-
-/// Whether a manager has to do with a connection.
-pub(super) fn may_see(manager: &Visitor, site: &Site) -> bool {
-    match &site.connection.path.tenant {
-        Some(tenant) => manager.may_manage(tenant),
-        None => manager.admin,
     }
 }
 
@@ -168,7 +159,7 @@ struct ToolView {
 impl ToolView {
     /// The definition, written so that people can read it.
     fn text(&self) -> String {
-        serde_json::to_string_pretty(&self.definition).unwrap_or_default()
+        names::escaped(&serde_json::to_string_pretty(&self.definition).unwrap_or_default())
     }
 
     /// The result of a call, likewise.
@@ -182,7 +173,7 @@ impl ToolView {
             text.truncate(end.unwrap_or(0));
             text.push('\u{2026}');
         }
-        text
+        names::escaped(&text)
     }
 }
 
@@ -197,7 +188,10 @@ fn find<'m>(
 ) -> Result<(ToolDefinition, &'m Site), Fault> {
     let tool = portal.hall.tool(name).ok_or(Fault::NothingHere)?;
     let site = manager.snapshot.site(tool.connection).ok_or(Fault::NothingHere)?;
-    if may_see(manager, site) { Ok((tool, site)) } else { Err(Fault::NothingHere) }
+    match manager.may_manage_connection(&site.connection.path) {
+        true => Ok((tool, site)),
+        false => Err(Fault::NothingHere),
+    }
 }
 
 fn view(
@@ -213,7 +207,7 @@ fn view(
         frame: manager.frame(tool.public.as_str()),
         connection_href: connection_href(&path),
         connection: path,
-        description: tool.description.chars().take(4000).collect(),
+        description: names::shown(&tool.description, 4000).into_owned(),
         definition: serde_json::from_str(&tool.definition).unwrap_or_default(),
         hidden: hiding(company, tool.connection, &tool.name).is_some(),
         hideable: tool.name.parse::<ToolPattern>().is_ok() && !tool.name.contains(['*', '?']),

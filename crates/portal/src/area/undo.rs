@@ -6,6 +6,7 @@ use gatehall_store::EventFilter;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::common::own_page;
 use crate::web::{Book, Done, Fault, Input, Manager, Portal, Shared};
 
 pub(super) fn ways(book: Book) -> Book {
@@ -33,8 +34,7 @@ async fn undo(
     }
     let prepare = |_: &gatehall_domain::Snapshot| Ok::<_, Refusal>(inverse.clone());
     let revision = portal.apply(&manager, prepare).await?;
-    let next = wish.next.filter(|it| it.starts_with('/') && !it.starts_with("//"));
-    Ok(manager.done(revision, next.as_deref().unwrap_or("/")))
+    Ok(manager.done(revision, &own_page(wish.next)))
 }
 
 /// A tenant admin undoes what they did themselves, in tenants that are still theirs.

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{
     EmailAddress, GroupName, Identity, Record, Refusal, Sessions, Snapshot, Subject, Timestamp,
-    User,
+    User, UserId,
 };
 use gatehall_store::EventFilter;
 use http::StatusCode;
@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    common::{Nothing, Removal},
-    reach::{Reached, reaches_any},
+    common::{Nothing, Removal, Words},
+    reach::Reached,
     row::{EventRow, GrantRow, KeyRow, MembershipRow, SessionRow, group_names},
 };
 use crate::{
@@ -22,8 +22,8 @@ use crate::{
         user::{NewUser, UserEdit},
     },
     web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, encoded,
-        render, text, unchanged,
+        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Portal, Search, Shared, Short,
+        encoded, render, text, unchanged,
     },
 };
 
@@ -47,7 +47,7 @@ struct UserSearch {
 }
 
 #[derive(Template, Serialize, JsonSchema)]
-#[template(path = "user/list.html", blocks = ["rows"])]
+#[template(path = "user/list.html")]
 struct UserList {
     #[serde(skip)]
     frame: Frame,
@@ -93,17 +93,17 @@ async fn list(admin: Admin, Search(search): Search<UserSearch>) -> Response {
 
 /// The users who are meant, by address.
 fn find<'s>(snapshot: &'s Snapshot, query: &str, state: &str, now: Timestamp) -> Vec<&'s User> {
-    let words: Vec<String> = query.split_whitespace().map(str::to_lowercase).collect();
+    let words = Words::new(query);
+    let mut reached = Reached::new(snapshot, now);
     let fits = |user: &&User| {
-        words.iter().all(|word| {
-            user.email.as_str().contains(word) || user.name.to_lowercase().contains(word)
-        }) && match state {
-            "enabled" => user.enabled,
-            "disabled" => !user.enabled,
-            "admin" => snapshot.view(user.id).is_some_and(|view| view.admin.is_some()),
-            "no-tools" => user.enabled && !reaches_any(snapshot, user, now),
-            _ => true,
-        }
+        words.are_in(&[user.email.as_str(), &user.name])
+            && match state {
+                "enabled" => user.enabled,
+                "disabled" => !user.enabled,
+                "admin" => snapshot.view(user.id).is_some_and(|view| view.admin.is_some()),
+                "no-tools" => user.enabled && !reached.any(user),
+                _ => true,
+            }
     };
     let mut found: Vec<&User> =
         snapshot.company().users.values().map(AsRef::as_ref).filter(fits).collect();
@@ -148,8 +148,8 @@ struct IdentityRow {
 
 impl IdentityRow {
     fn new(identity: &Identity) -> Self {
-        let (issuer, subject) = (Short::name(&identity.issuer), Short::name(&identity.subject));
-        Self { issuer, subject, stale: identity.stale }
+        let Identity { issuer, subject, stale, .. } = identity.clone();
+        Self { issuer, subject, stale }
     }
 }
 
@@ -172,7 +172,7 @@ async fn show(
         frame: admin.frame(email.to_string()),
         groups: group_names(company),
         email: user.email.to_string(),
-        name: Short::name(&user.name),
+        name: user.name.clone(),
         admin: user.admin,
         admin_because: view.and_then(|it| it.admin).map(|it| company.because_label(it)),
         enabled: user.enabled,
@@ -279,7 +279,7 @@ async fn change(
         |snapshot: &Snapshot| operation::user::change(snapshot.company(), &email, &edit, admin.now);
     let revision = portal.apply_if(&admin, &seen, prepare).await?;
     if edit.enabled == Some(false) {
-        portal.doors.end_sessions(Sessions::User(user.id)).await?;
+        forget_sessions(&portal, user.id).await;
     }
     let email = edit.email.unwrap_or(email);
     Ok(admin.done(revision, &format!("/users/{}", encoded(email.as_str()))))
@@ -298,8 +298,16 @@ async fn remove(
     let user = User::clone(find_user(admin.snapshot.company(), &email)?);
     let seen = unchanged(removal.seen.as_deref(), user.clone(), &email)?;
     let revision = portal.apply_if(&admin, &seen, prepare).await?;
-    portal.doors.end_sessions(Sessions::User(user.id)).await?;
+    forget_sessions(&portal, user.id).await;
     Ok(admin.done(revision, "/users"))
+}
+
+/// Ends what is dead already, since whoever is disabled or gone is signed in no longer, so that it
+/// stays so when they come back.
+async fn forget_sessions(portal: &Portal, user: UserId) {
+    if let Err(error) = portal.doors.end_sessions(Sessions::User(user)).await {
+        tracing::error!(%error, user.id = %user, "the sessions of a user could not be ended");
+    }
 }
 
 async fn sign_out(

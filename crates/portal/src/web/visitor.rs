@@ -7,14 +7,14 @@ use axum::{
     extract::{FromRequestParts, Path},
     response::{IntoResponse, Response},
 };
-use gatehall_domain::{Caller, Door, Snapshot, TenantId, Timestamp, User};
+use gatehall_domain::{Caller, ConnectionPath, Door, Snapshot, TenantId, Timestamp, User};
 use gatehall_identity::Rejection;
 use gatehall_store::Actor;
-use http::{StatusCode, header::AUTHORIZATION, request::Parts};
+use http::{Method, StatusCode, header::AUTHORIZATION, request::Parts};
 use serde::Serialize;
 use url::form_urlencoded;
 
-use super::{API, Face, Fault, Frame, Portal, frame::Notice, render};
+use super::{API, Face, Fault, Frame, LETTERS, Portal, SCHEME, frame::Notice, render};
 
 /// Seconds after a sign-in in which credentials and administrators can be changed.
 const RECENT: i64 = 15 * 60;
@@ -33,9 +33,10 @@ pub(crate) struct Visitor {
     pub(crate) now: Timestamp,
     /// When they signed in; none with a key, which was made for the purpose.
     authenticated_at: Option<Timestamp>,
-    /// Path and query.
+    /// Path and query of the page; of the one that a form was on.
     address: String,
     scheme: &'static str,
+    letters: &'static str,
     notice: Option<Notice>,
 }
 
@@ -67,11 +68,16 @@ impl Visitor {
         let admin = view.admin.is_some();
         let manages = snapshot.company().managed_by(user.id);
         let notice = match face {
-            Face::Page => Notice::of(head, portal, &user).await,
+            Face::Page => Notice::of(head, portal, &user, admin || !manages.is_empty()).await,
             Face::Api => None,
         };
-        let address = head.uri.path_and_query().map_or("/", |it| it.as_str()).to_owned();
-        let scheme = super::frame::scheme_of(&head.headers);
+        // What answers a form cannot be opened again; the page that sent it can.
+        let address = match head.method {
+            Method::GET => head.uri.path_and_query().map(ToString::to_string),
+            _ => super::guard::back(&head.headers),
+        };
+        let address = address.unwrap_or_else(|| "/".into());
+        let (scheme, letters) = (SCHEME.of(&head.headers), LETTERS.of(&head.headers));
         Ok(Self {
             user,
             snapshot,
@@ -83,6 +89,7 @@ impl Visitor {
             authenticated_at,
             address,
             scheme,
+            letters,
             notice,
         })
     }
@@ -95,6 +102,11 @@ impl Visitor {
     /// Whether they may manage this tenant.
     pub(crate) fn may_manage(&self, tenant: &TenantId) -> bool {
         self.admin || self.manages.contains(tenant)
+    }
+
+    /// Whether they may manage a connection; one of no tenant is for administrators alone.
+    pub(crate) fn may_manage_connection(&self, path: &ConnectionPath) -> bool {
+        path.tenant.as_ref().map_or(self.admin, |tenant| self.may_manage(tenant))
     }
 
     /// Whether they signed in a short time ago.
@@ -111,6 +123,7 @@ impl Visitor {
             manages: self.manages.iter().map(ToString::to_string).collect(),
             address: self.address.clone(),
             scheme: self.scheme,
+            letters: self.letters,
             revision: self.snapshot.revision(),
             notice: self.notice.clone(),
             recent: self.is_recent(),
@@ -258,6 +271,14 @@ impl FromRequestParts<Arc<Portal>> for TenantManager {
 pub(crate) fn encoded(text: &str) -> String {
     // A path knows no plus.
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// The page of a connection, by its path. One of no tenant stands below `-`.
+pub(crate) fn connection_href(path: &str) -> String {
+    match path.contains('/') {
+        true => format!("/connections/{path}"),
+        false => format!("/connections/-/{path}"),
+    }
 }
 
 /// Whether a path is the API's.

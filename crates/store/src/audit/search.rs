@@ -134,6 +134,7 @@ impl Store {
                 search!("revision = $8 and outcome = 'changed'")
             }
             EventFilter { user: Some(_), .. } => search!("user_id = $14"),
+            EventFilter { tenant: Some(_), .. } => search!("tenant_id = $4"),
             _ => search!("true"),
         };
         let before = filter.before.map_or(i64::MAX, Timestamp::micros);

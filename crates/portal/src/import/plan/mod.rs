@@ -2,11 +2,11 @@
 
 mod desired;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use gatehall_domain::{
-    Change, Company, Connection, Grant, GrantId, Membership, Record, Source, Target, TenantAdmin,
-    TenantId, Timestamp, UserId,
+    Change, Company, Connection, Grant, GrantId, GroupId, Membership, Record, Source, Target,
+    TenantAdmin, TenantId, Timestamp, UserId, names,
 };
 use gatehall_vault::Vault;
 use schemars::JsonSchema;
@@ -108,6 +108,7 @@ impl Plan {
             said: HashSet::new(),
             grants: HashSet::new(),
             tenants: HashSet::new(),
+            imported: imported(company),
         };
         for entry in entries {
             match &entry.row {
@@ -135,6 +136,11 @@ impl Plan {
         self.rows.iter().filter(wanted).filter_map(|row| row.change.as_ref())
     }
 
+    /// A short text that is another one whenever the plan is another one.
+    pub fn fingerprint(&self) -> String {
+        names::short_digest(&serde_json::to_string(&self.rows).unwrap_or_default())
+    }
+
     /// How many rows are in this state, by its word.
     pub fn count(&self, state: &str) -> usize {
         self.rows.iter().filter(|row| row.state.as_str() == state).count()
@@ -153,6 +159,16 @@ struct Planner<'v> {
     grants: HashSet<GrantId>,
     /// The tenants whose grants the file speaks of.
     tenants: HashSet<TenantId>,
+    /// The groups into which imports have put users.
+    imported: HashMap<UserId, Vec<GroupId>>,
+}
+
+fn imported(company: &Company) -> HashMap<UserId, Vec<GroupId>> {
+    let mut groups: HashMap<UserId, Vec<GroupId>> = HashMap::new();
+    for it in company.memberships.values().filter(|it| it.source == Source::Import) {
+        groups.entry(it.user).or_default().push(it.group);
+    }
+    groups
 }
 
 impl Planner<'_> {
@@ -291,15 +307,11 @@ impl Planner<'_> {
     }
 
     /// Memberships that an import gave and this file takes back.
-    fn extra_memberships(
-        &mut self,
-        place: &str,
-        user: UserId,
-        said: &HashSet<gatehall_domain::GroupId>,
-    ) {
-        let extra = self.company.memberships.values().filter(|it| {
-            it.user == user && it.source == Source::Import && !said.contains(&it.group)
-        });
+    fn extra_memberships(&mut self, place: &str, user: UserId, said: &HashSet<GroupId>) {
+        let groups = self.imported.get(&user).into_iter().flatten();
+        let extra = groups
+            .filter(|group| !said.contains(group))
+            .filter_map(|group| self.company.memberships.get(&(user, *group, Source::Import)));
         let extra: Vec<Record> = extra.map(|it| Membership::clone(it).into()).collect();
         for record in extra {
             self.extra(place, record);
