@@ -47,6 +47,8 @@ pub enum Command {
     Doctor(command::doctor::DoctorOptions),
     /// Say what a user reaches and why, or which step is missing.
     Explain(command::explain::ExplainOptions),
+    /// Ask a running gate through its management API: tools, access, health and all the rest.
+    Api(command::api::ApiOptions),
     /// Show the newest events of the audit.
     Audit(command::audit::AuditOptions),
     /// Undo a change, as long as nothing newer touched what it changed.

@@ -61,6 +61,7 @@ async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::Check(options) => command::check::run(&store, options).await,
         Command::Doctor(options) => command::doctor::run(&store, options).await,
         Command::Explain(options) => command::explain::run(&store, options).await,
+        Command::Api(options) => command::api::run(options).await,
         Command::Audit(options) => command::audit::run(&store, options).await,
         Command::Undo(options) => command::undo::run(&store, options).await,
         Command::User(options) => command::user::run(&store, options).await,

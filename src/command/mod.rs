@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod admin;
+pub(crate) mod api;
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod connection;

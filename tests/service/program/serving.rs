@@ -153,3 +153,42 @@ async fn a_term_signal_lets_a_call_end_and_changes_by_command_are_served() {
     assert_eq!(calls.as_array().unwrap().len(), 1, "{calls:#}");
     assert!(home.json(&["key", "list"])[0]["last_used_at"].is_string());
 }
+
+/// What the portal shows and does is at the command line, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn api_asks_a_running_gate() {
+    let home = Home::new();
+    home.must(&["user", "add", "ada@company.example", "--admin"]);
+    home.must(&["group", "add", "staff"]);
+    let made = home.json(&["key", "add", "--user", "ada@company.example", "--manage"]);
+    let key = made["key"].as_str().unwrap().to_owned();
+    let (_serving, url) = Serving::start(home.command(&["serve", "--listen", "127.0.0.1:0"]));
+    let gate = ["api", "--gate", &url, "--key", &key];
+    let ask = |arguments: &[&'static str]| [&gate[..], arguments].concat();
+    let json = |arguments: &[&'static str]| -> Value {
+        let said = home.must(&ask(arguments));
+        serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"))
+    };
+    let groups = json(&["/groups", "q=sta"]);
+    assert_eq!(groups["groups"]["rows"][0]["name"], "staff");
+    json(&[
+        "-X",
+        "PATCH",
+        "groups/staff",
+        "description=All",
+        "add_members=[\"ada@company.example\"]",
+    ]);
+    let staff = json(&["/groups/staff"]);
+    assert_eq!(
+        (&staff["description"], &staff["members"]["rows"][0]["email"]),
+        (&json!("All"), &json!("ada@company.example"))
+    );
+    let table = home.must(&ask(&["/audit/export.csv", "q=kind:group"]));
+    assert!(table.starts_with("at,actor") && table.contains("staff"), "{table}");
+    let said = home.fails(&ask(&["-X", "PATCH", "/groups/nobody", "enabled=false"]));
+    assert!(said.contains("There is no group"), "{said}");
+    let said = home.fails(&["api", "--gate", &url, "/groups"]);
+    assert!(said.contains("gatehall key add"), "{said}");
+    let said = home.fails(&["api", "--gate", "http://127.0.0.1:9", "--key", "k", "/groups"]);
+    assert!(said.contains("cannot be reached"), "{said}");
+}

@@ -1,0 +1,160 @@
+use std::{io::Write, process::ExitCode};
+
+use anyhow::{Context, Result, bail};
+use bytes::Bytes;
+use clap::Args;
+use gatehall_identity::connector;
+use http::{
+    Method, Request, Response, Uri,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
+};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::output;
+
+/// What the portal's pages show and do, for scripts.
+const EXAMPLES: &str = "\
+Examples:
+  gatehall api /tools q=read_                    tools by name, with their connections
+  gatehall api /tools/google_documents_search    a tool, and who can use it
+  gatehall api /access tool=google_documents_search
+  gatehall api /grants/preview tenant=google 'tools=read_*'
+  gatehall api /users/alice@google.example --method PATCH enabled=false
+  gatehall api /audit/export.csv q=outcome:denied > denied.csv
+  gatehall api /openapi.json                     all there is
+
+The key is made once: gatehall key add --user YOU --manage";
+
+/// Ask a running gate through its management API.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct ApiOptions {
+    /// What to ask, below /api/v1: /tools.
+    path: String,
+    /// What to say: NAME=VALUE, in the query of a GET, else as JSON. A value that is JSON, such as
+    /// true, 5 or ["a"], is taken as that. A name that comes again makes a list.
+    #[arg(value_name = "NAME=VALUE")]
+    fields: Vec<String>,
+    /// GET, POST, PATCH or DELETE.
+    #[arg(long, short = 'X', default_value = "GET")]
+    method: Method,
+    /// Address of the gate.
+    #[arg(
+        long,
+        env = "GATEHALL_GATE",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    gate: Url,
+    /// Key of a user that may manage.
+    #[arg(long, env = "GATEHALL_KEY", hide_env_values = true)]
+    key: Option<SecretString>,
+}
+
+pub(crate) async fn run(options: ApiOptions) -> Result<ExitCode> {
+    let key = options.key.as_ref().context(
+        "this needs a key: make one with gatehall key add --user YOU --manage, and put it into \
+         GATEHALL_KEY",
+    )?;
+    let request = request(&options, key)?;
+    let client = Client::builder(TokioExecutor::new()).build(connector());
+    let gate = &options.gate;
+    let response = client.request(request).await.with_context(|| {
+        format!("{gate} cannot be reached: start it, or name it with --gate or GATEHALL_GATE")
+    })?;
+    show(response).await
+}
+
+fn request(options: &ApiOptions, key: &SecretString) -> Result<Request<Full<Bytes>>> {
+    let fields = fields(&options.fields)?;
+    let base = options.gate.as_str().trim_end_matches('/');
+    let mut url: Url = format!("{base}/api/v1/{}", options.path.trim_start_matches('/')).parse()?;
+    let mut body = Bytes::new();
+    if options.method == Method::GET {
+        for (name, values) in &fields {
+            for value in values {
+                url.query_pairs_mut().append_pair(name, value);
+            }
+        }
+    } else {
+        body = serde_json::to_vec(&members(fields))?.into();
+    }
+    let uri: Uri = url.as_str().parse()?;
+    Ok(Request::builder()
+        .method(&options.method)
+        .uri(uri)
+        .header(ACCEPT, "application/json")
+        .header(CONTENT_TYPE, "application/json")
+        .header(AUTHORIZATION, format!("Bearer {}", key.expose_secret()))
+        .body(Full::new(body))?)
+}
+
+/// The values of each name, in the order of the names.
+fn fields(texts: &[String]) -> Result<Vec<(String, Vec<String>)>> {
+    let mut fields: Vec<(String, Vec<String>)> = Vec::new();
+    for text in texts {
+        let Some((name, value)) = text.split_once('=') else {
+            bail!("\"{text}\" is not NAME=VALUE");
+        };
+        match fields.iter_mut().find(|(it, _)| it == name) {
+            Some((_, values)) => values.push(value.to_owned()),
+            None => fields.push((name.to_owned(), vec![value.to_owned()])),
+        }
+    }
+    Ok(fields)
+}
+
+fn members(fields: Vec<(String, Vec<String>)>) -> Map<String, Value> {
+    let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+    let member = |(name, values): (String, Vec<String>)| {
+        let mut values: Vec<Value> = values.into_iter().map(value).collect();
+        let one = if values.len() == 1 { values.pop() } else { None };
+        (name, one.unwrap_or(Value::Array(values)))
+    };
+    fields.into_iter().map(member).collect()
+}
+
+/// Prints JSON so that people can read it, anything else as it comes.
+async fn show(response: Response<Incoming>) -> Result<ExitCode> {
+    let (head, mut body) = response.into_parts();
+    let kind = head.headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).unwrap_or_default();
+    if head.status.is_success() && !kind.contains("json") {
+        while let Some(frame) = body.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                std::io::stdout().lock().write_all(&data)?;
+            }
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let bytes = body.collect().await?.to_bytes();
+    let answer: Value = serde_json::from_slice(&bytes)
+        .with_context(|| format!("the answer, {}, is not the management API's", head.status))?;
+    if head.status.is_success() {
+        return output::json(&answer);
+    }
+    let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
+    bail!("{}: {}", text("title"), text("detail"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_become_json() {
+        let texts = ["name=Ada", "enabled=false", "add=a@b.example", "add=c@d.example", "text=1+1"];
+        let fields = fields(&texts.map(str::to_owned)).unwrap();
+        let wanted = json!({
+            "name": "Ada", "enabled": false, "add": ["a@b.example", "c@d.example"], "text": "1+1",
+        });
+        assert_eq!(Value::Object(members(fields)), wanted);
+        assert!(super::fields(&["enabled".into()]).is_err());
+    }
+}
