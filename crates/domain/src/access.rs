@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashMapExt};
 use serde::Serialize;
 use wildmatch::WildMatch;
 
-use crate::{ConnectionId, Effect, GrantId, GroupId};
+use crate::{ConnectionId, Effect, GrantId, GroupId, Target, TenantId, snapshot::Site};
 
 /// Why a call is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -22,14 +22,15 @@ pub enum Because {
     Grant(GrantId),
 }
 
-/// What one set of grants opens, at one revision.
+/// What one set of grants opens, at one revision. It grows with the grants, not with what they mean.
 #[derive(Debug)]
 pub struct View {
     /// Number of the view within its snapshot.
     pub id: u32,
     /// Set if the view is an administrator's.
     pub admin: Option<Because>,
-    rules: HashMap<ConnectionId, Rules>,
+    tenants: HashMap<TenantId, Rules>,
+    connections: HashMap<ConnectionId, Rules>,
 }
 
 #[derive(Debug, Default)]
@@ -61,50 +62,81 @@ pub(crate) enum Verdict {
 
 impl View {
     pub(crate) fn new(id: u32, admin: Option<Because>) -> Self {
-        Self { id, admin, rules: HashMap::new() }
+        Self { id, admin, tenants: HashMap::new(), connections: HashMap::new() }
     }
 
-    pub(crate) fn allow(&mut self, connection: ConnectionId, rule: Rule) {
-        self.rules.entry(connection).or_default().allow.push(rule);
+    pub(crate) fn add(&mut self, target: &Target, effect: Effect, rule: Rule) {
+        let rules = match target {
+            // Most grants mean a tenant that another one has meant before.
+            Target::Tenant(id) => match self.tenants.get_mut(id) {
+                Some(rules) => rules,
+                None => self.tenants.entry(id.clone()).or_default(),
+            },
+            Target::Connection(id) => self.connections.entry(*id).or_default(),
+        };
+        match effect {
+            Effect::Allow => rules.allow.push(rule),
+            Effect::Deny => rules.deny.push(rule),
+        }
     }
 
-    pub(crate) fn deny(&mut self, connection: ConnectionId, rule: Rule) {
-        self.rules.entry(connection).or_default().deny.push(rule);
+    /// The rules that bear on a connection: those of its tenant, then its own.
+    fn rules(&self, site: &Site) -> impl Iterator<Item = &Rules> {
+        self.rules_of_tenant(site).into_iter().chain(self.connections.get(&site.connection.id))
+    }
+
+    fn rules_of_tenant(&self, site: &Site) -> Option<&Rules> {
+        self.tenants.get(site.connection.path.tenant.as_ref()?)
     }
 
     /// Whether any tool of this connection can be allowed. It only saves looking at tools one by
     /// one; the answer for a tool is [`View::verdict`].
-    pub(crate) fn may_open(&self, connection: ConnectionId) -> bool {
-        self.admin.is_some()
-            || self.rules.get(&connection).is_some_and(|rules| !rules.allow.is_empty())
+    pub(crate) fn may_open(&self, site: &Site) -> bool {
+        self.admin.is_some() || site.is_public() || self.has_grant_for(site)
     }
 
-    /// The connections that a rule may open, in no order.
-    pub(crate) fn opened(&self) -> impl Iterator<Item = ConnectionId> {
-        self.rules.iter().filter(|(_, rules)| !rules.allow.is_empty()).map(|(id, _)| *id)
+    /// Whether a grant allows something of this connection.
+    pub(crate) fn has_grant_for(&self, site: &Site) -> bool {
+        self.rules(site).any(|it| !it.allow.is_empty())
+    }
+
+    /// Whether a grant allows something of the whole tenant of this connection.
+    pub(crate) fn opens_tenant_of(&self, site: &Site) -> bool {
+        self.rules_of_tenant(site).is_some_and(|rules| !rules.allow.is_empty())
+    }
+
+    /// The tenants, and the single connections, that a grant may open, in no order.
+    pub(crate) fn opened(
+        &self,
+    ) -> (impl Iterator<Item = &TenantId>, impl Iterator<Item = ConnectionId>) {
+        let tenants = self.tenants.iter().filter(|(_, rules)| !rules.allow.is_empty());
+        let connections = self.connections.iter().filter(|(_, rules)| !rules.allow.is_empty());
+        (tenants.map(|(id, _)| id), connections.map(|(id, _)| *id))
     }
 
     /// What bears on a connection, for explanations: first what denies, then what allows.
-    pub fn reasons(&self, connection: ConnectionId) -> impl Iterator<Item = (Effect, Because)> {
-        let rules = self.rules.get(&connection);
-        let deny = rules.into_iter().flat_map(|rules| &rules.deny);
-        let allow = rules.into_iter().flat_map(|rules| &rules.allow);
+    pub fn reasons(&self, site: &Site) -> impl Iterator<Item = (Effect, Because)> {
+        let deny = self.rules(site).flat_map(|rules| &rules.deny);
+        let allow = self.rules(site).flat_map(|rules| &rules.allow).map(|rule| rule.because);
+        let public = site.is_public().then_some(Because::Public);
+        let allow = self.admin.into_iter().chain(public).chain(allow);
         deny.map(|rule| (Effect::Deny, rule.because))
-            .chain(self.admin.map(|because| (Effect::Allow, because)))
-            .chain(allow.map(|rule| (Effect::Allow, rule.because)))
+            .chain(allow.map(|because| (Effect::Allow, because)))
     }
 
     /// The answer for one tool of a connection that is enabled. Deny wins.
-    pub(crate) fn verdict(&self, connection: ConnectionId, tool: &str) -> Verdict {
-        let rules = self.rules.get(&connection);
-        if let Some(rule) = rules.and_then(|rules| rules.deny.iter().find(|rule| rule.means(tool)))
-        {
+    pub(crate) fn verdict(&self, site: &Site, tool: &str) -> Verdict {
+        let means = |rule: &&Rule| rule.means(tool);
+        if let Some(rule) = self.rules(site).flat_map(|it| &it.deny).find(means) {
             return Verdict::Denied(rule.because);
         }
         if let Some(because) = self.admin {
             return Verdict::Allowed(because);
         }
-        match rules.and_then(|rules| rules.allow.iter().find(|rule| rule.means(tool))) {
+        if site.is_public() {
+            return Verdict::Allowed(Because::Public);
+        }
+        match self.rules(site).flat_map(|it| &it.allow).find(means) {
             Some(rule) => Verdict::Allowed(rule.because),
             None => Verdict::Silent,
         }

@@ -144,9 +144,10 @@ impl<'s> Reach<'s> {
     /// The connections of which some tool may be allowed, in the order of their paths.
     pub fn connections(&self) -> impl Iterator<Item = &'s Site> + use<'s> {
         let reach = *self;
-        self.snapshot.sites_at(self.endpoint).iter().filter(move |site| {
-            reach.closed(site).is_none() && reach.view.may_open(site.connection.id)
-        })
+        self.snapshot
+            .sites_at(self.endpoint)
+            .iter()
+            .filter(move |site| reach.closed(site).is_none() && reach.view.may_open(site))
     }
 
     /// How many [`Reach::connections`] there are. Most people reach few of many, and only those are
@@ -155,7 +156,7 @@ impl<'s> Reach<'s> {
         if self.view.admin.is_some() {
             return self.connections().count();
         }
-        self.view.opened().filter(|id| self.is_open(*id)).count()
+        self.opened().count()
     }
 
     /// Whether there are any [`Reach::connections`].
@@ -163,11 +164,20 @@ impl<'s> Reach<'s> {
         if self.view.admin.is_some() {
             return self.connections().next().is_some();
         }
-        self.view.opened().any(|id| self.is_open(id))
+        self.opened().next().is_some()
     }
 
-    fn is_open(&self, connection: ConnectionId) -> bool {
-        self.snapshot.site(connection).is_some_and(|site| self.closed(site).is_none())
+    /// The connections of somebody who is no administrator, each once: of tenants, then single
+    /// ones, then public ones.
+    fn opened(&self) -> impl Iterator<Item = &'s Site> {
+        let (reach, snapshot, view) = (*self, self.snapshot, self.view);
+        let (tenants, connections) = view.opened();
+        let of_tenants = tenants.flat_map(|tenant| snapshot.sites_of(Some(tenant)));
+        let single = connections.filter_map(|id| snapshot.site(id));
+        let single = single.filter(|site| !view.opens_tenant_of(site));
+        let public = snapshot.public_sites().filter(|site| !view.has_grant_for(site));
+        let all = of_tenants.chain(single).chain(public);
+        all.filter(move |site| reach.closed(site).is_none())
     }
 
     /// Whether the caller may use a tool, by the name its server gives it.
@@ -178,7 +188,7 @@ impl<'s> Reach<'s> {
         if let Some(denial) = self.closed(site) {
             return Decision::Denied(denial);
         }
-        match self.view.verdict(connection, tool) {
+        match self.view.verdict(site, tool) {
             Verdict::Allowed(because) => Decision::Allowed(because),
             Verdict::Denied(because) => Decision::Denied(Denial::DeniedBy(because)),
             Verdict::Silent => Decision::Denied(Denial::NotGranted),

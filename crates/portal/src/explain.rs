@@ -94,7 +94,7 @@ pub fn user(snapshot: &Snapshot, user: &User, now: Timestamp) -> Explanation {
         let mut because: Vec<String> = match &reach {
             Some(reach) => reach
                 .view()
-                .reasons(id)
+                .reasons(site)
                 .map(|(effect, because)| reason(company, effect, because))
                 .collect(),
             None => vec!["the user is disabled".into()],

@@ -74,6 +74,20 @@ def test_keys_for_search_and_help(world):
     assert heading(browser) == "Keyboard shortcuts"
 
 
+def test_letters_can_be_turned_off(world):
+    browser = begin(world, "/shortcuts")
+    go(browser, "Turn them off")
+    tab_to(browser, "Turn them on")
+    press(browser, "/")
+    assert focus(browser)[1] == "Turn them on", "/ still leads to the search"
+    press(browser, "Control+k")
+    assert focus(browser)[1] == "Search everything"
+    go(browser, "Turn them on")
+    tab_to(browser, "Turn them off")
+    press(browser, "/")
+    assert focus(browser)[1] == "Search everything"
+
+
 def test_scheme(world):
     browser = begin(world, "/me", ALICE)
     scheme = lambda: browser.run("return document.documentElement.dataset.scheme")

@@ -3,8 +3,8 @@
 import re
 
 from .journeys import begin
-from .keyboard import enter, fill, follow, go, tab_to
-from .seen import heading, notice, rows, sees, texts
+from .keyboard import enter, fill, follow, go, load, tab_to
+from .seen import has_focus, heading, notice, rows, sees, texts
 
 
 def test_overview(world):
@@ -73,6 +73,31 @@ def test_audit(world):
     follow(browser, re.compile(r"\d{4}-\d\d-\d\d.*"))
     sees(browser, "What decided")
     assert "bob@microsoft.example" in texts(browser, ".facts dd")
+
+
+def test_audit_follows(world):
+    person = "fay@company.example"
+    browser = begin(world, "/audit?q=kind:user")
+    follow(browser, "Follow")
+    before = load(browser)
+    world.api("POST", "/users", {"email": person})
+    sees(browser, person)
+    tab_to(browser, re.compile(r"\d{4}-\d\d-\d\d.*"))
+    element = browser.run("return document.activeElement.id")
+    world.api("PATCH", f"/users/{person}", {"name": "Fay"})
+    newest = lambda: texts(browser, "tbody td:nth-of-type(2)")[0] == "change"
+    browser.wait(newest, "what is new does not appear")
+    assert load(browser) == before, "the whole page came anew"
+    assert has_focus(browser, f"#{element}"), "the focus is gone"
+
+
+def test_session_ends_meanwhile(world):
+    browser = begin(world, "/audit?q=kind:user&follow=1")
+    seen = rows(browser)
+    world.api("POST", "/users/ada@company.example/sign-out", {})
+    sees(browser, "You are not signed in any more.")
+    assert rows(browser) == seen, "what was there is gone"
+    world.forget()
 
 
 def test_settings(world):

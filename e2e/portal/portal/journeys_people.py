@@ -192,7 +192,7 @@ def test_me(world):
     assert states()[at] == "live"
     tab_to(browser, "Revoke laptop")
     press(browser, "Enter")
-    go(browser, "Revoke it: laptop")
+    go(browser, "Revoke laptop", "button")
     assert "laptop" in notice(browser), notice(browser)
     assert states()[at] == "revoked", states()
 

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use foldhash::HashMap;
 
-use crate::{Company, Connection, ConnectionId, Endpoint, GroupId, Server, Tenant, UserId, View};
+use crate::{
+    AccessClass, Company, Connection, ConnectionId, Endpoint, GroupId, Server, Tenant, TenantId,
+    UserId, View,
+};
 
 /// The company at one revision, indexed.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub struct Snapshot {
     people: HashMap<UserId, Person>,
     sites: Vec<Site>,
     site_by_id: HashMap<ConnectionId, usize>,
+    /// Those of public servers.
+    public: Vec<usize>,
     views: usize,
 }
 
@@ -70,8 +75,10 @@ impl Snapshot {
         let sites = sites(&company);
         let site_by_id =
             sites.iter().enumerate().map(|(at, site)| (site.connection.id, at)).collect();
-        let (people, views) = views::people(&company, &sites);
-        Self { revision, company, people, sites, site_by_id, views }
+        let public = sites.iter().enumerate().filter(|(_, site)| site.is_public());
+        let public = public.map(|(at, _)| at).collect();
+        let (people, views) = views::people(&company);
+        Self { revision, company, people, sites, site_by_id, public, views }
     }
 
     /// The number of the revision.
@@ -106,11 +113,21 @@ impl Snapshot {
             Endpoint::Tenant(tenant) => Some(tenant),
             Endpoint::Server(tenant, _) => tenant.as_ref(),
         };
+        self.sites_of(tenant)
+    }
+
+    /// The connections of a tenant, or those of none.
+    pub(crate) fn sites_of(&self, tenant: Option<&TenantId>) -> &[Site] {
         let start =
             self.sites.partition_point(|site| site.connection.path.tenant.as_ref() < tenant);
         let own = &self.sites[start..];
         let end = own.partition_point(|site| site.connection.path.tenant.as_ref() == tenant);
         &own[..end]
+    }
+
+    /// The connections of public servers.
+    pub(crate) fn public_sites(&self) -> impl Iterator<Item = &Site> {
+        self.public.iter().map(|at| &self.sites[*at])
     }
 
     /// One connection.
@@ -121,6 +138,13 @@ impl Snapshot {
     /// How many different views the users have.
     pub const fn view_count(&self) -> usize {
         self.views
+    }
+}
+
+impl Site {
+    /// Whether every enabled user has it.
+    pub fn is_public(&self) -> bool {
+        self.server.access == AccessClass::Public
     }
 }
 

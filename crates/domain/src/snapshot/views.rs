@@ -5,10 +5,10 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt};
 use wildmatch::WildMatch;
 
-use super::{Person, Site};
+use super::Person;
 use crate::{
-    AccessClass, Because, Company, ConnectionId, Effect, Grant, GrantId, GroupId, GroupName,
-    Subject, Target, TenantId, User, UserId, View, access::Rule, text::UserPatternKind,
+    Because, Company, Effect, Grant, GrantId, GroupId, GroupName, Subject, User, UserId, View,
+    access::Rule, text::UserPatternKind,
 };
 
 /// The grants that bear on a user, and what makes them an administrator. Equal keys, equal views.
@@ -18,9 +18,9 @@ struct ViewKey {
     grants: Vec<GrantId>,
 }
 
-pub(super) fn people(company: &Company, sites: &[Site]) -> (HashMap<UserId, Person>, usize) {
+pub(super) fn people(company: &Company) -> (HashMap<UserId, Person>, usize) {
     let subjects = Subjects::new(company);
-    let builder = ViewBuilder::new(company, sites);
+    let builder = ViewBuilder::new(company);
     let admins =
         company.group_by_name(GroupName::ADMIN).filter(|group| group.enabled).map(|group| group.id);
 
@@ -112,51 +112,23 @@ impl<'c> Subjects<'c> {
 /// What views are made of.
 struct ViewBuilder<'c> {
     company: &'c Company,
-    by_tenant: HashMap<&'c TenantId, Vec<ConnectionId>>,
-    public: Vec<ConnectionId>,
     patterns: HashMap<GrantId, Arc<WildMatch>>,
 }
 
 impl<'c> ViewBuilder<'c> {
-    fn new(company: &'c Company, sites: &'c [Site]) -> Self {
-        let mut by_tenant: HashMap<&TenantId, Vec<ConnectionId>> = HashMap::new();
-        let mut public = Vec::new();
-        for site in sites {
-            if let Some(tenant) = &site.connection.path.tenant {
-                by_tenant.entry(tenant).or_default().push(site.connection.id);
-            }
-            if site.server.access == AccessClass::Public {
-                public.push(site.connection.id);
-            }
-        }
+    fn new(company: &'c Company) -> Self {
         let compiled =
             |grant: &Arc<Grant>| Some((grant.id, Arc::new(grant.tools.as_ref()?.compile())));
-        let patterns = company.grants.values().filter_map(compiled).collect();
-        Self { company, by_tenant, public, patterns }
+        Self { company, patterns: company.grants.values().filter_map(compiled).collect() }
     }
 
     fn build(&self, id: u32, key: &ViewKey) -> View {
         let mut view = View::new(id, key.admin);
-        for connection in &self.public {
-            view.allow(*connection, Rule { because: Because::Public, tools: None });
-        }
         for grant in key.grants.iter().filter_map(|id| self.company.grants.get(id)) {
-            let tools = self.patterns.get(&grant.id);
-            for connection in self.connections(grant) {
-                let rule = Rule { because: Because::Grant(grant.id), tools: tools.cloned() };
-                match grant.effect {
-                    Effect::Allow => view.allow(*connection, rule),
-                    Effect::Deny => view.deny(*connection, rule),
-                }
-            }
+            let tools = self.patterns.get(&grant.id).cloned();
+            let rule = Rule { because: Because::Grant(grant.id), tools };
+            view.add(&grant.target, grant.effect, rule);
         }
         view
-    }
-
-    fn connections<'g>(&'g self, grant: &'g Grant) -> &'g [ConnectionId] {
-        match &grant.target {
-            Target::Tenant(tenant) => self.by_tenant.get(tenant).map_or(&[], Vec::as_slice),
-            Target::Connection(connection) => std::slice::from_ref(connection),
-        }
     }
 }
