@@ -161,7 +161,9 @@ document.addEventListener("htmx:response:error", stale);
 document.addEventListener("htmx:error", stale);
 
 // After a part of the page was replaced, tell it.
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+    // This is also said where nothing was replaced, since it failed.
+    if (ctx?.response?.status >= 400) return;
     one("#stale")?.remove();
     const said = one("#found-count");
     if (said) said.textContent = one(".pager p")?.textContent ?? "";

@@ -76,14 +76,14 @@ def test_keys_for_search_and_help(world):
 
 def test_letters_can_be_turned_off(world):
     browser = begin(world, "/shortcuts")
-    go(browser, "Turn them off")
-    tab_to(browser, "Turn them on")
+    go(browser, "Turn off")
+    tab_to(browser, "Turn on")
     press(browser, "/")
-    assert focus(browser)[1] == "Turn them on", "/ still leads to the search"
+    assert focus(browser)[1] == "Turn on", "/ still leads to the search"
     press(browser, "Control+k")
     assert focus(browser)[1] == "Search everything"
-    go(browser, "Turn them on")
-    tab_to(browser, "Turn them off")
+    go(browser, "Turn on")
+    tab_to(browser, "Turn off")
     press(browser, "/")
     assert focus(browser)[1] == "Search everything"
 

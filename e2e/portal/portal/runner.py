@@ -1,11 +1,13 @@
 """Opens all pages, goes all journeys, and says how each went."""
 
 import inspect
+import shutil
 import sys
 import time
 import traceback
 
 from . import checks, journeys, journeys_company, journeys_people, journeys_tools, pages
+from .world import SCREENSHOTS
 
 
 class Results:
@@ -91,6 +93,8 @@ def go_journeys(world, results):
 
 def run(world, filters):
     results = Results(filters)
+    if not filters:
+        shutil.rmtree(SCREENSHOTS, ignore_errors=True)
     check_pages(world, results)
     go_journeys(world, results)
     results.end()

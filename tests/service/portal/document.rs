@@ -37,6 +37,11 @@ async fn the_document_describes_every_operation(kind: Kind) {
     assert_eq!(described, there);
     assert!(there.len() > 60, "{}", there.len());
     references(&document, &document);
+    // A number at its end would say that two things share a name.
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let numbered = |name: &&String| name.ends_with(|c: char| c.is_ascii_digit());
+    assert_eq!(schemas.keys().find(numbered), None);
+    assert!(schemas.contains_key("PageOfUserRow"));
 }
 
 /// Every reference leads somewhere.

@@ -11,7 +11,7 @@ use gatehall_domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::reach::tools_of;
+use super::reach::difference;
 use crate::{
     operation::{
         find_group, find_user,
@@ -22,6 +22,7 @@ use crate::{
 
 /// The matrix with what is ticked in it; programs name only what they would add and remove.
 #[derive(Deserialize, JsonSchema)]
+#[schemars(rename = "MembersReview")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ticked {
     /// Memberships to add, each an address, a blank, and a group.
@@ -240,11 +241,9 @@ impl Effect {
         let mut known: HashMap<(u32, u32), (bool, bool)> = HashMap::new();
         for id in touched {
             let (Some(old), Some(new)) = (before.view(id), after.view(id)) else { continue };
-            let (loses, gains) = *known.entry((old.id, new.id)).or_insert_with(|| {
-                let old = tools_of(portal, before, id, visitor.now);
-                let new = tools_of(portal, &after, id, visitor.now);
-                (!old.is_subset(&new), !new.is_subset(&old))
-            });
+            let (loses, gains) = *known
+                .entry((old.id, new.id))
+                .or_insert_with(|| difference(portal, before, &after, id, visitor.now));
             if loses {
                 effect.losing.push(after.company().user_label(id));
             }

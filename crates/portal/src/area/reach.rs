@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use gatehall_domain::{Caller, Decision, Door, Endpoint, Reach, Snapshot, Timestamp, User, UserId};
+use gatehall_domain::{
+    Caller, Decision, Door, Endpoint, Reach, Snapshot, Timestamp, Tool, User, UserId,
+};
 
 use crate::web::Portal;
 
@@ -46,6 +48,35 @@ impl<'s> Reached<'s> {
 /// The caller that a user is, without the limits of any key.
 pub(super) const fn caller(user: UserId) -> Caller {
     Caller { user: Some(user), door: Door::Session, key: None, tenant: None }
+}
+
+/// Whether a user loses tools, and whether they gain some, by what is changed in the company.
+pub(super) fn difference(
+    portal: &Portal,
+    before: &Snapshot,
+    after: &Snapshot,
+    user: UserId,
+    now: Timestamp,
+) -> (bool, bool) {
+    let (caller, all) = (caller(user), Endpoint::All);
+    let old = Reach::new(before, &caller, &all, now).ok();
+    let new = Reach::new(after, &caller, &all, now).ok();
+    let (mut loses, mut gains) = (false, false);
+    let may = |reach: &Option<Reach<'_>>, tool: &Tool<'_>| {
+        let decided = reach.as_ref().map(|reach| reach.decide(tool.connection, tool.name));
+        matches!(decided, Some(Decision::Allowed(_)))
+    };
+    for site in old.iter().chain(&new).flat_map(Reach::connections) {
+        portal.hall.tools_of(site.connection.id, &mut |tool| {
+            let (could, can) = (may(&old, &tool), may(&new, &tool));
+            loses |= could && !can;
+            gains |= can && !could;
+        });
+        if loses && gains {
+            break;
+        }
+    }
+    (loses, gains)
 }
 
 /// The public names of the tools that a user may use, in this company.

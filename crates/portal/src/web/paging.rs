@@ -8,8 +8,9 @@ use super::Frame;
 /// Rows on a page.
 const ROWS: usize = 50;
 
-/// One page of a list.
+/// One page of a list, described as `PageOfUserRow` and the like.
 #[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "PageOf{T}")]
 pub(crate) struct Page<T> {
     /// The rows of this page.
     pub(crate) rows: Vec<T>,
