@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use foldhash::{HashMap, HashMapExt};
 use serde::Serialize;
 use wildmatch::WildMatch;
 
-use crate::{ConnectionId, Effect, GrantId, GroupId, Target, TenantId, snapshot::Site};
+use crate::{Effect, GrantId, GroupId, snapshot::Site};
 
 /// Why a call is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -22,34 +21,43 @@ pub enum Because {
     Grant(GrantId),
 }
 
-/// What one set of grants opens, at one revision. It grows with the grants, not with what they mean.
+/// What one set of grants says, at one revision. It grows with the grants, not with what they mean.
 #[derive(Debug)]
 pub struct View {
     /// Number of the view within its snapshot.
     pub id: u32,
     /// Set if the view is an administrator's.
     pub admin: Option<Because>,
-    tenants: HashMap<TenantId, Rules>,
-    connections: HashMap<ConnectionId, Rules>,
+    /// By place.
+    rules: Box<[Rule]>,
 }
 
-#[derive(Debug, Default)]
-struct Rules {
-    allow: Vec<Rule>,
-    deny: Vec<Rule>,
-}
-
-/// One grant as it bears on one connection.
+/// One grant, as it is looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
-    pub(crate) because: Because,
+    pub(crate) place: Place,
+    pub(crate) effect: Effect,
+    pub(crate) grant: GrantId,
     /// Compiled once for all views.
     pub(crate) tools: Option<Arc<WildMatch>>,
 }
 
+/// What a grant means, by numbers within its snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Place {
+    /// A tenant, by the number of its first connection.
+    Tenant(u32),
+    /// A connection.
+    Connection(u32),
+}
+
 impl Rule {
-    fn means(&self, tool: &str) -> bool {
-        self.tools.as_ref().is_none_or(|pattern| pattern.matches(tool))
+    fn means(&self, effect: Effect, tool: &str) -> bool {
+        self.effect == effect && self.tools.as_ref().is_none_or(|pattern| pattern.matches(tool))
+    }
+
+    fn because(&self) -> Because {
+        Because::Grant(self.grant)
     }
 }
 
@@ -61,32 +69,21 @@ pub(crate) enum Verdict {
 }
 
 impl View {
-    pub(crate) fn new(id: u32, admin: Option<Because>) -> Self {
-        Self { id, admin, tenants: HashMap::new(), connections: HashMap::new() }
+    pub(crate) fn new(id: u32, admin: Option<Because>, mut rules: Vec<Rule>) -> Self {
+        rules.sort_by_key(|rule| rule.place);
+        Self { id, admin, rules: rules.into() }
     }
 
-    pub(crate) fn add(&mut self, target: &Target, effect: Effect, rule: Rule) {
-        let rules = match target {
-            // Most grants mean a tenant that another one has meant before.
-            Target::Tenant(id) => match self.tenants.get_mut(id) {
-                Some(rules) => rules,
-                None => self.tenants.entry(id.clone()).or_default(),
-            },
-            Target::Connection(id) => self.connections.entry(*id).or_default(),
-        };
-        match effect {
-            Effect::Allow => rules.allow.push(rule),
-            Effect::Deny => rules.deny.push(rule),
-        }
+    fn at(&self, place: Place) -> &[Rule] {
+        let start = self.rules.partition_point(|rule| rule.place < place);
+        let end = self.rules[start..].partition_point(|rule| rule.place == place);
+        &self.rules[start..start + end]
     }
 
     /// The rules that bear on a connection: those of its tenant, then its own.
-    fn rules(&self, site: &Site) -> impl Iterator<Item = &Rules> {
-        self.rules_of_tenant(site).into_iter().chain(self.connections.get(&site.connection.id))
-    }
-
-    fn rules_of_tenant(&self, site: &Site) -> Option<&Rules> {
-        self.tenants.get(site.connection.path.tenant.as_ref()?)
+    fn rules(&self, site: &Site) -> impl Iterator<Item = &Rule> {
+        let of_tenant = site.tenant_place.map_or(&[][..], |place| self.at(place));
+        of_tenant.iter().chain(self.at(site.place))
     }
 
     /// Whether any tool of this connection can be allowed. It only saves looking at tools one by
@@ -97,38 +94,38 @@ impl View {
 
     /// Whether a grant allows something of this connection.
     pub(crate) fn has_grant_for(&self, site: &Site) -> bool {
-        self.rules(site).any(|it| !it.allow.is_empty())
+        self.rules(site).any(|rule| rule.effect == Effect::Allow)
     }
 
     /// Whether a grant allows something of the whole tenant of this connection.
     pub(crate) fn opens_tenant_of(&self, site: &Site) -> bool {
-        self.rules_of_tenant(site).is_some_and(|rules| !rules.allow.is_empty())
+        let allows = |place| self.at(place).iter().any(|rule| rule.effect == Effect::Allow);
+        site.tenant_place.is_some_and(allows)
     }
 
-    /// The tenants, and the single connections, that a grant may open, in no order.
-    pub(crate) fn opened(
-        &self,
-    ) -> (impl Iterator<Item = &TenantId>, impl Iterator<Item = ConnectionId>) {
-        let tenants = self.tenants.iter().filter(|(_, rules)| !rules.allow.is_empty());
-        let connections = self.connections.iter().filter(|(_, rules)| !rules.allow.is_empty());
-        (tenants.map(|(id, _)| id), connections.map(|(id, _)| *id))
+    /// The places of which a grant allows something, each once: tenants, then connections.
+    pub(crate) fn opened(&self) -> impl Iterator<Item = Place> {
+        let places = self.rules.chunk_by(|a, b| a.place == b.place);
+        let allow = places.filter(|rules| rules.iter().any(|it| it.effect == Effect::Allow));
+        allow.filter_map(|rules| Some(rules.first()?.place))
     }
 
     /// What bears on a connection, for explanations: first what denies, then what allows.
     pub fn reasons(&self, site: &Site) -> impl Iterator<Item = (Effect, Because)> {
-        let deny = self.rules(site).flat_map(|rules| &rules.deny);
-        let allow = self.rules(site).flat_map(|rules| &rules.allow).map(|rule| rule.because);
+        let of = |effect| {
+            let rules = self.rules(site).filter(move |rule| rule.effect == effect);
+            rules.map(move |rule| (effect, rule.because()))
+        };
         let public = site.is_public().then_some(Because::Public);
-        let allow = self.admin.into_iter().chain(public).chain(allow);
-        deny.map(|rule| (Effect::Deny, rule.because))
-            .chain(allow.map(|because| (Effect::Allow, because)))
+        let anyway = self.admin.into_iter().chain(public).map(|it| (Effect::Allow, it));
+        of(Effect::Deny).chain(anyway).chain(of(Effect::Allow))
     }
 
     /// The answer for one tool of a connection that is enabled. Deny wins.
     pub(crate) fn verdict(&self, site: &Site, tool: &str) -> Verdict {
-        let means = |rule: &&Rule| rule.means(tool);
-        if let Some(rule) = self.rules(site).flat_map(|it| &it.deny).find(means) {
-            return Verdict::Denied(rule.because);
+        let find = |effect| self.rules(site).find(|rule| rule.means(effect, tool));
+        if let Some(rule) = find(Effect::Deny) {
+            return Verdict::Denied(rule.because());
         }
         if let Some(because) = self.admin {
             return Verdict::Allowed(because);
@@ -136,8 +133,8 @@ impl View {
         if site.is_public() {
             return Verdict::Allowed(Because::Public);
         }
-        match self.rules(site).flat_map(|it| &it.allow).find(means) {
-            Some(rule) => Verdict::Allowed(rule.because),
+        match find(Effect::Allow) {
+            Some(rule) => Verdict::Allowed(rule.because()),
             None => Verdict::Silent,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Because, Caller, ConnectionId, Endpoint, Timestamp, User, UserId, View,
-    access::Verdict,
+    access::{Place, Verdict},
     snapshot::{Off, Site, Snapshot},
 };
 
@@ -171,12 +171,14 @@ impl<'s> Reach<'s> {
     /// ones, then public ones.
     fn opened(&self) -> impl Iterator<Item = &'s Site> {
         let (reach, snapshot, view) = (*self, self.snapshot, self.view);
-        let (tenants, connections) = view.opened();
-        let of_tenants = tenants.flat_map(|tenant| snapshot.sites_of(Some(tenant)));
-        let single = connections.filter_map(|id| snapshot.site(id));
-        let single = single.filter(|site| !view.opens_tenant_of(site));
+        let of_place = move |place| {
+            // Those of a tenant that is open as a whole come with their tenant.
+            let single = matches!(place, Place::Connection(_));
+            let sites = snapshot.sites_in(place).iter();
+            sites.filter(move |site| !(single && view.opens_tenant_of(site)))
+        };
         let public = snapshot.public_sites().filter(|site| !view.has_grant_for(site));
-        let all = of_tenants.chain(single).chain(public);
+        let all = view.opened().flat_map(of_place).chain(public);
         all.filter(move |site| reach.closed(site).is_none())
     }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::{
-    AccessClass, Company, Connection, ConnectionId, Endpoint, GroupId, Server, Tenant, TenantId,
-    UserId, View,
+    AccessClass, Company, Connection, ConnectionId, Endpoint, GroupId, Server, Tenant, UserId,
+    View, access::Place,
 };
 
 /// The company at one revision, indexed.
@@ -44,6 +44,9 @@ pub struct Site {
     pub prefix: String,
     /// What keeps it closed, if something does.
     pub off: Option<Off>,
+    /// Where rules for it are, and those for its tenant.
+    pub(crate) place: Place,
+    pub(crate) tenant_place: Option<Place>,
 }
 
 /// What keeps a connection closed to everybody.
@@ -77,7 +80,7 @@ impl Snapshot {
             sites.iter().enumerate().map(|(at, site)| (site.connection.id, at)).collect();
         let public = sites.iter().enumerate().filter(|(_, site)| site.is_public());
         let public = public.map(|(at, _)| at).collect();
-        let (people, views) = views::people(&company);
+        let (people, views) = views::people(&company, &sites);
         Self { revision, company, people, sites, site_by_id, public, views }
     }
 
@@ -113,16 +116,23 @@ impl Snapshot {
             Endpoint::Tenant(tenant) => Some(tenant),
             Endpoint::Server(tenant, _) => tenant.as_ref(),
         };
-        self.sites_of(tenant)
-    }
-
-    /// The connections of a tenant, or those of none.
-    pub(crate) fn sites_of(&self, tenant: Option<&TenantId>) -> &[Site] {
         let start =
             self.sites.partition_point(|site| site.connection.path.tenant.as_ref() < tenant);
         let own = &self.sites[start..];
         let end = own.partition_point(|site| site.connection.path.tenant.as_ref() == tenant);
         &own[..end]
+    }
+
+    /// The connections that a place stands for.
+    pub(crate) fn sites_in(&self, place: Place) -> &[Site] {
+        match place {
+            Place::Connection(at) => std::slice::from_ref(&self.sites[at as usize]),
+            Place::Tenant(first) => {
+                let sites = &self.sites[first as usize..];
+                let end = sites.partition_point(|site| site.tenant_place == Some(place));
+                &sites[..end]
+            }
+        }
     }
 
     /// The connections of public servers.
@@ -170,9 +180,20 @@ fn sites(company: &Company) -> Vec<Site> {
                 tenant: tenant.cloned(),
                 prefix: connection.path.prefix(),
                 off,
+                place: Place::Connection(0),
+                tenant_place: None,
             })
         })
         .collect();
     sites.sort_by(|a, b| a.connection.path.cmp(&b.connection.path));
+    let mut first = 0;
+    for at in 0..sites.len() {
+        let tenant = &sites[at].connection.path.tenant;
+        if *tenant != sites[first].connection.path.tenant {
+            first = at;
+        }
+        sites[at].tenant_place = tenant.is_some().then_some(Place::Tenant(first as u32));
+        sites[at].place = Place::Connection(at as u32);
+    }
     sites
 }

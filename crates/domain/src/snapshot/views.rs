@@ -5,10 +5,12 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt};
 use wildmatch::WildMatch;
 
-use super::Person;
+use super::{Person, Site};
 use crate::{
-    Because, Company, Effect, Grant, GrantId, GroupId, GroupName, Subject, User, UserId, View,
-    access::Rule, text::UserPatternKind,
+    Because, Company, ConnectionId, Effect, Grant, GrantId, GroupId, GroupName, Subject, Target,
+    TenantId, User, UserId, View,
+    access::{Place, Rule},
+    text::UserPatternKind,
 };
 
 /// The grants that bear on a user, and what makes them an administrator. Equal keys, equal views.
@@ -18,9 +20,9 @@ struct ViewKey {
     grants: Vec<GrantId>,
 }
 
-pub(super) fn people(company: &Company) -> (HashMap<UserId, Person>, usize) {
+pub(super) fn people(company: &Company, sites: &[Site]) -> (HashMap<UserId, Person>, usize) {
     let subjects = Subjects::new(company);
-    let builder = ViewBuilder::new(company);
+    let rules = Rules::new(company, sites);
     let admins =
         company.group_by_name(GroupName::ADMIN).filter(|group| group.enabled).map(|group| group.id);
 
@@ -42,8 +44,7 @@ pub(super) fn people(company: &Company) -> (HashMap<UserId, Person>, usize) {
             };
             let key = ViewKey { admin, grants: subjects.grants(user, &own) };
             let next = views.len() as u32;
-            let view =
-                views.entry(key).or_insert_with_key(|key| Arc::new(builder.build(next, key)));
+            let view = views.entry(key).or_insert_with_key(|key| Arc::new(rules.view(next, key)));
             Arc::clone(view)
         });
         people.insert(user.id, Person { groups: own.into(), view });
@@ -109,26 +110,32 @@ impl<'c> Subjects<'c> {
     }
 }
 
-/// What views are made of.
-struct ViewBuilder<'c> {
-    company: &'c Company,
-    patterns: HashMap<GrantId, Arc<WildMatch>>,
-}
+/// The rule that each grant is, by its id. A grant to a tenant without connections is none.
+struct Rules(HashMap<GrantId, Rule>);
 
-impl<'c> ViewBuilder<'c> {
-    fn new(company: &'c Company) -> Self {
-        let compiled =
-            |grant: &Arc<Grant>| Some((grant.id, Arc::new(grant.tools.as_ref()?.compile())));
-        Self { company, patterns: company.grants.values().filter_map(compiled).collect() }
+impl Rules {
+    fn new(company: &Company, sites: &[Site]) -> Self {
+        let mut tenants: HashMap<&TenantId, Place> = HashMap::new();
+        let mut connections: HashMap<ConnectionId, Place> = HashMap::with_capacity(sites.len());
+        for site in sites {
+            connections.insert(site.connection.id, site.place);
+            if let (Some(tenant), Some(place)) = (&site.connection.path.tenant, site.tenant_place) {
+                tenants.insert(tenant, place);
+            }
+        }
+        let rule = |grant: &Arc<Grant>| {
+            let place = match &grant.target {
+                Target::Tenant(tenant) => *tenants.get(tenant)?,
+                Target::Connection(connection) => *connections.get(connection)?,
+            };
+            let tools = grant.tools.as_ref().map(|tools| Arc::new(tools.compile()));
+            Some((grant.id, Rule { place, effect: grant.effect, grant: grant.id, tools }))
+        };
+        Self(company.grants.values().filter_map(rule).collect())
     }
 
-    fn build(&self, id: u32, key: &ViewKey) -> View {
-        let mut view = View::new(id, key.admin);
-        for grant in key.grants.iter().filter_map(|id| self.company.grants.get(id)) {
-            let tools = self.patterns.get(&grant.id).cloned();
-            let rule = Rule { because: Because::Grant(grant.id), tools };
-            view.add(&grant.target, grant.effect, rule);
-        }
-        view
+    fn view(&self, id: u32, key: &ViewKey) -> View {
+        let rules = key.grants.iter().filter_map(|grant| self.0.get(grant)).cloned().collect();
+        View::new(id, key.admin, rules)
     }
 }
