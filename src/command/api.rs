@@ -21,10 +21,10 @@ use crate::output;
 const EXAMPLES: &str = "\
 Examples:
   gatehall api /tools q=read_                    tools by name, with their connections
-  gatehall api /tools/google_documents_search    a tool, and who can use it
-  gatehall api /access tool=google_documents_search
+  gatehall api /tools/google_documents_read      a tool, and who can use it
+  gatehall api /access tool=google_documents_read
   gatehall api /grants/preview tenant=google 'tools=read_*'
-  gatehall api /users/alice@google.example --method PATCH enabled=false
+  gatehall api /users/alice@google.example --method PATCH enabled:=false
   gatehall api /audit/export.csv q=outcome:denied > denied.csv
   gatehall api /openapi.json                     all there is
 
@@ -36,9 +36,9 @@ The key is made once: gatehall key add --user YOU --manage";
 pub struct ApiOptions {
     /// What to ask, below /api/v1: /tools.
     path: String,
-    /// What to say: NAME=VALUE, in the query of a GET, else as JSON. A value that is JSON, such as
-    /// true, 5 or ["a"], is taken as that. A name that comes again makes a list.
-    #[arg(value_name = "NAME=VALUE")]
+    /// What to say, in the query of a GET, else as JSON: NAME=TEXT, or NAME:=JSON for what is no
+    /// text: enabled:=false. NAME[]=TEXT is an entry of a list.
+    #[arg(value_name = "NAME=TEXT")]
     fields: Vec<String>,
     /// GET, POST, PATCH or DELETE.
     #[arg(long, short = 'X', default_value = "GET")]
@@ -71,18 +71,17 @@ pub(crate) async fn run(options: ApiOptions) -> Result<ExitCode> {
 }
 
 fn request(options: &ApiOptions, key: &SecretString) -> Result<Request<Full<Bytes>>> {
-    let fields = fields(&options.fields)?;
     let base = options.gate.as_str().trim_end_matches('/');
     let mut url: Url = format!("{base}/api/v1/{}", options.path.trim_start_matches('/')).parse()?;
     let mut body = Bytes::new();
+    let members = members(&options.fields)?;
     if options.method == Method::GET {
-        for (name, values) in &fields {
-            for value in values {
-                url.query_pairs_mut().append_pair(name, value);
-            }
+        for (name, value) in &members {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            url.query_pairs_mut().append_pair(name, &text);
         }
     } else {
-        body = serde_json::to_vec(&members(fields))?.into();
+        body = serde_json::to_vec(&members)?.into();
     }
     let uri: Uri = url.as_str().parse()?;
     Ok(Request::builder()
@@ -94,29 +93,27 @@ fn request(options: &ApiOptions, key: &SecretString) -> Result<Request<Full<Byte
         .body(Full::new(body))?)
 }
 
-/// The values of each name, in the order of the names.
-fn fields(texts: &[String]) -> Result<Vec<(String, Vec<String>)>> {
-    let mut fields: Vec<(String, Vec<String>)> = Vec::new();
-    for text in texts {
-        let Some((name, value)) = text.split_once('=') else {
-            bail!("\"{text}\" is not NAME=VALUE");
+/// What is said, by name.
+fn members(fields: &[String]) -> Result<Map<String, Value>> {
+    let mut members = Map::new();
+    for field in fields {
+        let Some((name, text)) = field.split_once('=') else {
+            bail!("\"{field}\" is not NAME=TEXT");
         };
-        match fields.iter_mut().find(|(it, _)| it == name) {
-            Some((_, values)) => values.push(value.to_owned()),
-            None => fields.push((name.to_owned(), vec![value.to_owned()])),
+        if let Some(name) = name.strip_suffix(':') {
+            let value = serde_json::from_str(text)
+                .with_context(|| format!("what follows {name}:= is no JSON: {text}"))?;
+            members.insert(name.to_owned(), value);
+        } else if let Some(name) = name.strip_suffix("[]") {
+            let list = members.entry(name).or_insert_with(|| Value::Array(Vec::new()));
+            if let Value::Array(list) = list {
+                list.push(text.into());
+            }
+        } else {
+            members.insert(name.to_owned(), text.into());
         }
     }
-    Ok(fields)
-}
-
-fn members(fields: Vec<(String, Vec<String>)>) -> Map<String, Value> {
-    let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
-    let member = |(name, values): (String, Vec<String>)| {
-        let mut values: Vec<Value> = values.into_iter().map(value).collect();
-        let one = if values.len() == 1 { values.pop() } else { None };
-        (name, one.unwrap_or(Value::Array(values)))
-    };
-    fields.into_iter().map(member).collect()
+    Ok(members)
 }
 
 /// Prints JSON so that people can read it, anything else as it comes.
@@ -149,12 +146,10 @@ mod tests {
 
     #[test]
     fn fields_become_json() {
-        let texts = ["name=Ada", "enabled=false", "add=a@b.example", "add=c@d.example", "text=1+1"];
-        let fields = fields(&texts.map(str::to_owned)).unwrap();
-        let wanted = json!({
-            "name": "Ada", "enabled": false, "add": ["a@b.example", "c@d.example"], "text": "1+1",
-        });
-        assert_eq!(Value::Object(members(fields)), wanted);
-        assert!(super::fields(&["enabled".into()]).is_err());
+        let texts = ["name=2024", "enabled:=false", "add[]=a@b.example", "text=a=b"];
+        let wanted =
+            json!({"name": "2024", "enabled": false, "add": ["a@b.example"], "text": "a=b"});
+        assert_eq!(Value::Object(members(&texts.map(str::to_owned)).unwrap()), wanted);
+        assert!(members(&["enabled".into()]).is_err() && members(&["a:=x".into()]).is_err());
     }
 }

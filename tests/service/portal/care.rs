@@ -44,6 +44,13 @@ async fn what_is_changed_is_not_cut(kind: Kind) {
     let refused = ada.post("/servers/odd", &[("command", &command), ("arguments", "-v")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
     assert_eq!(kept().await, json!(arguments));
+    // A line end that somebody forgot to close does not become a part of a name.
+    let open = [
+        ("text", "email,name\na@google.example,\"abc\nb@google.example,x\n"),
+        ("file_name", "a.csv"),
+    ];
+    let plan = ada.send(Method::POST, "/api/v1/import/plan", &open).await.json();
+    assert_eq!(plan["sound"], false, "{plan}");
 }
 
 async fn a_revoked_key_stays_so(kind: Kind) {
@@ -53,7 +60,7 @@ async fn a_revoked_key_stays_so(kind: Kind) {
     let id = made["id"].as_str().unwrap();
     let revoked = ada.post(&format!("/keys/{id}/remove"), &[("confirm", id)]).await;
     let notice = ada.get(&revoked.location).await.text;
-    assert!(notice.contains("Changed key"), "{notice}");
+    assert!(notice.contains("Revoked key"), "{notice}");
     assert!(!notice.contains("action=\"/undo\""), "{notice}");
     let undone = ada.post("/undo", &[("revision", &revoked.revision().to_string())]).await;
     assert_eq!(undone.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", undone.text);
@@ -78,6 +85,12 @@ async fn an_import_applies_the_plan_that_was_seen(kind: Kind) {
     assert!(shown.text.contains("this is another one"), "{}", shown.text);
     let bert = ada.get("/api/v1/users/bert@google.example").await.json();
     assert_eq!(bert["memberships"], json!([]));
+    // So it is if what the plan would change has another value by now.
+    let rename = [("text", "email,name\nalice@google.example,Alicia\n"), ("file_name", "a.csv")];
+    let plan = ada.send(Method::POST, "/api/v1/import/plan", &rename).await.json();
+    ada.post("/users/alice@google.example", &[("name", "Alix")]).await.revision();
+    let again = ada.send(Method::POST, "/api/v1/import/plan", &rename).await.json();
+    assert_ne!(plan["seen"], again["seen"]);
     // The plan as it is now can be applied.
     let plan = ada.send(Method::POST, "/api/v1/import/plan", &fields).await.json();
     fields.pop();
@@ -151,6 +164,10 @@ async fn memberships_are_reviewed_before_they_change(kind: Kind) {
     let seen = review(json!({"add": [gone, new]})).await;
     assert!(seen.text.contains("left out: nobody@google.example"), "{}", seen.text);
     assert!(seen.text.contains("1 added, 0 removed"), "{}", seen.text);
+    // Applying takes out what became so meanwhile.
+    let add = [("add", new), ("remove", "mike@microsoft.example MCP-Admin")];
+    ada.post("/members", &add).await.revision();
+    assert!(ada.post("/members", &add).await.location.ends_with("done=same"));
     // The last administrator stays, and what was ticked is not lost by saying so.
     let seen = review(json!({"remove": ["ada@company.example MCP-Admin"], "show": ["1 1"]})).await;
     assert_eq!(seen.status, StatusCode::OK);

@@ -278,6 +278,13 @@ async fn commands_are_run_only_if_they_are_allowed(kind: Kind) {
     let refused = ada.post("/servers", &[("id", "shell"), ("command", "/bin/sh")]).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text.contains("GATEHALL_ALLOWED_COMMANDS"), "{}", refused.text);
+    // Nor with other arguments, which are as much of a program; undo brings back what was there.
+    let other = [("arguments", "--local-timezone\nUTC")];
+    let refused = ada.send(Method::PATCH, "/api/v1/servers/time", &other).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    let gone = ada.post("/servers/time/remove", &[("cascade", "true")]).await.revision();
+    ada.post("/undo", &[("revision", &gone.to_string())]).await.revision();
+    assert_eq!(ada.get("/api/v1/servers/time").await.json()["transport"], "stdio");
     let file = "[[servers]]\nid = \"shell\"\ncommand = \"/bin/sh\"\n";
     let fields = [("text", file), ("file_name", "a.toml")];
     let refused = ada.send(Method::POST, "/api/v1/import", &fields).await;

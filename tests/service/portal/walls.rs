@@ -71,6 +71,8 @@ const TABLE: &[(Authority, &str)] = &[
     (Admin, "GET /keys/add"),
     (Admin, "GET /keys/{id}"),
     (Admin, "GET /members"),
+    (Admin, "GET /members/review"),
+    (Admin, "GET /access/guest"),
     (Admin, "GET /overview"),
     (Admin, "GET /providers"),
     (Admin, "GET /providers/add"),

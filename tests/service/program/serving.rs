@@ -171,13 +171,7 @@ async fn api_asks_a_running_gate() {
     };
     let groups = json(&["/groups", "q=sta"]);
     assert_eq!(groups["groups"]["rows"][0]["name"], "staff");
-    json(&[
-        "-X",
-        "PATCH",
-        "groups/staff",
-        "description=All",
-        "add_members=[\"ada@company.example\"]",
-    ]);
+    json(&["-X", "PATCH", "groups/staff", "description=All", "add_members[]=ada@company.example"]);
     let staff = json(&["/groups/staff"]);
     assert_eq!(
         (&staff["description"], &staff["members"]["rows"][0]["email"]),
@@ -185,7 +179,7 @@ async fn api_asks_a_running_gate() {
     );
     let table = home.must(&ask(&["/audit/export.csv", "q=kind:group"]));
     assert!(table.starts_with("at,actor") && table.contains("staff"), "{table}");
-    let said = home.fails(&ask(&["-X", "PATCH", "/groups/nobody", "enabled=false"]));
+    let said = home.fails(&ask(&["-X", "PATCH", "/groups/nobody", "enabled:=false"]));
     assert!(said.contains("There is no group"), "{said}");
     let said = home.fails(&["api", "--gate", &url, "/groups"]);
     assert!(said.contains("gatehall key add"), "{said}");

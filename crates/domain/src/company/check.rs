@@ -359,6 +359,9 @@ fn check_texts(record: &Record) -> Result<(), Refusal> {
         let problem = format!("\"{id}\" stands for something else in addresses: choose another");
         return Err(Refusal::invalid("id", problem));
     }
+    if name.contains(char::is_control) {
+        return Err(Refusal::invalid("name", "must be one line without control characters"));
+    }
     if name.len() > LONGEST_NAME {
         let problem = format!("must have at most {LONGEST_NAME} bytes");
         return Err(Refusal::invalid("name", problem));

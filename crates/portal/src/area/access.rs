@@ -17,7 +17,7 @@ use crate::{
     operation::find_user,
     web::{
         Admin, Book, Face, Fault, Frame, Input, Page, Search, Shared, Short, Visitor,
-        connection_href,
+        connection_href, go_to,
     },
 };
 
@@ -29,6 +29,7 @@ pub(super) fn ways(book: Book) -> Book {
             show,
         )
         .asking::<AccessSearch>()
+        .page("/access/guest", begin_again)
         .act::<Guest, AccessView, _, _>(
             "/access/guest",
             "Explain what somebody would reach who never signed in",
@@ -143,7 +144,11 @@ async fn show(
         None => None,
     };
     if let (Some(name), None) = (&search.tool, &site) {
-        view.problem = Refusal::missing("tool", name).to_string();
+        let missing = Refusal::missing("tool", name);
+        if admin.face == Face::Api {
+            return Err(missing.into());
+        }
+        view.problem = missing.to_string();
     }
     match (user, &found, site) {
         (Some(user), Some(tool), Some(site)) => {
@@ -236,6 +241,11 @@ fn users(admin: &Admin, site: &Site, tool: &str, search: &AccessSearch) -> Users
             because: Short::text(&company.because_label(*because)),
         }),
     }
+}
+
+/// Claims are not kept in an address.
+async fn begin_again(_: Admin) -> Response {
+    go_to("/access")
 }
 
 /// Somebody who never signed in is put into a copy of the company, and asked about like anybody.

@@ -1,5 +1,6 @@
 //! What changed of a record, word by word.
 
+use gatehall_domain::names;
 use serde_json::{Map, Value};
 use similar::{ChangeTag, TextDiff};
 
@@ -48,11 +49,14 @@ impl FieldDifference {
         let empty = Map::new();
         let (before, after) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
         let gone = before.keys().filter(|name| !after.contains_key(*name));
-        let names = after.keys().chain(gone);
-        let differ = names.filter(|name| before.get(*name) != after.get(*name));
+        let differ = after.keys().chain(gone);
+        let differ = differ.filter(|name| before.get(*name) != after.get(*name));
         let of = |name: &String| Self {
             name: name.replace('_', " "),
-            parts: words(&plain(before.get(name), named), &plain(after.get(name), named)),
+            parts: words(
+                &names::escaped(&plain(before.get(name), named)),
+                &names::escaped(&plain(after.get(name), named)),
+            ),
         };
         differ.map(of).filter(|it| !it.parts.is_empty()).collect()
     }

@@ -98,7 +98,10 @@ fn by_headers(snapshot: &Arc<Snapshot>, text: &str) -> Result<Invited, Fault> {
             | "x-auth-request-email"
             | "x-openwebui-user-email" => email = Some(value.trim()),
             name if name.ends_with("-groups") => {
-                note = Some("Groups in headers count for nothing: memberships are looked up here.");
+                note = Some(
+                    "Groups in headers count for nothing: memberships are looked up here. The \
+                     header itself counts only from a proxy that proves itself.",
+                );
             }
             _ => {}
         }

@@ -162,8 +162,8 @@ fn entries(upload: &Upload) -> Result<Vec<Entry>, ReadError> {
 }
 
 /// A file that cannot be read is shown again with what is wrong.
-fn refused(admin: &Admin, upload: Upload, error: &ReadError) -> Result<Response, Fault> {
-    let problem = Short::text(&error.to_string());
+fn refused(admin: &Admin, upload: Upload, problem: &str) -> Result<Response, Fault> {
+    let problem = Short::text(problem);
     match admin.face {
         Face::Api => Err(Fault::field("text", problem)),
         Face::Page => {
@@ -174,9 +174,12 @@ fn refused(admin: &Admin, upload: Upload, error: &ReadError) -> Result<Response,
 }
 
 async fn plan(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Response, Fault> {
+    if upload.text.trim().is_empty() {
+        return refused(&admin, upload, "there is nothing in it: choose a file, or paste one");
+    }
     let entries = match entries(&upload) {
         Ok(entries) => entries,
-        Err(error) => return refused(&admin, upload, &error),
+        Err(error) => return refused(&admin, upload, &error.to_string()),
     };
     let (_, plan) = portal.desk.prepare_import(&admin.snapshot, &entries, Choice::default());
     Ok(admin.show(&PlanView::new(&admin, plan, upload)))
@@ -200,7 +203,9 @@ async fn apply(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Re
     };
     if upload.saw_another(&plan) {
         return match admin.face {
-            Face::Api => Err(Refusal::Changed { kind: "plan", name: upload.file_name }.into()),
+            Face::Api => {
+                Err(Refusal::Changed { kind: "plan", name: "of the import".into() }.into())
+            }
             Face::Page => {
                 let view = PlanView::new(&admin, plan, upload);
                 Ok(render(StatusCode::CONFLICT, &view))

@@ -24,6 +24,7 @@ pub(super) fn ways(book: Book) -> Book {
     book.area("members")
         .show::<Matrix, _, _>("/members", "Show who is in which group", show)
         .asking::<MatrixSearch>()
+        .page("/members/review", begin_again)
         .act::<Ticked, Review, _, _>("/members/review", "Say what changes would do", review)
         .act::<MembersChange, Done, _, _>("/members", "Change memberships as one revision", apply)
 }
@@ -166,12 +167,17 @@ struct Review {
     place: Place,
 }
 
+/// A review is made of ticks, which an address does not hold.
+async fn begin_again(_: Admin) -> Response {
+    go_to("/members")
+}
+
 async fn review(
     admin: Admin,
     State(portal): Shared,
     Input(ticked): Input<Ticked>,
 ) -> Result<Response, Fault> {
-    let pending = Pending::of(&admin, &ticked)?;
+    let pending = Pending::of(&admin.snapshot, admin.face, &ticked)?;
     let place = ticked.show.or(ticked.here).unwrap_or_default();
     let search = MatrixSearch {
         q: ticked.q,
@@ -221,8 +227,11 @@ async fn apply(
     State(portal): Shared,
     Input(wish): Input<MembersChange>,
 ) -> Result<Response, Fault> {
-    let prepare =
-        |snapshot: &Snapshot| changes(snapshot.company(), &wish.add, &wish.remove, admin.now);
+    // What became so since it was reviewed is no change any more.
+    let prepare = |snapshot: &Snapshot| {
+        let left = Pending::wanted(snapshot, admin.face, &wish.add, &wish.remove)?;
+        changes(snapshot.company(), &left.add, &left.remove, admin.now)
+    };
     let revision = portal.apply(&admin, prepare).await?;
     let back = wish.back.filter(|it| it.starts_with("/members"));
     Ok(admin.done(revision, back.as_deref().unwrap_or("/members")))

@@ -116,7 +116,7 @@ impl Pending {
     ///
     /// # Errors
     /// If a pair names nobody; a page, which is older than the company, only notes that.
-    pub(super) fn of(visitor: &Visitor, sent: &Ticked) -> Result<Self, Fault> {
+    pub(super) fn of(snapshot: &Snapshot, face: Face, sent: &Ticked) -> Result<Self, Refusal> {
         let sets =
             [&sent.shown, &sent.was, &sent.ticked].map(|it| it.iter().collect::<HashSet<_>>());
         let [shown, was, ticked] = &sets;
@@ -127,14 +127,27 @@ impl Pending {
         add.extend(ticked.difference(was).map(|it| it.to_string()));
         remove.extend(was.difference(ticked).map(|it| it.to_string()));
 
+        Self::wanted(snapshot, face, &add, &remove)
+    }
+
+    /// What of these is not so already.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn wanted<'p>(
+        snapshot: &Snapshot,
+        face: Face,
+        add: impl IntoIterator<Item = &'p String>,
+        remove: impl IntoIterator<Item = &'p String>,
+    ) -> Result<Self, Refusal> {
         let mut pending = Self::default();
-        for pair in &add {
-            if pending.is_member(visitor, pair)? == Some(false) {
+        for pair in add {
+            if pending.is_member(snapshot, face, pair)? == Some(false) {
                 pending.add.push(pair.clone());
             }
         }
-        for pair in &remove {
-            if pending.is_member(visitor, pair)? == Some(true) {
+        for pair in remove {
+            if pending.is_member(snapshot, face, pair)? == Some(true) {
                 pending.remove.push(pair.clone());
             }
         }
@@ -142,18 +155,23 @@ impl Pending {
     }
 
     /// Whether a pair is so now; nothing if it is gone.
-    fn is_member(&mut self, visitor: &Visitor, pair: &str) -> Result<Option<bool>, Fault> {
-        let company = visitor.snapshot.company();
+    fn is_member(
+        &mut self,
+        snapshot: &Snapshot,
+        face: Face,
+        pair: &str,
+    ) -> Result<Option<bool>, Refusal> {
+        let company = snapshot.company();
         let (email, group) = split(pair)?;
         let found = find_user(company, &email)
             .and_then(|user| Ok((user.id, find_group(company, group.as_str())?.id)));
         match found {
-            Ok((user, group)) => Ok(Some(visitor.snapshot.groups(user).contains(&group))),
-            Err(_) if visitor.face == Face::Page => {
+            Ok((user, group)) => Ok(Some(snapshot.groups(user).contains(&group))),
+            Err(_) if face == Face::Page => {
                 self.gone.push(pair.to_owned());
                 Ok(None)
             }
-            Err(refusal) => Err(refusal.into()),
+            Err(refusal) => Err(refusal),
         }
     }
 

@@ -1,12 +1,15 @@
 //! The palette: everything by its name.
 
+use std::sync::Arc;
+
 use askama::Template;
-use axum::response::Response;
+use axum::{extract::State, response::Response};
+use gatehall_domain::{Key, User, snapshot::Site};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::common::Words;
-use crate::web::{Book, Frame, Manager, Search, Short, connection_href, encoded};
+use crate::web::{Book, Frame, Manager, Portal, Search, Shared, Short, connection_href, encoded};
 
 pub(super) fn ways(book: Book) -> Book {
     book.area("search").show::<Found, _, _>("/search", "Find anything", search).asking::<Query>()
@@ -37,13 +40,14 @@ struct Hit {
     href: String,
 }
 
-async fn search(manager: Manager, Search(query): Search<Query>) -> Response {
+async fn search(manager: Manager, State(portal): Shared, Search(query): Search<Query>) -> Response {
     let query = query.q.unwrap_or_default();
     let words = Words::new(&query);
     let mut found = Vec::new();
     if !query.trim().is_empty() {
         pages(&manager, &words, &mut found);
         records(&manager, &words, &mut found);
+        tools(&manager, &portal, &words, &mut found);
     }
     manager.show(&Found { frame: manager.frame("Search"), query, found })
 }
@@ -56,6 +60,20 @@ fn pages(manager: &Manager, words: &Words, found: &mut Vec<Hit>) {
         kind: "page",
         href: place.href.to_owned(),
     }));
+}
+
+fn tools(manager: &Manager, portal: &Portal, words: &Words, found: &mut Vec<Hit>) {
+    let mut names = Vec::new();
+    portal.hall.each_tool(&mut |tool| {
+        let site = manager.snapshot.site(tool.connection);
+        let theirs = |site: &Site| manager.may_manage_connection(&site.connection.path);
+        if words.are_in(&[tool.public]) && site.is_some_and(theirs) {
+            names.push(tool.public.to_owned());
+        }
+    });
+    names.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
+    let hit = |name: String| Hit { href: format!("/tools/{}", encoded(&name)), name, kind: "tool" };
+    found.extend(names.into_iter().take(OF_EACH).map(hit));
 }
 
 fn records(manager: &Manager, words: &Words, found: &mut Vec<Hit>) {
@@ -78,7 +96,7 @@ fn records(manager: &Manager, words: &Words, found: &mut Vec<Hit>) {
     }
     let users = company.users.values();
     let users = users.filter(|it| words.are_in(&[it.email.as_str(), &it.name]));
-    let user = |it: &std::sync::Arc<gatehall_domain::User>| {
+    let user = |it: &Arc<User>| {
         let name = match it.name.as_str() {
             "" => it.email.to_string(),
             name => format!("{} ({})", it.email, Short::name(name)),
@@ -89,6 +107,12 @@ fn records(manager: &Manager, words: &Words, found: &mut Vec<Hit>) {
     let groups = company.groups.values().filter(|it| words.are_in(&[it.name.as_str()]));
     let group = |name: &str| (name.to_owned(), format!("/groups/{}", encoded(name)));
     add("group", groups.map(|it| group(it.name.as_str())).collect());
+    let keys = company.keys.values().filter(|it| words.are_in(&[it.id.as_str(), &it.name]));
+    let key = |it: &Arc<Key>| {
+        let name = if it.name.is_empty() { it.id.to_string() } else { Short::name(&it.name) };
+        (name, format!("/keys/{}", it.id))
+    };
+    add("key", keys.map(key).collect());
     let servers = company.servers.values();
     let servers = servers.filter(|it| words.are_in(&[it.id.as_str(), &it.name]));
     add("server", servers.map(|it| (it.id.to_string(), format!("/servers/{}", it.id))).collect());

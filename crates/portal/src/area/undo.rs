@@ -1,7 +1,7 @@
 //! Turning a revision round, as long as nothing newer touched what it changed.
 
 use axum::{extract::State, response::Response};
-use gatehall_domain::{Refusal, TenantId};
+use gatehall_domain::TenantId;
 use gatehall_store::EventFilter;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,8 +32,7 @@ async fn undo(
     if !manager.admin {
         may_undo(&manager, &portal, wish.revision).await?;
     }
-    let prepare = |_: &gatehall_domain::Snapshot| Ok::<_, Refusal>(inverse.clone());
-    let revision = portal.apply(&manager, prepare).await?;
+    let revision = portal.restore(&manager, &inverse).await?;
     Ok(manager.done(revision, &own_page(wish.next)))
 }
 

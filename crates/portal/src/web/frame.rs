@@ -138,7 +138,9 @@ impl Notice {
         if !events.iter().all(|event| event.actor == user.email.as_str()) {
             return None;
         }
-        let first = events.last()?;
+        // Of a removal the record itself goes last, after all that needed it.
+        let removal = events.iter().all(|event| event.action == "remove");
+        let first = if removal { events.first()? } else { events.last()? };
         let verb = verb(first);
         let text = match events.len() {
             1 => format!("{verb} {} {}.", first.kind, first.subject),
@@ -169,6 +171,7 @@ fn verb(event: &Event) -> &'static str {
     let (before, after) = (read(&event.before), read(&event.after));
     let enabled = |record: &Option<Map<String, Value>>| record.as_ref()?.get("enabled")?.as_bool();
     match (event.action.as_str(), enabled(&before), enabled(&after)) {
+        ("change", ..) if event.kind == "key" => "Revoked",
         ("add", ..) => "Added",
         ("remove", ..) => "Removed",
         (_, Some(true), Some(false)) => "Disabled",

@@ -19,7 +19,8 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::{
-    Face, Fault, Portal, choice::SCHEME, go_to, input::Submitted, protect, render, visitor::encoded,
+    Face, Fault, Portal, choice::SCHEME, go_to, input::Submitted, protect, render, shown::Short,
+    visitor::encoded,
 };
 use crate::door::is_own;
 
@@ -105,6 +106,8 @@ struct FaultPage<'a> {
     /// What was sent, to be mended and sent again.
     fields: Vec<Mend>,
     conflict: bool,
+    /// The record as it is now, if somebody changed it meanwhile.
+    now: Vec<(String, String)>,
     /// Whether the link leads on beside this page, so that what was typed stays.
     aside: bool,
 }
@@ -169,6 +172,10 @@ fn page_of(
         action: address,
         fields,
         conflict: matches!(fault, Fault::Changed { .. }),
+        now: match fault {
+            Fault::Changed { now, .. } => now.iter().filter_map(shown).collect(),
+            _ => Vec::new(),
+        },
         aside: matches!(fault, Fault::SignInTooOld | Fault::NotSignedIn),
     };
     render(fault.status(), &page)
@@ -225,6 +232,17 @@ fn find_member<'r>(record: &'r Map<String, Value>, field: &str) -> Option<&'r Va
     };
     let nested = || record.values().filter_map(Value::as_object);
     record.get(name).or_else(|| nested().find_map(|inner| inner.get(name)))
+}
+
+/// A member of a record as people read it; ids say nothing to them.
+fn shown((name, value): (&String, &Value)) -> Option<(String, String)> {
+    let text = match value {
+        Value::Bool(true) => "yes".into(),
+        Value::Bool(false) => "no".into(),
+        Value::Object(_) => return None,
+        value => Short::name(&plain(value)),
+    };
+    (name != "id" && !text.is_empty()).then(|| (label(name), text))
 }
 
 /// As a form shows it: a list on lines.

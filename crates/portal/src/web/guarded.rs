@@ -6,16 +6,18 @@ use gatehall_domain::{
     Change, Company, Group, GroupId, GroupName, Record, Refusal, Transport, UserId,
 };
 
-/// Whoever can write a command runs programs on the gate's machine: over the network only those
-/// that its operator allowed.
+/// Whoever can write a command line runs programs on the gate's machine: over the network only
+/// those that its operator allowed.
 pub(super) fn check_command(change: &Change, allowed: &[String]) -> Result<(), Refusal> {
-    match command(change.after()) {
-        Some(new) if !allowed.contains(new) && command(change.before()) != Some(new) => {
+    // What `npx` or `sh` does is said by its arguments.
+    let same = transport(change.before()) == transport(change.after());
+    match transport(change.after()) {
+        Some(Transport::Stdio { command: new, .. }) if !allowed.contains(new) && !same => {
             Err(Refusal::invalid(
                 "command",
                 format!(
-                    "\"{new}\" is not one of GATEHALL_ALLOWED_COMMANDS: add it there, or add the \
-                     server at the command line"
+                    "\"{new}\" is not one of GATEHALL_ALLOWED_COMMANDS: add it there, or change \
+                     the server at the command line"
                 ),
             ))
         }
@@ -23,12 +25,9 @@ pub(super) fn check_command(change: &Change, allowed: &[String]) -> Result<(), R
     }
 }
 
-fn command(record: Option<&Record>) -> Option<&String> {
+fn transport(record: Option<&Record>) -> Option<&Transport> {
     match record {
-        Some(Record::Server(server)) => match &server.transport {
-            Transport::Stdio { command, .. } => Some(command),
-            _ => None,
-        },
+        Some(Record::Server(server)) => Some(&server.transport),
         _ => None,
     }
 }

@@ -11,6 +11,7 @@ use gatehall_domain::{
 use gatehall_vault::Vault;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Entry, Row, UserRow, doors, table::below};
 
@@ -98,6 +99,28 @@ impl State {
     }
 }
 
+impl PlanRow {
+    /// The fields that would change, each with its value now and then.
+    pub(crate) fn differences<'p>(&'p self) -> Vec<(&'p str, String, String)> {
+        let (State::Changed { fields }, Some(change)) = (&self.state, &self.change) else {
+            return Vec::new();
+        };
+        let members = |record: Option<&Record>| record.map(Record::members).unwrap_or_default();
+        let (before, after) = (members(change.before()), members(change.after()));
+        let plain = |value: Option<&Value>| match value {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        let values = |name: &str| (plain(before.get(name)), plain(after.get(name)));
+        let with_name = |name: &'p String| {
+            let (old, new) = values(name);
+            (name.as_str(), old, new)
+        };
+        fields.iter().map(with_name).collect()
+    }
+}
+
 impl Plan {
     pub(super) fn new(entries: &[Entry], company: &Company, vault: &Vault, now: Timestamp) -> Self {
         let mut planner = Planner {
@@ -138,7 +161,11 @@ impl Plan {
 
     /// A short text that is another one whenever the plan is another one.
     pub fn fingerprint(&self) -> String {
-        names::short_digest(&serde_json::to_string(&self.rows).unwrap_or_default())
+        let mut text = serde_json::to_string(&self.rows).unwrap_or_default();
+        for before in self.rows.iter().filter_map(|row| row.change.as_ref()?.before()) {
+            text.push_str(&before.fingerprint());
+        }
+        names::short_digest(&text)
     }
 
     /// How many rows are in this state, by its word.
