@@ -44,10 +44,18 @@ pub(super) struct MappingRow {
 impl MappingRow {
     /// The mappings that are wanted, by what they say.
     pub(super) fn all(company: &Company, wanted: impl Fn(&ClaimMapping) -> bool) -> Vec<Self> {
-        let mut members: HashMap<(GroupId, &str), usize> = HashMap::new();
-        for it in company.memberships.values() {
-            if let Source::Claim(provider) = &it.source {
-                *members.entry((it.group, provider)).or_default() += 1;
+        let wanted = company.claim_mappings.values().map(AsRef::as_ref).filter(|it| wanted(it));
+        let wanted: Vec<&ClaimMapping> = wanted.collect();
+        // Only what is asked for is counted; most groups have no mapping.
+        let mut members: HashMap<(GroupId, &str), usize> =
+            wanted.iter().map(|it| ((it.group, it.provider.as_str()), 0)).collect();
+        if !members.is_empty() {
+            for it in company.memberships.values() {
+                if let Source::Claim(provider) = &it.source
+                    && let Some(count) = members.get_mut(&(it.group, provider.as_str()))
+                {
+                    *count += 1;
+                }
             }
         }
         let row = |it: &ClaimMapping| Self {
@@ -60,8 +68,7 @@ impl MappingRow {
             members: members.get(&(it.group, it.provider.as_str())).copied().unwrap_or_default(),
             seen: Record::from(it.clone()).fingerprint(),
         };
-        let wanted = company.claim_mappings.values().map(AsRef::as_ref).filter(|it| wanted(it));
-        let mut rows: Vec<Self> = wanted.map(row).collect();
+        let mut rows: Vec<Self> = wanted.into_iter().map(row).collect();
         rows.sort_unstable_by(|a, b| {
             (&a.claim, &a.value, &a.group, &a.id).cmp(&(&b.claim, &b.value, &b.group, &b.id))
         });
