@@ -10,16 +10,10 @@ create table tenant_admins (
 -- Other keys are for tools alone.
 alter table api_keys add column manage boolean not null default false;
 
--- When the issuer lets a credential end, to be reminded of it.
-alter table credentials add column expires_at bigint;
-
 -- What before and after leave out of a change: sealed secrets and digests, so that it can be undone.
 alter table audit_events add column secret_before bytea;
 alter table audit_events add column secret_after bytea;
 create index audit_events_revision on audit_events (revision) where outcome = 'changed';
-
--- What somebody did last, found without looking at what everybody did.
-create index audit_events_user on audit_events (user_id, at);
 
 -- How many calls ended how, by minutes since 1970. An empty tenant_id is for calls of no tenant.
 create table usage_minutes (

@@ -34,7 +34,7 @@ async fn world(kind: Kind, add_unknown_users: bool) -> (World, Recorder) {
 }
 
 /// The header that Open WebUI sends for a user.
-fn signed(email: &str, secret: &str) -> String {
+pub(crate) fn signed(email: &str, secret: &str) -> String {
     signed_as(&format!("id-of-{email}"), email, secret)
 }
 

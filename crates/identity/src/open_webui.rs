@@ -69,8 +69,13 @@ impl UserHeader {
         if values.next().is_some() {
             return Err(Rejection::Repeated("X-OpenWebUI-User-Jwt"));
         }
+        self.check(value.as_bytes(), now).map(Some)
+    }
+
+    /// The claims of the header's value.
+    pub(crate) fn check(&self, value: &[u8], now: Timestamp) -> Result<Claims, Rejection> {
         let refuse = |why| Err(Rejection::BadUserHeader(why));
-        let token = match decode::<Claims>(value.as_bytes(), &self.key, &self.validation) {
+        let token = match decode::<Claims>(value, &self.key, &self.validation) {
             Ok(token) => token,
             Err(error) => {
                 return refuse(match error.kind() {
@@ -96,7 +101,7 @@ impl UserHeader {
             it if it.exp < now - SKEW => refuse("it has expired"),
             it if it.exp > now + LONGEST_LIFE => refuse("it lives longer than a day"),
             it if it.iat.is_some_and(|iat| iat > now + SKEW) => refuse("it comes from the future"),
-            _ => Ok(Some(claims)),
+            _ => Ok(claims),
         }
     }
 }

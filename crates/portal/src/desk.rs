@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use gatehall_domain::{Change, Clock, Refusal, Snapshot};
+use gatehall_domain::{Change, Clock, Company, Refusal, Snapshot};
 use gatehall_store::{Actor, Store, StoreError};
 use gatehall_vault::{Vault, VaultError};
 
@@ -74,6 +74,13 @@ impl Desk {
         let changes = self.store.changes_of(revision).await?;
         let changes = changes.ok_or_else(|| Refusal::missing("revision to undo", revision))?;
         Ok(changes.into_iter().rev().map(Change::inverse).collect())
+    }
+
+    /// Whether a revision can be turned round in this company, by the rules that undo has to keep.
+    pub(crate) async fn can_undo(&self, revision: u64, company: &Company) -> bool {
+        let Ok(inverse) = self.inverse(revision).await else { return false };
+        let mut company = company.clone();
+        inverse.iter().all(|change| company.apply(change).is_ok())
     }
 
     /// Prepares changes against the newest revision and applies them as one. If somebody else is

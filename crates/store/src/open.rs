@@ -90,7 +90,7 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         migration!(2, "compatibility views", "sqlite/0002_compatibility_views.sql"),
         migration!(4, "doors", "0004_doors.sql"),
         migration!(5, "portal", "0005_portal.sql"),
-        migration!(7, "audit of tenants", "0007_audit_of_tenants.sql"),
+        migration!(7, "reminders and audit", "0007_reminders_and_audit.sql"),
     ];
     Migrator::with_migrations(migrations).run(&writer).await?;
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
@@ -148,7 +148,7 @@ async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
             "tenant admins row level security",
             "postgres/0006_tenant_admins_row_level_security.sql"
         ),
-        migration!(7, "audit of tenants", "0007_audit_of_tenants.sql"),
+        migration!(7, "reminders and audit", "0007_reminders_and_audit.sql"),
     ];
     let mut migrator = Migrator::with_migrations(migrations);
     migrator.create_schema("gatehall");

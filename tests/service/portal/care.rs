@@ -5,8 +5,8 @@ use gatehall_test_support::{Kind, tool};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::{ADA, ALICE, Visitor, company};
-use crate::on_both;
+use super::{ADA, ALICE, MIKE, Visitor, company};
+use crate::{discovery::signed, on_both, support::SECRET};
 
 on_both!(
     what_is_changed_is_not_cut,
@@ -14,6 +14,8 @@ on_both!(
     an_import_applies_the_plan_that_was_seen,
     a_guest_is_judged_like_a_sign_in,
     memberships_are_reviewed_before_they_change,
+    a_page_of_a_form_leads_to_the_form,
+    undo_is_offered_while_it_works,
     what_is_found_in_the_audit_is_downloaded_whole,
 );
 
@@ -31,7 +33,7 @@ async fn what_is_changed_is_not_cut(kind: Kind) {
     }
     // A form of a command sends its arguments along, whatever was changed.
     let command = tool("python/bin/mcp-server-time").display().to_string();
-    let arguments = ["--local-timezone", "Europe/Berlin", " ", "a\nb"];
+    let arguments = ["", "--local-timezone", "Europe/Berlin", " ", "a\nb", ""];
     let file = json!({"servers": [{"id": "odd", "command": command, "arguments": arguments}]});
     let entries = gatehall_portal::import::read("odd.json", &file.to_string()).unwrap();
     world.desk.import(&entries, false).await.unwrap();
@@ -125,9 +127,19 @@ async fn a_guest_is_judged_like_a_sign_in(kind: Kind) {
     // A text that holds a name is no list of names; nor does a header say groups.
     let text = ask(&said("nora@google.example", json!("g-1"))).await;
     assert_eq!(text.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", text.text);
-    let headers = "X-Forwarded-User: mike@microsoft.example\nX-Forwarded-Groups: google-people";
-    let person = ask(headers).await.json()["person"].clone();
-    assert_eq!(person["groups"], json!([]), "{person}");
+    // A header is judged by its own door, and says no groups.
+    let off = ask("X-Forwarded-User: mike@microsoft.example").await;
+    assert!(off.text.contains("believed nowhere here"), "{}", off.text);
+    let line = |secret| {
+        let token = signed(MIKE, secret);
+        format!("X-OpenWebUI-User-Jwt: {token}\nX-Forwarded-Groups: google-people")
+    };
+    let person = ask(&line(SECRET)).await.json()["person"].clone();
+    assert_eq!((&person["email"], &person["groups"]), (&json!(MIKE), &json!([])));
+    let forged = ask(&line("another secret, as long as that")).await;
+    assert!(forged.text.contains("signature does not fit"), "{}", forged.text);
+    let unknown = ask("X-User-Email: mike@microsoft.example").await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", unknown.text);
     // Nobody was added by asking.
     let users = ada.get("/api/v1/users?q=nora").await.json();
     assert_eq!(users["users"]["pages"]["total"], 0);
@@ -172,6 +184,35 @@ async fn memberships_are_reviewed_before_they_change(kind: Kind) {
     let seen = review(json!({"remove": ["ada@company.example MCP-Admin"], "show": ["1 1"]})).await;
     assert_eq!(seen.status, StatusCode::OK);
     assert!(seen.text.contains("but it cannot be done"), "{}", seen.text);
+}
+
+async fn a_page_of_a_form_leads_to_the_form(kind: Kind) {
+    let world = company(kind).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    for (path, above) in [
+        ("/members/review", "/members"),
+        ("/access/guest", "/access"),
+        ("/import/plan", "/import"),
+        ("/tools/google_time_get_current_time/call", "/tools/google_time_get_current_time"),
+        ("/connections/google/time/test", "/connections/google/time"),
+        ("/undo", "/"),
+    ] {
+        let seen = ada.get(path).await;
+        assert_eq!((seen.status, seen.location.as_str()), (StatusCode::SEE_OTHER, above));
+    }
+    let api = ada.get("/api/v1/undo").await;
+    assert_eq!(api.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(api.json()["status"], 405);
+}
+
+async fn undo_is_offered_while_it_works(kind: Kind) {
+    let world = company(kind).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let first = ada.post("/groups/google-people", &[("description", "first")]).await;
+    let offered = async || ada.get(&first.location).await.text.contains("action=\"/undo\"");
+    assert!(offered().await);
+    ada.post("/groups/google-people", &[("description", "second")]).await.revision();
+    assert!(!offered().await, "something newer touched it");
 }
 
 async fn what_is_found_in_the_audit_is_downloaded_whole(kind: Kind) {

@@ -326,7 +326,6 @@ impl Company {
     }
 }
 
-/// Longest names and descriptions, in bytes: they stand in lists.
 /// Whoever was told that a key is dead relies on it.
 pub(super) fn stays_revoked(before: &Record, after: &Record) -> Result<(), Refusal> {
     match (before, after) {
@@ -339,6 +338,7 @@ pub(super) fn stays_revoked(before: &Record, after: &Record) -> Result<(), Refus
     }
 }
 
+/// Longest names and descriptions, in bytes: they stand in lists.
 const LONGEST_NAME: usize = 200;
 const LONGEST_DESCRIPTION: usize = 2_000;
 

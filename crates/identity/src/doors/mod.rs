@@ -285,16 +285,7 @@ impl Doors {
         if let Some(user) = company.user_by_identity(ISSUER, &claims.sub) {
             return Ok(Some(user.id));
         }
-        let visit = Visit {
-            issuer: ISSUER.to_owned(),
-            subject: claims.sub.clone(),
-            tenant_id: None,
-            vouched: Vouched::OpenWebUi,
-            email: Some(claims.address()?),
-            name: gatehall_domain::names::shown(&claims.name, 120).into_owned(),
-            add: self.settings.add_unknown_users,
-            said: None,
-        };
+        let visit = self.chat_visit(claims)?;
         let known = visit.email.as_ref().and_then(|email| company.user_by_email(email));
         match known {
             Some(user) => {
@@ -308,6 +299,34 @@ impl Doors {
             }
             None => self.arrivals.settle(visit).await.map(Some),
         }
+    }
+}
+
+impl Doors {
+    /// The visit that Open WebUI's signed header would make, sent with a service key.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn supposed_chat_visit(&self, header: &str, now: Timestamp) -> Result<Visit, Rejection> {
+        self.chat_visit(&self.open_webui.check(header.as_bytes(), now)?)
+    }
+
+    fn chat_visit(&self, claims: &Claims) -> Result<Visit, Rejection> {
+        Ok(Visit {
+            issuer: ISSUER.to_owned(),
+            subject: claims.sub.clone(),
+            tenant_id: None,
+            vouched: Vouched::OpenWebUi,
+            email: Some(claims.address()?),
+            name: gatehall_domain::names::shown(&claims.name, 120).into_owned(),
+            add: self.settings.add_unknown_users,
+            said: None,
+        })
+    }
+
+    /// Whether a proxy may name the user in `X-Forwarded-User`.
+    pub const fn takes_forwarded_user(&self) -> bool {
+        self.settings.forwarded_user.is_some()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     operation::find_user,
     web::{
         Admin, Book, Face, Fault, Frame, Input, Page, Search, Shared, Short, Visitor,
-        connection_href, go_to,
+        connection_href,
     },
 };
 
@@ -29,7 +29,6 @@ pub(super) fn ways(book: Book) -> Book {
             show,
         )
         .asking::<AccessSearch>()
-        .page("/access/guest", begin_again)
         .act::<Guest, AccessView, _, _>(
             "/access/guest",
             "Explain what somebody would reach who never signed in",
@@ -243,22 +242,17 @@ fn users(admin: &Admin, site: &Site, tool: &str, search: &AccessSearch) -> Users
     }
 }
 
-/// Claims are not kept in an address.
-async fn begin_again(_: Admin) -> Response {
-    go_to("/access")
-}
-
 /// Somebody who never signed in is put into a copy of the company, and asked about like anybody.
 async fn show_guest(
     admin: Admin,
     State(portal): Shared,
     Input(wish): Input<Guest>,
 ) -> Result<Response, Fault> {
-    let Invited { snapshot, user, note } = guest::invite(&admin.snapshot, &wish, admin.now)?;
-    let tools = tools_of(&portal, &snapshot, user.id, admin.now).into_iter().collect();
+    let invited = guest::invite(&portal.doors, &admin.snapshot, &wish, admin.now)?;
+    let Invited { snapshot, user } = invited;
+    let tools = tools_of(&portal, &snapshot, user.id, admin.now);
     let search = AccessSearch { q: wish.q.clone(), page: wish.page, ..Default::default() };
     let mut view = empty(&admin, &search);
-    view.problem = note.unwrap_or_default().to_owned();
     view.person = Some(person(&admin, &snapshot, &user, tools, &search, false));
     view.guest = Some(wish);
     Ok(admin.show(&view))

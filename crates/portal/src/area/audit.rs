@@ -17,8 +17,7 @@ use super::{
     row::EventRow,
 };
 use crate::web::{
-    At, Book, Face, Fault, Frame, Manager, Search, Shared, Short, Visitor, can_be_undone, encoded,
-    render,
+    At, Book, Face, Fault, Frame, Manager, Search, Shared, Short, Visitor, encoded, render,
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -241,9 +240,9 @@ async fn show(
         frame: manager.frame(format!("{} {}", event.action, Short::name(&event.subject))),
         fields: FieldDifference::between(before.as_ref(), after.as_ref(), &named),
         access_href,
-        undo: can_be_undone(&event)
-            && (before.is_some() || after.is_some())
-            && (manager.admin || own),
+        undo: event.outcome == "changed"
+            && (manager.admin || own)
+            && portal.desk.can_undo(event.revision, company).await,
         event: EventRow::new(&event),
         before: before.map(Value::Object),
         after: after.map(Value::Object),

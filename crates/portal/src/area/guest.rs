@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use gatehall_domain::{EmailAddress, Provider, ProviderId, Snapshot, Timestamp, User};
-use gatehall_identity::{PersonFault, Rejection, supposed_visit};
+use gatehall_identity::{
+    Doors, OPEN_WEBUI_USER_HEADER, PersonFault, Rejection, Visit, supposed_visit,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -17,7 +19,7 @@ pub(super) struct Guest {
     /// The provider whose claims these are; left out if there is only one.
     #[schemars(with = "Option<String>")]
     pub(super) provider: Option<ProviderId>,
-    /// Claims as JSON, or headers such as `X-Forwarded-User: alice@example.com`.
+    /// Claims as JSON, or the lines of headers: `X-OpenWebUI-User-Jwt`, `X-Forwarded-User`.
     pub(super) said: String,
     /// Tools and connections by part of their names.
     pub(super) q: Option<String>,
@@ -29,38 +31,57 @@ pub(super) struct Guest {
 pub(super) struct Invited {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) user: User,
-    /// What of it counts for nothing.
-    pub(super) note: Option<&'static str>,
 }
 
-/// Invites somebody, by the same rules as a sign-in or a proxy's header.
+/// Invites somebody, by the code of the door that would let them in.
 pub(super) fn invite(
+    doors: &Doors,
     snapshot: &Arc<Snapshot>,
     guest: &Guest,
     now: Timestamp,
 ) -> Result<Invited, Fault> {
-    match guest.said.trim_start().starts_with('{') {
-        true => by_claims(snapshot, guest, now),
-        false => by_headers(snapshot, &guest.said),
+    if guest.said.trim_start().starts_with('{') {
+        return settle(snapshot, &by_claims(snapshot, guest)?, now);
     }
+    let headers = Headers::read(&guest.said)?;
+    if let Some(token) = headers.chat_user {
+        let visit = doors.supposed_chat_visit(token, now).map_err(|it| refused(&it))?;
+        return settle(snapshot, &visit, now);
+    }
+    let email = headers.forwarded_user.ok_or_else(|| {
+        let known = "holds neither X-OpenWebUI-User-Jwt nor X-Forwarded-User; no other header \
+                     says here who somebody is";
+        Fault::field("said", known)
+    })?;
+    if !doors.takes_forwarded_user() {
+        let off = "X-Forwarded-User is believed nowhere here: GATEHALL_FORWARDED_USER_PROXIES is \
+                   not set";
+        return Err(Fault::field("said", off));
+    }
+    let email: EmailAddress = email.parse()?;
+    let user = snapshot.company().user_by_email(&email);
+    let user = user.ok_or_else(|| refused(&Rejection::Person(PersonFault::Unknown)))?;
+    Ok(Invited { snapshot: Arc::clone(snapshot), user: User::clone(user) })
 }
 
-fn by_claims(snapshot: &Arc<Snapshot>, guest: &Guest, now: Timestamp) -> Result<Invited, Fault> {
-    let mut claims: Map<String, Value> = serde_json::from_str(&guest.said)
-        .map_err(|error| Fault::field("said", format!("is no JSON: {error}")))?;
-    // Who asks about a person seldom knows the provider's id of them, and it changes nothing here.
-    claims.entry("sub").or_insert_with(|| "somebody".into());
+/// Lets a visit come true in a copy of the company.
+fn settle(snapshot: &Snapshot, visit: &Visit, now: Timestamp) -> Result<Invited, Fault> {
     let mut company = snapshot.company().clone();
-    let provider = provider_of(snapshot, guest.provider.as_ref())?;
-    let visit = supposed_visit(provider, &company, claims).map_err(|it| refused(&it))?;
     let (id, changes) = visit.settle(&company, now).map_err(|it| refused(&it))?;
     for change in &changes {
         company.apply(change)?;
     }
-    let user = company.users.get(&id).ok_or(Fault::NothingHere)?;
-    let user = User::clone(user);
-    let snapshot = Arc::new(Snapshot::new(snapshot.revision(), company));
-    Ok(Invited { snapshot, user, note: None })
+    let user = User::clone(company.users.get(&id).ok_or(Fault::NothingHere)?);
+    Ok(Invited { snapshot: Arc::new(Snapshot::new(snapshot.revision(), company)), user })
+}
+
+fn by_claims(snapshot: &Snapshot, guest: &Guest) -> Result<Visit, Fault> {
+    let mut claims: Map<String, Value> = serde_json::from_str(&guest.said)
+        .map_err(|error| Fault::field("said", format!("is no JSON: {error}")))?;
+    // Who asks about a person seldom knows the provider's id of them, and it changes nothing here.
+    claims.entry("sub").or_insert_with(|| "somebody".into());
+    let provider = provider_of(snapshot, guest.provider.as_ref())?;
+    supposed_visit(provider, snapshot.company(), claims).map_err(|it| refused(&it))
 }
 
 /// The provider that is named, else the only one.
@@ -84,32 +105,26 @@ fn refused(rejection: &Rejection) -> Fault {
     Fault::field("said", format!("this sign-in would be refused: {rejection}"))
 }
 
-/// A header names a user who is known, and says nothing of groups.
-fn by_headers(snapshot: &Arc<Snapshot>, text: &str) -> Result<Invited, Fault> {
-    let (mut email, mut note) = (None, None);
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let (name, value) = line
-            .split_once(':')
-            .ok_or_else(|| Fault::field("said", "is neither JSON nor lines like Name: value"))?;
-        match name.trim().to_ascii_lowercase().as_str() {
-            "x-user-email"
-            | "x-forwarded-email"
-            | "x-forwarded-user"
-            | "x-auth-request-email"
-            | "x-openwebui-user-email" => email = Some(value.trim()),
-            name if name.ends_with("-groups") => {
-                note = Some(
-                    "Groups in headers count for nothing: memberships are looked up here. The \
-                     header itself counts only from a proxy that proves itself.",
-                );
+/// The headers that say who somebody is.
+#[derive(Default)]
+struct Headers<'t> {
+    chat_user: Option<&'t str>,
+    forwarded_user: Option<&'t str>,
+}
+
+impl<'t> Headers<'t> {
+    fn read(text: &'t str) -> Result<Self, Fault> {
+        let mut headers = Self::default();
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let (name, value) = line.split_once(':').ok_or_else(|| {
+                Fault::field("said", "is neither JSON nor lines like Name: value")
+            })?;
+            match name.trim().to_ascii_lowercase().as_str() {
+                OPEN_WEBUI_USER_HEADER => headers.chat_user = Some(value.trim()),
+                "x-forwarded-user" => headers.forwarded_user = Some(value.trim()),
+                _ => {}
             }
-            _ => {}
         }
+        Ok(headers)
     }
-    let email: EmailAddress = email
-        .ok_or_else(|| Fault::field("said", "holds no header with an address: X-Forwarded-User"))?
-        .parse()?;
-    let user = snapshot.company().user_by_email(&email);
-    let user = user.ok_or_else(|| refused(&Rejection::Person(PersonFault::Unknown)))?;
-    Ok(Invited { snapshot: Arc::clone(snapshot), user: User::clone(user), note })
 }

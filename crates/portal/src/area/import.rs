@@ -26,14 +26,13 @@ use crate::{
     import::{
         Choice, Entry, Plan, PlanRow, ReadError, Row, State as RowState, is_table, read, table,
     },
-    web::{Admin, Book, Done, Face, Fault, Frame, Shared, Short, Visitor, go_to, render},
+    web::{Admin, Book, Done, Face, Fault, Frame, Shared, Short, Visitor, render},
 };
 
 pub(super) fn ways(book: Book) -> Book {
     let limit = || DefaultBodyLimit::max(LARGEST_FILE);
     book.area("import")
         .page("/import", form)
-        .page("/import/plan", begin_again)
         .act::<Upload, PlanView, _, _>("/import/plan", "Plan an import", plan.layer(limit()))
         .act::<Upload, Done, _, _>("/import", "Import a file", apply.layer(limit()))
         .form("/import/wrong.csv", wrong_rows.layer(limit()))
@@ -64,11 +63,6 @@ struct ImportForm {
 async fn form(admin: Admin) -> Response {
     let (frame, upload) = (admin.frame("Import"), Upload::default());
     render(StatusCode::OK, &ImportForm { frame, upload, problem: None })
-}
-
-/// A plan is made of a file, which an address does not hold.
-async fn begin_again(_: Admin) -> Response {
-    go_to("/import")
 }
 
 /// What an import would do.
@@ -106,14 +100,14 @@ struct Section<'p> {
 
 impl PlanView {
     fn new(visitor: &Visitor, plan: Plan, upload: Upload) -> Self {
-        let changes = plan.changes(Choice::default()).count();
+        let (changes, seen) = (plan.changes(Choice::default()).count(), plan.fingerprint());
         Self {
             frame: visitor.frame("Plan of an import"),
             sound: plan.is_sound(),
             changes,
             removals: plan.count("extra"),
-            seen: plan.fingerprint(),
-            moved: upload.saw_another(&plan),
+            moved: upload.seen.as_ref().is_some_and(|it| *it != seen),
+            seen,
             table: is_table(&upload.read_as(), &upload.text),
             plan,
             upload,
@@ -189,9 +183,10 @@ async fn apply(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Re
     let entries = entries(&upload).map_err(|error| Fault::field("text", error.to_string()))?;
     let prepare = |snapshot: &_| {
         let (changes, plan) = portal.desk.prepare_import(snapshot, &entries, upload.choice());
-        Ok(if upload.saw_another(&plan) { (Vec::new(), plan) } else { (changes, plan) })
+        let moved = upload.seen.as_ref().is_some_and(|seen| *seen != plan.fingerprint());
+        Ok((if moved { Vec::new() } else { changes }, (plan, moved)))
     };
-    let (revision, plan) = match portal.change(&admin, prepare).await {
+    let (revision, (plan, moved)) = match portal.change(&admin, prepare).await {
         // The page that comes back has the file, and offers to sign in again.
         Err(Fault::SignInTooOld) if admin.face == Face::Page => {
             let (_, plan) =
@@ -201,7 +196,7 @@ async fn apply(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Re
         }
         made => made?,
     };
-    if upload.saw_another(&plan) {
+    if moved {
         return match admin.face {
             Face::Api => {
                 Err(Refusal::Changed { kind: "plan", name: "of the import".into() }.into())

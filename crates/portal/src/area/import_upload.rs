@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    import::{Choice, Plan},
+    import::Choice,
     web::{Fault, Input, Portal},
 };
 
@@ -52,11 +52,6 @@ impl Upload {
             extra: self.prune,
             partial: self.partial,
         }
-    }
-
-    /// Whether another plan was looked at than this one.
-    pub(super) fn saw_another(&self, plan: &Plan) -> bool {
-        self.seen.as_ref().is_some_and(|seen| *seen != plan.fingerprint())
     }
 
     /// The name that the file is read by.

@@ -28,7 +28,7 @@ pub(super) fn ways(book: Book) -> Book {
         .show::<Me, _, _>("/me", "Show yourself", show)
         .act::<OwnKey, NewKeyView, _, _>("/me/keys", "Make a key of your own", add_key)
         .remove::<Nothing, _, _>("/me/keys/{id}", "Revoke a key of your own", revoke_key)
-        .form("/me/choices", choose)
+        .form("/me/preferences", choose)
         .page("/shortcuts", shortcuts)
 }
 
@@ -144,21 +144,21 @@ async fn revoke_key(
 }
 
 #[derive(Deserialize)]
-struct Choices {
+struct Preferences {
     scheme: Option<String>,
     letters: Option<String>,
     next: Option<String>,
 }
 
 /// Keeps what is chosen in cookies of this browser.
-async fn choose(_: SignedIn, Input(choices): Input<Choices>) -> Result<Response, Fault> {
-    let mut response = go_to(&own_page(choices.next));
-    let chosen = [("scheme", SCHEME, choices.scheme), ("letters", LETTERS, choices.letters)];
-    for (field, choice, value) in chosen {
+async fn choose(_: SignedIn, Input(chosen): Input<Preferences>) -> Result<Response, Fault> {
+    let mut response = go_to(&own_page(chosen.next));
+    let all = [("scheme", SCHEME, chosen.scheme), ("letters", LETTERS, chosen.letters)];
+    for (field, preference, value) in all {
         let Some(value) = value else { continue };
-        let cookie = choice.cookie(&value).and_then(|it| HeaderValue::try_from(it).ok());
+        let cookie = preference.cookie(&value).and_then(|it| HeaderValue::try_from(it).ok());
         let cookie = cookie.ok_or_else(|| {
-            Fault::field(field, format!("choose one of: {}", choice.values.join(", ")))
+            Fault::field(field, format!("choose one of: {}", preference.values.join(", ")))
         })?;
         response.headers_mut().append(SET_COOKIE, cookie);
     }

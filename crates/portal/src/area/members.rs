@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     common::Words,
-    members_pending::{Effect, Pending, Place, Ticked, changes, pair},
+    members_pending::{Effect, MatrixPage, PendingMembers, Ticked, changes, pair},
     row::{group_names, source_of},
 };
 use crate::web::{
@@ -24,7 +24,6 @@ pub(super) fn ways(book: Book) -> Book {
     book.area("members")
         .show::<Matrix, _, _>("/members", "Show who is in which group", show)
         .asking::<MatrixSearch>()
-        .page("/members/review", begin_again)
         .act::<Ticked, Review, _, _>("/members/review", "Say what changes would do", review)
         .act::<MembersChange, Done, _, _>("/members", "Change memberships as one revision", apply)
 }
@@ -59,7 +58,7 @@ struct Matrix {
     group_pages: Pages,
     /// What was ticked so far, on this page or another, and what it would do.
     #[serde(skip)]
-    pending: Pending,
+    pending: PendingMembers,
     #[serde(skip)]
     effect: Effect,
 }
@@ -84,10 +83,15 @@ struct Cell {
 }
 
 async fn show(admin: Admin, Search(search): Search<MatrixSearch>) -> Response {
-    admin.show(&matrix(&admin, search, Pending::default(), Effect::default()))
+    admin.show(&matrix(&admin, search, PendingMembers::default(), Effect::default()))
 }
 
-fn matrix(admin: &Visitor, search: MatrixSearch, pending: Pending, effect: Effect) -> Matrix {
+fn matrix(
+    admin: &Visitor,
+    search: MatrixSearch,
+    pending: PendingMembers,
+    effect: Effect,
+) -> Matrix {
     let company = admin.snapshot.company();
     let (people, columns) = (Words::new(&search.q), Words::new(&search.groups));
     let mut names = group_names(company);
@@ -117,7 +121,7 @@ fn matrix(admin: &Visitor, search: MatrixSearch, pending: Pending, effect: Effec
     }
 }
 
-fn row(snapshot: &Snapshot, user: &User, groups: &[&Group], pending: &Pending) -> Row {
+fn row(snapshot: &Snapshot, user: &User, groups: &[&Group], pending: &PendingMembers) -> Row {
     let company = snapshot.company();
     let own = snapshot.groups(user.id);
     let cell = |group: &&Group| {
@@ -157,19 +161,12 @@ struct Review {
     #[serde(skip)]
     frame: Frame,
     #[serde(flatten)]
-    pending: Pending,
+    pending: PendingMembers,
     #[serde(flatten)]
     effect: Effect,
     /// The page of the matrix to go back to.
     #[serde(skip)]
     back: MatrixSearch,
-    #[serde(skip)]
-    place: Place,
-}
-
-/// A review is made of ticks, which an address does not hold.
-async fn begin_again(_: Admin) -> Response {
-    go_to("/members")
 }
 
 async fn review(
@@ -177,16 +174,12 @@ async fn review(
     State(portal): Shared,
     Input(ticked): Input<Ticked>,
 ) -> Result<Response, Fault> {
-    let pending = Pending::of(&admin.snapshot, admin.face, &ticked)?;
-    let place = ticked.show.or(ticked.here).unwrap_or_default();
-    let search = MatrixSearch {
-        q: ticked.q,
-        groups: ticked.groups,
-        page: Some(place.page),
-        group_page: Some(place.group_page),
-    };
+    let pending = PendingMembers::of(&admin.snapshot, admin.face, &ticked)?;
+    let MatrixPage { page, group_page } = ticked.show.or(ticked.here).unwrap_or_default();
+    let (page, group_page) = (Some(page), Some(group_page));
+    let search = MatrixSearch { q: ticked.q, groups: ticked.groups, page, group_page };
     let address = search.address();
-    if ticked.show.is_some() && pending.is_empty() {
+    if ticked.show.is_some() && pending.is_empty() && pending.gone.is_empty() {
         return Ok(go_to(&address));
     }
     let effect = pending.effect(&admin, &portal)?;
@@ -196,13 +189,18 @@ async fn review(
         return Ok(render(StatusCode::OK, &matrix));
     }
     let frame = admin.frame("Review the changes");
-    Ok(admin.show(&Review { frame, pending, effect, back: search, place }))
+    Ok(admin.show(&Review { frame, pending, effect, back: search }))
 }
 
 impl MatrixSearch {
+    fn page(&self) -> MatrixPage {
+        let (page, group_page) = (self.page.unwrap_or(1), self.group_page.unwrap_or(1));
+        MatrixPage { page, group_page }
+    }
+
     fn address(&self) -> String {
         let (people, groups) = (encoded(&self.q), encoded(&self.groups));
-        let (page, group_page) = (self.page.unwrap_or(1), self.group_page.unwrap_or(1));
+        let MatrixPage { page, group_page } = self.page();
         format!("/members?q={people}&groups={groups}&page={page}&group_page={group_page}")
     }
 }
@@ -229,7 +227,7 @@ async fn apply(
 ) -> Result<Response, Fault> {
     // What became so since it was reviewed is no change any more.
     let prepare = |snapshot: &Snapshot| {
-        let left = Pending::wanted(snapshot, admin.face, &wish.add, &wish.remove)?;
+        let left = PendingMembers::wanted(snapshot, admin.face, &wish.add, &wish.remove)?;
         changes(snapshot.company(), &left.add, &left.remove, admin.now)
     };
     let revision = portal.apply(&admin, prepare).await?;

@@ -51,33 +51,33 @@ pub(super) struct Ticked {
     pub(super) groups: String,
     /// The page of the matrix that this is.
     #[schemars(skip)]
-    pub(super) here: Option<Place>,
+    pub(super) here: Option<MatrixPage>,
     /// The page that is wanted instead of a review.
     #[schemars(skip)]
-    pub(super) show: Option<Place>,
+    pub(super) show: Option<MatrixPage>,
 }
 
 /// A page of the matrix: the number of its people, a blank, and that of its groups.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-pub(super) struct Place {
+pub(super) struct MatrixPage {
     pub(super) page: usize,
     pub(super) group_page: usize,
 }
 
-impl Default for Place {
+impl Default for MatrixPage {
     fn default() -> Self {
         Self { page: 1, group_page: 1 }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for MatrixPage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.page, self.group_page)
     }
 }
 
-impl TryFrom<String> for Place {
+impl TryFrom<String> for MatrixPage {
     type Error = &'static str;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -90,7 +90,7 @@ impl TryFrom<String> for Place {
 
 /// Memberships that are to begin and to end, each written as [`pair`] does.
 #[derive(Default, Serialize, JsonSchema)]
-pub(super) struct Pending {
+pub(super) struct PendingMembers {
     pub(super) add: Vec<String>,
     pub(super) remove: Vec<String>,
     /// Of people or groups that are gone by now.
@@ -110,7 +110,7 @@ fn split(pair: &str) -> Result<(EmailAddress, GroupName), Refusal> {
     Ok((email.parse()?, group.parse()?))
 }
 
-impl Pending {
+impl PendingMembers {
     /// What was ticked or cleared on this page, and what came along from others. What somebody
     /// else changed meanwhile is left as they want it.
     ///
@@ -120,7 +120,7 @@ impl Pending {
         let sets =
             [&sent.shown, &sent.was, &sent.ticked].map(|it| it.iter().collect::<HashSet<_>>());
         let [shown, was, ticked] = &sets;
-        let came = |pairs: &'_ [String]| {
+        let came = |pairs: &[String]| {
             pairs.iter().filter(|pair| !shown.contains(pair)).cloned().collect::<BTreeSet<_>>()
         };
         let (mut add, mut remove) = (came(&sent.add), came(&sent.remove));
@@ -176,7 +176,7 @@ impl Pending {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.add.is_empty() && self.remove.is_empty() && self.gone.is_empty()
+        self.add.is_empty() && self.remove.is_empty()
     }
 
     /// Whether a cell is to become the other of what it is.

@@ -1,7 +1,6 @@
-//! How much somebody reaches. All of it is the domain's answer; users with equal grants are asked for
-//! once.
+//! How much somebody reaches. All of it is the domain's answer.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use gatehall_domain::{
     Caller, Decision, Door, Endpoint, Reach, Snapshot, Timestamp, Tool, User, UserId,
@@ -14,12 +13,11 @@ pub(super) struct Reached<'s> {
     snapshot: &'s Snapshot,
     now: Timestamp,
     by_view: HashMap<u32, usize>,
-    any_by_view: HashMap<u32, bool>,
 }
 
 impl<'s> Reached<'s> {
     pub(super) fn new(snapshot: &'s Snapshot, now: Timestamp) -> Self {
-        Self { snapshot, now, by_view: HashMap::new(), any_by_view: HashMap::new() }
+        Self { snapshot, now, by_view: HashMap::new() }
     }
 
     /// How many connections a user reaches some tool of which may be open.
@@ -32,17 +30,13 @@ impl<'s> Reached<'s> {
             reach.map_or(0, |reach| reach.connection_count())
         })
     }
+}
 
-    /// Whether there is such a connection at all.
-    pub(super) fn any(&mut self, user: &User) -> bool {
-        let Some(view) = self.snapshot.view(user.id) else { return false };
-        let (snapshot, now) = (self.snapshot, self.now);
-        *self.any_by_view.entry(view.id).or_insert_with(|| {
-            let caller = caller(user.id);
-            let reach = Reach::new(snapshot, &caller, &Endpoint::All, now);
-            reach.is_ok_and(|reach| reach.has_connections())
-        })
-    }
+/// Whether a user reaches a connection some tool of which may be open.
+pub(super) fn reaches_any(snapshot: &Snapshot, user: &User, now: Timestamp) -> bool {
+    let caller = caller(user.id);
+    let reach = Reach::new(snapshot, &caller, &Endpoint::All, now);
+    reach.is_ok_and(|reach| reach.has_connections())
 }
 
 /// The caller that a user is, without the limits of any key.
@@ -79,20 +73,20 @@ pub(super) fn difference(
     (loses, gains)
 }
 
-/// The public names of the tools that a user may use, in this company.
+/// The public names of the tools that a user may use, in this company; in the gateway's order.
 pub(super) fn tools_of(
     portal: &Portal,
     snapshot: &Snapshot,
     user: UserId,
     now: Timestamp,
-) -> BTreeSet<String> {
+) -> Vec<String> {
     let (caller, all) = (caller(user), Endpoint::All);
-    let mut tools = BTreeSet::new();
+    let mut tools = Vec::new();
     let Ok(reach) = Reach::new(snapshot, &caller, &all, now) else { return tools };
     for site in reach.connections() {
         portal.hall.tools_of(site.connection.id, &mut |tool| {
             if let Decision::Allowed(_) = reach.decide(site.connection.id, tool.name) {
-                tools.insert(tool.public.to_owned());
+                tools.push(tool.public.to_owned());
             }
         });
     }

@@ -197,7 +197,8 @@ impl ServerWish {
             return Ok((!said.is_empty()).then_some(said));
         };
         let on_lines = |it: &String| !it.is_empty() && it.trim() == it && it.lines().count() == 1;
-        if text.lines().eq(arguments.iter().flat_map(|it| it.lines())) {
+        // What the form showed, as far as forms keep blanks at the ends.
+        if text.trim().lines().eq(arguments.join("\n").trim().lines()) {
             Ok(None)
         } else if arguments.iter().all(on_lines) {
             Ok(Some(said))

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     idle::{Idle, idle_grants},
-    reach::Reached,
+    reach::reaches_any,
 };
 use crate::{
     hall::{Condition, Hall},
@@ -138,8 +138,7 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
 
 fn without_tools(scene: &Scene<'_>) -> Vec<Thing> {
     let users = scene.snapshot.company().users.values().filter(|it| it.enabled);
-    let mut reached = Reached::new(scene.snapshot, scene.now);
-    let count = users.filter(|it| !reached.any(it)).count();
+    let count = users.filter(|it| !reaches_any(scene.snapshot, it, scene.now)).count();
     if count == 0 {
         return Vec::new();
     }

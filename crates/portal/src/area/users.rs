@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     common::{Nothing, Removal, Words},
-    reach::Reached,
+    reach::{Reached, reaches_any},
     row::{EventRow, GrantRow, KeyRow, MembershipRow, SessionRow, group_names},
 };
 use crate::{
@@ -94,14 +94,13 @@ async fn list(admin: Admin, Search(search): Search<UserSearch>) -> Response {
 /// The users who are meant, by address.
 fn find<'s>(snapshot: &'s Snapshot, query: &str, state: &str, now: Timestamp) -> Vec<&'s User> {
     let words = Words::new(query);
-    let mut reached = Reached::new(snapshot, now);
     let fits = |user: &&User| {
         words.are_in(&[user.email.as_str(), &user.name])
             && match state {
                 "enabled" => user.enabled,
                 "disabled" => !user.enabled,
                 "admin" => snapshot.view(user.id).is_some_and(|view| view.admin.is_some()),
-                "no-tools" => user.enabled && !reached.any(user),
+                "no-tools" => user.enabled && !reaches_any(snapshot, user, now),
                 _ => true,
             }
     };

@@ -35,6 +35,8 @@ pub(crate) enum Fault {
     Refused(Refusal),
     /// Somebody changed the record since it was shown; this is how it is now.
     Changed { what: String, now: Map<String, Value>, seen: String },
+    /// What is here is asked for with another method.
+    OtherMethod,
     /// Too much was sent.
     TooLarge,
     /// Too many requests came; so many seconds later it may be tried again.
@@ -109,6 +111,7 @@ impl Fault {
                 | Refusal::LastAdmin,
             ) => StatusCode::CONFLICT,
             Self::Unreadable { .. } | Self::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::OtherMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Away => StatusCode::SERVICE_UNAVAILABLE,
@@ -126,6 +129,7 @@ impl Fault {
             Self::Foreign => "This did not come from Gatehall",
             Self::Changed { .. } | Self::Refused(Refusal::Changed { .. }) => "Somebody was faster",
             Self::Unreadable { .. } | Self::Refused(_) => "Not saved",
+            Self::OtherMethod => "Not like this",
             Self::TooLarge => "That is too much at once",
             Self::TooMany(_) => "Not so fast",
             Self::Away => "The database is away",
@@ -156,6 +160,9 @@ impl Fault {
                 format!(
                     "{what} was changed by somebody else since you opened it. Compare, then save again."
                 )
+            }
+            Self::OtherMethod => {
+                "This takes another method: /api/v1/openapi.json says which.".into()
             }
             Self::TooLarge => "Send less, or in several parts.".into(),
             Self::TooMany(seconds) => format!("Try again in {seconds} seconds."),

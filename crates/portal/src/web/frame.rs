@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatehall_domain::User;
+use gatehall_domain::{Company, User};
 use gatehall_store::{Event, EventFilter};
 use http::request::Parts;
 use serde_json::{Map, Value};
@@ -118,12 +118,12 @@ pub(super) fn done(head: &Parts) -> Option<String> {
 }
 
 impl Notice {
-    /// What this person just did, in the words of the audit.
+    /// What this person just did, in the words of the audit. Whoever manages something may undo it.
     pub(super) async fn of(
         head: &Parts,
         portal: &Arc<Portal>,
         user: &User,
-        manager: bool,
+        managed: Option<&Company>,
     ) -> Option<Self> {
         let plain = |text: &str| Some(Self { text: text.into(), undo: None });
         let said = done(head)?;
@@ -149,14 +149,14 @@ impl Notice {
                 format!("{verb} {} {} and {}{or} more.", first.kind, first.subject, count - 1)
             }
         };
-        let undo = manager && events.iter().all(can_be_undone);
+        let undo = match managed {
+            None => false,
+            // Of many changes the store knows soon enough.
+            Some(_) if events.len() == MANY as usize => true,
+            Some(company) => portal.desk.can_undo(revision, company).await,
+        };
         Some(Self { text, undo: undo.then_some(revision) })
     }
-}
-
-/// Whether a change can be turned round: a key that was revoked stays so.
-pub(crate) fn can_be_undone(event: &Event) -> bool {
-    event.outcome == "changed" && !(event.kind == "key" && event.action == "change")
 }
 
 /// Events that are counted for a notice.

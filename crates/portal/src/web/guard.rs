@@ -19,8 +19,8 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::{
-    Face, Fault, Portal, choice::SCHEME, go_to, input::Submitted, protect, render, shown::Short,
-    visitor::encoded,
+    Face, Fault, Portal, go_to, input::Submitted, preference::SCHEME, protect, render,
+    shown::Short, visitor::encoded,
 };
 use crate::door::is_own;
 
@@ -93,6 +93,17 @@ pub(super) fn nothing_here(head: &http::request::Parts) -> Response {
     }
 }
 
+/// A page that only a form makes cannot be opened by its address: the page above it has the form.
+pub(super) async fn other_method(head: http::request::Parts) -> Response {
+    let above = head.uri.path().rsplit_once('/').map_or("/", |(above, _)| above);
+    match Face::of(head.uri.path()) {
+        Face::Page if head.method == Method::GET => {
+            go_to(if above.is_empty() { "/" } else { above })
+        }
+        _ => Fault::OtherMethod.into_response(),
+    }
+}
+
 #[derive(Template)]
 #[template(path = "fault.html")]
 struct FaultPage<'a> {
@@ -156,6 +167,7 @@ fn page_of(
             | Fault::NotSignedIn
     );
     let fields = if mendable { mend(fault, submitted) } else { Vec::new() };
+    let compared = fields.iter().any(|field| field.now.is_some() && !field.hidden);
     let page = FaultPage {
         title: match fault {
             Fault::Refused(_) if *method != Method::GET => "Not saved",
@@ -173,7 +185,8 @@ fn page_of(
         fields,
         conflict: matches!(fault, Fault::Changed { .. }),
         now: match fault {
-            Fault::Changed { now, .. } => now.iter().filter_map(shown).collect(),
+            // Said once: beside the fields, or where there are none to compare.
+            Fault::Changed { now, .. } if !compared => now.iter().filter_map(shown).collect(),
             _ => Vec::new(),
         },
         aside: matches!(fault, Fault::SignInTooOld | Fault::NotSignedIn),

@@ -2,13 +2,13 @@
 
 mod assets;
 mod book;
-mod choice;
 mod fault;
 mod frame;
 mod guard;
 mod guarded;
 mod input;
 mod paging;
+mod preference;
 mod shown;
 mod visitor;
 
@@ -34,11 +34,11 @@ use serde_json::Value;
 pub(crate) use assets::asset;
 pub(crate) use book::Book;
 pub use book::Way;
-pub(crate) use choice::{LETTERS, SCHEME};
 pub(crate) use fault::Fault;
-pub(crate) use frame::{Frame, can_be_undone};
+pub(crate) use frame::Frame;
 pub(crate) use input::{At, Input, Search, Submitted, clearable, lines, text};
 pub(crate) use paging::{Page, Pages};
+pub(crate) use preference::{LETTERS, SCHEME};
 pub(crate) use shown::{Moment, Short};
 pub(crate) use visitor::{
     Admin, Done, Manager, SignedIn, TenantManager, Visitor, connection_href, encoded,
@@ -81,6 +81,7 @@ pub(crate) fn routes(doors: &Arc<Doors>, desk: Desk, hall: Arc<dyn Hall>) -> Rou
     let portal = Arc::new(Portal { doors: Arc::clone(doors), desk, hall, document });
     router
         .route(&format!("{API}/openapi.json"), get(document_of))
+        .method_not_allowed_fallback(guard::other_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&portal), guard::guard))
         .merge(assets::routes())
         .with_state(portal)

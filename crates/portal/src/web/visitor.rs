@@ -68,7 +68,10 @@ impl Visitor {
         let admin = view.admin.is_some();
         let manages = snapshot.company().managed_by(user.id);
         let notice = match face {
-            Face::Page => Notice::of(head, portal, &user, admin || !manages.is_empty()).await,
+            Face::Page => {
+                let managed = (admin || !manages.is_empty()).then(|| snapshot.company());
+                Notice::of(head, portal, &user, managed).await
+            }
             Face::Api => None,
         };
         // What answers a form cannot be opened again; the page that sent it can.

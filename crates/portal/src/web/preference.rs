@@ -2,20 +2,21 @@
 
 use http::{HeaderMap, header::COOKIE};
 
-/// Something to choose; the first value counts where nothing was chosen.
-pub(crate) struct Choice {
+/// Something that is chosen; the first value counts where nothing was chosen.
+pub(crate) struct Preference {
     cookie: &'static str,
     pub(crate) values: &'static [&'static str],
 }
 
 /// Light and dark; `auto` is what the browser wants.
-pub(crate) const SCHEME: Choice =
-    Choice { cookie: "gatehall_scheme", values: &["auto", "light", "dark"] };
+pub(crate) const SCHEME: Preference =
+    Preference { cookie: "gatehall_scheme", values: &["auto", "light", "dark"] };
 
 /// Whether letters alone are shortcuts (WCAG 2.2, 2.1.4).
-pub(crate) const LETTERS: Choice = Choice { cookie: "gatehall_letters", values: &["on", "off"] };
+pub(crate) const LETTERS: Preference =
+    Preference { cookie: "gatehall_letters", values: &["on", "off"] };
 
-impl Choice {
+impl Preference {
     /// What was chosen in the browser that sends these headers.
     pub(crate) fn of(&self, headers: &HeaderMap) -> &'static str {
         let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
