@@ -2,11 +2,11 @@
 
 use std::ffi::OsString;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
 
 use crate::{
     command, demo,
-    settings::{LogSettings, ServeSettings, StoreSettings, with_defaults},
+    settings::{LogSettings, ServeSettings, StoreSettings, is_secret, secret_names, with_defaults},
 };
 
 /// The gate between people, AI chats and tools. Each person sees and calls exactly the tools of the
@@ -25,6 +25,10 @@ pub struct Invocation {
     #[command(flatten)]
     #[expect(missing_docs, reason = "a doc here would become the program's help text")]
     pub log: LogSettings,
+    /// The settings whose values stand on the command line, where every user of the machine can
+    /// read them, and should not.
+    #[arg(skip)]
+    pub told_to_all: Vec<String>,
 }
 
 /// What the program can do.
@@ -91,11 +95,35 @@ pub fn read_arguments(
     let arguments: Vec<OsString> = arguments.collect();
     let command = Invocation::command();
     let first = command.clone().try_get_matches_from(&arguments)?;
-    let invocation = Invocation::from_arg_matches(&first)?;
-    let Some(path) = &invocation.store.config else { return Ok(invocation) };
+    let mut invocation = Invocation::from_arg_matches(&first)?;
+    let Some(path) = &invocation.store.config else {
+        invocation.told_to_all = told_to_all(&first);
+        return Ok(invocation);
+    };
     let command = with_defaults(command, path)
         .map_err(|error| Invocation::command().error(clap::error::ErrorKind::Io, error))?;
-    Invocation::from_arg_matches(&command.try_get_matches_from(&arguments)?)
+    let matches = command.try_get_matches_from(&arguments)?;
+    let mut invocation = Invocation::from_arg_matches(&matches)?;
+    invocation.told_to_all = told_to_all(&matches);
+    Ok(invocation)
+}
+
+/// The settings with secrets that are on the command line.
+fn told_to_all(matches: &ArgMatches) -> Vec<String> {
+    let levels = [Some(matches), matches.subcommand().map(|(_, matches)| matches)];
+    let mut told: Vec<String> = Vec::new();
+    for matches in levels.into_iter().flatten() {
+        for name in secret_names() {
+            // A command has only some of the settings, and all are text.
+            let Ok(Some(value)) = matches.try_get_one::<String>(&name) else { continue };
+            let on_it = matches.value_source(&name) == Some(ValueSource::CommandLine);
+            let flag = format!("--{}", name.replace('_', "-"));
+            if on_it && is_secret(value) && !told.contains(&flag) {
+                told.push(flag);
+            }
+        }
+    }
+    told
 }
 
 /// The reference page of all settings, made of the same text as `--help`.
@@ -141,5 +169,22 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Invocation::command().debug_assert();
+    }
+
+    #[test]
+    fn secrets_on_the_command_line_are_noticed() {
+        let told = |arguments: &[&str]| {
+            let all = ["gatehall"].iter().chain(arguments).map(OsString::from);
+            read_arguments(all).unwrap().told_to_all
+        };
+        let database = "postgres://gate:word@db/gatehall";
+        assert_eq!(told(&["serve", "--database", database]), ["--database"]);
+        assert_eq!(told(&["--database", database, "check"]), ["--database"]);
+        let secret = ["serve", "--open-webui-secret", "0123456789abcdef"];
+        assert_eq!(told(&secret), ["--open-webui-secret"]);
+        for harmless in ["postgres://db/gatehall", "sqlite:/data/a@b.db"] {
+            assert_eq!(told(&["serve", "--database", harmless]), Vec::<String>::new());
+        }
+        assert_eq!(told(&["serve"]), Vec::<String>::new());
     }
 }

@@ -2,8 +2,10 @@
 
 mod admin_link;
 mod cli;
+mod closed;
 mod command;
 mod demo;
+mod files;
 mod office;
 mod output;
 pub mod serve;
@@ -11,4 +13,5 @@ pub mod settings;
 mod start;
 
 pub use cli::{Command, Invocation, read_arguments, reference};
+pub use closed::close_to_others;
 pub use start::{choose_crypto, report, run, start_logging, system_clock};

@@ -8,6 +8,9 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    if let Err(error) = gatehall::close_to_others() {
+        return gatehall::report(&error.into());
+    }
     let invocation = match gatehall::read_arguments(std::env::args_os()) {
         Ok(invocation) => invocation,
         Err(error) => error.exit(),

@@ -9,12 +9,17 @@ use std::{
 
 use anyhow::{Context, Result};
 use gatehall_domain::Clock;
+use gatehall_gateway::Accounts;
 use gatehall_portal::Desk;
 use gatehall_store::{Actor, Store};
 use gatehall_vault::Vault;
 use secrecy::SecretString;
 
-use crate::{settings::StoreSettings, system_clock};
+use crate::{
+    files,
+    settings::{ProcessSettings, StoreSettings},
+    system_clock,
+};
 
 /// What commands work with.
 pub(crate) struct Office {
@@ -22,6 +27,7 @@ pub(crate) struct Office {
     pub(crate) vault: Arc<Vault>,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    processes: ProcessSettings,
 }
 
 impl Office {
@@ -33,6 +39,8 @@ impl Office {
             .database
             .clone()
             .unwrap_or_else(|| format!("sqlite:{}", data_dir.join("gatehall.db").display()));
+        files::narrow(&data_dir);
+        files::look_at(settings, &url, &keys, &data_dir);
         let store = Store::open(&url).await.with_context(|| format!("opening {}", shown(&url)))?;
         // A fresh key beside credentials that another sealed would only hide that it is missing.
         // Asked in this order: whoever sealed has made the file before.
@@ -45,7 +53,13 @@ impl Office {
         let vault = gatehall_vault::load_or_create(&keys)
             .with_context(|| format!("the key file {} cannot be used", keys.display()))?;
         store.check_vault(&vault).await.with_context(|| format!("key file {}", keys.display()))?;
-        Ok(Self { data_dir, vault: Arc::new(vault), store, clock: system_clock() })
+        let processes = settings.processes.clone();
+        Ok(Self { data_dir, vault: Arc::new(vault), store, clock: system_clock(), processes })
+    }
+
+    /// As whom the processes of stdio servers run.
+    pub(crate) fn accounts(&self) -> Result<Accounts> {
+        Ok(self.processes.accounts()?)
     }
 
     /// A desk at which the person at the command line works.

@@ -51,7 +51,14 @@ pub fn run(invocation: Invocation) -> Result<ExitCode> {
 }
 
 async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
-    let Invocation { command, store, .. } = invocation;
+    let Invocation { command, store, told_to_all, .. } = invocation;
+    if !told_to_all.is_empty() {
+        tracing::warn!(
+            "every process of this machine can read the command line, and {} of it: use the \
+             variable or the settings file",
+            told_to_all.join(" and ")
+        );
+    }
     match command {
         Command::Serve(settings) => serve::command(&store, &settings).await,
         Command::Demo(settings) => demo::command(store, settings).await,

@@ -47,6 +47,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: CheckOptions) -> Resu
     let snapshot = office.store.load().await?;
     let gateway = GatewaySettings {
         open_timeout: Duration::from_secs(options.timeout_seconds),
+        accounts: office.accounts()?,
         ..GatewaySettings::default()
     };
     let tasks = Tasks::new();

@@ -49,7 +49,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Re
         table.print("There are no connections yet.");
         return Ok(ExitCode::SUCCESS);
     };
-    let answer = match find_tool(&office, &snapshot, name).await {
+    let answer = match find_tool(&office, &snapshot, name).await? {
         Some(Found { site, tool, failure }) => {
             let mut answer = explain::tool(&snapshot, user, site, &tool, now);
             answer.unconfirmed = failure.map(|error| {
@@ -103,9 +103,13 @@ struct Found<'s> {
 
 /// The connection and the server's own name behind a public name. Servers whose names could begin
 /// so are asked for their lists.
-async fn find_tool<'s>(office: &Office, snapshot: &'s Snapshot, name: &str) -> Option<Found<'s>> {
+async fn find_tool<'s>(
+    office: &Office,
+    snapshot: &'s Snapshot,
+    name: &str,
+) -> Result<Option<Found<'s>>> {
     let tasks = Tasks::new();
-    let gateway = GatewaySettings::default();
+    let gateway = GatewaySettings { accounts: office.accounts()?, ..GatewaySettings::default() };
     let mut found = None;
     for site in snapshot.sites().filter(|site| name.starts_with(&site.prefix)) {
         let names = tool_names(
@@ -130,5 +134,5 @@ async fn find_tool<'s>(office: &Office, snapshot: &'s Snapshot, name: &str) -> O
         }
     }
     tasks.finish(std::time::Duration::from_secs(8)).await;
-    found
+    Ok(found)
 }

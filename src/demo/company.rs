@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use gatehall_domain::{Change, Company, Key};
 use gatehall_portal::{
     Desk,
@@ -26,6 +26,10 @@ const USERS: [&str; 4] = [
 /// Marks the keys that a demo made, so that the next one replaces them.
 const KEY_NAME: &str = "demo";
 
+/// This program, whoever starts it and wherever it lies: a path through a private folder would
+/// lead nobody else to it.
+const OWN_PROGRAM: &str = "/proc/self/exe";
+
 /// The keys of a demo.
 pub(super) struct Keys {
     pub(super) users: Vec<(&'static str, SecretString)>,
@@ -38,7 +42,7 @@ pub(super) async fn prepare(desk: &Desk, documents: SocketAddr) -> Result<Keys> 
         is_own(desk.snapshot().await?.company()),
         "the store holds a company that is not the demo's: give the demo a folder of its own with --data-dir"
     );
-    let entries = read("demo.json", &company(documents)?.to_string())?;
+    let entries = read("demo.json", &company(documents).to_string())?;
     let plan = desk.import(&entries, false).await?;
     anyhow::ensure!(plan.is_sound(), "the example company does not fit here: {plan:?}");
     for tenant in [tools::GOOGLE, tools::MICROSOFT] {
@@ -97,9 +101,8 @@ fn old_keys(company: &Company, email: Option<&str>) -> Vec<Change> {
     company.keys.values().filter(owner).map(|key| Change::Remove(Key::clone(key).into())).collect()
 }
 
-fn company(documents: SocketAddr) -> Result<Value> {
-    let program = std::env::current_exe().context("finding this program's own file")?;
-    Ok(json!({
+fn company(documents: SocketAddr) -> Value {
+    json!({
         "tenants": [
             {"id": "google", "name": "Google"},
             {"id": "microsoft", "name": "Microsoft"},
@@ -108,7 +111,7 @@ fn company(documents: SocketAddr) -> Result<Value> {
         "servers": [
             {"id": "documents", "name": "Documents", "url": format!("http://{documents}/mcp"),
              "description": "Each tenant's documents, over Streamable HTTP"},
-            {"id": "github", "name": "GitHub issues", "command": program,
+            {"id": "github", "name": "GitHub issues", "command": OWN_PROGRAM,
              "arguments": ["demo-server", "issues"], "description": "Issues, over stdio"},
         ],
         "connections": [
@@ -134,5 +137,5 @@ fn company(documents: SocketAddr) -> Result<Value> {
             {"group": "microsoft-employees", "tenant": "microsoft"},
             {"group": "engineers", "tenant": "github"},
         ],
-    }))
+    })
 }

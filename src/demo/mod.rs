@@ -6,7 +6,7 @@ mod large;
 mod stdio;
 mod tools;
 
-use std::process::ExitCode;
+use std::{fs::Permissions, os::unix::fs::PermissionsExt, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -95,6 +95,16 @@ pub(crate) async fn command(
         store.data_dir = Some(folder.path().to_owned());
         store.database = None;
         store.vault_keys = None;
+    }
+    // Others than the gate live there, so they have to be able to enter.
+    let mut homes = tempfile::Builder::new();
+    let homes = homes.prefix("gatehall-stdio-").permissions(Permissions::from_mode(0o711));
+    let homes = match (&folder, &store.processes.stdio_homes) {
+        (Some(_), None) => Some(homes.tempdir().context("making homes for the demo's servers")?),
+        _ => None,
+    };
+    if let Some(homes) = &homes {
+        store.processes.stdio_homes = Some(homes.path().to_owned());
     }
     let office = Office::open(&store).await?;
     let documents = Tasks::new();

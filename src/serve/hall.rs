@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use gatehall_domain::{
     Caller, Clock, ConnectionId, ConnectionPath, Snapshot, Tool, ToolDefinition,
 };
-use gatehall_gateway::{ConnectionStatus, Gateway, State, Tasks};
+use gatehall_gateway::{Accounts, ConnectionStatus, Gateway, State, Tasks};
 use gatehall_identity::{Doors, Finding, Patient, examine};
 use gatehall_portal::{Called, Condition, Pending, Step};
 use gatehall_vault::Vault;
@@ -24,6 +24,7 @@ pub(super) struct Hall {
     pub(super) clock: Clock,
     pub(super) tasks: Tasks,
     pub(super) settings: ServeSettings,
+    pub(super) accounts: Accounts,
     pub(super) database: &'static str,
     pub(super) replica: String,
 }
@@ -127,6 +128,7 @@ impl gatehall_portal::Hall for Hall {
             ("Database", self.database.to_owned()),
             ("Public address", self.doors.public_url().map_or_else(none, ToString::to_string)),
             ("Cookie domain", settings.doors.cookie_domain.clone().unwrap_or_else(none)),
+            ("Processes of stdio servers run as", self.accounts.describe()),
             ("Seconds until a call is given up", settings.call_timeout_seconds.to_string()),
             ("Calls at once on a connection", settings.concurrent_calls.to_string()),
             ("Seconds between two looks at a server", settings.refresh_seconds.to_string()),

@@ -135,6 +135,7 @@ impl Service {
         listener: TcpListener,
     ) -> Result<Self> {
         let address = listener.local_addr()?;
+        let accounts = office.accounts()?;
         let tasks = Tasks::new();
         let lanes = listener::lane_count();
         let snapshot = office.store.load().await.context("reading the company")?;
@@ -157,7 +158,7 @@ impl Service {
         warn_of(settings, &snapshot);
         let gateway = Gateway::start(
             GatewayParts {
-                settings: settings.gateway(address),
+                settings: settings.gateway(address, accounts.clone()),
                 vault: Arc::clone(&office.vault),
                 egress: Egress::new(lanes),
                 tasks: tasks.clone(),
@@ -215,6 +216,7 @@ impl Service {
             clock: office.clock.clone(),
             tasks: tasks.clone(),
             settings: settings.clone(),
+            accounts,
             database: office.store.kind(),
             replica: name,
         });

@@ -2,10 +2,8 @@
 
 use std::path::Path;
 
-use clap::{Args, Command};
+use clap::Command;
 use toml::{Table, Value};
-
-use super::{LogSettings, ServeSettings, StoreSettings};
 
 /// Why a settings file is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -71,10 +69,21 @@ pub fn with_defaults(command: Command, path: &Path) -> Result<Command, FileError
     Ok(command)
 }
 
+/// The settings in the file whose values nobody else is to read.
+pub fn secrets_in(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let table: Table = text.parse().unwrap_or_default();
+    let secret = super::secret_names();
+    let holds = |(key, value): &(String, Value)| {
+        let is_secret = secret.contains(&key.replace('-', "_"));
+        is_secret && value.as_str().is_some_and(super::is_secret)
+    };
+    table.into_iter().filter(holds).map(|(key, _)| key).collect()
+}
+
 /// The names that a file may use: those of all settings but the file itself.
 fn setting_names() -> Vec<String> {
-    let command = StoreSettings::augment_args(Command::new(""));
-    let command = ServeSettings::augment_args(LogSettings::augment_args(command));
+    let command = super::every_setting();
     let ids = command.get_arguments().map(|arg| arg.get_id().to_string());
     ids.filter(|id| id != "config").collect()
 }

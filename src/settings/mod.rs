@@ -2,16 +2,18 @@
 
 mod doors;
 mod file;
+mod processes;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, FromArgMatches, ValueEnum};
-use gatehall_gateway::GatewaySettings;
+use gatehall_gateway::{Accounts, GatewaySettings};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub use doors::DoorOptions;
 pub(crate) use doors::public_url;
-pub use file::{FileError, with_defaults};
+pub use file::{FileError, secrets_in, with_defaults};
+pub use processes::ProcessSettings;
 
 /// Where the company is kept.
 #[derive(Debug, Clone, Args)]
@@ -42,6 +44,10 @@ pub struct StoreSettings {
     /// variables win over it.
     #[arg(long, env = "GATEHALL_CONFIG", value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
+
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc here would become the help's text")]
+    pub processes: ProcessSettings,
 }
 
 /// What is logged, and how.
@@ -175,6 +181,24 @@ pub struct ServeSettings {
     pub connections: usize,
 }
 
+/// A command with every setting there is.
+fn every_setting() -> clap::Command {
+    let command = StoreSettings::augment_args(clap::Command::new(""));
+    ServeSettings::augment_args(LogSettings::augment_args(command))
+}
+
+/// The settings whose values nobody else is to read.
+pub(crate) fn secret_names() -> Vec<String> {
+    let command = every_setting();
+    let secret = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
+    secret.map(|arg| arg.get_id().to_string()).collect()
+}
+
+/// Whether the value of such a setting is one to keep: an address may be without a password.
+pub(crate) fn is_secret(value: &str) -> bool {
+    !value.starts_with("sqlite:") && (!value.contains("://") || value.contains('@'))
+}
+
 /// A number of things that must not be none.
 fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
@@ -211,7 +235,7 @@ impl Default for ServeSettings {
 
 impl ServeSettings {
     /// What of it concerns the gateway, when it listens on `address`.
-    pub fn gateway(&self, address: SocketAddr) -> GatewaySettings {
+    pub fn gateway(&self, address: SocketAddr, accounts: Accounts) -> GatewaySettings {
         let mut allowed_hosts = self.allowed_hosts.clone();
         if allowed_hosts.is_empty() && address.ip().is_loopback() {
             allowed_hosts = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).to_vec();
@@ -230,6 +254,7 @@ impl ServeSettings {
             stale_after: Duration::from_secs(self.stale_after_seconds),
             allowed_hosts,
             allowed_origins: self.allowed_origins.clone(),
+            accounts,
         }
     }
 }

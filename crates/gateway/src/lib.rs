@@ -31,4 +31,4 @@ pub use live::{ConnectionStatus, Live, Speaks, State};
 pub use record::Recorder;
 pub use settings::GatewaySettings;
 pub use tasks::Tasks;
-pub use upstream::{Egress, Facts, UpstreamError, enter_lane};
+pub use upstream::{Accounts, Egress, Facts, StdioUids, UidsUnusable, UpstreamError, enter_lane};

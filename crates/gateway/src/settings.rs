@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::Accounts;
+
 /// How the gateway is set.
 #[derive(Debug, Clone)]
 pub struct GatewaySettings {
@@ -24,6 +26,8 @@ pub struct GatewaySettings {
     pub allowed_hosts: Vec<String>,
     /// Origins besides its own from which a browser may come.
     pub allowed_origins: Vec<String>,
+    /// As whom the processes of stdio servers run.
+    pub accounts: Accounts,
 }
 
 impl Default for GatewaySettings {
@@ -39,6 +43,7 @@ impl Default for GatewaySettings {
             stale_after: Duration::from_secs(600),
             allowed_hosts: Vec::new(),
             allowed_origins: Vec::new(),
+            accounts: Accounts::default(),
         }
     }
 }

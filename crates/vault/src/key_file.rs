@@ -1,5 +1,5 @@
 //! Files that hold secrets: made with mode 0600 where there is none, refused if others can read
-//! them.
+//! them and that can be changed.
 
 use std::{
     fs::{self, OpenOptions},
@@ -9,6 +9,7 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
+use rustix::fs::{StatVfsMountFlags, statvfs};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 
 use crate::{Vault, VaultError, random_key};
@@ -65,10 +66,16 @@ fn read_or_create(
     }
     let mode = fs::metadata(path)?.permissions().mode() & 0o777;
     // A group may read it: that is how orchestrators hand secrets over.
-    if mode & 0o037 != 0 {
+    if mode & 0o037 != 0 && !is_mounted_to_read(path) {
         return Err(VaultError::Exposed { mode });
     }
     Ok(SecretString::from(fs::read_to_string(path)?))
+}
+
+/// Whether it lies where nobody can change it, its mode included: so do an orchestrator's secrets,
+/// which all may read unless it was told otherwise.
+fn is_mounted_to_read(path: &Path) -> bool {
+    statvfs(path).is_ok_and(|it| it.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
 /// Writes a new file under another name and links it into place, so that two programs that start

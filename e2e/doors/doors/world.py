@@ -15,6 +15,8 @@ from .processes import Processes, free_port, own_address
 DOORS = pathlib.Path(__file__).resolve().parents[1]
 ROOT = DOORS.parents[1]
 TOOLS = pathlib.Path(os.environ.get("GATEHALL_TEST_TOOLS", ROOT / ".cache/tools")).resolve()
+# Tool servers run as whoever runs the tests: they lie where nobody else may be able to enter.
+os.environ.setdefault("GATEHALL_STDIO_UIDS", "none")
 GATEHALL = os.environ.get("GATEHALL", ROOT / "target/debug/gatehall")
 
 

@@ -4,8 +4,10 @@ mod commands;
 mod files;
 mod serving;
 mod trouble;
+mod walls;
 
 use std::{
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
@@ -28,19 +30,29 @@ struct Said {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap() }
+        // Others than the gate may have their homes within.
+        let mut folder = tempfile::Builder::new();
+        let folder = folder.permissions(PermissionsExt::from_mode(0o711)).tempdir().unwrap();
+        Self { folder }
     }
 
     fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    /// A command line that has nothing of this process's settings.
+    /// Where the users of stdio servers live.
+    fn homes(&self) -> PathBuf {
+        self.folder.path().join("homes")
+    }
+
+    /// A command line that has nothing of this process's settings. Stdio servers run as whoever
+    /// runs the tests, whose tools may lie where nobody else can enter.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gatehall"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GATEHALL_")) {
             command.env_remove(name);
         }
+        command.env("GATEHALL_STDIO_UIDS", "none").env("GATEHALL_STDIO_HOMES", self.homes());
         command.arg("--data-dir").arg(self.data_dir()).args(arguments).stdin(Stdio::null());
         command
     }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use super::Home;
 use crate::support::{Answer, Client, Recorder, eventually};
@@ -50,7 +51,14 @@ fn processes_of(parent: u32) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn demo_shows_each_user_another_list_and_ends_cleanly() {
     let home = Home::new();
-    let mut command = home.command(&["demo", "--json", "--listen", "127.0.0.1:0"]);
+    // Its server is this program, wherever that lies and whoever starts it.
+    let private = TempDir::new().unwrap();
+    let program = private.path().join("gatehall");
+    std::fs::copy(env!("CARGO_BIN_EXE_gatehall"), &program).unwrap();
+    let arguments = ["demo", "--json", "--listen", "127.0.0.1:0", "--stdio-uids", "auto"];
+    let plain = home.command(&arguments);
+    let mut command = Command::new(program);
+    command.args(plain.get_args()).arg("--stdio-homes").arg(home.homes());
     let mut demo = Serving(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     let mut line = String::new();
     BufReader::new(demo.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -79,6 +87,8 @@ async fn demo_shows_each_user_another_list_and_ends_cleanly() {
     let service = Client::new(url.clone(), ready["service_key"].as_str().unwrap());
     assert_eq!(service.tools("/mcp").await, Vec::<String>::new());
     assert!(ready["open_webui_secret"].as_str().unwrap().len() >= 16);
+    let ada = client("ada@company.example").tools("/mcp").await;
+    assert!(ada.iter().any(|tool| tool.starts_with("github_")), "{ada:?}");
     assert!(processes_of(demo.0.id()) > 0, "one of its servers is a process");
 
     demo.terminate();

@@ -2,10 +2,11 @@ use std::sync::Arc;
 
 use gatehall::{
     serve::Service,
-    settings::{ServeSettings, StoreSettings},
+    settings::{ProcessSettings, ServeSettings, StoreSettings},
     system_clock,
 };
 use gatehall_domain::{Change, Snapshot};
+use gatehall_gateway::StdioUids;
 use gatehall_portal::{
     Desk, DeskError,
     import::read,
@@ -140,6 +141,7 @@ async fn serve(database: &Database, settings: &ServeSettings) -> Service {
         database: Some(database.url.clone()),
         vault_keys: None,
         config: None,
+        processes: ProcessSettings { stdio_uids: StdioUids::None, stdio_homes: None },
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let service = Service::open(&store, settings, listener).await.unwrap();

@@ -78,7 +78,9 @@ impl Builder {
                 let launch = Launch {
                     command,
                     arguments,
-                    connection: connection.path.to_string().into(),
+                    connection: connection.id,
+                    name: connection.path.to_string().into(),
+                    accounts: self.settings.accounts.clone(),
                     environment,
                     line_bytes,
                     of_one_caller,

@@ -30,6 +30,7 @@ pub use error::UpstreamError;
 pub(crate) use exchange::{Event, Exchange};
 pub(crate) use request::{LogLevel, ToolCall};
 
+pub use self::stdio::{Accounts, StdioUids, UidsUnusable};
 use self::{http::HttpLink, stdio::StdioLink};
 use crate::era;
 

@@ -1,5 +1,6 @@
 //! MCP over the standard input and output of a process.
 
+mod account;
 mod lines;
 mod process;
 mod stderr;
@@ -14,6 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use gatehall_domain::ConnectionId;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +28,7 @@ use super::{
 };
 use crate::{Tasks, era::Era};
 
+pub use account::{Accounts, StdioUids, UidsUnusable};
 use process::Process;
 pub(super) use process::StdioExchange;
 pub(super) use stderr::Stderr;
@@ -50,9 +53,13 @@ pub(crate) struct StdioLink {
 pub(super) struct Launch {
     pub(super) command: String,
     pub(super) arguments: Vec<String>,
+    /// Whose process it is.
+    pub(super) connection: ConnectionId,
     /// The connection's name, for messages.
-    pub(super) connection: Arc<str>,
-    /// Its whole environment, with the credentials.
+    pub(super) name: Arc<str>,
+    /// Where the user is found that it runs as.
+    pub(super) accounts: Accounts,
+    /// Its environment, with the credentials. Only what its user needs comes before it.
     pub(super) environment: BTreeMap<String, Secret>,
     pub(super) line_bytes: usize,
     /// Whether each caller gets a process of their own.

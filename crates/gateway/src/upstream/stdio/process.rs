@@ -11,6 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::StreamExt;
+use process_wrap::tokio::{CommandWrap, CommandWrapper, ProcessSession};
 use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
 use tokio::{
@@ -22,6 +23,7 @@ use tokio_util::{codec::FramedRead, sync::CancellationToken};
 
 use super::{
     Launch,
+    account::Account,
     lines::{Line, Lines, whose},
     stderr::Stderr,
 };
@@ -77,30 +79,46 @@ impl fmt::Debug for Process {
 }
 
 impl Process {
-    /// Starts the process in a group of its own, with nothing in its environment but what is
-    /// declared.
+    /// Starts the process in a session of its own, as its connection's user, with nothing in its
+    /// environment but what is declared and where that user lives.
     pub(super) fn start(
         launch: &Launch,
         tasks: &Tasks,
         stderr: Arc<Stderr>,
     ) -> Result<Arc<Self>, UpstreamError> {
-        let mut command = Command::new(&launch.command);
+        let account = launch.accounts.of(launch.connection, &launch.name);
+        let account = account.map_err(UpstreamError::Spawn)?;
+        let mut command = match &account {
+            Some(_) => Command::new(Account::program(&launch.command)),
+            None => Command::new(&launch.command),
+        };
         command
             .args(&launch.arguments)
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .process_group(0)
             .kill_on_drop(true);
+        if let Some(account) = &account {
+            account.take(&mut command);
+        }
+        // So it has a group of its own, too, and no terminal: through the gate's it could type
+        // commands into the shell of whoever started the gate.
+        ProcessSession
+            .pre_spawn(&mut command, &CommandWrap::with_new(&launch.command, |_| ()))
+            .map_err(|error| UpstreamError::Spawn(error.to_string()))?;
         for (name, value) in &launch.environment {
             command.env(name, value.0.expose_secret());
         }
         // Its pipes belong to the runtime in which its tasks run, not to a lane.
         let _runtime = tasks.runtime().enter();
-        let mut child = command
-            .spawn()
-            .map_err(|error| UpstreamError::Spawn(format!("{}: {error}", launch.command)))?;
+        let mut child = command.spawn().map_err(|error| {
+            UpstreamError::Spawn(match &account {
+                Some(account) => account.explain(&launch.command, &error),
+                None => format!("{}: {error}", launch.command),
+            })
+        })?;
+        let uid = account.map(|account| account.uid);
         let missing = || UpstreamError::Spawn("its input and output are missing".into());
         let stdin = child.stdin.take().ok_or_else(missing)?;
         let stdout = child.stdout.take().ok_or_else(missing)?;
@@ -122,11 +140,15 @@ impl Process {
         tasks.spawn(write(stdin, messages, stop.clone()));
         tasks.spawn(read(lines, launch.line_bytes, Arc::clone(&waiters), input.downgrade()));
         let program = tasks.stop().clone();
-        let connection = Arc::clone(&launch.connection);
+        let connection = Arc::clone(&launch.name);
         let died = Arc::clone(&launch.died);
         tasks.spawn(async move {
             let began = Instant::now();
-            let (how, by_itself) = supervise(&mut child, &stop, &program).await;
+            let (mut how, by_itself) = supervise(&mut child, &stop, &program).await;
+            // What it could not read or write is explained by whom it was.
+            if let Some(uid) = uid {
+                how.push_str(&format!(" (as uid {uid})"));
+            }
             waiters.end(&how, &stderr);
             if by_itself {
                 tracing::warn!(%connection, how, "a server's process ended by itself");
