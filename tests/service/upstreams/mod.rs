@@ -4,3 +4,4 @@ mod hostile;
 mod notes;
 mod process;
 mod real;
+mod twins;
