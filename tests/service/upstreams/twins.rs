@@ -88,8 +88,13 @@ fn spellings(name: &str) -> Vec<String> {
         // In full width.
         name.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap()).collect(),
     ];
-    let folded =
-        [("s", "\u{17f}"), ("k", "\u{212a}"), ("i", "\u{131}"), ("i", "\u{130}"), ("st", "\u{fb06}")];
+    let folded = [
+        ("s", "\u{17f}"),
+        ("k", "\u{212a}"),
+        ("i", "\u{131}"),
+        ("i", "\u{130}"),
+        ("st", "\u{fb06}"),
+    ];
     for (plain, odd) in folded.into_iter().filter(|(plain, _)| name.contains(plain)) {
         all.push(name.replacen(plain, odd, 1));
     }
@@ -108,14 +113,15 @@ struct Attack {
 fn attacks(name: &str, modern: bool) -> Vec<Attack> {
     let envelope = if modern { MODERN } else { r#""progressToken":7"# };
     let mut found = Vec::new();
-    let mut put = |of: &'static str, beside: &str, value: &str, message: &dyn Fn(&str) -> String| {
-        for spelling in spellings(of) {
-            let twin = format!("\"{spelling}\":{value}");
-            for both in [format!("{beside},{twin}"), format!("{twin},{beside}")] {
-                found.push(Attack { of, message: message(both.trim_matches(',')) });
+    let mut put =
+        |of: &'static str, beside: &str, value: &str, message: &dyn Fn(&str) -> String| {
+            for spelling in spellings(of) {
+                let twin = format!("\"{spelling}\":{value}");
+                for both in [format!("{beside},{twin}"), format!("{twin},{beside}")] {
+                    found.push(Attack { of, message: message(both.trim_matches(',')) });
+                }
             }
-        }
-    };
+        };
     let whole = |name: &str, meta: &str| format!(r#"{{"name":"{name}","_meta":{{{meta}}}}}"#);
     let params = whole(name, envelope);
     let good = |member: &str| -> String {
@@ -168,9 +174,7 @@ fn attacks(name: &str, modern: bool) -> Vec<Attack> {
         ("io.modelcontextprotocol/logLevel", r#""debug""#),
         ("io.modelcontextprotocol/related-task", r#"{"taskId":"t"}"#),
     ] {
-        put(member, "", value, &|both| {
-            call(format!(r#"{named},"_meta":{{{envelope},{both}}}"#))
-        });
+        put(member, "", value, &|both| call(format!(r#"{named},"_meta":{{{envelope},{both}}}"#)));
     }
     found
 }
@@ -235,7 +239,8 @@ async fn the_audit_has_what_was_sent_with_a_second_spelling() {
     for member in [r#""Name":"denied""#, r#""name":"denied""#] {
         assert_eq!(scene.alice.post("/mcp", &[], twin(member)).await.status, 400, "{member}");
     }
-    let filter = EventFilter { outcome: Some("denied".into()), limit: 10, ..EventFilter::default() };
+    let filter =
+        EventFilter { outcome: Some("denied".into()), limit: 10, ..EventFilter::default() };
     let events = eventually("the refusals are recorded", async || {
         let events = scene.world.desk.store().events(&filter).await.unwrap();
         (events.len() == 2).then_some(events)
@@ -272,7 +277,8 @@ async fn what_only_looks_like_an_attack_is_carried() {
         let discovered = json!({"name": allowed, "arguments": arguments});
         assert_eq!(scene.alice.operate("/tools/call_tool", discovered).await.status, 200);
         for spelling in spellings("name") {
-            let twin = format!(r#"{{"name":"{allowed}","{spelling}":"{denied}","arguments":{{}}}}"#);
+            let twin =
+                format!(r#"{{"name":"{allowed}","{spelling}":"{denied}","arguments":{{}}}}"#);
             let refused = scene.alice.post("/tools/call_tool", &[], twin.clone()).await;
             assert_eq!(refused.status, 422, "{twin}: {}", refused.text);
         }
@@ -307,7 +313,8 @@ async fn an_argument_that_a_header_repeats_has_one_spelling() {
             let modern = attack(params(MODERN));
             let answer = scene.alice.post("/mcp", &headers, modern.message.clone()).await.json();
             refuses(&modern, &answer);
-            let operated = scene.alice.post(&format!("/tools/{name}"), &[], arguments.clone()).await;
+            let operated =
+                scene.alice.post(&format!("/tools/{name}"), &[], arguments.clone()).await;
             assert_eq!(operated.status, 422, "{arguments}: {}", operated.text);
             assert!(operated.text.contains("region"), "{}", operated.text);
         }

@@ -48,15 +48,15 @@ pub(super) async fn answer(request: &Request<'_>, headers: &HeaderMap, text: &st
             },
             Err(_) => None,
         };
-        read.push((incoming, speaker));
+        read.push((message.get(), incoming, speaker));
     }
     let mut answers = Parts::default();
-    for (incoming, speaker) in &read {
+    for (text, incoming, speaker) in &read {
         let answered = match (incoming, speaker) {
             (Ok(incoming), Some(speaker)) => one(request, speaker, headers, incoming)
                 .await
                 .unwrap_or_else(|error| Some(error.message(incoming.id))),
-            (Err((error, id)), _) => Some(error.message(*id)),
+            (Err(unread), _) => Some(request.unread(text, unread).message(unread.id)),
             (Ok(_), None) => None,
         };
         if let Some(answered) = answered {

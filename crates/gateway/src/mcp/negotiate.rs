@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::{
     guard::{METHOD, NAME, VERSION},
+    known::{META_CAPABILITIES, META_VERSION},
     rpc::{Incoming, RpcError},
 };
 use crate::{
@@ -12,9 +13,6 @@ use crate::{
     json::{self, string},
     session::{SESSION, Session},
 };
-
-pub(super) const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-pub(super) const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
 /// Who speaks: the revision, and for the legacy era the session.
 #[derive(Debug, Clone)]

@@ -20,6 +20,10 @@ use crate::{
 const HEADER_MISMATCH: i64 = -32020;
 const UNSUPPORTED_VERSION: i64 = -32022;
 
+/// The members of the params of notifications that callers get.
+const PROGRESS: &[&str] = &["progressToken", "progress", "total", "message", "_meta"];
+const LOG: &[&str] = &["level", "logger", "data", "_meta"];
+
 /// A request under way. Dropped before its answer, it is cancelled upstream.
 #[derive(Debug)]
 pub(crate) struct Exchange {
@@ -73,8 +77,8 @@ impl Exchange {
             wire: begun.wire.into(),
             era: begun.era,
             id: begun.id,
-            progress_token: call.progress_token.clone(),
-            log_level: call.log_level,
+            progress_token: call.passed.progress_token.clone(),
+            log_level: call.passed.log_level,
             _place: place,
         }
     }
@@ -115,9 +119,9 @@ impl Exchange {
     /// messages from the level the caller asked for. Others are not for callers.
     fn note(&self, method: &str, params: Option<&Bytes>) -> Option<Event> {
         let params = str::from_utf8(params?).ok()?;
-        let members = Members::read(params).ok()?;
         match method {
             "notifications/progress" => {
+                let members = Members::of_server(params, PROGRESS).ok()?;
                 let token = self.progress_token.as_ref()?;
                 let own = members.get("progressToken")?.get().parse() == Ok(self.id);
                 let mut object = ObjectWriter::new(params.len() + token.len());
@@ -127,9 +131,10 @@ impl Exchange {
                 own.then(|| Event::Note("notifications/progress", object.finish()))
             }
             "notifications/message" => {
+                let members = Members::of_server(params, LOG).ok()?;
                 let level = LogLevel::parse(&json::text(members.get("level")?)?)?;
-                (level >= self.log_level?)
-                    .then(|| Event::Note("notifications/message", params.to_owned()))
+                let passed = || members.without_twins().unwrap_or_else(|| params.to_owned());
+                (level >= self.log_level?).then(|| Event::Note("notifications/message", passed()))
             }
             _ => None,
         }

@@ -22,7 +22,7 @@ use tokio_util::{codec::FramedRead, sync::CancellationToken};
 
 use super::{
     Launch,
-    lines::{Line, Lines, whose},
+    lines::{Line, Lines},
     stderr::Stderr,
 };
 use crate::{
@@ -300,11 +300,10 @@ async fn read<R: AsyncRead + Unpin>(
                 }
                 Err(error) => tracing::debug!(%error, "a line of a process was no message"),
             },
-            Line::Overlong(head, tail) => {
-                if let Some(id) = whose(&head, &tail) {
-                    waiters.answer(id, Err(UpstreamError::TooLarge(limit)));
-                }
+            Line::Overlong(_, Some(id)) => {
+                waiters.answer(id, Err(UpstreamError::TooLarge(limit)));
             }
+            Line::Overlong(_, None) => tracing::debug!("a line of a process was too long"),
         }
     }
 }
