@@ -1,5 +1,6 @@
 //! Real tool servers behind the gate, and some that misbehave.
 
+mod answers;
 mod hostile;
 mod notes;
 mod process;

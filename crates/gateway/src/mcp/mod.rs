@@ -30,7 +30,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header::ALLOW, request::Parts as 
 
 use self::{
     call::Reply,
-    guard::check_media,
+    guard::{check_media, single},
     negotiate::{Speaker, speaker, unknown_method},
     rpc::{Incoming, RpcError, Unread, first_name},
 };
@@ -189,9 +189,11 @@ async fn end_session(gateway: &Arc<Gateway>, endpoint: Option<Endpoint>, head: &
     let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(endpoint)) else {
         return nothing_here().into_response(None);
     };
-    let Some(id) = head.headers.get(&SESSION).and_then(|id| id.to_str().ok()) else {
-        return not_allowed().await;
+    let id = match single(&head.headers, &SESSION, RpcError::INVALID_REQUEST) {
+        Ok(id) => id.and_then(|id| id.to_str().ok()),
+        Err(error) => return error.into_response(None),
     };
+    let Some(id) = id else { return not_allowed().await };
     let Entry { moment, caller, now } = &entry;
     match (Request { gateway, moment, caller, endpoint: &endpoint, now: *now }).session(id) {
         Ok(session) => {

@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::{
-    guard::{METHOD, NAME, VERSION},
+    guard::{METHOD, NAME, VERSION, single},
     known::{META_CAPABILITIES, META_VERSION},
     rpc::{Incoming, RpcError},
 };
@@ -29,10 +29,17 @@ pub(super) fn speaker(
     incoming: &Incoming<'_>,
     open: impl FnOnce(&str) -> Result<Session, RpcError>,
 ) -> Result<Speaker, RpcError> {
-    let version = headers.get(&VERSION).map(|value| value.to_str().unwrap_or("").trim());
     let enveloped = incoming.meta.get(META_VERSION).is_some();
     let method = incoming.method.as_deref();
     let handshake = method == Some("initialize") && !enveloped;
+    let modern = enveloped || headers.get_all(&VERSION).iter().any(|said| said == era::MODERN);
+    let code = if modern { RpcError::HEADER_MISMATCH } else { RpcError::INVALID_REQUEST };
+    let version = single(headers, &VERSION, code)?;
+    let version = version.map(|value| value.to_str().unwrap_or("").trim());
+    let session = single(headers, &SESSION, code)?;
+    for header in [&METHOD, &NAME] {
+        single(headers, header, code)?;
+    }
     let foreign = version.is_some_and(|version| era::legacy(version).is_none());
     if enveloped || foreign && !handshake {
         check_modern(headers, incoming, version)?;
@@ -41,7 +48,7 @@ pub(super) fn speaker(
     if handshake {
         return Ok(Speaker { era: Era::Legacy, version: era::NEWEST_LEGACY, session: None });
     }
-    let session = match headers.get(&SESSION) {
+    let session = match session {
         None => None,
         Some(id) => Some(open(id.to_str().unwrap_or(""))?),
     };
@@ -58,13 +65,6 @@ fn check_modern(
     version: Option<&str>,
 ) -> Result<(), RpcError> {
     let mismatch = |message: String| Err(RpcError::bad(RpcError::HEADER_MISMATCH, message));
-    for (header, name) in
-        [(&VERSION, "MCP-Protocol-Version"), (&METHOD, "Mcp-Method"), (&NAME, "Mcp-Name")]
-    {
-        if headers.get_all(header).iter().nth(1).is_some() {
-            return mismatch(format!("the header {name} is there more than once"));
-        }
-    }
     let Some(requested) = incoming.text_meta(META_VERSION) else {
         let message = format!("params._meta needs {META_VERSION} as a string");
         return Err(RpcError::bad(RpcError::INVALID_PARAMS, message));
