@@ -51,7 +51,7 @@ const SINGLE: [(HeaderName, &str); 4] = [
 ];
 
 /// How headers begin by which something is decided. Some programs take `_` in a name for `-`.
-const DECIDING: [&str; 8] = [
+const DECIDING: [&str; 9] = [
     "content-",
     "gatehall-",
     "mcp-",
@@ -60,6 +60,7 @@ const DECIDING: [&str; 8] = [
     "x-forwarded-",
     "x-gatehall-",
     "x-openwebui-",
+    "x-original-",
 ];
 
 /// Checks that a head says one thing to everybody who reads it. For every request, before anything

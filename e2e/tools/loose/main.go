@@ -1,6 +1,6 @@
 // A tool server whose JSON reader takes a member in any letter case, and the last one of several,
 // as encoding/json does. It counts what it runs, so that a test sees whether it was led to
-// something else than the gate decided about.
+// something else than the gate decided about. One of its tools answers two things at once.
 //
 //	loose legacy|modern stdio|http
 //
@@ -52,6 +52,7 @@ func tools() []object {
 		tool("denied", object{}),
 		tool("regional", region),
 		tool("counts", object{}),
+		tool("twice", object{}),
 	}
 }
 
@@ -92,6 +93,10 @@ func answer(text []byte) []byte {
 	var asked message
 	if json.Unmarshal(text, &asked) != nil || asked.ID == nil {
 		return nil
+	}
+	if asked.Method == "tools/call" && asked.Params.Name == "twice" {
+		result := `{"content":[],"isError":false,"isError":true}`
+		return []byte(fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"result":%s}`, asked.ID, result))
 	}
 	said := object{"jsonrpc": "2.0", "id": asked.ID}
 	if result, known := result(asked); known {

@@ -41,8 +41,9 @@ async fn scene() -> Scene {
         "users": [{"email": ALICE}, {"email": ADA, "admin": true}],
         "grants": [grant("allowed"), grant("regional")],
     });
-    let world = World::new(Kind::Sqlite, company).await;
-    world.has_tools(16).await;
+    let world =
+        World::with(Kind::Sqlite, company, |settings| settings.call_timeout_seconds = 20).await;
+    world.has_tools(20).await;
     let (alice, ada) = (world.user(ALICE).await, world.user(ADA).await);
     Scene { world, alice, ada, _servers: [legacy, modern] }
 }
@@ -323,5 +324,15 @@ async fn an_argument_that_a_header_repeats_has_one_spelling() {
     }
     for (server, ran) in ran(&scene.ada).await {
         assert_eq!(ran, json!({"regional": 1, "eu": 1}), "{server}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_for_an_answer_that_says_two_things_hears_so() {
+    let scene = scene().await;
+    for server in SERVERS {
+        let answer = scene.ada.call("/mcp", &public(server, "twice"), json!({})).await.message();
+        let said = answer["result"]["content"][0]["text"].as_str().unwrap_or_default();
+        assert!(said.contains("did not answer as it should"), "{server}: {answer}");
     }
 }

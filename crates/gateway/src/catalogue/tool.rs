@@ -142,3 +142,29 @@ fn is_object_schema(raw: &RawValue) -> bool {
     Members::read(raw.get())
         .is_ok_and(|schema| schema.get("type").is_some_and(|kind| kind.get() == "\"object\""))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_is_passed_on_as_it_was_read() {
+        let read = |text: &'static str| Tool::read(Bytes::from_static(text.as_bytes()), "t_");
+        let tool = r#"{"n\u0061me":"a","Name":"b","inputSchema":{"type":"object"},"input_schema":{},"x":1}"#;
+        let tool = read(tool).unwrap();
+        assert_eq!((tool.name.as_ref(), tool.public.as_ref()), ("a", "t_a"));
+        assert_eq!(
+            tool.definition("t_a", false),
+            r#"{"name":"t_a","inputSchema":{"type":"object"},"x":1}"#
+        );
+        for refused in [
+            r#"{"name":"a","name":"b","inputSchema":{"type":"object"}}"#,
+            r#"{"Name":"a","inputSchema":{"type":"object"}}"#,
+            r#"{"name":"a","InputSchema":{"type":"object"}}"#,
+            r#"{"name":"a","inputSchema":{"type":"object"},"execution":{"taskSuppor\u0074":"required"}}"#,
+            r#"{"name":"a","inputSchema":{"type":"object"},"execution":{"taskSupport":"optional","taskSupport":"required"}}"#,
+        ] {
+            assert!(read(refused).is_err(), "{refused}");
+        }
+    }
+}

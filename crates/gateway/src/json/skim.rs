@@ -1,4 +1,5 @@
-//! Reads one number out of a message that is too long to be kept, as its pieces go by.
+//! Reads one number out of a message that is too long to be kept, as its pieces go by, or that
+//! cannot be read as a whole.
 
 /// How much of a member's name or value is kept. What is longer is neither.
 const KEPT: usize = 64;
@@ -30,6 +31,13 @@ enum Id {
 }
 
 impl Skim {
+    /// The id of a message that came whole and cannot be read otherwise.
+    pub(crate) fn id_of(message: &[u8]) -> Option<u64> {
+        let mut skim = Self::default();
+        skim.feed(message);
+        skim.id()
+    }
+
     /// Takes the next piece.
     pub(crate) fn feed(&mut self, piece: &[u8]) {
         for &byte in piece {

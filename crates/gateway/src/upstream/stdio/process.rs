@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     Tasks,
-    json::on_one_line,
+    json::{Skim, on_one_line},
     upstream::{Answer, UpstreamError, answer::Message, raw::RawEvent, request},
 };
 
@@ -298,7 +298,13 @@ async fn read<R: AsyncRead + Unpin>(
                         let _ = input.try_send(request::answer_to(&id, &method));
                     }
                 }
-                Err(error) => tracing::debug!(%error, "a line of a process was no message"),
+                Err(error) => {
+                    tracing::debug!(%error, "a line of a process was no message");
+                    // Whoever waits for this answer gets no other.
+                    if let Some(id) = Skim::id_of(&line) {
+                        waiters.answer(id, Err(error));
+                    }
+                }
             },
             Line::Overlong(_, Some(id)) => {
                 waiters.answer(id, Err(UpstreamError::TooLarge(limit)));
