@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::HashSet, ops::Range};
 
+use memchr::memchr2;
+
 /// Whether no object in this valid JSON has a member twice, however deep it lies. Goes through the
 /// text once, and looks at names alone, so that numbers pass that fit no type of ours.
 pub(crate) fn is_unambiguous(text: &str) -> bool {
@@ -44,14 +46,14 @@ pub(crate) fn is_unambiguous(text: &str) -> bool {
 /// Where the quote is that ends a string.
 fn end_of_string(bytes: &[u8], start: usize) -> usize {
     let mut at = start;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => break,
-            b'\\' => at += 2,
-            _ => at += 1,
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at;
         }
+        at += 2;
     }
-    at.min(bytes.len())
+    bytes.len()
 }
 
 /// Objects of up to this size are searched from end to end, which is faster.
