@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use gatehall_test_support::Kind;
 use http_body_util::{BodyExt, Full};
-use hyper::{Request, client::conn::http2};
+use hyper::{Request, Response, client::conn::http2, http::request};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tokio::{
@@ -117,6 +117,21 @@ async fn a_request_is_for_one_host() {
     }
 }
 
+/// What a request gets in HTTP/2, which the client just begins to speak.
+async fn say_2(
+    address: SocketAddr,
+    request: request::Builder,
+    body: &'static str,
+) -> Response<String> {
+    let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), stream).await.unwrap();
+    tokio::spawn(connection);
+    let request = request.body(Full::new(bytes::Bytes::from(body))).unwrap();
+    let (head, body) = sender.send_request(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Response::from_parts(head, String::from_utf8_lossy(&body).into_owned())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn in_http_2_the_authority_is_the_host() {
     let (world, alice) = scene().await;
@@ -135,10 +150,6 @@ async fn in_http_2_the_authority_is_the_host() {
         ("me:it@localhost", &["localhost"], 400),
         ("evil.example@localhost", &[], 400),
     ] {
-        let stream = TokioIo::new(TcpStream::connect(address).await.unwrap());
-        let (mut sender, connection) =
-            http2::handshake(TokioExecutor::new(), stream).await.unwrap();
-        tokio::spawn(connection);
         let mut request = Request::post(format!("http://{authority}/mcp"))
             .header("authorization", format!("Bearer {}", alice.key))
             .header("accept", "*/*")
@@ -146,12 +157,14 @@ async fn in_http_2_the_authority_is_the_host() {
         for host in hosts {
             request = request.header("host", *host);
         }
-        let request = request.body(Full::new(bytes::Bytes::from(LIST))).unwrap();
-        let answer = sender.send_request(request).await.unwrap();
-        let status = answer.status();
-        let body = answer.into_body().collect().await.unwrap().to_bytes();
-        assert_eq!(status, expected, "{authority} {hosts:?}: {}", String::from_utf8_lossy(&body));
+        let answer = say_2(address, request, LIST).await;
+        assert_eq!(answer.status(), expected, "{authority} {hosts:?}: {}", answer.body());
     }
+    // A sign-in begins at the gate's own host, whichever the browser came to.
+    let start = Request::get("http://other.example/oauth2/start?rd=/x");
+    let answer = say_2(address, start, "").await;
+    let home = format!("http://localhost:{}/oauth2/start?rd=/x", address.port());
+    assert_eq!(answer.headers()["location"], home, "{answer:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -43,11 +43,12 @@ pub enum HeadFault {
 }
 
 /// Headers by whose one value something is decided, wherever a request goes.
-const SINGLE: [(HeaderName, &str); 4] = [
+const SINGLE: [(HeaderName, &str); 5] = [
     (HOST, "Host"),
     (ORIGIN, "Origin"),
     (CONTENT_TYPE, "Content-Type"),
     (HeaderName::from_static("sec-fetch-site"), "Sec-Fetch-Site"),
+    (HeaderName::from_static("sec-fetch-mode"), "Sec-Fetch-Mode"),
 ];
 
 /// How headers begin by which something is decided. Some programs take `_` in a name for `-`.
