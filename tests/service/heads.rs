@@ -210,6 +210,8 @@ async fn what_decides_is_said_once_and_in_one_spelling() {
         ("MCP-Protocol-Version: 2025-06-18\nMCP-Protocol-Version: 2026-07-28", 400),
         ("MCP-Protocol-Version: 2025-06-18\nMCP_Protocol_Version: 2026-07-28", 400),
         ("MCP_Protocol-Version: 2025-06-18", 400),
+        ("Mcp-Method: tools/list", 200),
+        ("Mcp-Method: tools/call", 400),
         ("Mcp-Method: tools/list\nMcp-Method: tools/call", 400),
         ("Mcp-Name: a\nMcp-Name: b", 400),
         ("Mcp_Name: a", 400),
