@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod hall;
+mod head;
 mod health;
 mod listener;
 mod publish;
@@ -226,7 +227,8 @@ impl Service {
             .merge(health.router())
             .merge(gatehall_identity::routes(&doors))
             .merge(gatehall_portal::routes(&doors, desk, hall))
-            .fallback(gatehall_portal::nothing_here);
+            .fallback(gatehall_portal::nothing_here)
+            .layer(axum::middleware::from_fn(head::guard));
         let accepting = CancellationToken::new();
         let drain = Duration::from_secs(settings.drain_seconds);
         let lanes = listener::Lanes::start(lanes, &router, tasks.stop())?;

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test has a clock and tasks of its own")]
 
 mod discovery;
+mod heads;
 mod isolation;
 mod ladder;
 mod portal;

@@ -56,6 +56,9 @@ pub enum Denial {
     /// A deny grant closes it.
     #[error("a grant denies it")]
     DeniedBy(Because),
+    /// The request has a member that some programs read as another one.
+    #[error("a member of the request can be read in two ways")]
+    Ambiguous,
     /// Too many calls came; so many seconds later it may be tried again.
     #[error("too many calls: a limit was reached")]
     TooOften(u64),

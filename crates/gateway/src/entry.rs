@@ -5,13 +5,13 @@ use std::{sync::Arc, time::Duration};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use gatehall_domain::{Caller, Door, Endpoint, Reach, Timestamp};
-use gatehall_identity::Rejection;
+use gatehall_identity::{HeadFault, Host, Rejection, check_head};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode, Uri,
-    header::{HOST, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE},
+    HeaderName, HeaderValue, StatusCode,
+    header::{ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE},
     request::Parts,
-    uri::Authority,
 };
+use url::Url;
 
 use crate::{
     GatewaySettings,
@@ -44,7 +44,10 @@ pub(crate) struct Turned {
 impl Entry {
     /// Proves who sends a request with this head.
     pub(crate) async fn new(gateway: &Gateway, head: &Parts) -> Result<Self, Turned> {
-        check_origin(&gateway.settings, &head.headers, &head.uri).map_err(|message| {
+        check_head(head)
+            .map_err(|fault| Turned::new(StatusCode::BAD_REQUEST, format!("{fault}.")))?;
+        let own = gateway.doors.public_url().map(Url::scheme);
+        check_origin(&gateway.settings, own, head).map_err(|message| {
             gateway.doors.note_foreign_origin(head);
             Turned::new(StatusCode::FORBIDDEN, message)
         })?;
@@ -96,40 +99,35 @@ impl Turned {
 }
 
 /// Refuses requests that a web page was tricked into sending (DNS rebinding, other origins).
-fn check_origin(settings: &GatewaySettings, headers: &HeaderMap, uri: &Uri) -> Result<(), String> {
-    // Two of them, and a proxy may have decided by the other one (RFC 9112, section 3.2).
-    if headers.get_all(HOST).iter().nth(1).is_some() {
-        return Err("The header Host is there more than once: send it once.".into());
-    }
-    // HTTP/2 has it in the address.
-    let authority = uri.authority().map(Authority::as_str);
-    let host = headers.get(HOST).and_then(|value| value.to_str().ok()).or(authority).unwrap_or("");
-    let name = host_name(host);
+/// `own` is the scheme under which browsers know the gate, if it is known.
+fn check_origin(settings: &GatewaySettings, own: Option<&str>, head: &Parts) -> Result<(), String> {
+    // Whoever names no host is let in only where any would do.
+    let host = Host::of(head).map_err(|fault| fault.to_string())?;
     let allowed = &settings.allowed_hosts;
-    if !allowed.is_empty() && !allowed.iter().any(|other| other.eq_ignore_ascii_case(name)) {
+    let is_allowed = |host: Host<'_>| allowed.iter().any(|it| it.eq_ignore_ascii_case(host.name));
+    if !allowed.is_empty() && !host.is_some_and(is_allowed) {
         return Err(format!(
             "The host \"{}\" is not one of this gateway's: add it to GATEHALL_ALLOWED_HOSTS.",
-            gatehall_domain::names::shown(host, 80)
+            host.map_or("", |host| host.name)
         ));
     }
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let mut origins = head.headers.get_all(ORIGIN).iter();
+    let Some(origin) = origins.next() else { return Ok(()) };
+    if origins.next().is_some() {
+        return Err(HeadFault::Repeated("Origin").to_string());
+    }
     let origin = origin.to_str().unwrap_or("");
-    let own = origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host));
-    if own || settings.allowed_origins.iter().any(|other| other.eq_ignore_ascii_case(origin)) {
+    let is_own = Host::of_origin(origin).zip(host).is_some_and(|((scheme, named), host)| {
+        own.is_none_or(|own| own == scheme) && named.is(host, scheme)
+    });
+    if is_own || settings.allowed_origins.iter().any(|other| other.eq_ignore_ascii_case(origin)) {
         return Ok(());
     }
     Err(format!(
-        "The origin \"{}\" may not use this gateway: add it to GATEHALL_ALLOWED_ORIGINS.",
+        "The origin \"{}\" may not use this gateway: add it to GATEHALL_ALLOWED_ORIGINS, or set \
+         GATEHALL_PUBLIC_URL to the gate's own.",
         gatehall_domain::names::shown(origin, 80)
     ))
-}
-
-/// The name in `name:port`, without the brackets of an IPv6 address.
-fn host_name(host: &str) -> &str {
-    if let Some(rest) = host.strip_prefix('[') {
-        return rest.split(']').next().unwrap_or(rest);
-    }
-    host.split(':').next().unwrap_or(host)
 }
 
 /// What somebody has to know whose key is right and who sees nothing, because nobody is named.
@@ -183,28 +181,50 @@ mod tests {
             allowed_origins: vec!["https://chat.example".into()],
             ..Default::default()
         };
-        let check = |pairs: &[(&'static str, &'static str)]| {
-            let header = |(name, value): &(&'static str, &'static str)| {
-                (http::HeaderName::from_static(name), HeaderValue::from_static(value))
-            };
-            check_origin(&settings, &pairs.iter().map(header).collect(), &Uri::default()).is_ok()
+        let check = |scheme, pairs: &[(&'static str, &'static str)]| {
+            let mut request = http::Request::new(());
+            for (name, value) in pairs {
+                request.headers_mut().append(*name, HeaderValue::from_static(value));
+            }
+            check_origin(&settings, scheme, &request.into_parts().0).is_ok()
         };
-        assert!(check(&[("host", "localhost:8080")]));
-        assert!(check(&[("host", "[::1]:8080")]));
-        assert!(!check(&[("host", "evil.example")]));
-        assert!(!check(&[]));
-        assert!(check(&[("host", "localhost:8080"), ("origin", "http://localhost:8080")]));
-        assert!(check(&[("host", "localhost:8080"), ("origin", "https://chat.example")]));
-        assert!(!check(&[("host", "localhost:8080"), ("origin", "http://localhost:9999")]));
-        assert!(!check(&[("host", "localhost:8080"), ("origin", "null")]));
-        assert!(!check(&[("host", "localhost:8080"), ("host", "localhost:8080")]));
+        let host = ("host", "localhost:8080");
+        assert!(check(None, &[host]));
+        assert!(check(None, &[("host", "[::1]:8080")]));
+        assert!(!check(None, &[("host", "evil.example")]));
+        assert!(!check(None, &[]));
+        assert!(!check(None, &[host, host]));
+        for (scheme, origin, allowed) in [
+            (None, "http://localhost:8080", true),
+            (None, "https://localhost:8080", true),
+            (Some("http"), "http://LocalHost:8080", true),
+            (Some("http"), "https://localhost:8080", false),
+            (Some("https"), "http://localhost:8080", false),
+            (Some("https"), "https://localhost:8080", true),
+            (Some("https"), "https://chat.example", true),
+            (Some("https"), "http://chat.example", false),
+            (None, "http://localhost:9999", false),
+            (None, "http://localhost", false),
+            (None, "http://me@localhost:8080", false),
+            (None, "http://localhost:8080/", false),
+            (None, "ws://localhost:8080", false),
+            (None, "localhost:8080", false),
+            (None, "null", false),
+            (None, "", false),
+        ] {
+            assert_eq!(check(scheme, &[host, ("origin", origin)]), allowed, "{scheme:?} {origin}");
+        }
+        let own = ("origin", "http://localhost:8080");
+        assert!(!check(None, &[host, own, own]));
     }
 
     #[test]
     fn http_2_names_the_host_in_the_address() {
         let settings = GatewaySettings { allowed_hosts: vec!["gate".into()], ..Default::default() };
-        let origin = [(ORIGIN, HeaderValue::from_static("http://gate:8080"))].into_iter().collect();
-        let uri = "http://gate:8080/mcp".parse().unwrap();
-        assert_eq!(check_origin(&settings, &origin, &uri), Ok(()));
+        let mut request = http::Request::new(());
+        *request.version_mut() = http::Version::HTTP_2;
+        *request.uri_mut() = "http://gate:8080/mcp".parse().unwrap();
+        request.headers_mut().insert(ORIGIN, HeaderValue::from_static("http://gate:8080"));
+        assert_eq!(check_origin(&settings, None, &request.into_parts().0), Ok(()));
     }
 }

@@ -14,7 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use crate::{
     Gateway,
-    call::{Asked, Failure, STOPPING, is_tool_error},
+    call::{Asked, Asking, Failure, Refused, STOPPING},
     catalogue::Offer,
     era::{self, Era},
     upstream::{Answer, error_parts},
@@ -107,15 +107,22 @@ impl Gateway {
         let moment = self.live.load();
         let asked =
             Asked { name: Cow::Borrowed(public), arguments: Some(arguments), ..Default::default() };
-        let now = self.clock.now();
-        let running = match self.admit(now, &moment, caller, &Endpoint::All, asked, "portal") {
+        let asking = Asking {
+            moment: &moment,
+            caller,
+            endpoint: &Endpoint::All,
+            now: self.clock.now(),
+            face: "portal",
+        };
+        let running = match self.admit(&asking, asked) {
             Ok(running) => running,
-            Err(denial) => return called(false, denial.to_string()),
+            Err(Refused::Denied(denial)) => return called(false, denial.to_string()),
+            Err(Refused::Ambiguous(problem)) => return called(false, problem),
         };
         let done = running.done().await;
         match &done.answer {
             Ok(Answer::Result(result)) => {
-                called(!is_tool_error(result), String::from_utf8_lossy(result).into_owned())
+                called(!result.is_error, String::from_utf8_lossy(&result.raw).into_owned())
             }
             Ok(Answer::Error(error)) => {
                 let (code, message) = error_parts(error);

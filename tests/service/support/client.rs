@@ -68,6 +68,12 @@ impl Client {
         other
     }
 
+    /// The further header of this name.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let found = self.more.iter().find(|(other, _)| other == name);
+        &found.unwrap_or_else(|| panic!("there is no {name}")).1
+    }
+
     /// Sends a body as it is.
     pub(crate) async fn post(
         &self,

@@ -4,7 +4,7 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use gatehall_test_support::{everything, program};
+use gatehall_test_support::{everything, program, tool};
 
 use super::eventually;
 
@@ -25,6 +25,11 @@ impl Program {
     pub(crate) async fn everything_as(transport: &str, port: u16) -> Self {
         let arguments = [everything().display().to_string(), transport.to_owned()];
         Self::start(&program("node"), &arguments, port).await
+    }
+
+    /// A server in Go that takes members in any letter case, and counts what it runs.
+    pub(crate) async fn loose(era: &str, port: u16) -> Self {
+        Self::start(&tool("loose/server"), &[era.to_owned(), "http".to_owned()], port).await
     }
 
     /// Starts a program that listens on the port its environment says, and waits until it does.

@@ -35,6 +35,10 @@ pub(crate) enum Whim {
     Duplicate,
     /// Somebody else's answer.
     WrongId,
+    /// This result.
+    Says(&'static str),
+    /// This message, in which `ID` is the id of the request.
+    Sends(&'static str),
     /// Its tools fail, and say so without a text.
     Wordless,
     /// An HTTP error with a secret in it.
@@ -122,6 +126,10 @@ async fn serve(State(doing): State<Arc<Doing>>, request: Request) -> Response {
         Whim::Junk => as_json("{\"jsonrpc\": ".to_owned() + &good),
         Whim::Duplicate => as_json(format!("{{\"result\":{{}},{}", &good[1..])),
         Whim::WrongId => as_json(good.replacen(&format!("\"id\":{id}"), "\"id\":987654321", 1)),
+        Whim::Says(result) => {
+            as_json(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"))
+        }
+        Whim::Sends(message) => as_json(message.replace("ID", &id.to_string())),
         Whim::Wordless => {
             as_json(answer(json!({"content": [], "structuredContent": {"b": 1}, "isError": true})))
         }

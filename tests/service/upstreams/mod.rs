@@ -1,6 +1,8 @@
 //! Real tool servers behind the gate, and some that misbehave.
 
+mod answers;
 mod hostile;
 mod notes;
 mod process;
 mod real;
+mod twins;

@@ -14,11 +14,22 @@ pub(crate) use running::{Done, Failure, Running, STOPPING, Step};
 use crate::{
     catalogue::{HeaderParam, Offer, Tool},
     gateway::Gateway,
-    json::Members,
+    json::{is_unambiguous, spelled},
     live::Moment,
     record::Account,
-    upstream::{LogLevel, ToolCall, Upstream},
+    upstream::{LogLevel, Passed, ToolCall, Upstream},
 };
+
+/// Who asks, where, and by what it is decided.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) moment: &'a Moment,
+    pub(crate) caller: &'a Caller,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) now: Timestamp,
+    /// Through which face: `mcp`, `openapi` or `portal`.
+    pub(crate) face: &'static str,
+}
 
 /// What a caller asks for.
 #[derive(Debug, Default)]
@@ -27,84 +38,64 @@ pub(crate) struct Asked<'a> {
     pub(crate) name: Cow<'a, str>,
     /// The arguments as raw JSON, if there are any.
     pub(crate) arguments: Option<&'a str>,
-    /// Other members of the request's params: `"a":1,"b":2`.
-    pub(crate) more_params: String,
-    /// Members of its metadata that pass on, likewise.
+    /// Members of the request's metadata that pass on: `"a":1,"b":2`.
     pub(crate) meta: String,
     pub(crate) progress_token: Option<String>,
     pub(crate) log_level: Option<LogLevel>,
+}
+
+impl Asked<'_> {
+    /// What of it passes on, besides the name.
+    pub(crate) fn passed(self) -> Passed {
+        let Self { arguments, meta, progress_token, log_level, .. } = self;
+        Passed { arguments: arguments.map(str::to_owned), meta, progress_token, log_level }
+    }
+}
+
+/// Why a call is not made.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// To the caller all denials are one, but for a limit.
+    Denied(Denial),
+    /// The arguments can be read in two ways; where, and what to do about it.
+    Ambiguous(String),
 }
 
 /// A notification for the caller: method and params.
 pub(crate) type Note = (&'static str, String);
 
 impl Gateway {
-    /// Decides whether a call may be made. A refusal is recorded here; to the caller all of them
-    /// are one.
-    pub(crate) fn admit(
-        &self,
-        now: Timestamp,
-        moment: &Moment,
-        caller: &Caller,
-        endpoint: &Endpoint,
-        asked: Asked<'_>,
-        face: &'static str,
-    ) -> Result<Running, Denial> {
-        let mut account = Account::open(
-            &self.recorder,
-            now,
-            &moment.snapshot,
-            caller,
-            face,
-            self.next_request_id(),
-        );
+    /// Decides whether a call may be made. A refusal is recorded here.
+    pub(crate) fn admit(&self, asking: &Asking<'_>, asked: Asked<'_>) -> Result<Running, Refused> {
+        let Asking { moment, caller, endpoint, .. } = *asking;
         let bytes = asked.arguments.map_or(0, str::len);
         let found = moment.find(endpoint, &asked.name);
-        let (permit, upstream) = match permit(now, moment, caller, endpoint, found.as_ref()) {
-            Ok(allowed) => allowed,
-            Err(denial) => {
-                // Names are not to be guessed faster than tools are called.
-                let counted = self.doors.count_refused(caller);
-                let denial = match counted {
-                    Err(Rejection::TooMany(seconds)) => Denial::TooOften(seconds),
-                    _ => denial,
-                };
-                let name = gatehall_domain::names::shown(&asked.name, 128).into_owned();
-                account.asks(name.into(), found.map(|(offer, _)| offer.connection), bytes);
-                account.denied(denial);
-                return Err(denial);
-            }
-        };
+        let refuse = |denial| Refused::Denied(self.refuse_call(asking, &asked.name, bytes, denial));
+        let (permit, upstream) = permit(asking, found.as_ref()).map_err(refuse)?;
+        let tool = found.map(|(_, tool)| tool);
+        // Somebody who may not call learns nothing of what a tool takes.
+        let params = tool.map_or(&[][..], |tool| &tool.header_params);
+        if let Some(ambiguity) = asked.arguments.and_then(|it| ambiguity(it, params)) {
+            return Err(match refuse(Denial::Ambiguous) {
+                Refused::Denied(Denial::Ambiguous) => Refused::Ambiguous(ambiguity),
+                other => other,
+            });
+        }
+        let mut account = self.account(asking);
         let site = moment.snapshot.site(permit.connection());
         let counted = site.map_or(Ok(()), |site| self.doors.count_call(caller, &site.connection));
         if let Err(Rejection::TooMany(seconds)) = counted {
             let denial = Denial::TooOften(seconds);
             account.asks(asked.name.as_ref().into(), Some(permit.connection()), bytes);
             account.denied(denial);
-            return Err(denial);
+            return Err(Refused::Denied(denial));
         }
-        let tool = found.map(|(_, tool)| tool);
         let public =
             tool.map_or_else(|| Arc::clone(permit.tool()), |tool| Arc::clone(&tool.public));
         account.asks(public, Some(permit.connection()), bytes);
         account.allowed(permit.because());
-        let headers = tool.map_or_else(Vec::new, |tool| param_headers(tool, asked.arguments));
-        let mut params = String::new();
-        if let Some(arguments) = asked.arguments {
-            params = format!("\"arguments\":{arguments}");
-        }
-        if !asked.more_params.is_empty() {
-            params.push_str(if params.is_empty() { "" } else { "," });
-            params.push_str(&asked.more_params);
-        }
-        let call = ToolCall {
-            permit,
-            params,
-            meta: asked.meta,
-            headers,
-            progress_token: asked.progress_token,
-            log_level: asked.log_level,
-        };
+        let headers = param_headers(params, asked.arguments);
+        let call = ToolCall { permit, passed: asked.passed(), headers };
         Ok(Running::new(
             Watched {
                 live: Arc::clone(&self.live),
@@ -117,15 +108,40 @@ impl Gateway {
             account,
         ))
     }
+
+    /// Records that a call is refused, by the name that it gives, and counts it: names are not to
+    /// be guessed faster than tools are called.
+    pub(crate) fn refuse_call(
+        &self,
+        asking: &Asking<'_>,
+        name: &str,
+        bytes: usize,
+        denial: Denial,
+    ) -> Denial {
+        let denial = match self.doors.count_refused(asking.caller) {
+            Err(Rejection::TooMany(seconds)) => Denial::TooOften(seconds),
+            _ => denial,
+        };
+        let found = asking.moment.find(asking.endpoint, name);
+        let name = gatehall_domain::names::shown(name, 128).into_owned();
+        let mut account = self.account(asking);
+        account.asks(name.into(), found.map(|(offer, _)| offer.connection), bytes);
+        account.denied(denial);
+        denial
+    }
+
+    fn account(&self, asking: &Asking<'_>) -> Account {
+        let Asking { moment, caller, now, face, .. } = *asking;
+        let id = self.next_request_id();
+        Account::open(&self.recorder, now, &moment.snapshot, caller, face, id)
+    }
 }
 
 fn permit(
-    now: Timestamp,
-    moment: &Moment,
-    caller: &Caller,
-    endpoint: &Endpoint,
+    asking: &Asking<'_>,
     found: Option<&(&Offer, &Tool)>,
 ) -> Result<(Permit, Arc<Upstream>), Denial> {
+    let Asking { moment, caller, endpoint, now, .. } = *asking;
     let reach = Reach::new(&moment.snapshot, caller, endpoint, now)?;
     let (offer, tool) = found.ok_or(Denial::UnknownTool)?;
     let permit = reach.permit(offer.connection, &tool.name)?;
@@ -133,22 +149,29 @@ fn permit(
     Ok((permit, Arc::clone(upstream)))
 }
 
+/// Where arguments can be read in two ways, if they can. Their names are the tool's own, so that
+/// other spellings matter only where a header repeats an argument.
+fn ambiguity(arguments: &str, params: &[HeaderParam]) -> Option<String> {
+    if !is_unambiguous(arguments) {
+        return Some("the arguments have a member twice: remove one".into());
+    }
+    if params.is_empty() {
+        return None;
+    }
+    let arguments = serde_json::from_str(arguments).unwrap_or_default();
+    let (name, of) = params.iter().find_map(|param| param.twin(&arguments))?;
+    let name = spelled(&name);
+    Some(format!("the server may read the argument \"{name}\" as \"{of}\": leave it out"))
+}
+
 fn param_headers(
-    tool: &Tool,
+    params: &[HeaderParam],
     arguments: Option<&str>,
 ) -> Vec<(http::HeaderName, http::HeaderValue)> {
-    if tool.header_params.is_empty() {
+    if params.is_empty() {
         return Vec::new();
     }
     let arguments = serde_json::from_str(arguments.unwrap_or("{}")).unwrap_or_default();
     let header = |param: &HeaderParam| Some((param.header.clone(), param.value(&arguments)?));
-    tool.header_params.iter().filter_map(header).collect()
-}
-
-/// Whether a result says that the tool failed.
-pub(crate) fn is_tool_error(result: &[u8]) -> bool {
-    let Ok(text) = str::from_utf8(result) else { return false };
-    text.contains("\"isError\"")
-        && Members::read(text)
-            .is_ok_and(|members| members.get("isError").is_some_and(|raw| raw.get() == "true"))
+    params.iter().filter_map(header).collect()
 }

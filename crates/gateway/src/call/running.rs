@@ -3,7 +3,7 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use gatehall_domain::{Caller, Clock, Decision, Endpoint, Permit, Reach};
 use tokio::time::{Instant, sleep_until};
 
-use super::{Note, is_tool_error};
+use super::Note;
 use crate::{
     era::Era,
     live::Live,
@@ -159,7 +159,7 @@ impl Running {
             Ok(answer) => {
                 self.upstream.report(None);
                 let (json, failed) = match answer {
-                    Answer::Result(json) => (json, is_tool_error(json)),
+                    Answer::Result(result) => (&result.raw, result.is_error),
                     Answer::Error(json) => (json, true),
                 };
                 self.account.answered(failed, json.len());

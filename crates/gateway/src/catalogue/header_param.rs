@@ -4,7 +4,7 @@
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, value::RawValue};
 
-use crate::header_text;
+use crate::{header_text, json::twin_of};
 
 /// One argument and its header.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +20,8 @@ pub(crate) struct HeaderParam {
 /// # Errors
 /// If one is not as the revision demands; a client has to leave such a tool out.
 pub(super) fn header_params(schema: &RawValue) -> Result<Vec<HeaderParam>, &'static str> {
-    if !schema.get().contains("x-mcp-header") {
+    // A member's name can be written otherwise only with a backslash.
+    if !schema.get().contains("x-mcp-header") && !schema.get().contains('\\') {
         return Ok(Vec::new());
     }
     let schema: Value =
@@ -111,6 +112,23 @@ impl HeaderParam {
         }
     }
 
+    /// A member of the arguments that a server may take for one on the way to the argument, and
+    /// that one's name.
+    pub(crate) fn twin(&self, arguments: &Value) -> Option<(String, &str)> {
+        let mut at = Some(arguments);
+        for name in &self.path {
+            let members = at?.as_object()?;
+            let names = members.keys().filter(|other| *other != name);
+            for other in names {
+                if let Some(of) = twin_of(other, &[name.as_str()]) {
+                    return Some((other.clone(), of));
+                }
+            }
+            at = members.get(name);
+        }
+        None
+    }
+
     fn argument<'v>(&self, arguments: &'v Value) -> Option<&'v Value> {
         let found = self.path.iter().try_fold(arguments, |value, name| value.get(name))?;
         (!found.is_null()).then_some(found)
@@ -141,6 +159,17 @@ mod tests {
         assert!(!found[1].agrees(&arguments, None));
         assert!(!found[0].agrees(&json!({}), Some(&HeaderValue::from_static("x"))));
         assert!(found[0].agrees(&json!({"region":null}), None));
+
+        let escaped = r#"{"properties":{"a":{"type":"string","x-mcp-h\u0065ader":"A"}}}"#;
+        let escaped = RawValue::from_string(escaped.into()).unwrap();
+        assert_eq!(header_params(&escaped).unwrap().len(), 1);
+
+        let twin = |arguments: Value| found.iter().find_map(|param| param.twin(&arguments));
+        assert_eq!(twin(json!({"region":"eu","Region":"us"})), Some(("Region".into(), "region")));
+        assert_eq!(twin(json!({"reg\u{131}on":"us"})), Some(("reg\u{131}on".into(), "region")));
+        assert_eq!(twin(json!({"deep":{"N":1}})), Some(("N".into(), "n")));
+        assert_eq!(twin(json!({"DEEP":{"n":1}})), Some(("DEEP".into(), "deep")));
+        assert_eq!(twin(json!({"other":{"Region":1},"deep":{"n":1,"m":2}})), None);
 
         for bad in [
             json!({"properties":{"a":{"type":"array","x-mcp-header":"A"}}}),

@@ -7,6 +7,19 @@ use serde_json::value::RawValue;
 use super::header_param::{HeaderParam, header_params};
 use crate::json::{self, Members, ObjectWriter};
 
+/// The members of a definition. One that a client could read as one of them is not passed on.
+const KNOWN: &[&str] = &[
+    "name",
+    "title",
+    "description",
+    "inputSchema",
+    "outputSchema",
+    "annotations",
+    "execution",
+    "icons",
+    "_meta",
+];
+
 /// Longest name an upstream may give a tool, in bytes.
 const LONGEST_NAME: usize = 1024;
 
@@ -37,8 +50,8 @@ impl Tool {
     /// Why it is left out.
     pub(super) fn read(raw: Bytes, prefix: &str) -> Result<Self, String> {
         let text = str::from_utf8(&raw).map_err(|_| "a definition that is not UTF-8".to_owned())?;
-        let members = Members::read(text)
-            .map_err(|error| format!("a definition that is no object: {error}"))?;
+        let members = Members::of_server(text, KNOWN)
+            .map_err(|flaw| format!("a definition that cannot be read: {flaw}"))?;
         let name = members.get("name").and_then(json::text).filter(|name| !name.is_empty());
         let name = name.ok_or("a definition without a name")?;
         let refuse = |what: &str| Err(format!("{}: {what}", names::shown(&name, 60)));
@@ -104,13 +117,15 @@ impl Tool {
 
     /// The definition's members. It was read before, so that it can be read.
     fn members(&self) -> Members<'_> {
-        str::from_utf8(&self.raw).ok().and_then(|text| Members::read(text).ok()).unwrap_or_default()
+        let text = str::from_utf8(&self.raw).unwrap_or_default();
+        Members::of_server(text, KNOWN).unwrap_or_default()
     }
 }
 
-/// Whether an `execution` member (revision 2025-11-25) allows no plain call.
+/// Whether an `execution` member (revision 2025-11-25) allows no plain call, as far as it can be
+/// read.
 fn needs_task(execution: &RawValue) -> bool {
-    Members::read(execution.get()).is_ok_and(|members| {
+    Members::read(execution.get()).map_or(execution.get() != "null", |members| {
         members.get("taskSupport").and_then(json::text).as_deref() == Some("required")
     })
 }
@@ -126,4 +141,30 @@ fn is_list(raw: &RawValue) -> bool {
 fn is_object_schema(raw: &RawValue) -> bool {
     Members::read(raw.get())
         .is_ok_and(|schema| schema.get("type").is_some_and(|kind| kind.get() == "\"object\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_is_passed_on_as_it_was_read() {
+        let read = |text: &'static str| Tool::read(Bytes::from_static(text.as_bytes()), "t_");
+        let tool = r#"{"n\u0061me":"a","Name":"b","inputSchema":{"type":"object"},"input_schema":{},"x":1}"#;
+        let tool = read(tool).unwrap();
+        assert_eq!((tool.name.as_ref(), tool.public.as_ref()), ("a", "t_a"));
+        assert_eq!(
+            tool.definition("t_a", false),
+            r#"{"name":"t_a","inputSchema":{"type":"object"},"x":1}"#
+        );
+        for refused in [
+            r#"{"name":"a","name":"b","inputSchema":{"type":"object"}}"#,
+            r#"{"Name":"a","inputSchema":{"type":"object"}}"#,
+            r#"{"name":"a","InputSchema":{"type":"object"}}"#,
+            r#"{"name":"a","inputSchema":{"type":"object"},"execution":{"taskSuppor\u0074":"required"}}"#,
+            r#"{"name":"a","inputSchema":{"type":"object"},"execution":{"taskSupport":"optional","taskSupport":"required"}}"#,
+        ] {
+            assert!(read(refused).is_err(), "{refused}");
+        }
+    }
 }

@@ -2,12 +2,16 @@
 //! stays the raw text it came as.
 
 mod members;
+mod skim;
+mod twin;
 mod unambiguous;
 mod write;
 
 use serde_json::value::RawValue;
 
-pub(crate) use members::{Members, TooMany};
+pub(crate) use members::{Flaw, Members, first, spelled};
+pub(crate) use skim::Skim;
+pub(crate) use twin::{may_begin_with, twin_of};
 pub(crate) use unambiguous::is_unambiguous;
 pub(crate) use write::{ObjectWriter, on_one_line, string};
 
@@ -45,6 +49,16 @@ pub(crate) fn text(raw: &RawValue) -> Option<std::borrow::Cow<'_, str>> {
         return serde_json::from_str::<String>(raw).ok().map(Into::into);
     }
     Some(inner.into())
+}
+
+/// Adds a member to members without braces: `"a":1,"b":2`.
+pub(crate) fn push_member(to: &mut String, name: &str, value: &RawValue) {
+    if !to.is_empty() {
+        to.push(',');
+    }
+    to.push_str(&string(name));
+    to.push(':');
+    to.push_str(value.get());
 }
 
 /// Whether a raw value is an object.

@@ -1,63 +1,92 @@
 //! Whether all readers of a text read the same.
 
-use std::{borrow::Cow, collections::HashSet, fmt};
+use std::{borrow::Cow, collections::HashSet, ops::Range};
 
-use serde::{
-    Deserializer,
-    de::{Error, MapAccess, SeqAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use memchr::memchr2;
 
-use super::members::Name;
-
-/// Whether no object in this valid JSON has a member twice, however deep it lies. Numbers are not
-/// looked at, so that those that fit no type of ours pass.
+/// Whether no object in this valid JSON has a member twice, however deep it lies. Goes through the
+/// text once, and looks at names alone, so that numbers pass that fit no type of ours.
 pub(crate) fn is_unambiguous(text: &str) -> bool {
-    match text.as_bytes().first() {
-        Some(b'{') => serde_json::Deserializer::from_str(text).deserialize_map(Walk).is_ok(),
-        Some(b'[') => serde_json::Deserializer::from_str(text).deserialize_seq(Walk).is_ok(),
-        _ => true,
+    let (bytes, mut at) = (text.as_bytes(), 0);
+    let mut open: Vec<Option<Names<'_>>> = Vec::new();
+    // Whether the next string is a name.
+    let mut names = false;
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'"' => {
+                let name = at..end_of_string(bytes, at);
+                at = name.end + 1;
+                if names && let Some(Some(known)) = open.last_mut() {
+                    names = false;
+                    if !known.add(text, name) {
+                        return false;
+                    }
+                }
+            }
+            b'{' => {
+                open.push(Some(Names::default()));
+                names = true;
+            }
+            b'[' => {
+                open.push(None);
+                names = false;
+            }
+            b'}' | b']' => {
+                open.pop();
+                names = false;
+            }
+            b',' => names = matches!(open.last(), Some(Some(_))),
+            _ => {}
+        }
     }
+    true
+}
+
+/// Where the quote is that ends a string.
+fn end_of_string(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
+    while let Some(found) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if bytes[at] == b'"' {
+            return at;
+        }
+        at += 2;
+    }
+    bytes.len()
 }
 
 /// Objects of up to this size are searched from end to end, which is faster.
 const SMALL: usize = 16;
 
-struct Walk;
+/// The names of one object so far.
+#[derive(Default)]
+struct Names<'a> {
+    few: Vec<Cow<'a, str>>,
+    many: HashSet<Cow<'a, str>>,
+}
 
-impl<'de> Visitor<'de> for Walk {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object or a list")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let mut few: Vec<Cow<'de, str>> = Vec::new();
-        let mut many: HashSet<Cow<'de, str>> = HashSet::new();
-        while let Some(Name(name)) = members.next_key()? {
-            let value: &RawValue = members.next_value()?;
-            let fresh = match few.len() < SMALL {
-                true => !few.contains(&name),
-                false => !few.contains(&name) && many.insert(name.clone()),
-            };
-            if !fresh || !is_unambiguous(value.get()) {
-                return Err(A::Error::custom("a member is there twice"));
+impl<'a> Names<'a> {
+    /// Adds the name that stands here. False if it is there already, or cannot be read.
+    fn add(&mut self, text: &'a str, at: Range<usize>) -> bool {
+        let name = match text.get(at.clone()) {
+            Some(plain) if !plain.contains('\\') => Cow::Borrowed(plain),
+            _ => {
+                let quoted = text.get(at.start - 1..at.end + 1);
+                match quoted.and_then(|it| serde_json::from_str::<String>(it).ok()) {
+                    Some(name) => Cow::Owned(name),
+                    None => return false,
+                }
             }
-            if few.len() < SMALL {
-                few.push(name);
-            }
+        };
+        if self.few.contains(&name) {
+            return false;
         }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-        while let Some(item) = items.next_element::<&RawValue>()? {
-            if !is_unambiguous(item.get()) {
-                return Err(A::Error::custom("a member is there twice"));
-            }
+        if self.few.len() < SMALL {
+            self.few.push(name);
+            return true;
         }
-        Ok(())
+        self.many.insert(name)
     }
 }
 
@@ -69,12 +98,23 @@ mod tests {
     fn sees_a_member_that_is_there_twice() {
         let many: Vec<String> = (0..100).map(|n| format!("\"m{n}\":0")).collect();
         let twice = format!("{{{},\"m70\":1}}", many.join(","));
+        let deep = format!("{}{{\"a\":1,\"a\":2}}{}", "[".repeat(100), "]".repeat(100));
         for (text, expected) in [
             (r#"{"a":1e400,"b":[1,{"c":{}}],"c":null}"#, true),
             ("{}", true),
+            ("7", true),
+            (r#""a""#, true),
             (r#"{"a":1,"a":2}"#, false),
             (r#"{"a":1,"\u0061":2}"#, false),
+            (r#"{"\"a":1,"\u0022a":2}"#, false),
             (r#"{"a":[0,{"b":1,"b":1}]}"#, false),
+            (r#"{"a":{"a":{"a":["a","a"]}},"b":"a"}"#, true),
+            (r#"[{"a":1},{"a":1}, "a", "a"]"#, true),
+            (r#"{"a":["b","c"],"b":1,"c":[{}],"d":{"b":1}}"#, true),
+            (r#"{"a":["b"],"b":{"x":[]},"b":1}"#, false),
+            (r#"{"a":"\\","b":"\",\"a\":1","c":1}"#, true),
+            (r#"{ "a" : 1 , "a" : 2 }"#, false),
+            (&deep, false),
             (&format!("{{{}}}", many.join(",")), true),
             (&twice, false),
         ] {

@@ -9,7 +9,7 @@ use crate::{
     call::{Done, Failure, STOPPING},
     era::Era,
     json::{self, Members, ObjectWriter},
-    upstream::{Answer, error_parts},
+    upstream::{Answer, CallResult, Kind, error_parts},
 };
 
 /// The modern code for a capability that the client does not have.
@@ -50,56 +50,41 @@ pub(super) fn answer(id: &str, client: Era, done: &Done) -> (StatusCode, Parts) 
 }
 
 /// A result as the client's era has it. Between peers of one era it passes as it is.
-fn translate(result: &Bytes, upstream: Era, client: Era) -> Result<Parts, &'static str> {
-    let text = str::from_utf8(result).unwrap_or("{}");
+fn translate(result: &CallResult, upstream: Era, client: Era) -> Result<Parts, &'static str> {
     let mut parts = Parts::default();
-    match (upstream, client) {
-        (Era::Legacy, Era::Legacy) => {
-            parts.bytes(result);
-        }
-        (Era::Legacy, Era::Modern)
-            if !text.contains("\"resultType\"") && !text.contains("\"_meta\"") =>
-        {
-            let comma =
-                if text.trim_start_matches('{').trim_start().starts_with('}') { "" } else { "," };
-            parts.text(&format!(
-                "{{\"resultType\":\"complete\",\"_meta\":{{\"io.modelcontextprotocol/serverInfo\":{SERVER_INFO}}}{comma}"
-            ));
-            parts.bytes(&result.slice(1..));
-        }
-        (Era::Legacy, Era::Modern) => {
-            let members =
-                Members::read(text).map_err(|_| "answered a result that cannot be read")?;
-            match members.get("resultType").and_then(json::text).as_deref() {
-                Some("complete") => {
-                    parts.bytes(result);
-                    return Ok(parts);
-                }
-                Some(_) => return Err(NEEDS_MORE),
-                None => {}
+    if client == Era::Legacy && upstream == Era::Legacy {
+        // There what the type says means nothing.
+        parts.bytes(&result.raw);
+        return Ok(parts);
+    }
+    if result.kind == Kind::Unfinished {
+        return Err(NEEDS_MORE);
+    }
+    match client {
+        // An old server says nothing of the type when it is done.
+        Era::Modern if upstream == Era::Legacy && result.kind == Kind::Unsaid => {
+            parts.text("{\"resultType\":\"complete\"");
+            if !result.has_meta {
+                parts.text(&format!(
+                    ",\"_meta\":{{\"io.modelcontextprotocol/serverInfo\":{SERVER_INFO}}}"
+                ));
             }
-            parts.text("{\"resultType\":\"complete\",");
-            parts.bytes(&result.slice(1..));
+            parts.text(if result.is_empty { "" } else { "," });
+            parts.bytes(&result.raw.slice(1..));
         }
-        (Era::Modern, _) => {
-            let members =
-                Members::read(text).map_err(|_| "answered a result that cannot be read")?;
-            let kind = members.get("resultType").and_then(json::text);
-            if kind.is_some_and(|kind| kind != "complete") {
-                return Err(NEEDS_MORE);
+        // Legacy clients take objects only; the text beside it says the same.
+        Era::Legacy if result.structured.as_ref().is_some_and(|it| !it.starts_with(b"{")) => {
+            let text = str::from_utf8(&result.raw).unwrap_or("{}");
+            let members = Members::of_server(text, &[])
+                .map_err(|_| "answered a result that cannot be read")?;
+            let mut object = ObjectWriter::new(text.len());
+            for (name, value) in members.iter().filter(|(name, _)| *name != "structuredContent") {
+                object.raw(name, value.get());
             }
-            // Legacy clients take objects only; the text beside it says the same.
-            let odd = members.get("structuredContent").is_some_and(|raw| !json::is_object(raw));
-            if client == Era::Legacy && odd {
-                let mut object = ObjectWriter::new(text.len());
-                for (name, value) in members.iter().filter(|(name, _)| *name != "structuredContent")
-                {
-                    object.raw(name, value.get());
-                }
-                parts.text(&object.finish());
-            } else {
-                parts.bytes(result);
-            }
+            parts.text(&object.finish());
+        }
+        _ => {
+            parts.bytes(&result.raw);
         }
     }
     Ok(parts)
@@ -135,7 +120,8 @@ mod tests {
     use super::*;
 
     fn through(result: &'static str, upstream: Era, client: Era) -> Result<String, &'static str> {
-        let parts = translate(&Bytes::from_static(result.as_bytes()), upstream, client)?;
+        let result = CallResult::read(Bytes::from_static(result.as_bytes())).unwrap();
+        let parts = translate(&result, upstream, client)?;
         Ok(String::from_utf8(parts.join().to_vec()).unwrap())
     }
 
@@ -160,7 +146,18 @@ mod tests {
         let listed = r#"{"resultType":"complete","content":[],"structuredContent":[1]}"#;
         assert_eq!(through(listed, Modern, Modern).unwrap(), listed);
         assert!(!through(listed, Modern, Legacy).unwrap().contains("structuredContent"));
-        assert!(through(r#"{"resultType":"input_required"}"#, Modern, Legacy).is_err());
+        for question in [
+            r#"{"resultType":"input_required"}"#,
+            r#"{"result\u0054ype":"input_required"}"#,
+            r#"{"content":[],"_meta":{},"resultTyp\u0065":"task"}"#,
+        ] {
+            for (upstream, client) in [(Legacy, Modern), (Modern, Modern), (Modern, Legacy)] {
+                assert!(through(question, upstream, client).is_err(), "{question}");
+            }
+        }
+        // The gate's own word for it stands alone.
+        let twin = through(r#"{"ResultType":"input_required","content":[]}"#, Legacy, Modern);
+        assert!(!twin.unwrap().contains("input_required"));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Request, call,
-    guard::VERSION,
+    guard::{VERSION, single},
     negotiate::{Speaker, speaker},
     rpc::{Incoming, RpcError},
 };
@@ -33,7 +33,10 @@ pub(super) async fn answer(request: &Request<'_>, headers: &HeaderMap, text: &st
         return refuse(format!("a batch holds 1 to {MOST} messages"));
     }
     // Whoever may not batch is told so once, before anything is done.
-    let said = headers.get(&VERSION);
+    let said = match single(headers, &VERSION, RpcError::INVALID_REQUEST) {
+        Ok(said) => said,
+        Err(error) => return error.into_response(None),
+    };
     if said.is_some_and(|version| version != era::BATCHES) {
         return refuse(REMOVED.into());
     }
@@ -48,15 +51,15 @@ pub(super) async fn answer(request: &Request<'_>, headers: &HeaderMap, text: &st
             },
             Err(_) => None,
         };
-        read.push((incoming, speaker));
+        read.push((message.get(), incoming, speaker));
     }
     let mut answers = Parts::default();
-    for (incoming, speaker) in &read {
+    for (text, incoming, speaker) in &read {
         let answered = match (incoming, speaker) {
             (Ok(incoming), Some(speaker)) => one(request, speaker, headers, incoming)
                 .await
                 .unwrap_or_else(|error| Some(error.message(incoming.id))),
-            (Err((error, id)), _) => Some(error.message(*id)),
+            (Err(unread), _) => Some(request.unread(text, unread).message(unread.id)),
             (Ok(_), None) => None,
         };
         if let Some(answered) = answered {

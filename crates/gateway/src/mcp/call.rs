@@ -5,30 +5,29 @@ use std::time::Duration;
 use axum::response::Response;
 use gatehall_domain::Denial;
 use http::{HeaderMap, StatusCode};
-use serde_json::{Value, value::RawValue};
+use serde_json::Value;
 use tokio::time::sleep;
 
 use super::{
     Request,
     answer::answer,
+    forward,
+    known::META_LOG_LEVEL,
     negotiate::Speaker,
     rpc::{Incoming, RpcError},
     stream::{Call, cancelled, no_answer, stream},
 };
 use crate::{
     body::Parts,
-    call::{Asked, Done, Running, Step},
+    call::{Done, Refused, Running, Step},
     catalogue::HeaderParam,
     entry::names_nobody,
     era::Era,
-    json,
     upstream::LogLevel,
 };
 
 /// A caller who has heard nothing for so long gets a stream with signs of life.
 const SILENCE: Duration = Duration::from_secs(15);
-
-const META_LOG_LEVEL: &str = "io.modelcontextprotocol/logLevel";
 
 /// How a call is answered.
 pub(super) enum Reply {
@@ -96,53 +95,14 @@ fn admit(
     incoming: &Incoming<'_>,
     headers: &HeaderMap,
 ) -> Result<Running, RpcError> {
-    let name = incoming.text_param("name")?;
-    let arguments =
-        incoming.params.get("arguments").map(RawValue::get).filter(|raw| *raw != "null");
-    if arguments.is_some_and(|raw| !raw.starts_with('{')) {
-        return Err(RpcError::answer(
-            RpcError::INVALID_PARAMS,
-            "params.arguments must be an object",
-        ));
-    }
-    if !arguments.is_none_or(json::is_unambiguous) {
-        return Err(RpcError::answer(
-            RpcError::INVALID_PARAMS,
-            "params.arguments has a member twice: remove one",
-        ));
-    }
+    let mut asked = forward::asked(incoming)?;
     // A caller learns of a tool's headers only if they may call it.
     if speaker.era == Era::Modern
-        && let Some((offer, tool)) = request.moment.find(request.endpoint, &name)
+        && let Some((offer, tool)) = request.moment.find(request.endpoint, &asked.name)
         && !tool.header_params.is_empty()
         && request.may(offer.connection, &tool.name)
     {
-        check_param_headers(&tool.header_params, arguments, headers)?;
-    }
-    let mut asked = Asked { arguments, ..Default::default() };
-    for (member, value) in incoming.params.iter() {
-        // Tasks differ between the revisions and are not carried, so that they are not asked for.
-        if !matches!(
-            member,
-            "name" | "arguments" | "_meta" | "task" | "inputResponses" | "requestState"
-        ) {
-            push_member(&mut asked.more_params, member, value);
-        }
-    }
-    for (member, value) in incoming.meta.iter() {
-        match member {
-            "progressToken" => {
-                let raw = value.get();
-                if !raw.starts_with('"') && raw.parse::<f64>().is_err() {
-                    let problem = "params._meta.progressToken must be a string or a number";
-                    return Err(RpcError::answer(RpcError::INVALID_PARAMS, problem));
-                }
-                asked.progress_token = Some(raw.to_owned());
-            }
-            // The keys of the protocol itself are made anew for the next hop.
-            member if member.starts_with("io.modelcontextprotocol/") => {}
-            member => push_member(&mut asked.meta, member, value),
-        }
+        check_param_headers(&tool.header_params, asked.arguments, headers)?;
     }
     asked.log_level = match speaker.era {
         Era::Modern => incoming.text_meta(META_LOG_LEVEL).and_then(|level| LogLevel::parse(&level)),
@@ -154,25 +114,15 @@ fn admit(
                 .unwrap_or(LogLevel::Debug),
         ),
     };
-    let shown = name.clone();
-    asked.name = name;
-    request
-        .gateway
-        .admit(request.now, request.moment, request.caller, request.endpoint, asked, "mcp")
-        .map_err(|denial| match (denial, names_nobody(request.caller)) {
-            (Denial::TooOften(seconds), _) => RpcError::too_often(seconds),
+    let shown = asked.name.clone();
+    request.gateway.admit(&request.asking(), asked).map_err(|refused| {
+        match (refused, names_nobody(request.caller)) {
+            (Refused::Denied(Denial::TooOften(seconds)), _) => RpcError::too_often(seconds),
+            (Refused::Ambiguous(problem), _) => RpcError::answer(RpcError::INVALID_PARAMS, problem),
             (_, Some(hint)) => RpcError::answer(RpcError::INVALID_PARAMS, hint),
             (_, None) => RpcError::unknown_tool(&shown),
-        })
-}
-
-fn push_member(to: &mut String, name: &str, value: &RawValue) {
-    if !to.is_empty() {
-        to.push(',');
-    }
-    to.push_str(&json::string(name));
-    to.push(':');
-    to.push_str(value.get());
+        }
+    })
 }
 
 /// Headers that repeat arguments have to say what the arguments say.

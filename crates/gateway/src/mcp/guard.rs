@@ -1,12 +1,12 @@
 //! What is checked before a body is read: what the request carries, and what it takes.
 
 use http::{
-    HeaderMap, HeaderName, StatusCode,
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
 };
 
 use super::rpc::RpcError;
-use crate::era;
+use crate::{era, session::SESSION};
 
 /// Checks what a POST says of its body and of what it takes.
 pub(super) fn check_media(headers: &HeaderMap) -> Result<(), RpcError> {
@@ -46,14 +46,35 @@ fn accepts_both(headers: &HeaderMap, modern: bool) -> bool {
     json && events
 }
 
+/// The one value of a header by which something is decided.
+pub(super) fn single<'h>(
+    headers: &'h HeaderMap,
+    header: &HeaderName,
+    code: i64,
+) -> Result<Option<&'h HeaderValue>, RpcError> {
+    let mut values = headers.get_all(header).iter();
+    let first = values.next();
+    if values.next().is_none() {
+        return Ok(first);
+    }
+    let names = [
+        (&VERSION, "MCP-Protocol-Version"),
+        (&METHOD, "Mcp-Method"),
+        (&NAME, "Mcp-Name"),
+        (&SESSION, "Mcp-Session-Id"),
+    ];
+    let name = names.iter().find(|(other, _)| *other == header);
+    let name = name.map_or(header.as_str(), |(_, name)| name);
+    let message = format!("the header {name} is there more than once: send it once");
+    Err(RpcError::bad(code, message))
+}
+
 pub(super) static VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) static METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub(super) static NAME: HeaderName = HeaderName::from_static("mcp-name");
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {

@@ -4,9 +4,13 @@
 mod answer;
 mod batch;
 mod call;
+mod forward;
 mod guard;
 mod handshake;
+mod known;
 mod list;
+#[cfg(test)]
+mod loose;
 mod negotiate;
 mod rpc;
 mod stream;
@@ -21,17 +25,18 @@ use axum::{
     routing::post,
 };
 use bytes::Bytes;
-use gatehall_domain::{Caller, ConnectionId, Decision, Endpoint, Timestamp, decide};
+use gatehall_domain::{Caller, ConnectionId, Decision, Denial, Endpoint, Timestamp, decide};
 use http::{HeaderMap, HeaderValue, StatusCode, header::ALLOW, request::Parts as Head};
 
 use self::{
     call::Reply,
-    guard::check_media,
+    guard::{check_media, single},
     negotiate::{Speaker, speaker, unknown_method},
-    rpc::{Incoming, RpcError},
+    rpc::{Incoming, RpcError, Unread, first_name},
 };
 use crate::{
     body::Parts,
+    call::Asking,
     entry::{Entry, Turned, endpoint_of, read_body},
     era::{self, Era},
     gateway::Gateway,
@@ -138,7 +143,7 @@ async fn receive(
     }
     let incoming = match Incoming::read(text) {
         Ok(incoming) => incoming,
-        Err((error, id)) => return error.into_response(id),
+        Err(unread) => return request.unread(text, &unread).into_response(unread.id),
     };
     match request.handle(&incoming, &head.headers).await {
         Ok(response) => response,
@@ -184,9 +189,11 @@ async fn end_session(gateway: &Arc<Gateway>, endpoint: Option<Endpoint>, head: &
     let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(endpoint)) else {
         return nothing_here().into_response(None);
     };
-    let Some(id) = head.headers.get(&SESSION).and_then(|id| id.to_str().ok()) else {
-        return not_allowed().await;
+    let id = match single(&head.headers, &SESSION, RpcError::INVALID_REQUEST) {
+        Ok(id) => id.and_then(|id| id.to_str().ok()),
+        Err(error) => return error.into_response(None),
     };
+    let Some(id) = id else { return not_allowed().await };
     let Entry { moment, caller, now } = &entry;
     match (Request { gateway, moment, caller, endpoint: &endpoint, now: *now }).session(id) {
         Ok(session) => {
@@ -198,6 +205,25 @@ async fn end_session(gateway: &Arc<Gateway>, endpoint: Option<Endpoint>, head: &
 }
 
 impl Request<'_> {
+    fn asking(&self) -> Asking<'_> {
+        let Self { moment, caller, endpoint, now, .. } = *self;
+        Asking { moment, caller, endpoint, now, face: "mcp" }
+    }
+
+    /// The answer to a message that was not taken. If two programs may read two things in it, that
+    /// is a call refused.
+    fn unread(&self, text: &str, unread: &Unread<'_>) -> RpcError {
+        if unread.ambiguous {
+            let name = first_name(text).unwrap_or_default();
+            let denial =
+                self.gateway.refuse_call(&self.asking(), &name, text.len(), Denial::Ambiguous);
+            if let Denial::TooOften(seconds) = denial {
+                return RpcError::too_often(seconds);
+            }
+        }
+        unread.error.clone()
+    }
+
     /// Whether the caller may use a tool.
     fn may(&self, connection: ConnectionId, tool: &str) -> bool {
         let snapshot = &self.moment.snapshot;

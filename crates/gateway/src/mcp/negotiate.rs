@@ -3,7 +3,8 @@
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::{
-    guard::{METHOD, NAME, VERSION},
+    guard::{METHOD, NAME, VERSION, single},
+    known::{META_CAPABILITIES, META_VERSION},
     rpc::{Incoming, RpcError},
 };
 use crate::{
@@ -12,9 +13,6 @@ use crate::{
     json::{self, string},
     session::{SESSION, Session},
 };
-
-pub(super) const META_VERSION: &str = "io.modelcontextprotocol/protocolVersion";
-pub(super) const META_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
 
 /// Who speaks: the revision, and for the legacy era the session.
 #[derive(Debug, Clone)]
@@ -31,10 +29,17 @@ pub(super) fn speaker(
     incoming: &Incoming<'_>,
     open: impl FnOnce(&str) -> Result<Session, RpcError>,
 ) -> Result<Speaker, RpcError> {
-    let version = headers.get(&VERSION).map(|value| value.to_str().unwrap_or("").trim());
     let enveloped = incoming.meta.get(META_VERSION).is_some();
     let method = incoming.method.as_deref();
     let handshake = method == Some("initialize") && !enveloped;
+    let modern = enveloped || headers.get_all(&VERSION).iter().any(|said| said == era::MODERN);
+    let code = if modern { RpcError::HEADER_MISMATCH } else { RpcError::INVALID_REQUEST };
+    let version = single(headers, &VERSION, code)?;
+    let version = version.map(|value| value.to_str().unwrap_or("").trim());
+    let session = single(headers, &SESSION, code)?;
+    for header in [&METHOD, &NAME] {
+        single(headers, header, code)?;
+    }
     let foreign = version.is_some_and(|version| era::legacy(version).is_none());
     if enveloped || foreign && !handshake {
         check_modern(headers, incoming, version)?;
@@ -43,10 +48,11 @@ pub(super) fn speaker(
     if handshake {
         return Ok(Speaker { era: Era::Legacy, version: era::NEWEST_LEGACY, session: None });
     }
-    let session = match headers.get(&SESSION) {
+    let session = match session {
         None => None,
         Some(id) => Some(open(id.to_str().unwrap_or(""))?),
     };
+    check_routing(headers, incoming, Era::Legacy)?;
     let agreed = session.as_ref().map(|session| session.version);
     let said = version.and_then(era::legacy);
     let version = said.or(agreed).unwrap_or(era::BATCHES);
@@ -60,13 +66,6 @@ fn check_modern(
     version: Option<&str>,
 ) -> Result<(), RpcError> {
     let mismatch = |message: String| Err(RpcError::bad(RpcError::HEADER_MISMATCH, message));
-    for (header, name) in
-        [(&VERSION, "MCP-Protocol-Version"), (&METHOD, "Mcp-Method"), (&NAME, "Mcp-Name")]
-    {
-        if headers.get_all(header).iter().nth(1).is_some() {
-            return mismatch(format!("the header {name} is there more than once"));
-        }
-    }
     let Some(requested) = incoming.text_meta(META_VERSION) else {
         let message = format!("params._meta needs {META_VERSION} as a string");
         return Err(RpcError::bad(RpcError::INVALID_PARAMS, message));
@@ -79,30 +78,13 @@ fn check_modern(
         return mismatch(format!("MCP-Protocol-Version must be {requested}, as in params._meta"));
     }
     // A response has no method, and in this era nobody may post one.
-    let Some(method) = incoming.method.as_deref() else {
+    if incoming.method.is_none() {
         return Err(RpcError::bad(
             RpcError::INVALID_REQUEST,
             "responses cannot be sent in this revision",
         ));
-    };
-    // The rules for headers of notifications are open.
-    if incoming.id.is_some() {
-        if !says(headers, &METHOD, method) {
-            return mismatch(format!("Mcp-Method must be {method}, as in the body"));
-        }
-        let named = match method {
-            "tools/call" | "prompts/get" => Some("name"),
-            "resources/read" => Some("uri"),
-            "tasks/get" | "tasks/update" | "tasks/cancel" => Some("taskId"),
-            _ => None,
-        };
-        if let Some(member) = named {
-            let name = incoming.params.get(member).and_then(json::text).unwrap_or_default();
-            if !says(headers, &NAME, &name) {
-                return mismatch(format!("Mcp-Name must repeat params.{member}"));
-            }
-        }
     }
+    check_routing(headers, incoming, Era::Modern)?;
     if requested != era::MODERN {
         let mut error =
             RpcError::bad(RpcError::UNSUPPORTED_VERSION, "this revision is not supported");
@@ -114,6 +96,35 @@ fn check_modern(
         return Err(error);
     }
     Ok(())
+}
+
+/// Checks that the headers by which others route say what the body says. The modern era has to send
+/// them; whoever else sends them must not have them say something else.
+fn check_routing(headers: &HeaderMap, incoming: &Incoming<'_>, era: Era) -> Result<(), RpcError> {
+    // The rules for headers of notifications are open.
+    let (Some(method), Some(_)) = (incoming.method.as_deref(), incoming.id) else { return Ok(()) };
+    let (must, code) = match era {
+        Era::Modern => (true, RpcError::HEADER_MISMATCH),
+        Era::Legacy => (false, RpcError::INVALID_REQUEST),
+    };
+    let differs =
+        |header, text: &str| (must || headers.contains_key(header)) && !says(headers, header, text);
+    if differs(&METHOD, method) {
+        let method = gatehall_domain::names::shown(method, 80);
+        let message = format!("Mcp-Method must be {method}, as in the body");
+        return Err(RpcError::bad(code, message));
+    }
+    let named = match method {
+        "tools/call" | "prompts/get" => "name",
+        "resources/read" => "uri",
+        "tasks/get" | "tasks/update" | "tasks/cancel" => "taskId",
+        _ => return Ok(()),
+    };
+    let name = incoming.params.get(named).and_then(json::text).unwrap_or_default();
+    match differs(&NAME, &name) {
+        true => Err(RpcError::bad(code, format!("Mcp-Name must repeat params.{named}"))),
+        false => Ok(()),
+    }
 }
 
 fn says(headers: &HeaderMap, header: &HeaderName, text: &str) -> bool {

@@ -6,9 +6,10 @@ use axum::response::Response;
 use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use serde_json::value::RawValue;
 
+use super::known::{CAPABILITIES, ENVELOPE, META, META_CAPABILITIES, PARAMS, TASK};
 use crate::{
     body::Parts,
-    json::{self, Members, ObjectWriter, TooMany},
+    json::{self, Flaw, Members, ObjectWriter},
 };
 
 /// A message of a client, split but not yet understood.
@@ -117,42 +118,63 @@ pub(super) fn text(text: &str) -> Parts {
     parts
 }
 
+/// Why a message was not taken.
+#[derive(Debug)]
+pub(super) struct Unread<'a> {
+    pub(super) error: RpcError,
+    /// The id as it came, if that could be read.
+    pub(super) id: Option<&'a str>,
+    /// Whether two programs may read two things in it.
+    pub(super) ambiguous: bool,
+}
+
 impl<'a> Incoming<'a> {
-    /// Splits a message. The error comes with the id, if that could be read.
-    pub(super) fn read(text: &'a str) -> Result<Self, (RpcError, Option<&'a str>)> {
-        let members = Members::read(text).map_err(|error| (unreadable(text, &error), None))?;
+    /// Splits a message.
+    pub(super) fn read(text: &'a str) -> Result<Self, Unread<'a>> {
+        let members = Members::of_client(text, ENVELOPE).map_err(|flaw| unreadable(text, &flaw))?;
         let id = members.get("id").map(RawValue::get);
+        let refuse = |code, message: String, id, ambiguous| Unread {
+            error: RpcError::bad(code, message),
+            id,
+            ambiguous,
+        };
+        let invalid = |message: &str, id| {
+            Err(refuse(RpcError::INVALID_REQUEST, message.to_owned(), id, false))
+        };
         if let Some(raw) = id.filter(|raw| !is_id(raw)) {
-            let shown = gatehall_domain::names::shown(raw, 40).into_owned();
-            let message = format!("id must be a string or an integer, not {shown}");
-            return Err((RpcError::bad(RpcError::INVALID_REQUEST, message), None));
+            let shown = gatehall_domain::names::shown(raw, 40);
+            return invalid(&format!("id must be a string or an integer, not {shown}"), None);
         }
-        let refuse =
-            |message: &'static str| Err((RpcError::bad(RpcError::INVALID_REQUEST, message), id));
         if members.get("jsonrpc").map(RawValue::get) != Some("\"2.0\"") {
-            return refuse("jsonrpc must be \"2.0\"");
+            return invalid("jsonrpc must be \"2.0\"", id);
         }
+        let answers = [members.get("result"), members.get("error")].into_iter().flatten().count();
         let method = match members.get("method") {
-            None if members.get("result").is_some() || members.get("error").is_some() => None,
-            None => return refuse("method is missing"),
+            _ if answers > 1 => return invalid("an answer has a result or an error, not both", id),
+            Some(_) if answers > 0 => return invalid("a request has no result and no error", id),
+            None if answers > 0 => None,
+            None => return invalid("method is missing", id),
             Some(raw) => match json::text(raw) {
                 Some(method) => Some(method),
-                None => return refuse("method must be a string"),
+                None => return invalid("method must be a string", id),
             },
         };
-        let object = |raw: Option<&'a RawValue>, name: &'static str| match raw {
+        let object = |raw: Option<&'a RawValue>, name: &str, known| match raw {
             None => Ok(Members::default()),
-            Some(raw) => Members::read(raw.get()).map_err(|error| {
-                let why = match Members::why(&error) {
-                    Some(TooMany::Twice) => "has a member twice",
-                    Some(TooMany::Members) => "has too many members",
-                    None => "must be an object",
+            Some(raw) => Members::of_client(raw.get(), known).map_err(|flaw| {
+                let message = match &flaw {
+                    Flaw::NoObject(_) => format!("{name} must be an object"),
+                    flaw => format!("{name}: {flaw}"),
                 };
-                (RpcError::bad(RpcError::INVALID_PARAMS, format!("{name} {why}")), id)
+                refuse(RpcError::INVALID_PARAMS, message, id, flaw.is_ambiguous())
             }),
         };
-        let params = object(members.get("params"), "params")?;
-        let meta = object(params.get("_meta"), "params._meta")?;
+        let params = object(members.get("params"), "params", PARAMS)?;
+        let meta = object(params.get("_meta"), "params._meta", META)?;
+        // What is no object there has an error of its own, or none.
+        let nested = |raw: Option<&'a RawValue>| raw.filter(|raw| json::is_object(raw));
+        object(nested(params.get("task")), "params.task", TASK)?;
+        object(nested(meta.get(META_CAPABILITIES)), META_CAPABILITIES, CAPABILITIES)?;
         Ok(Self { id, method, params, meta })
     }
 
@@ -170,19 +192,22 @@ impl<'a> Incoming<'a> {
     }
 }
 
-fn unreadable(text: &str, error: &serde_json::Error) -> RpcError {
-    match Members::why(error) {
-        Some(TooMany::Twice) => {
-            RpcError::bad(RpcError::INVALID_REQUEST, "the message has a member twice")
-        }
-        Some(TooMany::Members) => {
-            RpcError::bad(RpcError::INVALID_REQUEST, "the message has too many members")
-        }
-        None if serde_json::from_str::<&RawValue>(text).is_ok() => {
+fn unreadable<'a>(text: &str, flaw: &Flaw) -> Unread<'a> {
+    let error = match flaw {
+        Flaw::NoObject(_) if serde_json::from_str::<&RawValue>(text).is_ok() => {
             RpcError::bad(RpcError::INVALID_REQUEST, "the body must be one JSON-RPC message")
         }
-        None => RpcError::bad(RpcError::PARSE, format!("the body is not valid JSON: {error}")),
-    }
+        Flaw::NoObject(error) => {
+            RpcError::bad(RpcError::PARSE, format!("the body is not valid JSON: {error}"))
+        }
+        flaw => RpcError::bad(RpcError::INVALID_REQUEST, format!("the message: {flaw}")),
+    };
+    Unread { error, id: None, ambiguous: flaw.is_ambiguous() }
+}
+
+/// The tool that an ambiguous message names first, for the audit; else nothing.
+pub(super) fn first_name(text: &str) -> Option<Cow<'_, str>> {
+    json::first(json::first(text, "params")?.get(), "name").and_then(json::text)
 }
 
 /// A string or an integer. Null and fractions are refused (MCP, base protocol).
@@ -222,9 +247,17 @@ mod tests {
                 Some("1"),
             ),
             (r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"_meta":null}}"#, -32602, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"a","result":{}}"#, -32600, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#, -32600, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"a","Method":"b"}"#, -32600, None),
+            (
+                r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"task":{"TTL":1}}}"#,
+                -32602,
+                Some("1"),
+            ),
         ] {
-            let (error, found) = Incoming::read(text).unwrap_err();
-            assert_eq!((error.code, found), (code, id), "{text}");
+            let unread = Incoming::read(text).unwrap_err();
+            assert_eq!((unread.error.code, unread.id), (code, id), "{text}");
         }
     }
 }

@@ -11,22 +11,8 @@ use super::problem::Problem;
 use crate::{
     body::Parts,
     call::{Done, Failure, STOPPING},
-    json,
-    upstream::{Answer, error_parts},
+    upstream::{Answer, CallResult, Kind, error_parts},
 };
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct ToolResult<'a> {
-    #[serde(borrow, default)]
-    content: Vec<&'a RawValue>,
-    #[serde(borrow, default)]
-    structured_content: Option<&'a RawValue>,
-    #[serde(default)]
-    is_error: bool,
-    #[serde(borrow, default)]
-    result_type: Option<&'a RawValue>,
-}
 
 /// One piece of a result.
 #[derive(Deserialize)]
@@ -68,12 +54,13 @@ pub(super) fn answer(name: &str, done: &Done) -> Response {
     }
 }
 
-fn from_result(done: &Done, raw: &Bytes) -> Response {
-    let Ok(result) = serde_json::from_slice::<ToolResult<'_>>(raw) else {
+fn from_result(done: &Done, result: &CallResult) -> Response {
+    let content = result.content.as_deref().unwrap_or(b"[]");
+    let Ok(pieces) = serde_json::from_slice::<Vec<&RawValue>>(content) else {
         let detail = format!("{} answered a result that cannot be read", done.connection);
         return Problem::new(StatusCode::BAD_GATEWAY, "server-unavailable", detail).into_response();
     };
-    if result.result_type.is_some_and(|kind| kind.get() != "\"complete\"") {
+    if result.kind == Kind::Unfinished {
         let detail = format!(
             "{} needs an answer from the user, for which there is no way yet",
             done.connection
@@ -81,26 +68,25 @@ fn from_result(done: &Done, raw: &Bytes) -> Response {
         return Problem::new(StatusCode::BAD_GATEWAY, "input-required", detail).into_response();
     }
     let contents =
-        || result.content.iter().filter_map(|raw| serde_json::from_str::<Content>(raw.get()).ok());
+        || pieces.iter().filter_map(|raw| serde_json::from_str::<Content>(raw.get()).ok());
     if result.is_error {
         let texts: Vec<String> = contents().filter_map(|content| content.text).collect();
         let mut detail = texts.join("\n");
         // The detail is what the model reads, so that whatever the tool said has to be in it.
         if detail.is_empty() {
-            let said = result.structured_content.map(RawValue::get).filter(|raw| *raw != "null");
-            detail = match said {
-                Some(said) => said.to_owned(),
-                None if result.content.is_empty() => "The tool failed and did not say why.".into(),
-                None => String::from_utf8_lossy(&whole(raw)).into_owned(),
+            detail = match &result.structured {
+                Some(said) => String::from_utf8_lossy(said).into_owned(),
+                None if pieces.is_empty() => "The tool failed and did not say why.".into(),
+                None => String::from_utf8_lossy(&whole(content)).into_owned(),
             };
         }
         return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "tool-failed", detail)
             .into_response();
     }
-    if let Some(structured) = result.structured_content.filter(|raw| raw.get() != "null") {
-        return json_answer(raw.slice_ref(structured.get().as_bytes()));
+    if let Some(structured) = &result.structured {
+        return json_answer(structured.clone());
     }
-    match (result.content.len(), contents().next()) {
+    match (pieces.len(), contents().next()) {
         (0, _) => text_answer(String::new()),
         (1, Some(Content { kind, text: Some(text), .. })) if kind == "text" => {
             let looks = text.trim_start().starts_with(['{', '[']);
@@ -114,19 +100,13 @@ fn from_result(done: &Done, raw: &Bytes) -> Response {
         {
             media_answer(&data, &mime)
         }
-        _ => json_answer(whole(raw)),
+        _ => json_answer(whole(content)),
     }
 }
 
 /// The content of a result that is of several pieces.
-fn whole(raw: &Bytes) -> Bytes {
-    let content = str::from_utf8(raw)
-        .ok()
-        .and_then(|text| json::Members::read(text).ok())
-        .and_then(|it| it.get("content"));
-    content.map_or_else(Bytes::new, |content| {
-        Bytes::from(format!("{{\"content\":{}}}", content.get()))
-    })
+fn whole(content: &[u8]) -> Bytes {
+    [b"{\"content\":", content, b"}"].concat().into()
 }
 
 fn json_answer(body: Bytes) -> Response {

@@ -1,6 +1,7 @@
 //! OpenAPI towards clients: the same tools, by the same decisions, as operations of a document.
 
 mod answer;
+mod call_tool;
 mod discovery;
 mod document;
 mod operation;
@@ -19,16 +20,18 @@ use axum::{
 use bytes::Bytes;
 use gatehall_domain::{Denial, Endpoint, Reach};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts as Head};
-use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 
-use self::problem::Problem;
+use self::{
+    call_tool::{Inner, ambiguous},
+    problem::Problem,
+};
 use crate::{
     body::Parts,
-    call::Asked,
+    call::{Asked, Asking, Refused},
     entry::{Entry, endpoint_of, names_nobody, read_body},
     gateway::Gateway,
-    json::{DEEPEST, depth_within, is_unambiguous},
+    json::{DEEPEST, depth_within},
 };
 
 pub(crate) fn routes() -> Router<Arc<Gateway>> {
@@ -124,26 +127,16 @@ async fn call(
             }
         }
         "call_tool" => {
-            let inner: Inner<'_> = serde_json::from_str(body)
-                .map_err(|error| Problem::invalid("The body:", &error.to_string()))?;
-            let arguments = inner.arguments.map_or("{}", RawValue::get);
-            if !arguments.starts_with('{') {
-                return Err(Problem::invalid("arguments", "must be an object"));
-            }
-            return run(gateway, &entry, &endpoint, &inner.name, arguments).await;
+            let inner = Inner::read(body).map_err(|flaw| match flaw.is_ambiguous() {
+                true => ambiguous(gateway, &entry, &endpoint, body, &flaw),
+                false => Problem::invalid("The body:", &flaw.to_string()),
+            })?;
+            let (name, arguments) = inner.asked()?;
+            return run(gateway, &entry, &endpoint, &name, arguments).await;
         }
         _ => return run(gateway, &entry, &endpoint, name, body).await,
     };
     Ok(axum::Json::<Value>(found).into_response())
-}
-
-/// What `call_tool` takes.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Inner<'a> {
-    name: String,
-    #[serde(borrow, default)]
-    arguments: Option<&'a RawValue>,
 }
 
 async fn run(
@@ -155,15 +148,21 @@ async fn run(
 ) -> Result<Response, Problem> {
     let asked =
         Asked { name: Cow::Borrowed(name), arguments: Some(arguments), ..Default::default() };
-    let running = gateway
-        .admit(entry.now, &entry.moment, &entry.caller, endpoint, asked, "openapi")
-        .map_err(|denial| match (denial, names_nobody(&entry.caller)) {
-            (Denial::TooOften(seconds), _) => Problem::too_often(seconds),
+    let running = gateway.admit(&asking(entry, endpoint), asked).map_err(|refused| {
+        match (refused, names_nobody(&entry.caller)) {
+            (Refused::Denied(Denial::TooOften(seconds)), _) => Problem::too_often(seconds),
+            (Refused::Ambiguous(problem), _) => Problem::invalid("The body:", &problem),
             (_, Some(hint)) => Problem::new(StatusCode::NOT_FOUND, "unknown-tool", hint),
             (_, None) => Problem::unknown_tool(name),
-        })?;
+        }
+    })?;
     let done = running.done().await;
     Ok(answer::answer(name, &done))
+}
+
+fn asking<'a>(entry: &'a Entry, endpoint: &'a Endpoint) -> Asking<'a> {
+    let Entry { moment, caller, now } = entry;
+    Asking { moment, caller, endpoint, now: *now, face: "openapi" }
 }
 
 /// A body that is one JSON object; nothing at all is an empty one.
@@ -189,9 +188,6 @@ async fn read_object(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Resu
     }
     let text = str::from_utf8(&body).map_err(|_| Problem::invalid("The body", "is not UTF-8"))?;
     match serde_json::from_str::<&RawValue>(text) {
-        Ok(raw) if !is_unambiguous(raw.get()) => {
-            Err(Problem::invalid("The body", "has a member twice: remove one"))
-        }
         Ok(raw) if raw.get().starts_with('{') => Ok(body),
         Ok(_) => Err(Problem::invalid("The body", "must be a JSON object")),
         Err(error) => {

@@ -50,6 +50,7 @@ impl From<Turned> for Problem {
     fn from(turned: Turned) -> Self {
         let kind = match turned.status {
             StatusCode::UNAUTHORIZED => "no-proof",
+            StatusCode::BAD_REQUEST => "bad-request",
             StatusCode::FORBIDDEN => "refused",
             StatusCode::TOO_MANY_REQUESTS => "too-many-requests",
             _ => "closed",

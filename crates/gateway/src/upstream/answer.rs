@@ -1,16 +1,20 @@
 use bytes::Bytes;
+use serde_json::value::RawValue;
 
-use super::UpstreamError;
+use super::{CallResult, UpstreamError};
 use crate::json::{self, Members};
 
-/// What an upstream answered, as raw JSON.
+/// What an upstream answered.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
     /// The `result` object.
-    Result(Bytes),
-    /// The `error` object.
+    Result(CallResult),
+    /// The `error` object, as raw JSON.
     Error(Bytes),
 }
+
+/// The members of an error.
+const ERROR: &[&str] = &["code", "message", "data"];
 
 /// A JSON-RPC message of an upstream, split without copying it.
 #[derive(Debug)]
@@ -30,39 +34,53 @@ impl Message {
         let text = str::from_utf8(message).map_err(|_| junk("its answer is not UTF-8"))?;
         let members = Members::read(text)
             .map_err(|_| junk(&format!("its answer begins with {}", excerpt(message))))?;
-        let slice = |raw: &serde_json::value::RawValue| message.slice_ref(raw.get().as_bytes());
+        let slice = |raw: &RawValue| message.slice_ref(raw.get().as_bytes());
         if members.get("jsonrpc").map(|raw| raw.get()) != Some("\"2.0\"") {
             return Err(junk("its answer is no JSON-RPC message"));
         }
         let id = members.get("id");
+        let (result, error) = (members.get("result"), members.get("error"));
         if let Some(method) = members.get("method") {
+            if result.is_some() || error.is_some() {
+                return Err(junk("a message that both asks and answers"));
+            }
             let method =
                 json::text(method).ok_or_else(|| junk("a method that is no text"))?.into_owned();
-            return Ok(match id {
-                Some(id) => Self::Request(id.get().to_owned(), method),
+            return Ok(match id.map(RawValue::get) {
+                Some(id) if is_id(id) => Self::Request(id.to_owned(), method),
+                Some(_) => return Err(junk("a request whose id is neither text nor a number")),
                 None => Self::Notification(method, members.get("params").map(slice)),
             });
         }
         // Our ids are numbers; whatever else stands there is not meant for us.
         let id = id.and_then(|raw| raw.get().parse().ok());
-        match (id, members.get("result"), members.get("error")) {
+        match (id, result, error) {
             (Some(id), Some(result), None) if json::is_object(result) => {
-                Ok(Self::Answer(id, Answer::Result(slice(result))))
+                Ok(Self::Answer(id, Answer::Result(CallResult::read(slice(result))?)))
             }
-            (id, None, Some(error)) if is_error(error.get()) => {
+            (id, None, Some(error)) => {
+                let error =
+                    read_error(slice(error)).ok_or_else(|| junk("an error that is none"))?;
                 // An error to a request whose id could not be read has none.
-                Ok(Self::Answer(id.unwrap_or(0), Answer::Error(slice(error))))
+                Ok(Self::Answer(id.unwrap_or(0), Answer::Error(error)))
             }
             _ => Err(junk("its answer has neither a result object nor an error, or not our id")),
         }
     }
 }
 
-fn is_error(text: &str) -> bool {
-    Members::read(text).is_ok_and(|error| {
-        let code = error.get("code").is_some_and(|raw| raw.get().parse::<i64>().is_ok());
-        code && error.get("message").and_then(json::text).is_some()
-    })
+/// A string or a number.
+fn is_id(raw: &str) -> bool {
+    raw.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit())
+}
+
+/// An error as it is passed on: without what a client could read as another of its members.
+fn read_error(raw: Bytes) -> Option<Bytes> {
+    let members = Members::of_server(str::from_utf8(&raw).ok()?, ERROR).ok()?;
+    members.get("code")?.get().parse::<i64>().ok()?;
+    json::text(members.get("message")?)?;
+    let anew = members.without_twins().map(Bytes::from);
+    Some(anew.unwrap_or(raw))
 }
 
 /// The code and the message of an error object.
@@ -93,7 +111,13 @@ mod tests {
         else {
             panic!()
         };
-        assert_eq!(result, r#"{"x":1e400, "y":[]}"#);
+        assert_eq!(result.raw, r#"{"x":1e400, "y":[]}"#);
+        let Ok(Message::Answer(7, Answer::Error(error))) = read(
+            r#"{"jsonrpc":"2.0","id":7,"error":{"Code":2,"code":1,"message":"m","Message":"other"}}"#,
+        ) else {
+            panic!()
+        };
+        assert_eq!(error, r#"{"code":1,"message":"m"}"#);
         assert!(matches!(
             read(r#"{"jsonrpc":"2.0","id":null,"error":{"code":-1,"message":"m","more":1}}"#),
             Ok(Message::Answer(0, Answer::Error(_)))
@@ -116,6 +140,12 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"error":{"code":"x","message":""}}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":{},"result":{}}"#,
             r#"{"jsonrpc":"2.0","id":"1","result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{},"r\u0065sult":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"m\u0065thod":"ping","result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":{"a":1},"method":"ping"}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{"isError":false,"isError":true}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"code":2,"message":""}}"#,
         ] {
             assert!(matches!(read(junk), Err(UpstreamError::Junk(_))), "{junk}");
         }

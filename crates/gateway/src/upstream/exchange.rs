@@ -20,6 +20,10 @@ use crate::{
 const HEADER_MISMATCH: i64 = -32020;
 const UNSUPPORTED_VERSION: i64 = -32022;
 
+/// The members of the params of notifications that callers get.
+const PROGRESS: &[&str] = &["progressToken", "progress", "total", "message", "_meta"];
+const LOG: &[&str] = &["level", "logger", "data", "_meta"];
+
 /// A request under way. Dropped before its answer, it is cancelled upstream.
 #[derive(Debug)]
 pub(crate) struct Exchange {
@@ -73,8 +77,8 @@ impl Exchange {
             wire: begun.wire.into(),
             era: begun.era,
             id: begun.id,
-            progress_token: call.progress_token.clone(),
-            log_level: call.log_level,
+            progress_token: call.passed.progress_token.clone(),
+            log_level: call.passed.log_level,
             _place: place,
         }
     }
@@ -111,27 +115,72 @@ impl Exchange {
         Ok(Event::Answer(answer))
     }
 
-    /// A notification as the caller may have it: progress under the caller's own token, log
-    /// messages from the level the caller asked for. Others are not for callers.
+    /// A notification as the caller may have it.
     fn note(&self, method: &str, params: Option<&Bytes>) -> Option<Event> {
         let params = str::from_utf8(params?).ok()?;
-        let members = Members::read(params).ok()?;
         match method {
             "notifications/progress" => {
-                let token = self.progress_token.as_ref()?;
-                let own = members.get("progressToken")?.get().parse() == Ok(self.id);
-                let mut object = ObjectWriter::new(params.len() + token.len());
-                for (name, value) in members.iter() {
-                    object.raw(name, if name == "progressToken" { token } else { value.get() });
-                }
-                own.then(|| Event::Note("notifications/progress", object.finish()))
+                let params = progress(params, self.id, self.progress_token.as_ref()?)?;
+                Some(Event::Note("notifications/progress", params))
             }
             "notifications/message" => {
-                let level = LogLevel::parse(&json::text(members.get("level")?)?)?;
-                (level >= self.log_level?)
-                    .then(|| Event::Note("notifications/message", params.to_owned()))
+                Some(Event::Note("notifications/message", log(params, self.log_level?)?))
             }
             _ => None,
+        }
+    }
+}
+
+/// Progress of the request with this id, under the caller's own token.
+fn progress(params: &str, id: u64, token: &str) -> Option<String> {
+    let members = Members::of_server(params, PROGRESS).ok()?;
+    (members.get("progressToken")?.get().parse() == Ok(id)).then_some(())?;
+    let mut object = ObjectWriter::new(params.len() + token.len());
+    for (name, value) in members.iter() {
+        object.raw(name, if name == "progressToken" { token } else { value.get() });
+    }
+    Some(object.finish())
+}
+
+/// A log message, from the level on that the caller asked for.
+fn log(params: &str, least: LogLevel) -> Option<String> {
+    let members = Members::of_server(params, LOG).ok()?;
+    let level = LogLevel::parse(&json::text(members.get("level")?)?)?;
+    (level >= least).then(|| members.without_twins().unwrap_or_else(|| params.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_say_what_was_read_in_them() {
+        for (params, passed) in [
+            (r#"{"progressToken":7,"progress":1}"#, Some(r#"{"progressToken":"t","progress":1}"#)),
+            (
+                r#"{"ProgressToken":"other","progressToken":7,"vendor":1}"#,
+                Some(r#"{"progressToken":"t","vendor":1}"#),
+            ),
+            (r#"{"progress\u0054oken":7}"#, Some(r#"{"progressToken":"t"}"#)),
+            (r#"{"progressToken":8}"#, None),
+            (r#"{"progressToken":7,"progressToken":7}"#, None),
+            (r#"{"ProgressToken":7}"#, None),
+        ] {
+            assert_eq!(progress(params, 7, "\"t\"").as_deref(), passed, "{params}");
+        }
+        for (params, passed) in [
+            (
+                r#"{"level":"error","data":{"Level":1}}"#,
+                Some(r#"{"level":"error","data":{"Level":1}}"#),
+            ),
+            (
+                r#"{"level":"error","Level":"debug","data":1}"#,
+                Some(r#"{"level":"error","data":1}"#),
+            ),
+            (r#"{"l\u0065vel":"debug","data":1}"#, None),
+            (r#"{"level":"error","level":"error"}"#, None),
+        ] {
+            assert_eq!(log(params, LogLevel::Warning).as_deref(), passed, "{params}");
         }
     }
 }

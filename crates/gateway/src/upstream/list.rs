@@ -75,7 +75,7 @@ impl Upstream {
                 cursor.iter().map(|cursor| ("cursor", json::string(cursor))).collect();
             let (answer, facts) = self.ask("tools/list", &params).await?;
             let result = match answer {
-                Answer::Result(result) => result,
+                Answer::Result(result) => result.raw,
                 Answer::Error(error) => match error_parts(&error) {
                     // A server without tools need not know the method.
                     (-32601, _) => return Ok(Listing { tools, facts, stays }),

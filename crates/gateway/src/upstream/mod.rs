@@ -10,6 +10,7 @@ mod http;
 mod list;
 mod raw;
 mod request;
+mod result;
 mod session;
 mod stdio;
 
@@ -28,7 +29,8 @@ pub(crate) use build::Builder;
 pub use egress::{Egress, enter_lane};
 pub use error::UpstreamError;
 pub(crate) use exchange::{Event, Exchange};
-pub(crate) use request::{LogLevel, ToolCall};
+pub(crate) use request::{LogLevel, Passed, ToolCall};
+pub(crate) use result::{CallResult, Kind};
 
 pub use self::stdio::{Accounts, StdioUids, UidsUnusable};
 use self::{http::HttpLink, stdio::StdioLink};

@@ -1,5 +1,5 @@
-//! What goes to an upstream. Every hop has its own ids and progress tokens; what the gateway does
-//! not know passes as it came.
+//! What goes to an upstream. Every hop has its own ids and progress tokens. Of what a client sent
+//! only its arguments and foreign metadata pass on, as they came; all else is written anew.
 
 use bytes::Bytes;
 use gatehall_domain::Permit;
@@ -14,12 +14,20 @@ use crate::{
 pub(crate) struct ToolCall {
     /// The leave to make it.
     pub(crate) permit: Permit,
-    /// Members of `params` besides `name` and `_meta`, as raw JSON without braces: `"a":1,"b":2`.
-    pub(crate) params: String,
-    /// Members of `_meta` that are neither the protocol's own nor the progress token, likewise.
-    pub(crate) meta: String,
+    /// What of the client's request passes on.
+    pub(crate) passed: Passed,
     /// Headers that repeat arguments (`Mcp-Param-*`), for upstreams of the modern era.
     pub(crate) headers: Vec<(http::HeaderName, http::HeaderValue)>,
+}
+
+/// What of a client's request passes on.
+#[derive(Debug, Clone)]
+pub(crate) struct Passed {
+    /// The arguments as raw JSON, if there are any.
+    pub(crate) arguments: Option<String>,
+    /// Members of `_meta` that are neither the protocol's own nor the progress token, as raw JSON
+    /// without braces: `"a":1,"b":2`.
+    pub(crate) meta: String,
     /// The client's progress token as raw JSON, if it wants to hear of progress.
     pub(crate) progress_token: Option<String>,
     /// From which level on the client wants log messages, if at all.
@@ -27,18 +35,25 @@ pub(crate) struct ToolCall {
 }
 
 impl ToolCall {
-    /// The JSON-RPC message, with an id of ours. The id serves as progress token, too.
+    /// The JSON-RPC message, with an id of ours.
     pub(crate) fn message(&self, id: u64, era: Era) -> Bytes {
-        let name = json::string(self.permit.tool());
-        let mut text =
-            String::with_capacity(self.params.len() + self.meta.len() + name.len() + 360);
+        self.passed.message(self.permit.tool(), id, era)
+    }
+}
+
+impl Passed {
+    /// A call of the tool with this name of the server's. The id serves as progress token, too.
+    pub(crate) fn message(&self, tool: &str, id: u64, era: Era) -> Bytes {
+        let name = json::string(tool);
+        let arguments = self.arguments.as_deref().unwrap_or_default();
+        let mut text = String::with_capacity(arguments.len() + self.meta.len() + name.len() + 360);
         text.push_str("{\"jsonrpc\":\"2.0\",\"id\":");
         text.push_str(&id.to_string());
         text.push_str(",\"method\":\"tools/call\",\"params\":{\"name\":");
         text.push_str(&name);
-        if !self.params.is_empty() {
-            text.push(',');
-            text.push_str(&self.params);
+        if !arguments.is_empty() {
+            text.push_str(",\"arguments\":");
+            text.push_str(arguments);
         }
         let progress = self.progress_token.is_some().then_some(id);
         push_meta(&mut text, era, &self.meta, progress, self.log_level);

@@ -9,8 +9,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gatehall_domain::{Attempt, ProviderId, Snapshot, UserId};
-use gatehall_identity::{Doors, Next, Rejection, SignInFault, is_navigation};
-use http::{StatusCode, header::HOST, request::Parts};
+use gatehall_identity::{Doors, Host, Next, Rejection, SignInFault, is_navigation};
+use http::{StatusCode, request::Parts};
 use secrecy::SecretString;
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
@@ -187,10 +187,9 @@ pub(super) async fn use_link(
 /// The same address at the gate's own host, for a request that came to another one.
 fn home(doors: &Doors, head: &Parts) -> Option<String> {
     let public_url = doors.public_url()?;
-    let host = head.headers.get(HOST)?.to_str().ok()?;
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let own = public_url.host_str()?;
-    let local = ["localhost", "127.0.0.1", "[::1]"];
+    let name = Host::of(head).ok()??.name;
+    let own = public_url.host_str()?.trim_matches(['[', ']']);
+    let local = ["localhost", "127.0.0.1", "::1"];
     if name.eq_ignore_ascii_case(own) || local.contains(&name) {
         return None;
     }

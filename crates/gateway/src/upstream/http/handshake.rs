@@ -93,7 +93,7 @@ impl Line {
         };
         match tokio::time::timeout(DISCOVER, answered).await {
             Ok(Ok(Answer::Result(result))) => {
-                Ok(Facts::modern(&result).map_or(Verdict::Legacy, Verdict::Modern))
+                Ok(Facts::modern(&result.raw).map_or(Verdict::Legacy, Verdict::Modern))
             }
             Ok(Ok(Answer::Error(error))) => match error_parts(&error) {
                 (-32022, message) if !mentions_legacy(&error) => {
@@ -119,7 +119,7 @@ impl Line {
             response.headers().get(&SESSION).filter(|_| response.status().is_success()).cloned();
         let answer = HttpExchange::new(response, id, self.response_bytes).await?.answer().await?;
         let facts = match answer {
-            Answer::Result(result) => Facts::legacy(&result)?,
+            Answer::Result(result) => Facts::legacy(&result.raw)?,
             Answer::Error(error) => return Err(UpstreamError::Handshake(error_parts(&error).1)),
         };
         let mut headers = self.base_headers();

@@ -1,7 +1,9 @@
 use bytes::{Buf, Bytes, BytesMut};
 use tokio_util::codec::Decoder;
 
-/// What is kept of a line that is too long: enough to find whose answer it was.
+use crate::json::Skim;
+
+/// What is kept of a line that is too long, to be shown.
 const KEPT: usize = 256;
 
 /// Splits a process's output into lines of bounded length.
@@ -10,16 +12,16 @@ pub(super) struct Lines {
     limit: usize,
     /// How far the buffer has been searched.
     searched: usize,
-    /// Head and tail of the line that is being thrown away.
-    discarding: Option<(Bytes, BytesMut)>,
+    /// How the line began that is being thrown away, and what is read of it on its way.
+    discarding: Option<(Bytes, Skim)>,
 }
 
 /// A line, without its end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line {
     Whole(Bytes),
-    /// Too long: how it began and how it ended.
-    Overlong(Bytes, Bytes),
+    /// Too long: how it began, and the request of ours that it answers, if it is an answer.
+    Overlong(Bytes, Option<u64>),
 }
 
 impl Lines {
@@ -37,19 +39,19 @@ impl Decoder for Lines {
         let end = end.map(|at| self.searched + at);
         self.searched = end.map_or(buffer.len(), |_| 0);
         let length = end.unwrap_or(buffer.len());
-        if let Some((head, mut tail)) = self.discarding.take() {
-            keep_tail(&mut tail, &buffer[..length]);
+        if let Some((head, mut skim)) = self.discarding.take() {
+            skim.feed(&buffer[..length]);
             self.searched = 0;
             buffer.advance(end.map_or(length, |end| end + 1));
             if end.is_some() {
-                return Ok(Some(Line::Overlong(head, tail.freeze())));
+                return Ok(Some(Line::Overlong(head, skim.id())));
             }
-            self.discarding = Some((head, tail));
+            self.discarding = Some((head, skim));
             return Ok(None);
         }
         if length > self.limit {
             let head = Bytes::copy_from_slice(&buffer[..KEPT.min(length)]);
-            self.discarding = Some((head, BytesMut::new()));
+            self.discarding = Some((head, Skim::default()));
             return self.decode(buffer);
         }
         let Some(end) = end else { return Ok(None) };
@@ -57,23 +59,6 @@ impl Decoder for Lines {
         buffer.advance(1);
         Ok(Some(Line::Whole(line)))
     }
-}
-
-fn keep_tail(tail: &mut BytesMut, more: &[u8]) {
-    tail.extend_from_slice(&more[more.len().saturating_sub(KEPT)..]);
-    if tail.len() > KEPT {
-        tail.advance(tail.len() - KEPT);
-    }
-}
-
-/// The id of ours that an answer has which was too long, by its head and its tail. In the head it
-/// stands before the result; what looks like an id within the result is none.
-pub(super) fn whose(head: &[u8], tail: &[u8]) -> Option<u64> {
-    let (head, tail) = (String::from_utf8_lossy(head), String::from_utf8_lossy(tail));
-    let body = head.find("\"result\"").or_else(|| head.find("\"error\"")).unwrap_or(head.len());
-    let (_, behind) = head[..body].split_once("\"id\":").or_else(|| tail.rsplit_once("\"id\":"))?;
-    let digits: String = behind.trim_start().chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
 }
 
 #[cfg(test)]
@@ -101,13 +86,13 @@ mod tests {
     fn throws_away_what_is_too_long_and_goes_on() {
         let long = format!("{{\"id\":7,\"result\":\"{}", "x".repeat(1000));
         let found = lines(100, &[&long, "yyy\",\"jsonrpc\":\"2.0\"}", "\nok\n"]);
-        let [Line::Overlong(head, tail), Line::Whole(ok)] = &found[..] else { panic!("{found:?}") };
-        assert_eq!((whose(head, tail), ok.as_ref()), (Some(7), &b"ok"[..]));
-        let long = format!("{{\"result\":\"{}\",\"id\":12}}\n", "x".repeat(1000));
-        let found = lines(100, &[&long]);
-        let [Line::Overlong(head, tail)] = &found[..] else { panic!("{found:?}") };
-        assert_eq!(whose(head, tail), Some(12));
-        let head = br#"{"jsonrpc":"2.0","id":7,"result":{"structuredContent":["#;
-        assert_eq!(whose(head, br#"{"id":12}]}}"#), Some(7));
+        let [Line::Overlong(head, id), Line::Whole(ok)] = &found[..] else { panic!("{found:?}") };
+        assert_eq!((*id, ok.as_ref()), (Some(7), &b"ok"[..]));
+        assert!(head.starts_with(b"{\"id\":7,"));
+        // What only looks like the id, within the answer, is none.
+        let long = "x".repeat(1000);
+        let sly = format!("{{\"r\\u0065sult\":{{\"id\":8,\"a\":\"{long}\"}},\"id\":7}}\n");
+        let found = lines(100, &[&sly]);
+        assert!(matches!(&found[..], [Line::Overlong(_, Some(7))]), "{found:?}");
     }
 }

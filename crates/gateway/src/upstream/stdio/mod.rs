@@ -213,7 +213,7 @@ impl StdioLink {
             let wait = DISCOVER.min(self.open_timeout / 2);
             match tokio::time::timeout(wait, asked).await {
                 Ok(Ok(Answer::Result(result))) => {
-                    if let Some(facts) = Facts::modern(&result) {
+                    if let Some(facts) = Facts::modern(&result.raw) {
                         return Ok(Session { process, era: Era::Modern, facts });
                     }
                 }
@@ -230,7 +230,7 @@ impl StdioLink {
 async fn initialize(process: &Arc<Process>) -> Result<Facts, UpstreamError> {
     let id = process.id();
     let facts = match process.begin(id, request::initialize(id)).await?.answer().await? {
-        Answer::Result(result) => Facts::legacy(&result)?,
+        Answer::Result(result) => Facts::legacy(&result.raw)?,
         Answer::Error(error) => return Err(UpstreamError::Handshake(error_parts(&error).1)),
     };
     let ready: Bytes = request::notification("notifications/initialized", &[]);

@@ -24,12 +24,12 @@ use tokio_util::{codec::FramedRead, sync::CancellationToken};
 use super::{
     Launch,
     account::Account,
-    lines::{Line, Lines, whose},
+    lines::{Line, Lines},
     stderr::Stderr,
 };
 use crate::{
     Tasks,
-    json::on_one_line,
+    json::{Skim, on_one_line},
     upstream::{Answer, UpstreamError, answer::Message, raw::RawEvent, request},
 };
 
@@ -320,13 +320,18 @@ async fn read<R: AsyncRead + Unpin>(
                         let _ = input.try_send(request::answer_to(&id, &method));
                     }
                 }
-                Err(error) => tracing::debug!(%error, "a line of a process was no message"),
-            },
-            Line::Overlong(head, tail) => {
-                if let Some(id) = whose(&head, &tail) {
-                    waiters.answer(id, Err(UpstreamError::TooLarge(limit)));
+                Err(error) => {
+                    tracing::debug!(%error, "a line of a process was no message");
+                    // Whoever waits for this answer gets no other.
+                    if let Some(id) = Skim::id_of(&line) {
+                        waiters.answer(id, Err(error));
+                    }
                 }
+            },
+            Line::Overlong(_, Some(id)) => {
+                waiters.answer(id, Err(UpstreamError::TooLarge(limit)));
             }
+            Line::Overlong(_, None) => tracing::debug!("a line of a process was too long"),
         }
     }
 }
