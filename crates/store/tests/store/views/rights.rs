@@ -14,17 +14,17 @@ async fn beginning(superuser: bool) -> (Store, Database, Script, String) {
     let empty = store.load().await.unwrap();
     store.apply(&empty, &additions(every_kind()), &Actor::command_line(), at(1)).await.unwrap();
     let role = format!("scripts_{}", database.url.rsplit('/').next().unwrap());
-    let page = std::fs::read_to_string(
-        gatehall_test_support::root().join("docs/compatibility.md"),
-    )
-    .unwrap();
+    let page = std::fs::read_to_string(gatehall_test_support::root().join("docs/compatibility.md"))
+        .unwrap();
     let grants = page.split("```sql\n").nth(1).unwrap().split("```").next().unwrap();
     assert!(grants.contains("grant usage on schema gatehall to scripts"), "{grants}");
     let admin = Database::superuser(&database.url);
     psql(&admin, &grants.replace("scripts", &role).replace(" password 'a long one'", ""));
     let (_, server) = database.url.split_once('@').unwrap();
-    let theirs =
-        Database { url: format!("postgres://{role}@{server}"), folder: tempfile::tempdir().unwrap() };
+    let theirs = Database {
+        url: format!("postgres://{role}@{server}"),
+        folder: tempfile::tempdir().unwrap(),
+    };
     let script = Script::new(&theirs).await;
     (store, database, script, role)
 }
@@ -37,9 +37,7 @@ async fn a_role_with_the_views_alone_writes_them_and_nothing_else() {
         for table in ["users", "groups", "memberships", "grants", "revision", "audit_events"] {
             script.must(&format!("create temp table {table} (like pg_class)")).await;
             script.refused(&format!("select * from gatehall.{table}"), "permission denied").await;
-            script
-                .refused(&format!("delete from gatehall.{table}"), "permission denied")
-                .await;
+            script.refused(&format!("delete from gatehall.{table}"), "permission denied").await;
         }
         let before = store.revision().await.unwrap();
         for sql in [
@@ -84,8 +82,10 @@ async fn the_triggers_serve_their_views_alone_whoever_may_call_them() {
         .must("create temp table mine (user_email text, is_admin boolean, created_at timestamptz)")
         .await;
     script
-        .must("create trigger mine before insert on pg_temp.mine for each row
-               execute function gatehall.user_admin_status_write()")
+        .must(
+            "create trigger mine before insert on pg_temp.mine for each row
+               execute function gatehall.user_admin_status_write()",
+        )
         .await;
     script.refused("insert into pg_temp.mine values ('eve@x.example', true)", "alone").await;
     let calls = [
@@ -95,7 +95,15 @@ async fn the_triggers_serve_their_views_alone_whoever_may_call_them() {
     for sql in calls {
         script.refused(sql, "permission denied").await;
     }
-    assert!(store.load().await.unwrap().company().user_by_email(&"eve@x.example".parse().unwrap()).is_none());
+    assert!(
+        store
+            .load()
+            .await
+            .unwrap()
+            .company()
+            .user_by_email(&"eve@x.example".parse().unwrap())
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -115,9 +123,15 @@ async fn a_session_of_one_tenant_reaches_no_other_through_the_views() {
         }
         for (sql, says) in [
             ("insert into group_tenant_mapping values ('engineers', 'google')", "tenant_id"),
-            ("insert into group_tenant_mapping values ('no such group', 'microsoft')", "gatehall.tenant"),
+            (
+                "insert into group_tenant_mapping values ('no such group', 'microsoft')",
+                "gatehall.tenant",
+            ),
             ("update group_tenant_mapping set tenant_id = 'google'", "tenant_id"),
-            ("insert into user_group_membership values ('a@x.example', 'engineers')", "gatehall.tenant"),
+            (
+                "insert into user_group_membership values ('a@x.example', 'engineers')",
+                "gatehall.tenant",
+            ),
             ("delete from user_group_membership", "gatehall.tenant"),
             ("update user_admin_status set is_admin = true", "gatehall.tenant"),
         ] {

@@ -56,7 +56,10 @@ async fn what_changes_nothing_makes_no_revision(kind: Kind) {
         Kind::Postgres => ("", "on conflict do nothing"),
     };
     let rows = [
-        ("user_group_membership (user_email, group_name)", "(' ALICE@google.example', 'ENGINEERS')"),
+        (
+            "user_group_membership (user_email, group_name)",
+            "(' ALICE@google.example', 'ENGINEERS')",
+        ),
         ("group_tenant_mapping (group_name, tenant_id)", "('engineers', 'google')"),
         ("user_admin_status (user_email, is_admin)", "('Alice@google.example', true)"),
     ];
@@ -154,11 +157,19 @@ async fn the_last_administrator_stays(kind: Kind) {
     script.must(moved).await;
     assert!(store.load().await.unwrap().company().has_admin());
     // One who is disabled is none.
-    script.must("insert into user_admin_status (user_email, is_admin) values ('off@x.example', true)").await;
+    script
+        .must("insert into user_admin_status (user_email, is_admin) values ('off@x.example', true)")
+        .await;
     script.must("update users set enabled = false where email = 'off@x.example'").await;
-    script.refused("delete from user_group_membership where user_email = 'eve@x.example'", says).await;
-    script.must("update user_admin_status set is_admin = false where user_email = 'off@x.example'").await;
-    script.must("insert into user_admin_status (user_email, is_admin) values ('zoe@x.example', true)").await;
+    script
+        .refused("delete from user_group_membership where user_email = 'eve@x.example'", says)
+        .await;
+    script
+        .must("update user_admin_status set is_admin = false where user_email = 'off@x.example'")
+        .await;
+    script
+        .must("insert into user_admin_status (user_email, is_admin) values ('zoe@x.example', true)")
+        .await;
     script.must("delete from user_group_membership where user_email = 'eve@x.example'").await;
     assert!(store.load().await.unwrap().company().has_admin());
 }
@@ -184,7 +195,11 @@ async fn what_a_provider_claims_is_taken_away_there(kind: Kind) {
     ] {
         script.refused(sql, "taken away there").await;
     }
-    script.must("update user_group_membership set group_name = 'Claimed' where group_name = 'claimed'").await;
+    script
+        .must(
+            "update user_group_membership set group_name = 'Claimed' where group_name = 'claimed'",
+        )
+        .await;
     assert_eq!(store.revision().await.unwrap(), revision);
 }
 
@@ -193,22 +208,49 @@ async fn values_of_other_types_are_refused(kind: Kind) {
     let revision = store.revision().await.unwrap();
     script.refused("insert into user_admin_status (is_admin) values (true)", "user_email").await;
     script
-        .refused("insert into user_group_membership (user_email) values ('a@x.example')", "group_name")
+        .refused(
+            "insert into user_group_membership (user_email) values ('a@x.example')",
+            "group_name",
+        )
         .await;
     script.refused("insert into group_tenant_mapping (group_name) values ('g')", "tenant_id").await;
     if kind == Kind::Sqlite {
         // SQLite has no types but those of the values.
         for (sql, says) in [
-            ("insert into user_group_membership (user_email, group_name) values (x'614062', 'g')", "user_email"),
-            ("insert into user_group_membership (user_email, group_name) values ('a@b', x'67')", "group_name"),
-            ("insert into user_group_membership (user_email, group_name) values ('a@b', 7)", "group_name"),
-            ("insert into group_tenant_mapping (group_name, tenant_id) values ('g', x'676f6f676c65')", "tenant_id"),
-            ("insert into user_admin_status (user_email, is_admin) values ('a@b', 'yes')", "is_admin"),
+            (
+                "insert into user_group_membership (user_email, group_name) values (x'614062', 'g')",
+                "user_email",
+            ),
+            (
+                "insert into user_group_membership (user_email, group_name) values ('a@b', x'67')",
+                "group_name",
+            ),
+            (
+                "insert into user_group_membership (user_email, group_name) values ('a@b', 7)",
+                "group_name",
+            ),
+            (
+                "insert into group_tenant_mapping (group_name, tenant_id) values ('g', x'676f6f676c65')",
+                "tenant_id",
+            ),
+            (
+                "insert into user_admin_status (user_email, is_admin) values ('a@b', 'yes')",
+                "is_admin",
+            ),
             ("insert into user_admin_status (user_email, is_admin) values ('a@b', 2)", "is_admin"),
-            ("insert or ignore into user_admin_status (user_email, is_admin) values ('a@b', 2)", "is_admin"),
-            ("insert or replace into user_admin_status (user_email, is_admin) values (x'ff40', 1)", "user_email"),
+            (
+                "insert or ignore into user_admin_status (user_email, is_admin) values ('a@b', 2)",
+                "is_admin",
+            ),
+            (
+                "insert or replace into user_admin_status (user_email, is_admin) values (x'ff40', 1)",
+                "user_email",
+            ),
             ("update user_admin_status set is_admin = 'no'", "is_admin"),
-            ("insert into user_admin_status (user_email, is_admin) values (cast(x'ff4062' as text), 1)", "user_email"),
+            (
+                "insert into user_admin_status (user_email, is_admin) values (cast(x'ff4062' as text), 1)",
+                "user_email",
+            ),
         ] {
             script.refused(sql, says).await;
         }

@@ -1,0 +1,244 @@
+//! Rows of the store that cannot be read. They stay as they are, and what they may have closed
+//! stays closed: whom or what they mean is taken as widely as it has to be.
+
+mod closed;
+mod hanging;
+
+use std::{collections::HashSet, sync::Arc};
+
+use serde::Serialize;
+
+use crate::{
+    Company, ConnectionId, ConnectionPath, Effect, EmailAddress, GroupId, GroupName, HostPattern,
+    PathPrefix, Record, Refusal, Subject, Target, ToolPattern, UserId,
+};
+pub(super) use closed::is_stand_in;
+use closed::{Denied, still_denied};
+use hanging::Lost;
+
+/// A row that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnreadRow {
+    /// Its table.
+    pub table: &'static str,
+    /// Its key, as far as that can be read.
+    pub key: String,
+    /// Which column, and what is wrong with it.
+    pub problem: String,
+    /// What can still be read of it.
+    #[serde(skip)]
+    pub remains: Remains,
+}
+
+/// What can still be read of a row. None is what cannot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant has fields of the record of its name")]
+pub enum Remains {
+    User {
+        id: Option<UserId>,
+        email: Option<EmailAddress>,
+    },
+    Identity {
+        issuer: Option<String>,
+        subject: Option<String>,
+    },
+    Group {
+        id: Option<GroupId>,
+        name: Option<GroupName>,
+    },
+    Membership {
+        user: Option<UserId>,
+        group: Option<GroupId>,
+    },
+    Tenant {
+        id: Option<String>,
+    },
+    Server {
+        id: Option<String>,
+    },
+    Provider {
+        id: Option<String>,
+    },
+    Connection {
+        id: Option<ConnectionId>,
+        path: Option<ConnectionPath>,
+    },
+    Credential {
+        connection: Option<ConnectionId>,
+    },
+    Grant(GrantRemains),
+    ClaimMapping {
+        group: Option<GroupId>,
+    },
+    HostRule {
+        host: Option<HostPattern>,
+        path: Option<PathPrefix>,
+    },
+    /// A row that only ever gives something, such as a key.
+    Nothing,
+}
+
+/// What can still be read of a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GrantRemains {
+    /// What it does.
+    pub effect: Option<Effect>,
+    /// Whom it means.
+    pub subject: Option<Subject>,
+    /// What it is for.
+    pub target: Option<Target>,
+    /// The tenant as it stands there, which may be one whose row cannot be read either.
+    pub tenant: Option<String>,
+    /// For which tools. None is all.
+    pub tools: Option<ToolPattern>,
+}
+
+/// All rows that cannot be read, and what follows from them.
+#[derive(Debug, Default)]
+pub struct SetAside {
+    rows: Vec<UnreadRow>,
+    /// Kinds and names of records that would lie on such a row, or pass for what it was.
+    taken: HashSet<(&'static str, String)>,
+    /// What is denied besides all grants.
+    denied: Vec<Denied>,
+    /// Somebody who may be in some group.
+    members: HashSet<(Option<UserId>, Option<GroupId>)>,
+    /// Hosts to which nobody comes. None stands for all.
+    hosts: Vec<Option<HostPattern>>,
+    /// Whether a stranger may be somebody whose row cannot be read.
+    strangers: bool,
+}
+
+impl SetAside {
+    /// The rows, by table and key.
+    pub fn rows(&self) -> &[UnreadRow] {
+        &self.rows
+    }
+
+    /// Whether nobody may come to a host, since a rule for it may be among the rows.
+    pub fn closes_host(&self, host: &str) -> bool {
+        self.hosts.iter().any(|it| it.as_ref().is_none_or(|pattern| pattern.matches(host)))
+    }
+
+    /// Whether somebody who is not known here by this account may be one who was, and perhaps was
+    /// disabled.
+    pub fn may_be(&self, issuer: &str, subject: &str, email: Option<&EmailAddress>) -> bool {
+        let taken = |kind, name| self.taken.contains(&(kind, name));
+        self.strangers
+            || taken("identity", account(issuer, subject))
+            || email.is_some_and(|email| taken("user", email.to_string()))
+    }
+
+    /// Refuses a record that would lie on a row that cannot be read.
+    pub(super) fn check(&self, record: &Record) -> Result<(), Refusal> {
+        if self.taken.is_empty() {
+            return Ok(());
+        }
+        match name_of(record).filter(|name| self.taken.contains(&(record.kind(), name.clone()))) {
+            None => Ok(()),
+            Some(name) => Err(Refusal::SetAside { kind: record.kind(), name }),
+        }
+    }
+
+    /// Notes what follows from a row.
+    fn take(&mut self, row: &UnreadRow, lost: &Lost) {
+        let mut taken = |kind, name: Option<String>| self.taken.extend(name.map(|it| (kind, it)));
+        match &row.remains {
+            Remains::User { email, .. } => {
+                self.strangers |= email.is_none();
+                taken("user", email.as_ref().map(ToString::to_string));
+            }
+            Remains::Identity { issuer, subject } => {
+                self.strangers = true;
+                let both = issuer.as_ref().zip(subject.as_ref());
+                taken("identity", both.map(|(issuer, subject)| account(issuer, subject)));
+            }
+            Remains::Group { name, .. } => taken("group", name.as_ref().map(lower)),
+            Remains::Tenant { id } => taken("tenant", id.as_ref().map(lower)),
+            Remains::Server { id } => taken("server", id.as_ref().map(lower)),
+            Remains::Provider { id } => taken("provider", id.as_ref().map(lower)),
+            Remains::Connection { path, .. } => {
+                taken("connection", path.as_ref().map(ToString::to_string));
+            }
+            Remains::HostRule { host, path } => {
+                let both = host.as_ref().zip(path.as_ref());
+                taken("host rule", both.map(|(host, path)| format!("{host}{path}")));
+                self.hosts.push(host.clone());
+            }
+            Remains::Membership { user, group } => {
+                self.members.insert((*user, *group));
+            }
+            // Whom a claim would put in the group is not known.
+            Remains::ClaimMapping { group } => {
+                self.members.insert((None, *group));
+            }
+            Remains::Grant(grant) => self.denied.extend(Denied::of(grant, lost)),
+            Remains::Credential { .. } | Remains::Nothing => {}
+        }
+    }
+}
+
+/// An account at a provider, as one text.
+fn account(issuer: &str, subject: &str) -> String {
+    format!("{subject} at {issuer}")
+}
+
+fn lower(name: impl ToString) -> String {
+    name.to_string().to_ascii_lowercase()
+}
+
+/// The name that no two records of a kind can have, where it is one that people chose.
+fn name_of(record: &Record) -> Option<String> {
+    match record {
+        Record::User(it) => Some(it.email.to_string()),
+        Record::Identity(it) => Some(account(&it.issuer, &it.subject)),
+        Record::Group(it) => Some(lower(&it.name)),
+        Record::Tenant(it) => Some(lower(&it.id)),
+        Record::Server(it) => Some(lower(&it.id)),
+        Record::Provider(it) => Some(lower(&it.id)),
+        Record::Connection(it) => Some(it.path.to_string()),
+        Record::HostRule(it) => Some(format!("{}{}", it.host, it.path)),
+        Record::Membership(_)
+        | Record::TenantAdmin(_)
+        | Record::Credential(_)
+        | Record::Grant(_)
+        | Record::Key(_)
+        | Record::ClaimMapping(_) => None,
+    }
+}
+
+impl Company {
+    /// The rows of the store that cannot be read.
+    pub fn set_aside(&self) -> &SetAside {
+        &self.set_aside
+    }
+
+    /// The company of which these rows cannot be read, when all others are in it: without the
+    /// records that hang on them.
+    #[must_use]
+    pub fn without(mut self, mut rows: Vec<UnreadRow>) -> Self {
+        if rows.is_empty() {
+            return self;
+        }
+        rows.extend(self.incomplete_connections(&rows));
+        rows.sort_by(|a, b| (a.table, &a.key).cmp(&(b.table, &b.key)));
+        let lost = Lost::new(&self, &rows);
+        let mut aside = SetAside::default();
+        for row in &rows {
+            aside.take(row, &lost);
+        }
+        let hanging = self.hanging(&lost);
+        for record in &hanging {
+            if let Record::Identity(it) = record {
+                aside.taken.insert((record.kind(), account(&it.issuer, &it.subject)));
+            }
+            aside.denied.extend(still_denied(record, &hanging));
+        }
+        for record in &hanging {
+            self.take(record);
+        }
+        aside.rows = rows;
+        self.set_aside = Arc::new(aside);
+        self
+    }
+}
