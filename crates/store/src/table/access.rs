@@ -149,7 +149,7 @@ impl Stored for Key {
     }
 
     fn remains(_: &Row<'_>) -> Remains {
-        Remains::Nothing
+        Remains::Key
     }
 }
 
@@ -185,6 +185,6 @@ impl Stored for TenantAdmin {
     }
 
     fn remains(_: &Row<'_>) -> Remains {
-        Remains::Nothing
+        Remains::TenantAdmin
     }
 }

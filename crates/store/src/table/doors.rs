@@ -203,7 +203,7 @@ pub(crate) async fn put_groups(
             groups.entry(HostRuleId(rule)).or_default().push(GroupId(group));
         }
         (Err(why), _) | (_, Err(why)) => {
-            unread.push(row.unread("host_rule_groups", KEY, &why, Remains::Nothing));
+            unread.push(row.unread("host_rule_groups", KEY, &why, Remains::Part));
         }
     };
     each_row(

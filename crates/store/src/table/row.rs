@@ -8,7 +8,7 @@ use sqlx::{ColumnIndex, Decode, Postgres, Sqlite, Type, postgres::PgRow, sqlite:
 use uuid::Uuid;
 
 /// Characters that are shown of a key, and of what is wrong.
-const KEY: usize = 120;
+const KEY: usize = 400;
 const PROBLEM: usize = 300;
 
 /// A row of either database.

@@ -36,7 +36,9 @@ impl Lost {
                 | Remains::Grant(_)
                 | Remains::ClaimMapping { .. }
                 | Remains::HostRule { .. }
-                | Remains::Nothing => {}
+                | Remains::Key
+                | Remains::TenantAdmin
+                | Remains::Part => {}
             }
         }
         for connection in company.connections.values() {

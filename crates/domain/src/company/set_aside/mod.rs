@@ -74,8 +74,10 @@ pub enum Remains {
         host: Option<HostPattern>,
         path: Option<PathPrefix>,
     },
-    /// A row that only ever gives something, such as a key.
-    Nothing,
+    Key,
+    TenantAdmin,
+    /// A row of a list that belongs to a record.
+    Part,
 }
 
 /// What can still be read of a grant.
@@ -134,35 +136,39 @@ impl SetAside {
         if self.taken.is_empty() {
             return Ok(());
         }
-        match name_of(record).filter(|name| self.taken.contains(&(record.kind(), name.clone()))) {
+        let kind = record.kind();
+        let mut names = name_of(record).into_iter().chain([key_of(record)]);
+        match names.find(|name| self.taken.contains(&(kind, name.clone()))) {
             None => Ok(()),
-            Some(name) => Err(Refusal::SetAside { kind: record.kind(), name }),
+            Some(name) => Err(Refusal::SetAside { kind, name }),
         }
     }
 
     /// Notes what follows from a row.
     fn take(&mut self, row: &UnreadRow, lost: &Lost) {
-        let mut taken = |kind, name: Option<String>| self.taken.extend(name.map(|it| (kind, it)));
+        let kind = row.remains.kind();
+        let mut taken = |name: Option<String>| self.taken.extend(name.map(|it| (kind, it)));
+        taken(Some(row.key.clone()));
         match &row.remains {
             Remains::User { email, .. } => {
                 self.strangers |= email.is_none();
-                taken("user", email.as_ref().map(ToString::to_string));
+                taken(email.as_ref().map(ToString::to_string));
             }
             Remains::Identity { issuer, subject } => {
                 self.strangers = true;
                 let both = issuer.as_ref().zip(subject.as_ref());
-                taken("identity", both.map(|(issuer, subject)| account(issuer, subject)));
+                taken(both.map(|(issuer, subject)| account(issuer, subject)));
             }
-            Remains::Group { name, .. } => taken("group", name.as_ref().map(lower)),
-            Remains::Tenant { id } => taken("tenant", id.as_ref().map(lower)),
-            Remains::Server { id } => taken("server", id.as_ref().map(lower)),
-            Remains::Provider { id } => taken("provider", id.as_ref().map(lower)),
+            Remains::Group { name, .. } => taken(name.as_ref().map(lower)),
+            Remains::Tenant { id } => taken(id.as_ref().map(lower)),
+            Remains::Server { id } => taken(id.as_ref().map(lower)),
+            Remains::Provider { id } => taken(id.as_ref().map(lower)),
             Remains::Connection { path, .. } => {
-                taken("connection", path.as_ref().map(ToString::to_string));
+                taken(path.as_ref().map(ToString::to_string));
             }
             Remains::HostRule { host, path } => {
                 let both = host.as_ref().zip(path.as_ref());
-                taken("host rule", both.map(|(host, path)| format!("{host}{path}")));
+                taken(both.map(|(host, path)| format!("{host}{path}")));
                 self.hosts.push(host.clone());
             }
             Remains::Membership { user, group } => {
@@ -173,8 +179,51 @@ impl SetAside {
                 self.members.insert((None, *group));
             }
             Remains::Grant(grant) => self.denied.extend(Denied::of(grant, lost)),
-            Remains::Credential { .. } | Remains::Nothing => {}
+            Remains::Credential { .. } | Remains::Key | Remains::TenantAdmin | Remains::Part => {}
         }
+    }
+}
+
+impl Remains {
+    /// The kind of record that the row would be.
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::User { .. } => "user",
+            Self::Identity { .. } => "identity",
+            Self::Group { .. } => "group",
+            Self::Membership { .. } => "membership",
+            Self::Tenant { .. } => "tenant",
+            Self::Server { .. } => "server",
+            Self::Provider { .. } => "provider",
+            Self::Connection { .. } => "connection",
+            Self::Credential { .. } => "credential",
+            Self::Grant(_) => "grant",
+            Self::ClaimMapping { .. } => "claim mapping",
+            Self::HostRule { .. } => "host rule",
+            Self::Key => "key",
+            Self::TenantAdmin => "tenant admin",
+            Self::Part => "",
+        }
+    }
+}
+
+/// The key of a record as the store writes it, column by column.
+fn key_of(record: &Record) -> String {
+    match record {
+        Record::User(it) => it.id.to_string(),
+        Record::Identity(it) => format!("{} {}", it.issuer, it.subject),
+        Record::Group(it) => it.id.to_string(),
+        Record::Membership(it) => format!("{} {} {}", it.user, it.group, it.source),
+        Record::Tenant(it) => it.id.to_string(),
+        Record::TenantAdmin(it) => format!("{} {}", it.tenant, it.user),
+        Record::Server(it) => it.id.to_string(),
+        Record::Connection(it) => it.id.to_string(),
+        Record::Credential(it) => format!("{} {}", it.connection, it.placement),
+        Record::Grant(it) => it.id.to_string(),
+        Record::Key(it) => it.id.to_string(),
+        Record::Provider(it) => it.id.to_string(),
+        Record::ClaimMapping(it) => it.id.to_string(),
+        Record::HostRule(it) => it.id.to_string(),
     }
 }
 

@@ -7,8 +7,8 @@ use gatehall_store::{Actor, Store};
 use gatehall_test_support::{Database, Kind, postgres_program, psql};
 use gatehall_vault::Vault;
 
-use super::script::Script;
 use crate::sample::{additions, at, every_kind};
+use crate::script::Script;
 
 /// A database whose owner is no superuser, as it should be.
 pub(super) fn ordinary_owner() -> Database {

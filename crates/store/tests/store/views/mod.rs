@@ -3,5 +3,4 @@
 mod dump;
 mod rights;
 mod rules;
-mod script;
 mod texts;

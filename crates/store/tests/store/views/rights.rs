@@ -3,8 +3,9 @@
 use gatehall_store::{Actor, EventFilter, Store};
 use gatehall_test_support::{Database, Kind, psql};
 
-use super::{dump::ordinary_owner, script::Script};
+use super::dump::ordinary_owner;
 use crate::sample::{additions, at, every_kind};
+use crate::script::Script;
 
 /// A database of a superuser or of an ordinary owner, in which something is, and a role that has
 /// the three views alone, with the rights that the page names.

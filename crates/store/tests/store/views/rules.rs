@@ -4,7 +4,7 @@ use gatehall_domain::{Group, GroupName, Membership, Source, User};
 use gatehall_store::{Actor, EventFilter, Store};
 use gatehall_test_support::{Database, Kind};
 
-use super::script::Script;
+use crate::script::Script;
 use crate::{
     on_both,
     sample::{additions, at, group, tenant, user},

@@ -12,7 +12,7 @@ use proptest::{
     test_runner::TestRunner,
 };
 
-use super::script::Script;
+use crate::script::Script;
 use crate::{
     on_both,
     sample::{additions, at, group, tenant},

@@ -1,4 +1,4 @@
-//! A program of somebody else's that writes the views.
+//! Somebody else's program that writes the database.
 
 use gatehall_test_support::Database;
 use sqlx::{
@@ -7,13 +7,13 @@ use sqlx::{
 };
 
 /// A connection that knows nothing of the program.
-pub(super) enum Script {
+pub(crate) enum Script {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl Script {
-    pub(super) async fn new(database: &Database) -> Self {
+    pub(crate) async fn new(database: &Database) -> Self {
         match database.url.strip_prefix("sqlite:") {
             Some(path) => {
                 let options = SqliteConnectOptions::new().filename(path).foreign_keys(false);
@@ -28,7 +28,7 @@ impl Script {
     }
 
     /// Runs a statement with texts in its places, and says how many rows it wrote.
-    pub(super) async fn run(&mut self, sql: &str, texts: &[&str]) -> Result<u64, String> {
+    pub(crate) async fn run(&mut self, sql: &str, texts: &[&str]) -> Result<u64, String> {
         macro_rules! run {
             ($connection:expr) => {{
                 let mut query = sqlx::query(AssertSqlSafe(sql));
@@ -46,12 +46,12 @@ impl Script {
     }
 
     /// Runs statements that have to be taken.
-    pub(super) async fn must(&mut self, sql: &str) {
+    pub(crate) async fn must(&mut self, sql: &str) {
         self.run(sql, &[]).await.unwrap_or_else(|said| panic!("{sql}: {said}"));
     }
 
     /// Runs a statement that has to be refused with these words.
-    pub(super) async fn refused(&mut self, sql: &str, says: &str) {
+    pub(crate) async fn refused(&mut self, sql: &str, says: &str) {
         match self.run(sql, &[]).await {
             Ok(_) => panic!("{sql} was taken"),
             Err(said) => assert!(said.contains(says), "{sql}: {said}"),
@@ -59,7 +59,7 @@ impl Script {
     }
 
     /// The first value of a query, as text.
-    pub(super) async fn text(&mut self, sql: &str) -> String {
+    pub(crate) async fn text(&mut self, sql: &str) -> String {
         match self {
             Self::Sqlite(it) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(it).await.unwrap(),
             Self::Postgres(it) => {
@@ -68,7 +68,17 @@ impl Script {
         }
     }
 
-    pub(super) async fn close(self) {
+    /// The first values of all rows, as texts.
+    pub(crate) async fn texts(&mut self, sql: &str) -> Vec<String> {
+        match self {
+            Self::Sqlite(it) => sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(it).await.unwrap(),
+            Self::Postgres(it) => {
+                sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(it).await.unwrap()
+            }
+        }
+    }
+
+    pub(crate) async fn close(self) {
         match self {
             Self::Sqlite(it) => it.close().await.unwrap(),
             Self::Postgres(it) => it.close().await.unwrap(),
