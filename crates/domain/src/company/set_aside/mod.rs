@@ -107,8 +107,10 @@ pub struct SetAside {
     members: HashSet<(Option<UserId>, Option<GroupId>)>,
     /// Hosts to which nobody comes. None stands for all.
     hosts: Vec<Option<HostPattern>>,
-    /// Whether a stranger may be somebody whose row cannot be read.
+    /// Whether a stranger may be a user whose row cannot be read.
     strangers: bool,
+    /// Whether an account that is bound to nobody may be one whose row cannot be read.
+    accounts: bool,
 }
 
 impl SetAside {
@@ -122,13 +124,16 @@ impl SetAside {
         self.hosts.iter().any(|it| it.as_ref().is_none_or(|pattern| pattern.matches(host)))
     }
 
-    /// Whether somebody who is not known here by this account may be one who was, and perhaps was
+    /// Whether an account that is bound to nobody may have been bound to somebody, who perhaps was
     /// disabled.
-    pub fn may_be(&self, issuer: &str, subject: &str, email: Option<&EmailAddress>) -> bool {
-        let taken = |kind, name| self.taken.contains(&(kind, name));
-        self.strangers
-            || taken("identity", account(issuer, subject))
-            || email.is_some_and(|email| taken("user", email.to_string()))
+    pub fn may_be_bound(&self, issuer: &str, subject: &str) -> bool {
+        self.accounts || self.taken.contains(&("identity", account(issuer, subject)))
+    }
+
+    /// Whether somebody whom no user is found for may be one whose row cannot be read, and who
+    /// perhaps was disabled.
+    pub fn may_be_user(&self, email: &EmailAddress) -> bool {
+        self.strangers || self.taken.contains(&("user", email.to_string()))
     }
 
     /// Refuses a record that would lie on a row that cannot be read.
@@ -155,7 +160,7 @@ impl SetAside {
                 taken(email.as_ref().map(ToString::to_string));
             }
             Remains::Identity { issuer, subject } => {
-                self.strangers = true;
+                self.accounts = true;
                 let both = issuer.as_ref().zip(subject.as_ref());
                 taken(both.map(|(issuer, subject)| account(issuer, subject)));
             }
