@@ -102,6 +102,22 @@ pub fn psql(url: &str, sql: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// Runs SQL as somebody would who is at the database, past the program.
+///
+/// # Panics
+/// If it fails.
+pub fn sql(database: &Database, statements: &str) {
+    let Some(path) = database.url.strip_prefix("sqlite:") else {
+        psql(&database.url, &format!("set search_path to gatehall; {statements}"));
+        return;
+    };
+    let script = "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1]) as it: it.executescript(sys.argv[2])";
+    let output = Command::new("python3").args(["-c", script, path, statements]).output();
+    let output = output.expect("python3");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{statements}: {said}");
+}
+
 /// A program of PostgreSQL, from where `scripts/postgres` finds the server, else from the path.
 pub fn postgres_program(name: &str) -> PathBuf {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
