@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use gatehall_domain::*;
-use gatehall_store::{Actor, Store, StoreError};
+use gatehall_store::{Actor, EventFilter, Store, StoreError};
 use gatehall_test_support::Kind;
 
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
 on_both!(
     a_row_that_cannot_be_read_is_set_aside_in_every_table,
     a_row_that_cannot_be_read_is_not_written_over,
+    what_is_no_record_is_left_out,
 );
 
 /// A row that is broken: its table, what is set, for which row, and who still has what.
@@ -247,4 +248,63 @@ async fn a_row_that_cannot_be_read_is_not_written_over(kind: Kind) {
         );
         assert!(lie(script.texts(&query).await), "{what}");
     }
+}
+
+async fn what_is_no_record_is_left_out(kind: Kind) {
+    let (store, database) = store(kind).await;
+    let mut script = Script::new(&database).await;
+    let session = |number: u8| Session {
+        id: Digest([number; 32]),
+        user: UserId(uuid::Uuid::from_u128(1)),
+        login: None,
+        authenticated_at: at(1),
+        created_at: at(1),
+        seen_at: at(1),
+        expires_at: at(9_000_000),
+        ended_at: None,
+    };
+    store.add_session(&session(1)).await.unwrap();
+    store.add_session(&session(2)).await.unwrap();
+    let bytes = |number: u8| match kind {
+        Kind::Sqlite => format!("x'{}'", format!("{number:02x}").repeat(32)),
+        Kind::Postgres => format!("'\\x{}'::bytea", format!("{number:02x}").repeat(32)),
+    };
+    let short = if kind == Kind::Sqlite { "x'02'" } else { "'\\x02'::bytea" };
+    script.must(&format!("update sessions set id = {short} where id = {}", bytes(2))).await;
+    let known = |found: Vec<Session>| found.into_iter().map(|it| it.id).collect::<Vec<_>>();
+    assert_eq!(known(store.sessions_since(at(0), at(2)).await.unwrap()), [session(1).id]);
+    assert_eq!(known(store.sessions_of(session(1).user, at(2)).await.unwrap()), [session(1).id]);
+    assert_eq!(store.session_uses(at(0)).await.unwrap().len(), 1);
+    if kind == Kind::Postgres {
+        // Its columns have types, so that nothing else can be wrong.
+        return;
+    }
+    // Whose end cannot be read, is over.
+    script.must("update sessions set ended_at = 'then' where length(id) = 32").await;
+    let found = store.sessions_since(at(0), at(2)).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert!(found[0].ended_at.is_some() && found[0].id == session(1).id);
+
+    let key: KeyId = "abcdef0123456789".parse().unwrap();
+    store.record_key_uses(&[(key.clone(), at(5))].into()).await.unwrap();
+    let empty = store.load().await.unwrap();
+    let users = ["a@x.example", "b@x.example"].map(|email| user(email).into());
+    store.apply(&empty, &additions(users.into()), &Actor::command_line(), at(3)).await.unwrap();
+    for sql in [
+        "insert into api_key_uses values ('ffffffffffffffff', 'then')",
+        "insert into usage_minutes values (5, '', 'answered', 2)",
+        "insert into usage_minutes values (x'01', '', 'answered', 2)",
+        "insert into replicas values ('one', '1', 1, 1, 1)",
+        "insert into replicas values ('two', '1', 'x', 1, 1)",
+        "update audit_events set at = 'then' where subject = 'a@x.example'",
+    ] {
+        script.must(sql).await;
+    }
+    assert_eq!(store.key_uses().await.unwrap().len(), 1);
+    assert_eq!(store.usage(at(0), None).await.unwrap().len(), 1);
+    assert_eq!(store.replicas(at(0)).await.unwrap().len(), 1);
+    let filter = EventFilter { limit: 9, revision: Some(1), ..EventFilter::default() };
+    assert_eq!(store.events(&filter).await.unwrap().len(), 1);
+    script.must("update audit_events set after = x'ff' where subject = 'b@x.example'").await;
+    assert_eq!(store.changes_of(1).await.unwrap(), None);
 }
