@@ -84,3 +84,73 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_group_denies_is_denied_though_several_rows_cannot_be_read() {
+    let flags = |count| vec![true; count];
+    let sketch = Sketch {
+        admin: vec![false; USERS],
+        user_enabled: flags(USERS),
+        group_enabled: flags(3),
+        tenant_enabled: flags(3),
+        server_enabled: flags(3),
+        server_public: vec![false; 3],
+        connection_enabled: flags(12),
+        members: vec![(0, 0)],
+        grants: vec![
+            // User 0 may use google; the first group may not.
+            GrantSketch { subject: 3, target: 0, tools: None, deny: false },
+            GrantSketch { subject: 0, target: 0, tools: None, deny: true },
+        ],
+    };
+    assert!(allowed(&sketch.snapshot()).is_empty());
+    let all = records(&sketch.company());
+    let is = |it: &Record, what: usize| match it {
+        Record::Group(it) => what == 0 && it.id == group_id(0),
+        Record::Membership(_) => what == 1,
+        Record::Grant(it) => what == 2 && it.effect == Effect::Deny,
+        _ => false,
+    };
+    for (lost, user, of, to) in cases() {
+        let mut company = Company::default();
+        for record in all.iter().filter(|it| !lost.iter().any(|what| is(it, *what))) {
+            company.put(record.clone());
+        }
+        let row = |what: &usize| UnreadRow {
+            table: "t",
+            key: what.to_string(),
+            problem: String::new(),
+            remains: match what {
+                0 => Remains::Group { id: Some(group_id(0)), name: None },
+                1 => Remains::Membership { user, group: of },
+                _ => Remains::Grant(GrantRemains {
+                    effect: None,
+                    subject: to.clone(),
+                    target: None,
+                    tenant: None,
+                    tools: None,
+                }),
+            },
+        };
+        let snapshot = Snapshot::new(2, company.without(lost.iter().map(row).collect()));
+        assert!(allowed(&snapshot).is_empty(), "{lost:?}: {user:?} in {of:?} to {to:?}");
+    }
+}
+
+/// Every choice of lost rows (group, membership, grant), with what may be left of them.
+type Case = (Vec<usize>, Option<UserId>, Option<GroupId>, Option<Subject>);
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for chosen in 1..8u8 {
+        let lost: Vec<usize> = (0..3).filter(|what| chosen & (1 << what) != 0).collect();
+        for user in [Some(user_id(0)), None] {
+            for of in [Some(group_id(0)), None] {
+                for to in [Some(Subject::Group(group_id(0))), None] {
+                    cases.push((lost.clone(), user, of, to));
+                }
+            }
+        }
+    }
+    cases
+}

@@ -1,8 +1,10 @@
 //! Deny grants for what rows that cannot be read may have denied.
 
+use std::collections::HashSet;
+
 use uuid::Uuid;
 
-use super::{GrantRemains, hanging::Lost};
+use super::{GrantRemains, Member, hanging::Lost};
 use crate::{
     Company, Effect, Grant, GrantId, Record, Subject, Target, Timestamp, ToolPattern, UserPattern,
 };
@@ -16,8 +18,25 @@ pub(super) struct Denied {
 }
 
 impl Denied {
-    fn by(grant: &Grant, subject: Option<Subject>) -> Self {
-        Self { subject, target: Some(grant.target.clone()), tools: grant.tools.clone() }
+    /// What a deny grant denies.
+    pub(super) fn by(grant: &Grant) -> Self {
+        Self {
+            subject: Some(grant.subject.clone()),
+            target: Some(grant.target.clone()),
+            tools: grant.tools.clone(),
+        }
+    }
+
+    /// The same for those who may be in the group that it is for.
+    fn to<'m>(&'m self, members: &'m HashSet<Member>) -> impl Iterator<Item = Self> + 'm {
+        let group = match &self.subject {
+            Some(Subject::Group(group)) => Some(*group),
+            _ => None,
+        };
+        let members = members
+            .iter()
+            .filter(move |(_, of)| group.is_some_and(|group| of.is_none_or(|of| of == group)));
+        members.map(|(user, _)| Self { subject: user.map(Subject::User), ..self.clone() })
     }
 
     /// What a grant denies that cannot be read, unless it surely allows, or is for what nobody
@@ -35,22 +54,6 @@ impl Denied {
     }
 }
 
-/// What is still denied by a grant that hangs on a group: to its members, and to everybody while
-/// some claim may make members.
-pub(super) fn still_denied(record: &Record, hanging: &[Record]) -> Vec<Denied> {
-    let Record::Grant(grant) = record else { return Vec::new() };
-    let Subject::Group(group) = &grant.subject else { return Vec::new() };
-    if grant.effect == Effect::Allow {
-        return Vec::new();
-    }
-    let subject = |other: &Record| match other {
-        Record::Membership(it) if it.group == *group => Some(Some(Subject::User(it.user))),
-        Record::ClaimMapping(it) if it.group == *group => Some(None),
-        _ => None,
-    };
-    hanging.iter().filter_map(subject).map(|subject| Denied::by(grant, subject)).collect()
-}
-
 /// The number of the first grant that stands for a row that cannot be read.
 const FIRST: u128 = u128::MAX - u32::MAX as u128;
 
@@ -66,12 +69,10 @@ impl Company {
         let mut company = self.clone();
         let aside = &self.set_aside;
         let mut denied = aside.denied.clone();
-        for (user, group) in &aside.members {
-            let denies = self.grants.values().filter(|grant| {
-                let Subject::Group(own) = &grant.subject else { return false };
-                grant.effect == Effect::Deny && group.is_none_or(|group| group == *own)
-            });
-            denied.extend(denies.map(|grant| Denied::by(grant, user.map(Subject::User))));
+        if !aside.members.is_empty() {
+            let denies = self.grants.values().filter(|grant| grant.effect == Effect::Deny);
+            let all = denies.map(|grant| Denied::by(grant)).chain(aside.denied.iter().cloned());
+            denied.extend(all.flat_map(|it| it.to(&aside.members).collect::<Vec<_>>()));
         }
         let mut number = FIRST;
         for it in &denied {

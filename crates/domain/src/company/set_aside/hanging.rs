@@ -52,6 +52,10 @@ impl Lost {
         lost
     }
 
+    pub(super) fn is_group(&self, id: GroupId) -> bool {
+        self.groups.contains(&id)
+    }
+
     pub(super) fn is_tenant(&self, id: &str) -> bool {
         self.tenants.contains(id)
     }

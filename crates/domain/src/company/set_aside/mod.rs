@@ -12,8 +12,8 @@ use crate::{
     Company, ConnectionId, ConnectionPath, Effect, EmailAddress, GroupId, GroupName, HostPattern,
     PathPrefix, Record, Refusal, Subject, Target, ToolPattern, UserId,
 };
+use closed::Denied;
 pub(super) use closed::is_stand_in;
-use closed::{Denied, still_denied};
 use hanging::Lost;
 
 /// A row that cannot be read.
@@ -95,6 +95,9 @@ pub struct GrantRemains {
     pub tools: Option<ToolPattern>,
 }
 
+/// Somebody who may be in some group. None is anybody, any group.
+type Member = (Option<UserId>, Option<GroupId>);
+
 /// All rows that cannot be read, and what follows from them.
 #[derive(Debug, Default)]
 pub struct SetAside {
@@ -104,7 +107,7 @@ pub struct SetAside {
     /// What is denied besides all grants.
     denied: Vec<Denied>,
     /// Somebody who may be in some group.
-    members: HashSet<(Option<UserId>, Option<GroupId>)>,
+    members: HashSet<Member>,
     /// Hosts to which nobody comes. None stands for all.
     hosts: Vec<Option<HostPattern>>,
     /// Whether a stranger may be a user whose row cannot be read.
@@ -185,6 +188,26 @@ impl SetAside {
             }
             Remains::Grant(grant) => self.denied.extend(Denied::of(grant, lost)),
             Remains::Credential { .. } | Remains::Key | Remains::TenantAdmin | Remains::Part => {}
+        }
+    }
+}
+
+impl SetAside {
+    /// Keeps what follows from a record that hangs on a row: an account that is somebody's, and
+    /// whom a group denies what.
+    fn keep(&mut self, record: &Record, lost: &Lost) {
+        match record {
+            Record::Identity(it) => {
+                self.taken.insert((record.kind(), account(&it.issuer, &it.subject)));
+            }
+            Record::Membership(it) if lost.is_group(it.group) => {
+                self.members.insert((Some(it.user), Some(it.group)));
+            }
+            Record::ClaimMapping(it) if lost.is_group(it.group) => {
+                self.members.insert((None, Some(it.group)));
+            }
+            Record::Grant(it) if it.effect == Effect::Deny => self.denied.push(Denied::by(it)),
+            _ => {}
         }
     }
 }
@@ -283,10 +306,7 @@ impl Company {
         }
         let hanging = self.hanging(&lost);
         for record in &hanging {
-            if let Record::Identity(it) = record {
-                aside.taken.insert((record.kind(), account(&it.issuer, &it.subject)));
-            }
-            aside.denied.extend(still_denied(record, &hanging));
+            aside.keep(record, &lost);
         }
         for record in &hanging {
             self.take(record);
