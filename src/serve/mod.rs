@@ -9,6 +9,7 @@ mod publish;
 mod recorder;
 mod replica;
 mod signals;
+mod unread;
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
@@ -157,6 +158,7 @@ impl Service {
         );
         doors.follow(&snapshot);
         warn_of(settings, &snapshot);
+        unread::warn_of_unread(&snapshot, None);
         let gateway = Gateway::start(
             GatewayParts {
                 settings: settings.gateway(address, accounts.clone()),

@@ -6,6 +6,8 @@ use gatehall_identity::Doors;
 use gatehall_store::{Store, StoreError};
 use tokio::sync::Notify;
 
+use super::unread::warn_of_unread;
+
 /// Keeps the gateway's snapshot the newest: watches the store, whoever changes it.
 pub(super) async fn run(
     store: Store,
@@ -53,6 +55,7 @@ async fn refresh(
     if revision != live.snapshot().revision() {
         let snapshot = store.load().await?;
         tracing::debug!(revision = snapshot.revision(), "the company changed");
+        warn_of_unread(&snapshot, Some(&live.snapshot()));
         doors.follow(&snapshot);
         live.publish(snapshot);
     }

@@ -22,7 +22,7 @@ pub mod tool;
 pub use access::{Because, View};
 pub use audit::{Attempt, CallEvent, EntryEvent, Outcome};
 pub use caller::{Caller, Door, Endpoint};
-pub use company::{Change, Company};
+pub use company::{Change, Company, GrantRemains, Remains, SetAside, UnreadRow};
 pub use decide::{Decision, Denial, Permit, Reach, decide};
 pub use record::{
     AccessClass, Address, Admit, Ciphertext, ClaimMapping, ClaimMappingId, Connection,

@@ -27,6 +27,23 @@ pub enum Refusal {
         /// The name that is taken.
         name: String,
     },
+    /// Something of that name is there and cannot be read.
+    #[error(
+        "a row of {kind} \"{name}\" cannot be read and is left as it is: see gatehall doctor, and \
+         mend or remove the row first"
+    )]
+    SetAside {
+        /// Which kind of thing.
+        kind: &'static str,
+        /// The name that is taken.
+        name: String,
+    },
+    /// Something cannot go because a row needs it that cannot be read.
+    #[error(
+        "a row that cannot be read still needs this: see gatehall doctor, and mend or remove that \
+         row first"
+    )]
+    StillNeeded,
     /// Two connections would publish tools under the same names.
     #[error(
         "tools of {first} and of {second} would share the names that begin with \"{prefix}\": \

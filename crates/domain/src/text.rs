@@ -128,6 +128,11 @@ pub enum UserPatternKind<'a> {
 }
 
 impl UserPattern {
+    /// The pattern that means every user.
+    pub(crate) fn everybody() -> Self {
+        Self("*".into())
+    }
+
     /// How this pattern is matched.
     pub fn kind(&self) -> UserPatternKind<'_> {
         let text = self.as_str();

@@ -67,6 +67,11 @@ pub enum PersonFault {
     /// The user is disabled.
     #[error("Your account here is disabled: ask an administrator.")]
     Disabled,
+    /// What is kept of the account, or of the user, cannot be read.
+    #[error(
+        "What is kept here of your account cannot be read: an administrator has to look at it, with gatehall doctor."
+    )]
+    Unread,
     /// A claim that opens groups is not a list of texts.
     #[error("The claim {0} of your account cannot be read: an administrator has to look at it.")]
     WrongClaim(String),
@@ -99,6 +104,7 @@ impl PersonFault {
             Self::Address => "person.address",
             Self::Unknown => "person.unknown",
             Self::Disabled => "person.disabled",
+            Self::Unread => "person.unread",
             Self::WrongClaim(_) => "person.claim",
         }
     }

@@ -103,6 +103,11 @@ impl Visit {
         changes: &mut Vec<Change>,
     ) -> Result<UserId, Rejection> {
         let email = self.email.as_ref().ok_or(Rejection::Person(PersonFault::Address))?;
+        // An account or a user whose row cannot be read may have been disabled.
+        let unread = Rejection::Person(PersonFault::Unread);
+        if company.set_aside().may_be_bound(&self.issuer, &self.subject) {
+            return Err(unread);
+        }
         let user = match company.user_by_email(email) {
             Some(user) => {
                 // An address can move to somebody else there; the account cannot.
@@ -112,6 +117,7 @@ impl Visit {
                 self.rename(user, changes);
                 user.id
             }
+            None if company.set_aside().may_be_user(email) => return Err(unread),
             None if self.add => {
                 let user = User {
                     id: UserId(Uuid::now_v7()),

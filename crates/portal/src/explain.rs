@@ -246,6 +246,7 @@ fn remedy(
             let page = connection_href(&path.to_string());
             enable(format!("connection change {path}"), format!("the connection {path}"), page)
         }
+        Denial::DeniedBy(Because::Grant(grant)) if !company.grants.contains_key(&grant) => None,
         Denial::DeniedBy(Because::Grant(grant)) => Some(Remedy::new(
             format!("gatehall grant remove {grant}"),
             format!("Remove the grant: {}", company.grant_label_by_id(grant)),

@@ -77,6 +77,8 @@ impl From<sqlx::Error> for StoreError {
                     (Some(5 | 6), _) => Self::Locked,
                     (Some(8), _) => Self::ReadOnly,
                     (Some(10), _) => Self::Disk,
+                    // Only a row that was not read can still need what the rules let go.
+                    (_, "23503" | "787") => Self::Refused(Refusal::StillNeeded),
                     (Some(13), _) | (_, "53100") => Self::Full,
                     (Some(14), _) => Self::CannotOpen,
                     (Some(11 | 26), _) => Self::NotADatabase,

@@ -1,9 +1,9 @@
 use std::collections::HashMap;
 
 use gatehall_domain::{KeyId, Timestamp};
-use sqlx::{query, query_as};
+use sqlx::query;
 
-use crate::{Store, StoreError, engine::on};
+use crate::{Store, StoreError, engine::on, readable::readable};
 
 impl Store {
     /// Keeps when keys were last used.
@@ -34,7 +34,8 @@ impl Store {
     /// If the database cannot be read.
     pub async fn key_uses(&self) -> Result<HashMap<KeyId, Timestamp>, StoreError> {
         let rows: Vec<(String, i64)> = on!(&self.pool, pool =>
-            query_as("select key_id, last_used_at from api_key_uses").fetch_all(pool).await)?;
+            query("select key_id, last_used_at from api_key_uses")
+                .fetch_all(pool).await.map(|rows| readable("api_key_uses", &rows)))?;
         let read = |(key, at): (String, i64)| Some((key.parse().ok()?, Timestamp::from_micros(at)));
         Ok(rows.into_iter().filter_map(read).collect())
     }

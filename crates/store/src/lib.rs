@@ -10,6 +10,7 @@ mod feed;
 mod key_use;
 mod load;
 mod open;
+mod readable;
 mod replicas;
 mod sessions;
 mod table;

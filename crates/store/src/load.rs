@@ -5,8 +5,8 @@ use gatehall_domain::{
 
 use crate::{
     Store, StoreError,
-    engine::{Transaction, on},
-    table::Stored,
+    engine::on,
+    table::{load, put_groups},
 };
 
 impl Store {
@@ -20,40 +20,39 @@ impl Store {
         Ok(number as u64)
     }
 
-    /// Reads the whole company at its newest revision, and indexes it.
+    /// Reads the whole company at its newest revision, and indexes it. Rows that cannot be read are
+    /// set aside, and the company says which they are.
     ///
     /// # Errors
-    /// If the database cannot be read, or holds a value that cannot be.
+    /// If the database cannot be read.
     pub async fn load(&self) -> Result<Snapshot, StoreError> {
         let mut transaction = self.pool.begin_read().await?;
         let number: i64 = on!(&mut transaction, it =>
             sqlx::query_scalar("select number from revision").fetch_one(&mut **it).await)?;
-        let mut company = Company::default();
-        add::<User>(&mut company, &mut transaction).await?;
-        add::<Identity>(&mut company, &mut transaction).await?;
-        add::<Group>(&mut company, &mut transaction).await?;
-        add::<Membership>(&mut company, &mut transaction).await?;
-        add::<Tenant>(&mut company, &mut transaction).await?;
-        add::<TenantAdmin>(&mut company, &mut transaction).await?;
-        add::<Server>(&mut company, &mut transaction).await?;
-        add::<Connection>(&mut company, &mut transaction).await?;
-        add::<Credential>(&mut company, &mut transaction).await?;
-        add::<Grant>(&mut company, &mut transaction).await?;
-        add::<Key>(&mut company, &mut transaction).await?;
-        add::<Provider>(&mut company, &mut transaction).await?;
-        add::<ClaimMapping>(&mut company, &mut transaction).await?;
-        add::<HostRule>(&mut company, &mut transaction).await?;
+        let (mut company, mut unread) = (Company::default(), Vec::new());
+        macro_rules! load {
+            ($($record:ident),*) => {
+                $(load::<$record>(&mut company, &mut unread, &mut transaction).await?;)*
+            };
+        }
+        load!(
+            User,
+            Identity,
+            Group,
+            Membership,
+            Tenant,
+            TenantAdmin,
+            Server,
+            Connection,
+            Credential,
+            Grant,
+            Key,
+            Provider,
+            ClaimMapping,
+            HostRule
+        );
+        put_groups(&mut company, &mut unread, &mut transaction).await?;
         transaction.commit().await?;
-        Ok(Snapshot::new(number as u64, company))
+        Ok(Snapshot::new(number as u64, company.without(unread)))
     }
-}
-
-async fn add<R: Stored>(
-    company: &mut Company,
-    transaction: &mut Transaction,
-) -> Result<(), StoreError> {
-    for record in R::load(transaction).await? {
-        company.put(record.into());
-    }
-    Ok(())
 }

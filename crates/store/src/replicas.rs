@@ -2,9 +2,9 @@
 
 use gatehall_domain::Timestamp;
 use serde::Serialize;
-use sqlx::{query, query_as};
+use sqlx::query;
 
-use crate::{Store, StoreError, engine::on};
+use crate::{Store, StoreError, engine::on, readable::readable};
 
 /// A gate that says of itself what it serves.
 #[derive(Debug, Clone, Serialize)]
@@ -63,11 +63,11 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub async fn replicas(&self, since: Timestamp) -> Result<Vec<Replica>, StoreError> {
-        let rows: Vec<(String, String, i64, i64, i64)> = on!(&self.pool, pool => query_as(
+        let rows: Vec<(String, String, i64, i64, i64)> = on!(&self.pool, pool => query(
             "select name, version, revision, started_at, seen_at from replicas
              where seen_at >= $1 order by name")
             .bind(since.micros())
-            .fetch_all(pool).await)?;
+            .fetch_all(pool).await.map(|rows| readable("replicas", &rows)))?;
         let read = |(name, version, revision, started_at, seen_at)| Replica {
             name,
             version,

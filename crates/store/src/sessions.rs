@@ -1,13 +1,17 @@
 //! Who is signed in, and the links that sign in once. None of it makes a revision.
 
 use gatehall_domain::{Ciphertext, Digest, ProviderLogin, Session, Sessions, Timestamp, UserId};
-use sqlx::{query, query_as, query_scalar};
+use sqlx::{ColumnIndex, Decode, FromRow, Type, query, query_as, query_scalar};
 use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
     engine::{Engine, Transaction, on},
+    readable::{readable, tell},
 };
+
+/// How long a session that cannot be read is remembered as over, in seconds. It is read again.
+const OVER: i64 = 24 * 3600;
 
 type Row = (
     Vec<u8>,
@@ -117,11 +121,12 @@ impl Store {
         &self,
         since: Timestamp,
     ) -> Result<Vec<(Digest, Timestamp)>, StoreError> {
-        let rows: Vec<(Vec<u8>, i64)> = on!(&self.pool, pool => query_as(
+        let rows: Vec<(Vec<u8>, i64)> = on!(&self.pool, pool => query(
             "select id, seen_at from sessions where seen_at >= $1")
             .bind(since.micros())
-            .fetch_all(pool).await)?;
-        rows.into_iter().map(|(id, at)| Ok((digest(id)?, Timestamp::from_micros(at)))).collect()
+            .fetch_all(pool).await.map(|rows| readable("sessions", &rows)))?;
+        let read = |(id, at)| Some((digest(id).ok()?, Timestamp::from_micros(at)));
+        Ok(rows.into_iter().filter_map(read).collect())
     }
 
     /// One session, if it has not expired.
@@ -148,14 +153,14 @@ impl Store {
         since: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<Session>, StoreError> {
-        let rows: Vec<Row> = on!(&self.pool, pool => query_as(
+        Ok(on!(&self.pool, pool => query(
             "select id, user_id, provider_id, issuer, subject, provider_session, id_token,
                 authenticated_at, created_at, seen_at, expires_at, ended_at
              from sessions where changed_at >= $1 and expires_at > $2 order by created_at")
             .bind(since.micros())
             .bind(now.micros())
-            .fetch_all(pool).await)?;
-        rows.into_iter().map(read).collect()
+            .fetch_all(pool).await
+            .map(|rows| rows.iter().filter_map(|row| read_or_end(row, now)).collect()))?)
     }
 
     /// The live sessions of a user, the newest first.
@@ -167,15 +172,15 @@ impl Store {
         user: UserId,
         now: Timestamp,
     ) -> Result<Vec<Session>, StoreError> {
-        let rows: Vec<Row> = on!(&self.pool, pool => query_as(
+        let rows: Vec<Row> = on!(&self.pool, pool => query(
             "select id, user_id, provider_id, issuer, subject, provider_session, id_token,
                 authenticated_at, created_at, seen_at, expires_at, ended_at
              from sessions where user_id = $1 and expires_at > $2 and ended_at is null
              order by created_at desc limit 50")
             .bind(user.0)
             .bind(now.micros())
-            .fetch_all(pool).await)?;
-        rows.into_iter().map(read).collect()
+            .fetch_all(pool).await.map(|rows| readable("sessions", &rows)))?;
+        Ok(rows.into_iter().filter_map(|row| read(row).ok()).collect())
     }
 
     /// Keeps a link that signs a user in once.
@@ -250,6 +255,29 @@ fn read(row: Row) -> Result<Session, StoreError> {
         seen_at: Timestamp::from_micros(row.9),
         expires_at: Timestamp::from_micros(row.10),
         ended_at: row.11.map(Timestamp::from_micros),
+    })
+}
+
+/// A session; one that cannot be read is over, in case it was ended.
+fn read_or_end<R>(row: &R, now: Timestamp) -> Option<Session>
+where
+    R: sqlx::Row,
+    Row: for<'r> FromRow<'r, R>,
+    Vec<u8>: Type<R::Database> + for<'r> Decode<'r, R::Database>,
+    &'static str: ColumnIndex<R>,
+{
+    let session = Row::from_row(row).map_err(StoreError::from).and_then(read);
+    let Err(error) = session else { return session.ok() };
+    tell("sessions", &error);
+    Some(Session {
+        id: digest(row.try_get("id").ok()?).ok()?,
+        user: UserId(Uuid::nil()),
+        login: None,
+        authenticated_at: now,
+        created_at: now,
+        seen_at: now,
+        expires_at: now.plus_seconds(OVER),
+        ended_at: Some(now),
     })
 }
 

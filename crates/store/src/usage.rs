@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use gatehall_domain::Timestamp;
 use serde::Serialize;
-use sqlx::{query, query_as};
+use sqlx::query;
 
 use crate::{
     EventRow, Store, StoreError,
     engine::{Transaction, on},
+    readable::readable,
 };
 
 /// Minutes that are kept: a day and an hour.
@@ -37,13 +38,13 @@ impl Store {
         since: Timestamp,
         tenant: Option<&str>,
     ) -> Result<Vec<UsageMinute>, StoreError> {
-        let rows: Vec<(i64, String, i64)> = on!(&self.pool, pool => query_as(
+        let rows: Vec<(i64, String, i64)> = on!(&self.pool, pool => query(
             "select minute, outcome, cast(sum(calls) as bigint) from usage_minutes
              where minute >= $1 and ($2 is null or tenant_id = $2)
              group by minute, outcome order by minute")
             .bind(since.seconds() / 60)
             .bind(tenant)
-            .fetch_all(pool).await)?;
+            .fetch_all(pool).await.map(|rows| readable("usage_minutes", &rows)))?;
         let mut minutes: BTreeMap<i64, UsageMinute> = BTreeMap::new();
         for (minute, outcome, calls) in rows {
             let it = minutes.entry(minute).or_insert(UsageMinute { minute, ..Default::default() });

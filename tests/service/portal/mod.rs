@@ -3,6 +3,7 @@
 mod care;
 mod changes;
 mod document;
+mod unread;
 mod walls;
 
 use gatehall_domain::{Digest, Session};

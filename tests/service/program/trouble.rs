@@ -5,7 +5,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use gatehall_test_support::program;
+use gatehall_test_support::{Database, Kind, program, sql};
 use serde_json::json;
 
 use super::{Home, Said};
@@ -61,6 +61,33 @@ fn the_demo_leaves_a_real_company_alone() {
     assert!(said.contains("--data-dir"), "{said}");
     assert_eq!(home.json(&["tenant", "list"])[0]["name"], "The real one");
     assert_eq!(home.json(&["user", "list"]), json!([]));
+}
+
+#[test]
+fn a_row_that_cannot_be_read_is_told_by_the_doctor_and_closes_nothing() {
+    let home = Home::new();
+    home.must(&["user", "add", "alice@google.example"]);
+    home.must(&["user", "add", "bob@google.example"]);
+    let url = format!("sqlite:{}", home.data_dir().join("gatehall.db").display());
+    let database = Database { url, ..Database::new(Kind::Sqlite) };
+    let long = format!("{}@google.example", "x".repeat(300));
+    let break_it = format!("update users set email = '{long}' where email like 'alice%'");
+    sql(&database, &break_it);
+
+    let users = home.json(&["user", "list"]);
+    assert_eq!(users.as_array().unwrap().len(), 1, "{users}");
+    home.must(&["user", "change", "bob@google.example", "--name", "Bob"]);
+    let said = home.run(&["doctor"]);
+    assert_eq!(said.code, Some(1), "{said:?}");
+    for part in ["of users", "cannot be read", "email:", "docs/database.md"] {
+        assert!(said.out.contains(part), "{part}: {said:?}");
+    }
+    // The row is as it was, and there again when it is mended.
+    let mend = "update users set email = 'alice@google.example' where length(email) > 254;
+                update revision set number = number + 1";
+    sql(&database, mend);
+    assert_eq!(home.json(&["user", "list"]).as_array().unwrap().len(), 2);
+    assert!(!home.run(&["doctor"]).out.contains("cannot be read"));
 }
 
 #[test]

@@ -48,6 +48,16 @@ impl Database {
         };
         Self { url, folder }
     }
+
+    /// The address of a database on PostgreSQL for the server's own superuser, whoever owns it.
+    ///
+    /// # Panics
+    /// If it is on no such server.
+    pub fn superuser(url: &str) -> String {
+        let (_, name) = url.rsplit_once('/').expect("an address with a database");
+        let (server, _) = postgres().rsplit_once('/').expect("an address with a database");
+        format!("{server}/{name}")
+    }
 }
 
 /// The address of a PostgreSQL server: the one that is set, else one that this process starts.
@@ -74,7 +84,7 @@ pub fn postgres() -> &'static str {
 /// # Panics
 /// If it fails.
 pub fn psql(url: &str, sql: &str) -> String {
-    let output = Command::new("psql")
+    let output = Command::new(postgres_program("psql"))
         .args([
             url,
             "--no-psqlrc",
@@ -90,6 +100,34 @@ pub fn psql(url: &str, sql: &str) -> String {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{sql}: {said}");
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Runs SQL as somebody would who is at the database, past the program.
+///
+/// # Panics
+/// If it fails.
+pub fn sql(database: &Database, statements: &str) {
+    let Some(path) = database.url.strip_prefix("sqlite:") else {
+        psql(&database.url, &format!("set search_path to gatehall; {statements}"));
+        return;
+    };
+    let script = "import sqlite3, sys\nwith sqlite3.connect(sys.argv[1]) as it: it.executescript(sys.argv[2])";
+    let output = Command::new("python3").args(["-c", script, path, statements]).output();
+    let output = output.expect("python3");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{statements}: {said}");
+}
+
+/// A program of PostgreSQL, from where `scripts/postgres` finds the server, else from the path.
+pub fn postgres_program(name: &str) -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut versions: Vec<PathBuf> = versions.map(|entry| entry.path()).collect();
+    // The newest can speak to all.
+    let number = |path: &PathBuf| path.file_name()?.to_str()?.parse::<u32>().ok();
+    versions.sort_by_key(|path| std::cmp::Reverse(number(path)));
+    versions.push("/usr/local/pgsql".into());
+    let found = versions.into_iter().map(|folder| folder.join("bin").join(name));
+    found.into_iter().find(|path| path.exists()).unwrap_or_else(|| name.into())
 }
 
 /// A program that `scripts/tools` installs, by its path within that folder.

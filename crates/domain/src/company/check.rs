@@ -10,6 +10,7 @@ impl Company {
     /// Checks that a record fits beside the others.
     pub(super) fn check(&self, record: &Record) -> Result<(), Refusal> {
         check_texts(record)?;
+        self.set_aside.check(record)?;
         match record {
             Record::User(user) => match self.user_by_email(&user.email) {
                 Some(other) if other.id != user.id => Err(Refusal::exists("user", &user.email)),
@@ -373,7 +374,7 @@ fn check_texts(record: &Record) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn collect<K, V: Clone + Into<Record>>(
+pub(super) fn collect<K, V: Clone + Into<Record>>(
     found: &mut Vec<Record>,
     table: &Table<K, V>,
     wanted: impl Fn(&V) -> bool,

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use crate::{
     Admit, Because, ClaimMapping, Company, ConnectionId, Effect, Grant, GrantId, GroupId, HostRule,
-    Record, Subject, Target, UserId,
+    Record, Subject, Target, UserId, company::set_aside,
 };
 
 impl Company {
@@ -124,6 +124,9 @@ impl Company {
     pub fn grant_label_by_id(&self, id: GrantId) -> String {
         match self.grants.get(&id) {
             Some(grant) => self.grant_label(grant),
+            None if set_aside::is_stand_in(id) => {
+                "a row that cannot be read may deny it: see gatehall doctor".to_owned()
+            }
             None => format!("grant {id}"),
         }
     }

@@ -4,11 +4,13 @@ mod change;
 mod check;
 mod check_doors;
 mod label;
+mod set_aside;
 
 use std::{hash::Hash, sync::Arc};
 
 pub use change::Change;
 use foldhash::HashMap;
+pub use set_aside::{GrantRemains, Remains, SetAside, UnreadRow};
 
 use crate::{
     ClaimMapping, ClaimMappingId, Connection, ConnectionId, ConnectionPath, Credential, Effect,
@@ -38,6 +40,7 @@ pub struct Company {
     pub providers: Table<ProviderId, Provider>,
     pub claim_mappings: Table<ClaimMappingId, ClaimMapping>,
     pub host_rules: Table<HostRuleId, HostRule>,
+    set_aside: Arc<SetAside>,
     user_by_email: Arc<HashMap<EmailAddress, UserId>>,
     subject_by_user: Arc<HashMap<(UserId, String), String>>,
     group_by_name: Arc<HashMap<String, GroupId>>,

@@ -80,7 +80,7 @@ impl Snapshot {
             sites.iter().enumerate().map(|(at, site)| (site.connection.id, at)).collect();
         let public = sites.iter().enumerate().filter(|(_, site)| site.is_public());
         let public = public.map(|(at, _)| at).collect();
-        let (people, views) = views::people(&company, &sites);
+        let (people, views) = views::people(&company.closed(), &sites);
         Self { revision, company, people, sites, site_by_id, public, views }
     }
 

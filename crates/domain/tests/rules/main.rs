@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod examples;
+mod set_aside;
 mod sketch;
 
 use std::{collections::BTreeMap, sync::Arc};

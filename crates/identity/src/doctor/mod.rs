@@ -3,6 +3,7 @@
 
 mod address;
 mod provider;
+mod rows;
 
 use std::sync::Arc;
 
@@ -75,6 +76,7 @@ struct Doctor<'a> {
 /// Looks at everything, one thing after the other; `progress` hears what comes next.
 pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Finding> {
     let mut doctor = Doctor { patient, fetch: Fetch::new(), findings: Vec::new() };
+    doctor.look_at_rows();
     let mut providers: Vec<&Arc<Provider>> = patient.company.providers.values().collect();
     providers.sort_by(|a, b| a.id.cmp(&b.id));
     if providers.is_empty() {

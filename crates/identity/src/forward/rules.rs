@@ -8,6 +8,10 @@ use crate::login::plain;
 /// programs read differently has to satisfy every rule of the host, so that nobody slips past one
 /// by writing it otherwise.
 pub(super) fn needed<'c>(company: &'c Company, host: &str, path: &str) -> Vec<&'c HostRule> {
+    // A rule that cannot be read may be the one that counts.
+    if company.set_aside().closes_host(host) {
+        return Vec::new();
+    }
     let rules = company.host_rules.values().map(AsRef::as_ref);
     let mut fit: Vec<&HostRule> = rules.filter(|rule| rule.host.matches(host)).collect();
     if !plain(path) {
@@ -23,7 +27,7 @@ pub(super) fn needed<'c>(company: &'c Company, host: &str, path: &str) -> Vec<&'
 
 #[cfg(test)]
 mod tests {
-    use gatehall_domain::{Admit, HostRuleId, Timestamp};
+    use gatehall_domain::{Admit, HostRuleId, Remains, Timestamp, UnreadRow};
 
     use super::*;
 
@@ -65,5 +69,36 @@ mod tests {
         ] {
             assert_eq!(open("app.example.com", odd), (4, false), "{odd}");
         }
+    }
+
+    #[test]
+    fn a_rule_that_cannot_be_read_closes_its_host() {
+        let company = |host: Option<&str>| {
+            let mut company = Company::default();
+            for (number, host) in [(1, "app.example.com"), (2, "other.example.com")] {
+                let rule = HostRule {
+                    id: HostRuleId(uuid::Uuid::from_u128(number)),
+                    host: host.parse().unwrap(),
+                    path: "/".parse().unwrap(),
+                    admit: Admit::Open,
+                    created_at: Timestamp::from_micros(0),
+                };
+                company.put(rule.into());
+            }
+            let host = host.map(|host| host.parse().unwrap());
+            company.without(vec![UnreadRow {
+                table: "host_rules",
+                key: "k".into(),
+                problem: "p".into(),
+                remains: Remains::HostRule { host, path: None },
+            }])
+        };
+        let open = |company: &Company, host: &str| needed(company, host, "/x").len();
+        let one = company(Some("app.example.com"));
+        assert_eq!((open(&one, "app.example.com"), open(&one, "other.example.com")), (0, 1));
+        let below = company(Some("*.example.com"));
+        assert_eq!((open(&below, "app.example.com"), open(&below, "other.example.com")), (0, 0));
+        let any = company(None);
+        assert_eq!((open(&any, "app.example.com"), open(&any, "other.example.com")), (0, 0));
     }
 }

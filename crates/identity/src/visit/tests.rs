@@ -1,5 +1,6 @@
 use gatehall_domain::{
     ClaimMapping, ClaimMappingId, Group, Issuer, Profile, Provider, ProviderSettings, Record,
+    Remains, UnreadRow,
 };
 
 use super::*;
@@ -159,4 +160,43 @@ fn a_stale_answer_keeps_the_groups_and_says_so() {
     assert!(company.identities.values().all(|identity| identity.stale));
     come(&mut company, &visit(email, &[("groups", &[]), ("roles", &[])])).unwrap();
     assert!(company.identities.values().all(|identity| !identity.stale));
+}
+
+#[test]
+fn whose_row_cannot_be_read_does_not_come_in_as_somebody_new() {
+    let unread = |remains| UnreadRow { table: "t", key: "k".into(), problem: "p".into(), remains };
+    let alice = UserId(Uuid::from_u128(1));
+    let email = Some("new@google.example");
+    let refused = Err(Rejection::Person(PersonFault::Unread));
+    let come = |remains, visit: &Visit, bound: bool| {
+        let mut company = company();
+        if bound {
+            let issuer = "https://id.example".into();
+            let identity = Identity {
+                issuer,
+                subject: "s1".into(),
+                user: alice,
+                stale: false,
+                created_at: NOW,
+            };
+            company.put(identity.into());
+        }
+        visit.settle(&company.without(vec![unread(remains)]), NOW).map(|(user, _)| user)
+    };
+    // Her account is known, and her address is now another: she is not added with it.
+    let lost = Remains::User { id: Some(alice), email: None };
+    assert_eq!(come(lost.clone(), &visit(email, &[]), true), refused);
+    // The row of somebody whose address cannot be read may be the one of whoever comes.
+    let somebody = Remains::User { id: None, email: None };
+    assert_eq!(come(somebody.clone(), &visit(email, &[]), false), refused);
+    let known = visit(Some("alice@google.example"), &[]);
+    assert_eq!(come(somebody, &known, false), Ok(alice), "who is known comes in");
+    let other = Some("other@google.example".parse().unwrap());
+    let other = Remains::User { id: None, email: other };
+    assert!(come(other.clone(), &visit(email, &[]), false).is_ok());
+    assert_eq!(come(other, &visit(Some("other@google.example"), &[]), false), refused);
+    // An account may be the one that is bound already.
+    let account = Remains::Identity { issuer: None, subject: None };
+    assert_eq!(come(account.clone(), &known, false), refused);
+    assert_eq!(come(account, &known, true), Ok(alice));
 }

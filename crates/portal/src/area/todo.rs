@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatehall_domain::{Credential, Grant, Key, Snapshot, Timestamp};
+use gatehall_domain::{Credential, Grant, Key, Snapshot, Timestamp, UnreadRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -71,6 +71,7 @@ pub(super) struct Scene<'a> {
 /// All things to do, the most urgent kinds first.
 pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
     let all = [
+        Todo::new("Rows that cannot be read", "/settings", unread(scene)),
         Todo::new("Connections that are down", "/connections", down(scene)),
         Todo::new("Providers", "/providers", providers(scene)),
         Todo::new("Users without any tool", "/users?state=no-tools", without_tools(scene)),
@@ -89,6 +90,16 @@ impl Scene<'_> {
         let subject = self.snapshot.company().connection_label(condition.connection);
         Thing { href: connection_href(&subject), subject, text }
     }
+}
+
+fn unread(scene: &Scene<'_>) -> Vec<Thing> {
+    let rows = scene.snapshot.company().set_aside().rows();
+    let thing = |row: &UnreadRow| Thing {
+        subject: format!("{} of {}", Short::text(&row.key), row.table),
+        href: "/settings".into(),
+        text: sentences("is set aside, and what it may deny is denied:", &[&row.problem]),
+    };
+    rows.iter().map(thing).collect()
 }
 
 fn down(scene: &Scene<'_>) -> Vec<Thing> {

@@ -58,7 +58,7 @@ pub(super) fn reasons(company: &Company, found: &[(&User, Because)]) -> Vec<Reas
             because: company.because_label(because),
             users,
             grant: match because {
-                Because::Grant(id) => Some(id.to_string()),
+                Because::Grant(id) if company.grants.contains_key(&id) => Some(id.to_string()),
                 _ => None,
             },
         })

@@ -2,10 +2,10 @@
 
 use gatehall_domain::{TenantId, Timestamp, UserId};
 use serde::Serialize;
-use sqlx::query_as;
+use sqlx::query;
 use uuid::Uuid;
 
-use crate::{Store, StoreError, engine::on};
+use crate::{Store, StoreError, engine::on, readable::readable};
 
 /// An event of the audit, as it is shown.
 #[derive(Debug, Clone, Serialize)]
@@ -139,7 +139,7 @@ impl Store {
         };
         let before = filter.before.map_or(i64::MAX, Timestamp::micros);
         let before = older.map_or(before, |(at, _)| before.min(at.micros().saturating_add(1)));
-        let rows: Vec<Row> = on!(&self.pool, pool => query_as(
+        let rows: Vec<Row> = on!(&self.pool, pool => query(
             text)
             .bind(filter.outcome.as_deref())
             .bind(filter.actor.as_deref().map(containing))
@@ -156,7 +156,7 @@ impl Store {
             .bind(filter.id)
             .bind(filter.user.map(|user| user.0))
             .bind(i64::from(filter.limit))
-            .fetch_all(pool).await)?;
+            .fetch_all(pool).await.map(|rows| readable("audit_events", &rows)))?;
         Ok(rows.into_iter().map(read).collect())
     }
 

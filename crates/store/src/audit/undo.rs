@@ -1,7 +1,7 @@
 //! Changes as they can be turned round.
 
 use gatehall_domain::{Change, Ciphertext, Digest, Record, SecretSource};
-use sqlx::query_as;
+use sqlx::{FromRow, query};
 
 use crate::{Store, StoreError, engine::on};
 
@@ -56,11 +56,13 @@ impl Store {
     /// If the database cannot be read.
     pub async fn changes_of(&self, revision: u64) -> Result<Option<Vec<Change>>, StoreError> {
         type Row = (Option<String>, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>);
-        let rows: Vec<Row> = on!(&self.pool, pool => query_as(
+        // Of a change that cannot be read nothing can be turned round.
+        let rows: Option<Vec<Row>> = on!(&self.pool, pool => query(
             "select before, after, secret_before, secret_after from audit_events
              where revision = $1 and outcome = 'changed' order by id")
             .bind(revision as i64)
-            .fetch_all(pool).await)?;
+            .fetch_all(pool).await
+            .map(|rows| rows.iter().map(|row| Row::from_row(row).ok()).collect()))?;
         let read = |(before, after, secret_before, secret_after): Row| {
             let before = before.map(|text| record(&text, secret_before));
             let after = after.map(|text| record(&text, secret_after));
@@ -71,7 +73,8 @@ impl Store {
                 (None, None) => return None,
             })
         };
-        let changes: Option<Vec<Change>> = rows.into_iter().map(read).collect();
+        let changes: Option<Vec<Change>> =
+            rows.and_then(|rows| rows.into_iter().map(read).collect());
         Ok(changes.filter(|changes| !changes.is_empty()))
     }
 }

@@ -1,19 +1,22 @@
 //! Grants, tenant admins and API keys.
 
 use gatehall_domain::{
-    Company, ConnectionId, Digest, Effect, Grant, GrantId, GroupId, Key, Subject, Target,
-    TenantAdmin, Timestamp, UserId,
+    Company, ConnectionId, Digest, Effect, Grant, GrantId, GrantRemains, GroupId, Key, Remains,
+    Subject, Target, TenantAdmin, Timestamp, UserId,
 };
-use sqlx::{query, query_as};
+use sqlx::query;
 use uuid::Uuid;
 
-use super::{Stored, bad};
-use crate::{
-    StoreError,
-    engine::{Transaction, on},
-};
+use super::{Row, Stored, Unreadable};
+use crate::engine::{Transaction, on};
 
 impl Stored for Grant {
+    const TABLE: &'static str = "grants";
+    const KEY: &'static [&'static str] = &["id"];
+    const SELECT: &'static str = "select id, group_id, user_id, user_pattern, tenant_id, connection_id, tool_pattern, effect,
+            created_at
+         from grants";
+
     async fn put(&self, company: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         let (group, user, pattern) = match &self.subject {
             Subject::Group(group) => (Some(group.0), None, None),
@@ -52,56 +55,58 @@ impl Stored for Grant {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (
-            Uuid,
-            Option<Uuid>,
-            Option<Uuid>,
-            Option<String>,
-            Option<String>,
-            Option<Uuid>,
-            Option<String>,
-            String,
-            i64,
-        );
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select id, group_id, user_id, user_pattern, tenant_id, connection_id, tool_pattern,
-                effect, created_at
-             from grants")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(id, group, user, pattern, tenant, connection, tools, effect, created_at)| {
-                let subject = match (group, user, pattern) {
-                    (Some(group), ..) => Subject::Group(GroupId(group)),
-                    (_, Some(user), _) => Subject::User(UserId(user)),
-                    (.., pattern) => Subject::Pattern(
-                        pattern
-                            .unwrap_or_default()
-                            .parse()
-                            .map_err(bad("grants", "user_pattern"))?,
-                    ),
-                };
-                let target = match (connection, tenant) {
-                    (Some(connection), _) => Target::Connection(ConnectionId(connection)),
-                    (None, tenant) => Target::Tenant(
-                        tenant.unwrap_or_default().parse().map_err(bad("grants", "tenant_id"))?,
-                    ),
-                };
-                let tools = tools.map(|tools| tools.parse()).transpose();
-                Ok(Self {
-                    id: GrantId(id),
-                    subject,
-                    target,
-                    tools: tools.map_err(bad("grants", "tool_pattern"))?,
-                    effect: if effect == "allow" { Effect::Allow } else { Effect::Deny },
-                    created_at: Timestamp::from_micros(created_at),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: GrantId(row.get("id")?),
+            subject: subject(row)?,
+            target: target(row)?,
+            tools: row.parse_any("tool_pattern")?,
+            effect: effect(row)?,
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::Grant(GrantRemains {
+            effect: effect(row).ok(),
+            subject: subject(row).ok(),
+            target: target(row).ok(),
+            tenant: row.get("tenant_id").ok().flatten(),
+            tools: row.parse_any("tool_pattern").ok().flatten(),
+        })
+    }
+}
+
+fn subject(row: &Row<'_>) -> Result<Subject, Unreadable> {
+    Ok(match (row.get("group_id")?, row.get("user_id")?) {
+        (Some(group), _) => Subject::Group(GroupId(group)),
+        (None, Some(user)) => Subject::User(UserId(user)),
+        (None, None) => Subject::Pattern(row.parse("user_pattern")?),
+    })
+}
+
+fn target(row: &Row<'_>) -> Result<Target, Unreadable> {
+    Ok(match row.get("connection_id")? {
+        Some(connection) => Target::Connection(ConnectionId(connection)),
+        None => Target::Tenant(row.parse("tenant_id")?),
+    })
+}
+
+fn effect(row: &Row<'_>) -> Result<Effect, Unreadable> {
+    match row.get::<String>("effect")?.as_str() {
+        "allow" => Ok(Effect::Allow),
+        "deny" => Ok(Effect::Deny),
+        _ => Err(Unreadable::new("effect", "is not allow or deny")),
     }
 }
 
 impl Stored for Key {
+    const TABLE: &'static str = "api_keys";
+    const KEY: &'static [&'static str] = &["id"];
+    const SELECT: &'static str =
+        "select id, name, user_id, tenant_id, digest, created_at, expires_at, revoked_at, manage
+         from api_keys";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
             "insert into api_keys
@@ -127,43 +132,32 @@ impl Stored for Key {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (
-            String,
-            String,
-            Option<Uuid>,
-            Option<String>,
-            Vec<u8>,
-            i64,
-            Option<i64>,
-            Option<i64>,
-            bool,
-        );
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select id, name, user_id, tenant_id, digest, created_at, expires_at, revoked_at, manage
-             from api_keys")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(id, name, user, tenant, digest, created_at, expires_at, revoked_at, manage)| {
-                let tenant = tenant.map(|tenant| tenant.parse()).transpose();
-                let digest = <[u8; 32]>::try_from(digest).map_err(|_| "not 32 bytes");
-                Ok(Self {
-                    id: id.parse().map_err(bad("api_keys", "id"))?,
-                    name,
-                    user: user.map(UserId),
-                    tenant: tenant.map_err(bad("api_keys", "tenant_id"))?,
-                    manage,
-                    digest: Digest(digest.map_err(bad("api_keys", "digest"))?),
-                    created_at: Timestamp::from_micros(created_at),
-                    expires_at: expires_at.map(Timestamp::from_micros),
-                    revoked_at: revoked_at.map(Timestamp::from_micros),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        let digest = <[u8; 32]>::try_from(row.get::<Vec<u8>>("digest")?);
+        let moment = |column| Ok(row.get::<Option<i64>>(column)?.map(Timestamp::from_micros));
+        Ok(Self {
+            id: row.parse("id")?,
+            name: row.get("name")?,
+            user: row.get::<Option<Uuid>>("user_id")?.map(UserId),
+            tenant: row.parse_any("tenant_id")?,
+            manage: row.get("manage")?,
+            digest: Digest(digest.map_err(|_| Unreadable::new("digest", "is not 32 bytes"))?),
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+            expires_at: moment("expires_at")?,
+            revoked_at: moment("revoked_at")?,
+        })
+    }
+
+    fn remains(_: &Row<'_>) -> Remains {
+        Remains::Key
     }
 }
 
 impl Stored for TenantAdmin {
+    const TABLE: &'static str = "tenant_admins";
+    const KEY: &'static [&'static str] = &["tenant_id", "user_id"];
+    const SELECT: &'static str = "select tenant_id, user_id, created_at from tenant_admins";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
             "insert into tenant_admins (tenant_id, user_id, created_at) values ($1, $2, $3)
@@ -182,17 +176,15 @@ impl Stored for TenantAdmin {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        let rows: Vec<(String, Uuid, i64)> = on!(transaction, it => query_as(
-            "select tenant_id, user_id, created_at from tenant_admins")
-            .fetch_all(&mut **it).await)?;
-        let read = |(tenant, user, created_at): (String, Uuid, i64)| {
-            Ok(Self {
-                tenant: tenant.parse().map_err(bad("tenant_admins", "tenant_id"))?,
-                user: UserId(user),
-                created_at: Timestamp::from_micros(created_at),
-            })
-        };
-        rows.into_iter().map(read).collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            tenant: row.parse("tenant_id")?,
+            user: UserId(row.get("user_id")?),
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(_: &Row<'_>) -> Remains {
+        Remains::TenantAdmin
     }
 }

@@ -4,18 +4,24 @@ use std::collections::HashMap;
 
 use gatehall_domain::{
     Admit, Ciphertext, ClaimMapping, ClaimMappingId, Company, GroupId, HostRule, HostRuleId,
-    Provider, SecretSource, Timestamp,
+    Provider, Remains, SecretSource, Timestamp, UnreadRow,
 };
-use sqlx::{query, query_as};
-use uuid::Uuid;
+use sqlx::query;
 
-use super::{Stored, bad};
+use super::{Row, Stored, Unreadable, each_row};
 use crate::{
     StoreError,
     engine::{Transaction, on},
 };
 
 impl Stored for Provider {
+    const TABLE: &'static str = "providers";
+    const KEY: &'static [&'static str] = &["id"];
+    const SELECT: &'static str =
+        "select id, name, profile, issuer, client_id, secret_sealed, secret_variable, settings,
+            enabled, created_at
+         from providers";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         let settings = serde_json::to_string(&self.settings)
             .map_err(|error| sqlx::Error::Encode(error.into()))?;
@@ -52,46 +58,35 @@ impl Stored for Provider {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (
-            String,
-            String,
-            String,
-            String,
-            String,
-            Option<Vec<u8>>,
-            Option<String>,
-            String,
-            bool,
-            i64,
-        );
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select id, name, profile, issuer, client_id, secret_sealed, secret_variable, settings,
-                enabled, created_at
-             from providers")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|row| {
-                let (id, name, profile, issuer, client_id, sealed, variable, settings, ..) = row;
-                let sealed = sealed.map(|bytes| SecretSource::Sealed(Ciphertext(bytes.into())));
-                Ok(Self {
-                    id: id.parse().map_err(bad("providers", "id"))?,
-                    name,
-                    profile: profile.parse().map_err(bad("providers", "profile"))?,
-                    issuer: issuer.parse().map_err(bad("providers", "issuer"))?,
-                    client_id,
-                    client_secret: sealed.or_else(|| variable.map(SecretSource::Environment)),
-                    settings: serde_json::from_str(&settings)
-                        .map_err(bad("providers", "settings"))?,
-                    enabled: row.8,
-                    created_at: Timestamp::from_micros(row.9),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        let sealed = row.get::<Option<Vec<u8>>>("secret_sealed")?;
+        let sealed = sealed.map(|bytes| SecretSource::Sealed(Ciphertext(bytes.into())));
+        let variable = row.get::<Option<String>>("secret_variable")?;
+        Ok(Self {
+            id: row.parse("id")?,
+            name: row.get("name")?,
+            profile: row.parse("profile")?,
+            issuer: row.parse("issuer")?,
+            client_id: row.get("client_id")?,
+            client_secret: sealed.or_else(|| variable.map(SecretSource::Environment)),
+            settings: row.json("settings")?,
+            enabled: row.get("enabled")?,
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::Provider { id: row.get("id").ok() }
     }
 }
 
 impl Stored for ClaimMapping {
+    const TABLE: &'static str = "claim_mappings";
+    const KEY: &'static [&'static str] = &["id"];
+    const SELECT: &'static str =
+        "select id, provider_id, directory_id, claim, value, group_id, created_at
+         from claim_mappings";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
             "insert into claim_mappings (id, provider_id, directory_id, claim, value, group_id,
@@ -116,29 +111,28 @@ impl Stored for ClaimMapping {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (Uuid, String, Option<String>, String, String, Uuid, i64);
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select id, provider_id, directory_id, claim, value, group_id, created_at
-             from claim_mappings")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(id, provider, tenant_id, claim, value, group, created_at)| {
-                Ok(Self {
-                    id: ClaimMappingId(id),
-                    provider: provider.parse().map_err(bad("claim_mappings", "provider_id"))?,
-                    tenant_id,
-                    claim,
-                    value,
-                    group: GroupId(group),
-                    created_at: Timestamp::from_micros(created_at),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: ClaimMappingId(row.get("id")?),
+            provider: row.parse("provider_id")?,
+            tenant_id: row.get("directory_id")?,
+            claim: row.get("claim")?,
+            value: row.get("value")?,
+            group: GroupId(row.get("group_id")?),
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::ClaimMapping { group: row.get("group_id").ok().map(GroupId) }
     }
 }
 
 impl Stored for HostRule {
+    const TABLE: &'static str = "host_rules";
+    const KEY: &'static [&'static str] = &["id"];
+    const SELECT: &'static str = "select id, host, path, admit, created_at from host_rules";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         let groups: &[GroupId] = match &self.admit {
             Admit::Groups(groups) => groups,
@@ -175,31 +169,56 @@ impl Stored for HostRule {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        let pairs: Vec<(Uuid, Uuid)> = on!(&mut *transaction, it => query_as(
-            "select host_rule_id, group_id from host_rule_groups order by host_rule_id, group_id")
-            .fetch_all(&mut **it).await)?;
-        let mut groups: HashMap<Uuid, Vec<GroupId>> = HashMap::new();
-        for (rule, group) in pairs {
-            groups.entry(rule).or_default().push(GroupId(group));
-        }
-        let rows: Vec<(Uuid, String, String, String, i64)> = on!(transaction, it => query_as(
-            "select id, host, path, admit, created_at from host_rules")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(id, host, path, admit, created_at)| {
-                Ok(Self {
-                    id: HostRuleId(id),
-                    host: host.parse().map_err(bad("host_rules", "host"))?,
-                    path: path.parse().map_err(bad("host_rules", "path"))?,
-                    admit: match admit.as_str() {
-                        "open" => Admit::Open,
-                        "signed-in" => Admit::SignedIn,
-                        _ => Admit::Groups(groups.remove(&id).unwrap_or_default()),
-                    },
-                    created_at: Timestamp::from_micros(created_at),
-                })
-            })
-            .collect()
+    /// Without its groups, which lie in a table of their own: see [`put_groups`].
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: HostRuleId(row.get("id")?),
+            host: row.parse("host")?,
+            path: row.parse("path")?,
+            admit: match row.get::<String>("admit")?.as_str() {
+                "open" => Admit::Open,
+                "signed-in" => Admit::SignedIn,
+                "groups" => Admit::Groups(Vec::new()),
+                _ => return Err(Unreadable::new("admit", "is not open, signed-in or groups")),
+            },
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
     }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::HostRule { host: row.parse("host").ok(), path: row.parse("path").ok() }
+    }
+}
+
+/// Puts the groups into the host rules, in their order. A group that cannot be read admits nobody.
+pub(crate) async fn put_groups(
+    company: &mut Company,
+    unread: &mut Vec<UnreadRow>,
+    transaction: &mut Transaction,
+) -> Result<(), StoreError> {
+    const KEY: &[&str] = &["host_rule_id", "group_id"];
+    let mut groups: HashMap<HostRuleId, Vec<GroupId>> = HashMap::new();
+    let mut take = |row: &Row<'_>| match (row.get(KEY[0]), row.get(KEY[1])) {
+        (Ok(rule), Ok(group)) => {
+            groups.entry(HostRuleId(rule)).or_default().push(GroupId(group));
+        }
+        (Err(why), _) | (_, Err(why)) => {
+            unread.push(row.unread("host_rule_groups", KEY, &why, Remains::Part));
+        }
+    };
+    each_row(
+        "select host_rule_id, group_id from host_rule_groups order by host_rule_id, group_id",
+        transaction,
+        &mut take,
+    )
+    .await?;
+    for (rule, groups) in groups {
+        if let Some(rule) = company.host_rules.get(&rule)
+            && matches!(rule.admit, Admit::Groups(_))
+        {
+            let rule = HostRule { admit: Admit::Groups(groups), ..HostRule::clone(rule) };
+            company.put(rule.into());
+        }
+    }
+    Ok(())
 }

@@ -1,16 +1,18 @@
 //! Users, identities, groups, memberships.
 
-use gatehall_domain::{Company, Group, GroupId, Identity, Membership, Timestamp, User, UserId};
-use sqlx::{query, query_as};
-use uuid::Uuid;
-
-use super::{Stored, bad};
-use crate::{
-    StoreError,
-    engine::{Transaction, on},
+use gatehall_domain::{
+    Company, Group, GroupId, Identity, Membership, Remains, Timestamp, User, UserId,
 };
+use sqlx::query;
+
+use super::{Row, Stored, Unreadable};
+use crate::engine::{Transaction, on};
 
 impl Stored for User {
+    const TABLE: &'static str = "users";
+    const KEY: &'static [&'static str] = &["id"];
+    const SELECT: &'static str = "select id, email, name, admin, enabled, created_at from users";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
             "insert into users (id, email, name, admin, enabled, created_at)
@@ -32,27 +34,28 @@ impl Stored for User {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (Uuid, String, String, bool, bool, i64);
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select id, email, name, admin, enabled, created_at from users")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(id, email, name, admin, enabled, created_at)| {
-                Ok(Self {
-                    id: UserId(id),
-                    email: email.parse().map_err(bad("users", "email"))?,
-                    name,
-                    admin,
-                    enabled,
-                    created_at: Timestamp::from_micros(created_at),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: UserId(row.get("id")?),
+            email: row.parse("email")?,
+            name: row.get("name")?,
+            admin: row.get("admin")?,
+            enabled: row.get("enabled")?,
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::User { id: row.get("id").ok().map(UserId), email: row.parse("email").ok() }
     }
 }
 
 impl Stored for Identity {
+    const TABLE: &'static str = "identities";
+    const KEY: &'static [&'static str] = &["issuer", "subject"];
+    const SELECT: &'static str =
+        "select issuer, subject, user_id, stale, created_at from identities";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
             "insert into identities (issuer, subject, user_id, stale, created_at)
@@ -74,23 +77,26 @@ impl Stored for Identity {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (String, String, Uuid, bool, i64);
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select issuer, subject, user_id, stale, created_at from identities")
-            .fetch_all(&mut **it).await)?;
-        let read = |(issuer, subject, user, stale, created_at): Row| Self {
-            issuer,
-            subject,
-            user: UserId(user),
-            stale,
-            created_at: Timestamp::from_micros(created_at),
-        };
-        Ok(rows.into_iter().map(read).collect())
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            issuer: row.get("issuer")?,
+            subject: row.get("subject")?,
+            user: UserId(row.get("user_id")?),
+            stale: row.get("stale")?,
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::Identity { issuer: row.get("issuer").ok(), subject: row.get("subject").ok() }
     }
 }
 
 impl Stored for Group {
+    const TABLE: &'static str = "groups";
+    const KEY: &'static [&'static str] = &["id"];
+    const SELECT: &'static str = "select id, name, description, enabled, created_at from groups";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
             "insert into groups (id, name, description, enabled, created_at)
@@ -111,26 +117,26 @@ impl Stored for Group {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (Uuid, String, String, bool, i64);
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select id, name, description, enabled, created_at from groups")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(id, name, description, enabled, created_at)| {
-                Ok(Self {
-                    id: GroupId(id),
-                    name: name.parse().map_err(bad("groups", "name"))?,
-                    description,
-                    enabled,
-                    created_at: Timestamp::from_micros(created_at),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: GroupId(row.get("id")?),
+            name: row.parse("name")?,
+            description: row.get("description")?,
+            enabled: row.get("enabled")?,
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::Group { id: row.get("id").ok().map(GroupId), name: row.parse("name").ok() }
     }
 }
 
 impl Stored for Membership {
+    const TABLE: &'static str = "memberships";
+    const KEY: &'static [&'static str] = &["user_id", "group_id", "source"];
+    const SELECT: &'static str = "select user_id, group_id, source, created_at from memberships";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
             "insert into memberships (user_id, group_id, source, created_at)
@@ -152,20 +158,19 @@ impl Stored for Membership {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (Uuid, Uuid, String, i64);
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select user_id, group_id, source, created_at from memberships")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(user, group, source, created_at)| {
-                Ok(Self {
-                    user: UserId(user),
-                    group: GroupId(group),
-                    source: source.parse().map_err(bad("memberships", "source"))?,
-                    created_at: Timestamp::from_micros(created_at),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            user: UserId(row.get("user_id")?),
+            group: GroupId(row.get("group_id")?),
+            source: row.parse("source")?,
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::Membership {
+            user: row.get("user_id").ok().map(UserId),
+            group: row.get("group_id").ok().map(GroupId),
+        }
     }
 }

@@ -1,19 +1,19 @@
 //! Tenants, servers, connections, credentials.
 
 use gatehall_domain::{
-    Ciphertext, Company, Connection, ConnectionId, ConnectionPath, Credential, Limits,
+    Ciphertext, Company, Connection, ConnectionId, ConnectionPath, Credential, Limits, Remains,
     SecretSource, Server, Tenant, Timestamp,
 };
-use sqlx::{query, query_as};
-use uuid::Uuid;
+use sqlx::query;
 
-use super::{Stored, bad};
-use crate::{
-    StoreError,
-    engine::{Transaction, on},
-};
+use super::{Row, Stored, Unreadable};
+use crate::engine::{Transaction, on};
 
 impl Stored for Tenant {
+    const TABLE: &'static str = "tenants";
+    const KEY: &'static [&'static str] = &["id"];
+    const SELECT: &'static str = "select id, name, description, enabled, created_at from tenants";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
             "insert into tenants (id, name, description, enabled, created_at)
@@ -34,26 +34,28 @@ impl Stored for Tenant {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (String, String, String, bool, i64);
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select id, name, description, enabled, created_at from tenants")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(id, name, description, enabled, created_at)| {
-                Ok(Self {
-                    id: id.parse().map_err(bad("tenants", "id"))?,
-                    name,
-                    description,
-                    enabled,
-                    created_at: Timestamp::from_micros(created_at),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: row.parse("id")?,
+            name: row.get("name")?,
+            description: row.get("description")?,
+            enabled: row.get("enabled")?,
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::Tenant { id: row.get("id").ok() }
     }
 }
 
 impl Stored for Server {
+    const TABLE: &'static str = "servers";
+    const KEY: &'static [&'static str] = &["id"];
+    const SELECT: &'static str =
+        "select id, name, description, transport, access, stateful, tier, enabled, created_at
+         from servers";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         let transport = serde_json::to_string(&self.transport)
             .map_err(|error| sqlx::Error::Encode(error.into()))?;
@@ -82,32 +84,31 @@ impl Stored for Server {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (String, String, String, String, String, bool, String, bool, i64);
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select id, name, description, transport, access, stateful, tier, enabled, created_at
-             from servers")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(id, name, description, transport, access, stateful, tier, enabled, at)| {
-                Ok(Self {
-                    id: id.parse().map_err(bad("servers", "id"))?,
-                    name,
-                    description,
-                    transport: serde_json::from_str(&transport)
-                        .map_err(bad("servers", "transport"))?,
-                    access: access.parse().map_err(bad("servers", "access"))?,
-                    stateful,
-                    tier,
-                    enabled,
-                    created_at: Timestamp::from_micros(at),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        Ok(Self {
+            id: row.parse("id")?,
+            name: row.get("name")?,
+            description: row.get("description")?,
+            transport: row.json("transport")?,
+            access: row.parse("access")?,
+            stateful: row.get("stateful")?,
+            tier: row.get("tier")?,
+            enabled: row.get("enabled")?,
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::Server { id: row.get("id").ok() }
     }
 }
 
 impl Stored for Connection {
+    const TABLE: &'static str = "connections";
+    const KEY: &'static [&'static str] = &["id"];
+    const SELECT: &'static str = "select id, tenant_id, server_id, url, timeout_seconds, concurrent_calls, enabled, created_at
+         from connections";
+
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
             "insert into connections
@@ -134,37 +135,31 @@ impl Stored for Connection {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row =
-            (Uuid, Option<String>, String, Option<String>, Option<i32>, Option<i32>, bool, i64);
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select id, tenant_id, server_id, url, timeout_seconds, concurrent_calls, enabled, created_at
-             from connections")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(id, tenant, server, url, timeout, calls, enabled, created_at)| {
-                let tenant = tenant.map(|tenant| tenant.parse()).transpose();
-                let url = url.map(|url| url.parse()).transpose();
-                Ok(Self {
-                    id: ConnectionId(id),
-                    path: ConnectionPath {
-                        tenant: tenant.map_err(bad("connections", "tenant_id"))?,
-                        server: server.parse().map_err(bad("connections", "server_id"))?,
-                    },
-                    url: url.map_err(bad("connections", "url"))?,
-                    limits: Limits {
-                        timeout_seconds: timeout.map(i32::unsigned_abs),
-                        concurrent_calls: calls.map(i32::unsigned_abs),
-                    },
-                    enabled,
-                    created_at: Timestamp::from_micros(created_at),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        let limit = |column| Ok(row.get::<Option<i32>>(column)?.map(i32::unsigned_abs));
+        Ok(Self {
+            id: ConnectionId(row.get("id")?),
+            path: path(row)?,
+            url: row.parse_any("url")?,
+            limits: Limits {
+                timeout_seconds: limit("timeout_seconds")?,
+                concurrent_calls: limit("concurrent_calls")?,
+            },
+            enabled: row.get("enabled")?,
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
+    }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::Connection { id: row.get("id").ok().map(ConnectionId), path: path(row).ok() }
     }
 }
 
 impl Stored for Credential {
+    const TABLE: &'static str = "credentials";
+    const KEY: &'static [&'static str] = &["connection_id", "placement"];
+    const SELECT: &'static str = "select connection_id, placement, sealed, variable, created_at, expires_at from credentials";
+
     async fn put(&self, company: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         let tenant =
             company.connections.get(&self.connection).and_then(|it| it.path.tenant.as_ref());
@@ -197,25 +192,25 @@ impl Stored for Credential {
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
 
-    async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (Uuid, String, Option<Vec<u8>>, Option<String>, i64, Option<i64>);
-        let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select connection_id, placement, sealed, variable, created_at, expires_at
-             from credentials")
-            .fetch_all(&mut **it).await)?;
-        rows.into_iter()
-            .map(|(connection, placement, sealed, variable, created_at, expires_at)| {
-                Ok(Self {
-                    connection: ConnectionId(connection),
-                    placement: placement.parse().map_err(bad("credentials", "placement"))?,
-                    secret: match sealed {
-                        Some(bytes) => SecretSource::Sealed(Ciphertext(bytes.into())),
-                        None => SecretSource::Environment(variable.unwrap_or_default()),
-                    },
-                    expires_at: expires_at.map(Timestamp::from_micros),
-                    created_at: Timestamp::from_micros(created_at),
-                })
-            })
-            .collect()
+    fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        let secret = match row.get::<Option<Vec<u8>>>("sealed")? {
+            Some(bytes) => SecretSource::Sealed(Ciphertext(bytes.into())),
+            None => SecretSource::Environment(row.get("variable")?),
+        };
+        Ok(Self {
+            connection: ConnectionId(row.get("connection_id")?),
+            placement: row.parse("placement")?,
+            secret,
+            expires_at: row.get::<Option<i64>>("expires_at")?.map(Timestamp::from_micros),
+            created_at: Timestamp::from_micros(row.get("created_at")?),
+        })
     }
+
+    fn remains(row: &Row<'_>) -> Remains {
+        Remains::Credential { connection: row.get("connection_id").ok().map(ConnectionId) }
+    }
+}
+
+fn path(row: &Row<'_>) -> Result<ConnectionPath, Unreadable> {
+    Ok(ConnectionPath { tenant: row.parse_any("tenant_id")?, server: row.parse("server_id")? })
 }

@@ -103,6 +103,13 @@ async fn a_script_makes_administrators(kind: Kind) {
     .await
     .unwrap();
     assert!(is_admin().await);
+    // Somebody has to stay one.
+    run(
+        &database,
+        "insert into user_admin_status (user_email, is_admin) values ('bob@x.example', true)",
+    )
+    .await
+    .unwrap();
     run(
         &database,
         "update user_admin_status set is_admin = false where user_email = 'ada@x.example'",

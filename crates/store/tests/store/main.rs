@@ -6,7 +6,11 @@ mod compatibility;
 mod opening;
 mod revisions;
 mod sample;
+mod script;
 mod sessions;
+mod unread;
+mod unread_company;
+mod views;
 mod walls;
 
 use gatehall_store::Store;
