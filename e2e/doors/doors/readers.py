@@ -49,9 +49,10 @@ def several(text):
     return head[:begin] + "".join(servers) + tail[end:]
 
 
-def with_http2(text):
-    """The shown configuration of nginx, speaking HTTP/2 alone."""
-    return several(text).replace("listen {{PORT}}", "listen {{PORT}} http2")
+def with_http2(port):
+    """The same, speaking HTTP/2 at a port beside."""
+    both = f"listen {{{{PORT}}}};\nlisten {port} http2;"
+    return lambda text: several(text).replace("listen {{PORT}};", both)
 
 
 def split(text):

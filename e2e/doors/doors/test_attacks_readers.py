@@ -48,7 +48,6 @@ PATHS = [
     "/public/..%2fENGINE",
     "/%2fengine",
     "/./engine",
-    "/public/.../engine",
     "/%65ngine",
     "/%45NGINE",
     "/%2565ngine",

@@ -1,7 +1,6 @@
 """Attacks by changing the protocol of a connection that was let through: whatever comes next on it
 would be seen by no check."""
 
-import base64
 import os
 import socket
 
@@ -9,50 +8,9 @@ from . import http2, names, readers
 from .attacks import cookie
 from .client import read_answer
 from .runner import table
+from .upgrades import UPGRADES, WEBSOCKET
 
 APP = f"app.{names.DOMAIN}"
-SETTINGS = ("HTTP2-Settings", "AAMAAABkAAQAoAAAAAIAAAAA")
-WEBSOCKET = [
-    ("Sec-WebSocket-Version", "13"),
-    ("Sec-WebSocket-Key", base64.b64encode(bytes(16)).decode()),
-]
-
-UPGRADES = {
-    "h2c": [("Upgrade", "h2c"), ("Connection", "Upgrade, HTTP2-Settings"), SETTINGS],
-    "h2c in capitals": [("Upgrade", "H2C"), ("Connection", "Upgrade, HTTP2-Settings"), SETTINGS],
-    "h2c without its settings listed": [("Upgrade", "h2c"), ("Connection", "Upgrade"), SETTINGS],
-    "h2c behind websocket": [
-        ("Upgrade", "websocket, h2c"),
-        ("Connection", "Upgrade, HTTP2-Settings"),
-        SETTINGS,
-    ],
-    "h2c before websocket": [
-        ("Upgrade", "h2c, websocket"),
-        ("Connection", "Upgrade, HTTP2-Settings"),
-        SETTINGS,
-    ],
-    "h2c in a second header": [
-        ("Upgrade", "websocket"),
-        ("Upgrade", "h2c"),
-        ("Connection", "Upgrade, HTTP2-Settings"),
-        SETTINGS,
-    ],
-    "h2c in a first header": [
-        ("Upgrade", "h2c"),
-        ("Upgrade", "websocket"),
-        ("Connection", "Upgrade, HTTP2-Settings"),
-        SETTINGS,
-    ],
-    "h2c as a websocket": [
-        ("Upgrade", "h2c"),
-        ("Connection", "Upgrade, HTTP2-Settings"),
-        SETTINGS,
-        *WEBSOCKET,
-    ],
-    "h2": [("Upgrade", "h2"), ("Connection", "Upgrade, HTTP2-Settings"), SETTINGS],
-    "TLS": [("Upgrade", "TLS/1.3"), ("Connection", "Upgrade")],
-    "another HTTP": [("Upgrade", "HTTP/2.0"), ("Connection", "Upgrade")],
-}
 FORGED = [("x-user-email", "root@google.example"), ("x-user-admin", "true")]
 
 

@@ -10,7 +10,7 @@ import urllib.parse
 
 
 def read(path):
-    while (plain := urllib.parse.unquote(path)) != path:
+    while (plain := urllib.parse.unquote_plus(path)) != path:
         path = plain
     path = unicodedata.normalize("NFKD", path).upper().casefold()
     path = "".join(it for it in unicodedata.normalize("NFKD", path) if it.isascii())
