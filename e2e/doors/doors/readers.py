@@ -49,12 +49,6 @@ def several(text):
     return head[:begin] + "".join(servers) + tail[end:]
 
 
-def with_http2(port):
-    """The same, speaking HTTP/2 at a port beside."""
-    both = f"listen {{{{PORT}}}};\nlisten {port} http2;"
-    return lambda text: several(text).replace("listen {{PORT}};", both)
-
-
 def split(text):
     """What is before and behind the list of names of the checked server, and the names."""
     begin = text.index("server_name app.")
@@ -71,3 +65,20 @@ def proxy(world, kind, reader, change=None, name=None):
         port = world.port(name)
         proxies.start(world.processes, TOOLS, kind, port, gate, backend, name, change)
     return world.port(name)
+
+
+def proxy_with_http2(world, kind, reader):
+    """One that speaks HTTP/2 without TLS, at the port that is given back."""
+    if kind in ("envoy", "traefik"):
+        return proxy(world, kind, reader)
+    name = f"{kind}-{reader}-http2"
+    if kind == "caddy":
+        protocols = "auto_https off\n\tservers {\n\t\tprotocols h1 h2 h2c\n\t}"
+        change = lambda text: text.replace("auto_https off", protocols)
+        return proxy(world, kind, reader, change, name)
+    # nginx does so at a port of its own.
+    port = world.port(f"{name}-itself")
+    both = f"listen {{{{PORT}}}};\n    listen {port} http2;"
+    change = lambda text: several(text).replace("listen {{PORT}};", both)
+    proxy(world, kind, reader, change, name)
+    return port
