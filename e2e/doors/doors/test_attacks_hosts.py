@@ -40,6 +40,10 @@ def heads():
             yield f"GET {target} HTTP/1.1", [other, name]
             yield f"GET {target} HTTP/1.1", [f"{name},{other}"]
             yield f"GET //{other}{target} HTTP/1.1", [name]
+            yield f"CONNECT {name} HTTP/1.1", [other]
+            yield f"CONNECT {other} HTTP/1.1", [name]
+            yield "OPTIONS * HTTP/1.1", [name]
+            yield f"OPTIONS http://{name} HTTP/1.1", [other]
         name = f"{host}.{D}"
         for spoilt in (".", "..", ":", ":80?", ":80?x=", ":80#", ":80/public", ":80\\", ":80;", ":80@"):
             yield f"GET {target} HTTP/1.1", [name + spoilt]
@@ -127,6 +131,10 @@ def requests(host, other):
         yield head(host, path)
     yield [*head(host), ("x-forwarded-host", other), ("x-forwarded-uri", "/public")]
     yield [*head(host, scheme="https")]
+    yield [(":method", "CONNECT"), (":authority", f"{host}:80")]
+    yield [(":method", "CONNECT"), (":authority", other), ("host", host)]
+    yield [(":method", "CONNECT"), (":protocol", "websocket"), *head(host)[1:]]
+    yield [(":method", "CONNECT"), (":protocol", "h2c"), *head(host, "/public")[1:]]
     yield [*head(host), ("upgrade", "h2c"), ("connection", "upgrade")]
 
 

@@ -1,6 +1,6 @@
 //! What programs may take a path for.
 
-use std::iter;
+use std::{borrow::Cow, iter};
 
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -8,7 +8,11 @@ use crate::login::plain;
 
 /// A path in the one form that all spellings of it share: decoded, in small letters, without the
 /// blanks and dots that some file systems overlook at the end of a name.
-pub(super) struct Reading(String);
+pub(super) struct Reading {
+    folded: String,
+    /// Where it begins, and where a path of its own begins behind a script (`/index.php/page`).
+    starts: Vec<usize>,
+}
 
 /// Where a segment may end for a program: before a format (`/page.json`), a stream of a file
 /// (`/page:x`), or what was encoded and is decoded too late.
@@ -20,32 +24,39 @@ impl Reading {
         if !plain(path) {
             return None;
         }
-        let mut folded = String::with_capacity(path.len());
+        let mut reading = Self { folded: String::with_capacity(path.len()), starts: Vec::new() };
+        let mut script = true;
         for segment in decoded(path)?.strip_prefix('/')?.split('/') {
-            folded.push('/');
-            let at = folded.len();
-            if segment.is_ascii() {
-                folded.push_str(segment);
-                folded[at..].make_ascii_lowercase();
-            } else if !segment.chars().all(|letter| fold(letter, &mut folded)) {
-                return None;
+            if script {
+                reading.starts.push(reading.folded.len());
             }
-            let name = trimmed(&folded[at..]).to_owned();
-            if name.is_empty() != segment.is_empty() || !is_name(&name) {
-                return None;
-            }
-            folded.truncate(at);
-            folded.push_str(&name);
+            script = reading.push(segment)?;
         }
-        Some(Self(folded))
+        Some(reading)
     }
 
-    /// Whether a program may take it for a path that a rule with this beginning is for. Behind a
-    /// script (`/index.php/page`) the rest is a path of its own to many.
+    /// Adds a segment, and says whether it may name a script.
+    fn push(&mut self, segment: &str) -> Option<bool> {
+        let mut folded = String::new();
+        let name = if segment.is_ascii() {
+            trimmed(segment)
+        } else {
+            if !segment.chars().all(|letter| fold(letter, &mut folded)) {
+                return None;
+            }
+            trimmed(&folded)
+        };
+        if name.is_empty() != segment.is_empty() || !is_name(name) {
+            return None;
+        }
+        self.folded.push('/');
+        self.folded.extend(name.chars().map(|letter| letter.to_ascii_lowercase()));
+        Some(name.contains('.'))
+    }
+
+    /// Whether a program may take it for a path that a rule with this beginning is for.
     pub(super) fn meets(&self, beginning: &str) -> bool {
-        let scripts = self.0.match_indices('/').skip(1).map(|(at, _)| at);
-        let tails = scripts.filter(|at| self.0[..*at].rsplit('/').next().is_some_and(is_script));
-        iter::once(0).chain(tails).any(|at| begins(&self.0[at..], beginning))
+        self.starts.iter().any(|at| begins(&self.folded[*at..], beginning))
     }
 }
 
@@ -61,22 +72,26 @@ pub(super) fn begins(path: &str, beginning: &str) -> bool {
     })
 }
 
-fn is_script(segment: &str) -> bool {
-    segment.contains('.')
-}
-
 /// Windows overlooks dots and blanks at the end of a name; a `+` is a blank to some.
 fn trimmed(segment: &str) -> &str {
-    segment.trim_end_matches(['.', ' ', '+']).trim_start_matches([' ', '+'])
+    let blank = |byte: &u8| matches!(byte, b' ' | b'+');
+    let bytes = segment.as_bytes();
+    let end = bytes.iter().rposition(|byte| !blank(byte) && *byte != b'.').map_or(0, |it| it + 1);
+    let start = bytes[..end].iter().position(|byte| !blank(byte)).unwrap_or(end);
+    &segment[start..end]
 }
 
 /// Windows takes some characters for others, and has second names like `ADMINI~1`.
 fn is_name(segment: &str) -> bool {
     let short = |pair: &[u8]| pair[0] == b'~' && pair[1].is_ascii_digit();
-    !segment.contains(['"', '<', '>']) && !segment.as_bytes().windows(2).any(short)
+    let other = |byte: &u8| matches!(byte, b'"' | b'<' | b'>');
+    !segment.as_bytes().iter().any(other) && !segment.as_bytes().windows(2).any(short)
 }
 
-fn decoded(path: &str) -> Option<String> {
+fn decoded(path: &str) -> Option<Cow<'_, str>> {
+    if !path.contains('%') {
+        return Some(Cow::Borrowed(path));
+    }
     let mut bytes = Vec::with_capacity(path.len());
     let mut parts = path.split('%');
     bytes.extend_from_slice(parts.next()?.as_bytes());
@@ -84,7 +99,7 @@ fn decoded(path: &str) -> Option<String> {
         bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
         bytes.extend_from_slice(part.get(2..)?.as_bytes());
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
 /// Adds a character as programs compare it that know no case, width or accents. False, if it may
