@@ -58,6 +58,8 @@ PATHS = [
     "/eng%C3%ADne",
     "/engi%CC%81ne",
     "/engine%C2%AD",
+    "/(S(x))/engine",
+    "/(S(x))/ENGINE/x",
     "/public%EF%BC%8F..%EF%BC%8Fengine",
     "/public/%E2%80%A5/engine",
     "/index.php/engine",

@@ -23,7 +23,7 @@ def read(path):
             continue
         segment = segment.rstrip(". ")
         segment = re.sub(r"(?<=.)\.(json|html)$", "", segment)
-        if segment:
+        if segment and not segment.startswith("(s("):
             segments.append(segment)
     if segments and segments[0].endswith(".php"):
         segments = segments[1:]
@@ -50,7 +50,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    do_GET = do_POST = answer
+    do_GET = do_POST = do_OPTIONS = answer
 
     def log_message(self, *_):
         pass

@@ -7,6 +7,7 @@ mod headers;
 mod reading;
 mod routes;
 mod rules;
+mod target;
 
 use std::sync::Arc;
 
@@ -14,9 +15,10 @@ use gatehall_domain::{Attempt, Door, Snapshot, Timestamp, UserId};
 use http::request::Parts;
 
 pub(crate) use assertion::Assertions;
-pub(crate) use dialect::{Dialect, Problem, Target};
+pub(crate) use dialect::Dialect;
 pub(crate) use headers::Person;
 pub use routes::{is_navigation, routes};
+pub(crate) use target::{Problem, Target};
 
 use crate::{
     Rejection,

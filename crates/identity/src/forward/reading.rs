@@ -81,11 +81,15 @@ fn trimmed(segment: &str) -> &str {
     &segment[start..end]
 }
 
-/// Windows takes some characters for others, and has second names like `ADMINI~1`.
+/// Windows takes some characters for others, and has second names like `ADMINI~1`. ASP.NET leaves
+/// out a session like `(S(x))`.
 fn is_name(segment: &str) -> bool {
-    let short = |pair: &[u8]| pair[0] == b'~' && pair[1].is_ascii_digit();
+    let bytes = segment.as_bytes();
     let other = |byte: &u8| matches!(byte, b'"' | b'<' | b'>');
-    !segment.as_bytes().iter().any(other) && !segment.as_bytes().windows(2).any(short)
+    let short = |pair: &[u8]| pair[0] == b'~' && pair[1].is_ascii_digit();
+    !bytes.iter().any(other)
+        && !bytes.windows(2).any(short)
+        && !matches!(bytes, [b'(', _, b'(', ..])
 }
 
 fn decoded(path: &str) -> Option<Cow<'_, str>> {

@@ -1,8 +1,5 @@
 //! Which rules a request has to satisfy.
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use gatehall_domain::{HostRule, Snapshot};
@@ -44,3 +41,6 @@ fn is_exception(rule: &HostRule, to: &HostRule) -> bool {
     let (rule, to) = (rule.path.as_str(), to.path.as_str().trim_end_matches('/'));
     rule.trim_end_matches('/') != to && rule.starts_with(to) && begins(rule, to)
 }
+
+#[cfg(test)]
+mod tests;

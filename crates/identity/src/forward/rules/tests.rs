@@ -90,6 +90,7 @@ fn a_rule_guards_every_spelling_of_its_path() {
         "/public/.../x",
         "/a%3cdmin",
         "/public/%E2%80%8B",
+        "/(S(x))/admin",
         "/public/v1.2/admin",
     ] {
         assert!(demanded(path).contains("/admin/"), "{path}: {}", demanded(path));
@@ -132,6 +133,7 @@ const READERS: &[Reader] = &[
     |path| by_segment(path, |it| it.split(':').next().unwrap()),
     |path| by_segment(path, |it| it.trim_end_matches(['.', ' '])),
     |path| by_segment(path, str::trim),
+    |path| path.split('/').filter(|it| !it.starts_with("(S(")).collect::<Vec<_>>().join("/"),
     |path| path.trim_end_matches('/').to_owned(),
     |path| if path.ends_with('/') { path.to_owned() } else { format!("{path}/") },
     without_format,
@@ -242,6 +244,7 @@ const PIECES: &[&str] = &[
     "%EF%BC%8F",
     "%EF%BC%8E",
     "x.php/",
+    "(S(x))",
     "~1",
     "%",
     "%E9",
