@@ -51,7 +51,9 @@ impl Reading {
         }
         self.folded.push('/');
         self.folded.extend(name.chars().map(|letter| letter.to_ascii_lowercase()));
-        Some(name.contains('.'))
+        let ending = |it: &str| it.starts_with(|letter: char| letter.is_ascii_alphabetic());
+        // `index.php`, but not `v1.2`.
+        Some(name.split('.').skip(1).any(ending))
     }
 
     /// Whether a program may take it for a path that a rule with this beginning is for.
