@@ -110,3 +110,15 @@ def test_a_backend_hears_of_a_websocket(world, kind):
     seen = recorded["headers"]
     named = {it.lower(): value.lower() for it, value in seen}
     assert (named["upgrade"], named["connection"]) == ("websocket", "upgrade"), seen
+
+
+def test_names_of_oauth2_proxy_come_from_the_check(world):
+    """The list takes off what clients send, and nothing of what is set behind it."""
+    proxy = world.checked("nginx-oauth2")
+    said = {"User": "the-id", "Email": "alice@google.example", "Groups": "engineering"}
+    world.check.say(202, [(f"X-Auth-Request-{it}", value) for it, value in said.items()])
+    forged = [(f"X-Forwarded-{it}", "forged") for it in said]
+    headers = json.loads(send(proxy, "/", APP, headers=forged).body)["headers"]
+    for it, value in said.items():
+        seen = [each for name, each in headers if name.lower() == f"x-forwarded-{it}".lower()]
+        assert seen == [value], headers
