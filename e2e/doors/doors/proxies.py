@@ -29,8 +29,8 @@ http {{
 
 FILES = {
     "traefik": ["traefik.yaml", "traefik-dynamic.yaml"],
-    "nginx": ["nginx.conf"],
-    "nginx-oauth2": ["nginx-oauth2.conf"],
+    "nginx": ["nginx.conf", "nginx-names.conf"],
+    "nginx-oauth2": ["nginx-oauth2.conf", "nginx-names.conf"],
     "caddy": ["Caddyfile"],
     "envoy": ["envoy.yaml"],
 }
@@ -48,7 +48,7 @@ def program(tools, name):
     return found
 
 
-def fill(kind, folder, port, gate, backend):
+def fill(kind, folder, port, gate, backend, change):
     """Writes the kind's configuration with its placeholders filled in; gives the first file."""
     folder.mkdir(parents=True)
     values = {
@@ -63,6 +63,8 @@ def fill(kind, folder, port, gate, backend):
     }
     for name in FILES[kind]:
         text = (CONFIGURATIONS / name).read_text()
+        if change and name == FILES[kind][0]:
+            text = change(text)
         for key, value in values.items():
             text = text.replace("{{" + key + "}}", str(value))
         if "{{" in text:
@@ -92,10 +94,11 @@ def command(kind, tools, folder, configuration):
     return [program(tools, "nginx"), "-p", folder, "-c", around]
 
 
-def start(processes, tools, kind, port, gate, backend, name=None):
+def start(processes, tools, kind, port, gate, backend, name=None, change=None):
+    """`change` gets the text of the shown configuration, and gives the one that runs."""
     name = name or kind
     folder = processes.folder / name
-    configuration = fill(kind, folder, port, gate, backend)
+    configuration = fill(kind, folder, port, gate, backend, change)
     # Caddy keeps files in its home.
     home = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
     processes.start(name, command(kind, tools, folder, configuration), env=home, port=port)

@@ -35,12 +35,15 @@ def spoiled():
             f"open.{names.DOMAIN}@app.{names.DOMAIN}",
             f"app.{names.DOMAIN}:80:80",
             f"app.{names.DOMAIN}:99999",
+            f"app.{names.DOMAIN}:80?",
+            f"app.{names.DOMAIN}:+80",
+            f"app.{names.DOMAIN}#",
             f"app.{names.DOMAIN}/public",
             "app..localhost",
             "[::1",
             "a" * 300,
         ],
-        "X-Forwarded-Uri": ["engine", "http://open.gate.localhost/", "/a b", "*"],
+        "X-Forwarded-Uri": ["engine", "http://open.gate.localhost/", "/a b", "*", "?", "/#"],
     }
     for name, values in odd.items():
         for value in values:
@@ -49,6 +52,10 @@ def spoiled():
         "//app.gate.localhost/",
         "http:/app.gate.localhost/",
         "app.gate.localhost",
+        "http://app.gate.localhost:80?/engine",
+        "http://app.gate.localhost#/engine",
+        "http://open.gate.localhost\\@app.gate.localhost/",
+        "http://app.gate.localhost",
         "://",
     ):
         yield (
@@ -58,7 +65,22 @@ def spoiled():
         )
 
 
-@table([(name, dialect, headers) for name, dialect, headers in spoiled()])
+def contradictions():
+    """Whole questions, with a header beside that says something else: (name, dialect, headers)."""
+    for dialect in names.PROXIES:
+        good = question(dialect)
+        for name, value in (
+            ("X-Original-URL", f"http://open.{names.DOMAIN}/"),
+            ("X-Original-URL", f"http://app.{names.DOMAIN}/public"),
+            ("X-Forwarded-Host", f"open.{names.DOMAIN}"),
+            ("X-Forwarded-Uri", "/public"),
+            ("X-Forwarded-Proto", "https"),
+        ):
+            if name not in dict(good):
+                yield f"{name} besides: {value}", dialect, [*good, (name, value)]
+
+
+@table(list(spoiled()) + list(contradictions()))
 def test_what_is_not_whole_is_no_question(world, name, dialect, headers):
     visitor, attacker = world.signed_in("alice"), Attacker(world)
     session = cookie(visitor.jar.get(names.SESSION_COOKIE))

@@ -4,7 +4,6 @@ import os
 import pathlib
 import re
 import shlex
-import shutil
 import subprocess
 import tempfile
 import time
@@ -42,9 +41,8 @@ def test_pages_show_the_configuration_that_runs(_, name):
 PROGRAMS = {
     "python": lambda folder: [TOOLS / "python/bin/python", folder / "program.py"],
     "js": lambda folder: ["node", folder / "program.mjs"],
+    "go": lambda folder: ["go", "run", folder / "program.go"],
 }
-if shutil.which("go"):  # No other test needs it.
-    PROGRAMS["go"] = lambda folder: ["go", "run", folder / "program.go"]
 ENDINGS = {"python": "py", "js": "mjs", "go": "go"}
 
 

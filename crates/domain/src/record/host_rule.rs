@@ -11,7 +11,8 @@ pub struct HostRule {
     pub id: HostRuleId,
     /// Which hosts.
     pub host: HostPattern,
-    /// The beginning of the paths it is for; `/` for all. The longest that fits counts.
+    /// The beginning of the paths it is for; `/` for all. The longest that fits counts, and every
+    /// one that fits what a program may take the path for.
     pub path: PathPrefix,
     /// Who may enter.
     pub admit: Admit,
@@ -112,7 +113,7 @@ impl PathPrefix {
         &self.0
     }
 
-    /// Whether it means this path.
+    /// Whether it means this path as it is written.
     pub fn matches(&self, path: &str) -> bool {
         match path.strip_prefix(self.0.as_str()) {
             Some(rest) => self.0.ends_with('/') || rest.is_empty() || rest.starts_with('/'),

@@ -1,5 +1,6 @@
 //! All records at one revision, indexed for the path of a request. Immutable.
 
+mod hosts;
 mod views;
 
 use std::sync::Arc;
@@ -7,8 +8,8 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::{
-    AccessClass, Company, Connection, ConnectionId, Endpoint, GroupId, Server, Tenant, UserId,
-    View, access::Place,
+    AccessClass, Company, Connection, ConnectionId, Endpoint, GroupId, HostRule, Server, Tenant,
+    UserId, View, access::Place,
 };
 
 /// The company at one revision, indexed.
@@ -21,6 +22,7 @@ pub struct Snapshot {
     site_by_id: HashMap<ConnectionId, usize>,
     /// Those of public servers.
     public: Vec<usize>,
+    hosts: hosts::HostRules,
     views: usize,
 }
 
@@ -80,8 +82,9 @@ impl Snapshot {
             sites.iter().enumerate().map(|(at, site)| (site.connection.id, at)).collect();
         let public = sites.iter().enumerate().filter(|(_, site)| site.is_public());
         let public = public.map(|(at, _)| at).collect();
+        let hosts = hosts::HostRules::new(&company);
         let (people, views) = views::people(&company.closed(), &sites);
-        Self { revision, company, people, sites, site_by_id, public, views }
+        Self { revision, company, people, sites, site_by_id, public, hosts, views }
     }
 
     /// The number of the revision.
@@ -102,6 +105,11 @@ impl Snapshot {
     /// The groups of a user, whoever said so.
     pub fn groups(&self, user: UserId) -> &[GroupId] {
         self.people.get(&user).map_or(&[], |person| &person.groups)
+    }
+
+    /// The rules for a host, whose name is in lower case: those of the most exact pattern first.
+    pub fn host_rules<'s>(&'s self, host: &'s str) -> impl Iterator<Item = &'s [Arc<HostRule>]> {
+        self.hosts.of(host)
     }
 
     /// All connections, in the order of their paths.

@@ -4,8 +4,10 @@ mod assertion;
 mod dialect;
 mod forwarded_user;
 mod headers;
+mod reading;
 mod routes;
 mod rules;
+mod target;
 
 use std::sync::Arc;
 
@@ -13,9 +15,10 @@ use gatehall_domain::{Attempt, Door, Snapshot, Timestamp, UserId};
 use http::request::Parts;
 
 pub(crate) use assertion::Assertions;
-pub(crate) use dialect::{Dialect, Target};
+pub(crate) use dialect::Dialect;
 pub(crate) use headers::Person;
 pub use routes::{is_navigation, routes};
+pub(crate) use target::{Problem, Target};
 
 use crate::{
     Rejection,
@@ -34,7 +37,7 @@ pub(crate) enum Verdict {
     /// Whoever asks is no proxy of ours.
     NotAProxy,
     /// The question is not whole, so that nobody could say what is asked for.
-    Unclear(&'static str),
+    Unclear(Problem),
 }
 
 /// A question, understood.
@@ -71,7 +74,7 @@ impl Doors {
             Dialect::ForwardedUser => self.forwarded_user(head, snapshot, *now).await,
             _ => self.person(head, snapshot, *now).await,
         };
-        let rules = rules::needed(snapshot.company(), &target.host, &target.path);
+        let rules = rules::needed(snapshot, &target.host, &target.path);
         let open = !rules.is_empty() && rules.iter().all(|rule| rule.is_open());
         let user = match proven {
             Ok(user) => user,

@@ -17,7 +17,7 @@ use http::{
 };
 use url::form_urlencoded;
 
-use super::{Dialect, Person, Question, Target, Verdict, headers};
+use super::{Dialect, Person, Problem, Question, Target, Verdict, headers};
 use crate::{Rejection, doors::Doors, login::Query, resource};
 
 /// The endpoints of all proxies, the keys with which backends check what they are told, and the
@@ -67,7 +67,11 @@ async fn answer(doors: &Doors, dialect: Dialect, head: Parts) -> Response {
             StatusCode::FORBIDDEN,
             "Only a proxy may ask this: an administrator has to list it in GATEHALL_TRUSTED_PROXIES.",
         ),
-        Verdict::Unclear(problem) => refusal(StatusCode::BAD_REQUEST, problem),
+        // Of these two nginx passes on only that nobody may enter.
+        Verdict::Unclear(Problem::Odd(text)) if !dialect.redirects() => {
+            refusal(StatusCode::FORBIDDEN, text)
+        }
+        Verdict::Unclear(problem) => refusal(StatusCode::BAD_REQUEST, problem.as_str()),
         Verdict::Prove(Rejection::TooMany(seconds)) => {
             let mut response = refusal(StatusCode::TOO_MANY_REQUESTS, "Too many requests.");
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));

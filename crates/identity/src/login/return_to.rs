@@ -1,6 +1,6 @@
 //! Where a browser goes after it has signed in. Never to a place that somebody else chose.
 
-use gatehall_domain::{HostPattern, Snapshot};
+use gatehall_domain::Snapshot;
 use url::Url;
 
 /// No address that is kept in a cookie is longer.
@@ -60,9 +60,7 @@ impl Ways<'_> {
         let secure = url.scheme() == self.public_url.scheme();
         // Behind one proxy all hosts have one port; on this machine every proxy has its own.
         let port = url.scheme() == "http" || url.port() == self.public_url.port();
-        let mut rules = self.snapshot.company().host_rules.values();
-        let matches = |host: &str, pattern: &HostPattern| pattern.matches(host);
-        below && secure && port && rules.any(|rule| matches(host, &rule.host))
+        below && secure && port && self.snapshot.host_rules(host).next().is_some()
     }
 }
 
