@@ -3,6 +3,7 @@
 mod change;
 mod check;
 mod check_doors;
+mod check_servers;
 mod label;
 
 use std::{hash::Hash, sync::Arc};

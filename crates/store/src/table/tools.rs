@@ -2,7 +2,7 @@
 
 use gatehall_domain::{
     Ciphertext, Company, Connection, ConnectionId, ConnectionPath, Credential, Limits,
-    SecretSource, Server, Tenant, Timestamp,
+    SecretSource, Server, Tenant, Timestamp, Transport,
 };
 use sqlx::{query, query_as};
 use uuid::Uuid;
@@ -90,12 +90,14 @@ impl Stored for Server {
             .fetch_all(&mut **it).await)?;
         rows.into_iter()
             .map(|(id, name, description, transport, access, stateful, tier, enabled, at)| {
+                let mut transport: Transport =
+                    serde_json::from_str(&transport).map_err(bad("servers", "transport"))?;
+                transport.forget_harmful();
                 Ok(Self {
                     id: id.parse().map_err(bad("servers", "id"))?,
                     name,
                     description,
-                    transport: serde_json::from_str(&transport)
-                        .map_err(bad("servers", "transport"))?,
+                    transport,
                     access: access.parse().map_err(bad("servers", "access"))?,
                     stateful,
                     tier,
