@@ -139,6 +139,8 @@ async fn serve(database: &Database, settings: &ServeSettings) -> Service {
         data_dir: Some(database.folder.path().to_owned()),
         database: Some(database.url.clone()),
         vault_keys: None,
+        // One that every test has.
+        secret_variables: vec!["CARGO_PKG_NAME".parse().unwrap()],
         config: None,
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
