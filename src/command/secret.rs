@@ -4,6 +4,9 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use gatehall_portal::operation::{NewSecret, read_secret, read_secret_file};
+use gatehall_vault::Vault;
+
+use crate::output::error;
 
 /// Where a secret comes from: `stdin`, `file:PATH`, or `env:NAME` for a variable that the gateway
 /// reads when it needs it.
@@ -25,6 +28,17 @@ impl FromStr for SecretArgument {
             _ => Err("the source must be stdin, file:PATH or env:NAME (a secret itself never \
                       stands on the command line)"
                 .into()),
+        }
+    }
+}
+
+/// Says what the gate needs to read a secret from a variable, if it does not have it here.
+pub(super) fn remind<'s>(vault: &Vault, secrets: impl Iterator<Item = &'s NewSecret>) {
+    for secret in secrets {
+        if let NewSecret::Environment(name) = secret
+            && let Err(problem) = vault.may_read(name)
+        {
+            error(&problem.to_string());
         }
     }
 }

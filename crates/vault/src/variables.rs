@@ -53,6 +53,11 @@ impl Vault {
         Self { variables, ..self }
     }
 
+    /// The variables of the gate that secrets may be read from.
+    pub fn variables(&self) -> &[SecretVariable] {
+        &self.variables
+    }
+
     /// Whether a secret may be read from this variable of the gate.
     ///
     /// # Errors
