@@ -31,6 +31,10 @@ impl FromStr for SecretVariable {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let text = text.trim();
+        // A setting that is there and empty, and what follows a last comma.
+        if text.is_empty() {
+            return Ok(Self(String::new()));
+        }
         let name = text.strip_suffix('*').unwrap_or(text);
         // A beginning is a whole word, so that nobody allows more than they think.
         let word = name == text || name.ends_with('_') && name.len() > 1;
@@ -50,7 +54,8 @@ impl Vault {
     /// The same vault, which also reads secrets from these variables of the gate.
     #[must_use]
     pub fn reading(self, variables: Vec<SecretVariable>) -> Self {
-        Self { variables, ..self }
+        let variables = variables.into_iter().filter(|it| !it.0.is_empty());
+        Self { variables: variables.collect(), ..self }
     }
 
     /// The variables of the gate that secrets may be read from.
@@ -107,6 +112,7 @@ mod tests {
     #[test]
     fn only_variables_that_the_operator_named_are_read() {
         let path = std::env::var("PATH").unwrap();
+        assert_eq!(vault(&["", " "]).variables(), []);
         let none = open(&vault(&[]), "PATH").unwrap_err().to_string();
         assert!(none.contains("GATEHALL_SECRET_VARIABLES=PATH"), "{none}");
         assert_eq!(open(&vault(&["OTHER", "PATH"]), "PATH").unwrap(), path);
@@ -125,18 +131,9 @@ mod tests {
         for name in ["GATEHALL_DATABASE", "gatehall_database", "GATEHALL_"] {
             assert!(matches!(vault.may_read(name), Err(VaultError::OwnVariable(_))), "{name}");
         }
-        for bad in [
-            "*",
-            "_*",
-            "",
-            "A*",
-            "GATEHALL_*",
-            "gatehall_x",
-            "GATEHALL_DATABASE",
-            "A=B",
-            "A B",
-            "**",
-        ] {
+        for bad in
+            ["*", "_*", "A*", "GATEHALL_*", "gatehall_x", "GATEHALL_DATABASE", "A=B", "A B", "**"]
+        {
             assert!(bad.parse::<SecretVariable>().is_err(), "{bad:?}");
         }
     }

@@ -20,6 +20,7 @@ on_both!(
     an_administrator_changes_no_command_that_is_not_allowed,
     an_allowed_command_runs_as_it_is,
     a_variable_of_the_gate_goes_nowhere,
+    credentials_have_bounds,
 );
 
 /// Variables that make something else run, or run something otherwise.
@@ -348,6 +349,16 @@ async fn a_variable_of_the_gate_goes_nowhere(kind: Kind) {
     assert!(tested.contains("GATEHALL_SECRET_VARIABLES") && tested.contains("PATH"), "{tested}");
     let page = ada.get("/connections/google/web").await.text;
     assert!(page.contains("GATEHALL_SECRET_VARIABLES"), "{page}");
+    // The same file brings nothing new, so that it can be imported here, too.
+    let file = api("PATH").to_string();
+    let fields = [("text", file.as_str()), ("file_name", "a.json")];
+    let plan = ada.send(Method::POST, "/api/v1/import/plan", &fields).await.json();
+    assert_eq!((&plan["sound"], &plan["changes"]), (&json!(true), &json!(0)), "{plan}");
+    assert!(plan.to_string().contains("GATEHALL_SECRET_VARIABLES=PATH"), "{plan}");
+    scene.operator_imports(provider("PATH")).await;
+    let page = ada.get("/providers/evil").await.text;
+    assert!(page.contains("GATEHALL_SECRET_VARIABLES=PATH"), "{page}");
+    assert!(ada.get("/settings").await.text.contains("CARGO_PKG_NAME"));
     let leaked = scene.recorder.seen().iter().any(|it| it.headers.contains(&path));
     assert!(!leaked, "a variable of the gate reached a server");
     // One that the operator named is.
@@ -356,4 +367,34 @@ async fn a_variable_of_the_gate_goes_nowhere(kind: Kind) {
     let tested = test(&ada, "google/web").await;
     assert!(tested.contains("tools"), "{tested}");
     assert!(scene.recorder.seen().iter().any(|it| it.headers.contains("gatehall")));
+}
+
+async fn credentials_have_bounds(kind: Kind) {
+    let scene = Scene::new(kind, &[]).await;
+    let tina = Visitor::signed_in(&scene.world, TINA, 0).await;
+    let ada = Visitor::signed_in(&scene.world, ADA, 0).await;
+    let (fits, long) = ("x".repeat(16 << 10), "x".repeat((16 << 10) + 1));
+    let name = format!("header:x-{}", "y".repeat(256));
+    for fields in [
+        [("placement", "header:x-key"), ("secret", long.as_str())],
+        [("placement", name.as_str()), ("secret", "x")],
+    ] {
+        assert_eq!(set(&tina, "google/web", &fields).await, REFUSED);
+    }
+    let provider =
+        [("id", "p"), ("issuer", "http://127.0.0.1:9"), ("client_id", "x"), ("secret", &long)];
+    let refused = ada.post("/providers", &provider).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    assert!(refused.text.contains("16384"), "{}", refused.text);
+    for at in 0..32 {
+        let place = format!("header:x-{at}");
+        let fields = [("placement", place.as_str()), ("secret", fits.as_str())];
+        tina.post("/connections/google/web/credentials", &fields).await.revision();
+    }
+    let more = [("placement", "header:x-32"), ("secret", "x")];
+    assert_eq!(set(&tina, "google/web", &more).await, REFUSED);
+    // One that is there is replaced.
+    let again = [("placement", "header:x-31"), ("secret", "x")];
+    tina.post("/connections/google/web/credentials", &again).await.revision();
+    assert_eq!(scene.credentials().await, 32);
 }

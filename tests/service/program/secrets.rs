@@ -39,6 +39,8 @@ async fn a_variable_is_read_if_the_operator_named_it_and_else_everything_says_so
         // What is named is meant, and nothing that only looks like it.
         let other = with("DOCUMENTS_TOKEN_2,documents_token,DOCUMENT_*");
         assert!(other.code == Some(1) && other.out.contains("may not read"), "{other:?}");
+        let empty = with("");
+        assert!(empty.code == Some(1) && empty.out.contains("may not read"), "{empty:?}");
         let named = with("OTHER,DOCUMENTS_*");
         assert_eq!(named.code, Some(0), "{named:?}");
         for all in ["*", "GATEHALL_*", "GATEHALL_DATABASE", "A*"] {
