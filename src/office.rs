@@ -51,7 +51,8 @@ impl Office {
             );
         }
         let vault = gatehall_vault::load_or_create(&keys)
-            .with_context(|| format!("the key file {} cannot be used", keys.display()))?;
+            .with_context(|| format!("the key file {} cannot be used", keys.display()))?
+            .reading(settings.secret_variables.clone());
         store.check_vault(&vault).await.with_context(|| format!("key file {}", keys.display()))?;
         let processes = settings.processes.clone();
         Ok(Self { data_dir, vault: Arc::new(vault), store, clock: system_clock(), processes })

@@ -11,7 +11,10 @@ use gatehall_portal::{
     show,
 };
 
-use super::{remove, secret::SecretArgument};
+use super::{
+    remove,
+    secret::{SecretArgument, remind},
+};
 use crate::{
     office::Office,
     output::{Format, Table, done, fields_of, json, or_dash, yes},
@@ -164,10 +167,12 @@ pub(crate) async fn run(settings: &StoreSettings, command: ConnectionCommand) ->
         Action::Add { path, fields } => {
             let edit = fields.edit(Vec::new())?;
             desk.change(|_| Ok((add(desk.vault(), &path, &edit, now)?, ()))).await?;
+            remind(desk.vault(), edit.credentials.iter().map(|it| &it.secret));
             done(&format!("added connection {path}; its tools begin with {}", path.prefix()))
         }
         Action::Change { path, fields, remove_credential } => {
             let edit = fields.edit(remove_credential)?;
+            remind(desk.vault(), edit.credentials.iter().map(|it| &it.secret));
             super::change(&desk, format_args!("connection {path}"), |company| {
                 change(company, desk.vault(), &path, &edit, now)
             })

@@ -8,7 +8,10 @@ use gatehall_portal::{
     show,
 };
 
-use super::{remove, secret::SecretArgument};
+use super::{
+    remove,
+    secret::{SecretArgument, remind},
+};
 use crate::{
     office::Office,
     output::{Format, Table, done, json, text, yes},
@@ -238,6 +241,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: ProviderCommand) -> R
         }
         Action::Add { id, fields } => {
             let edit = fields.edit()?;
+            remind(desk.vault(), edit.client_secret.iter());
             desk.change(|snapshot| {
                 Ok((add(snapshot.company(), desk.vault(), &id, &edit, now)?, ()))
             })
@@ -246,6 +250,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: ProviderCommand) -> R
         }
         Action::Change { id, fields } => {
             let edit = fields.edit()?;
+            remind(desk.vault(), edit.client_secret.iter());
             super::change(&desk, format_args!("provider {id}"), |company| {
                 change(company, desk.vault(), &id, &edit)
             })

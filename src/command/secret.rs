@@ -1,10 +1,12 @@
 //! Secrets on the command line: never as text, which others could see.
 
-use std::{io::Read, str::FromStr};
+use std::str::FromStr;
 
 use anyhow::{Context, Result};
-use gatehall_portal::operation::NewSecret;
-use secrecy::SecretString;
+use gatehall_portal::operation::{NewSecret, read_secret, read_secret_file};
+use gatehall_vault::Vault;
+
+use crate::output::error;
 
 /// Where a secret comes from: `stdin`, `file:PATH`, or `env:NAME` for a variable that the gateway
 /// reads when it needs it.
@@ -30,21 +32,28 @@ impl FromStr for SecretArgument {
     }
 }
 
+/// Says what the gate needs to read a secret from a variable, if it does not have it here.
+pub(super) fn remind<'s>(vault: &Vault, secrets: impl Iterator<Item = &'s NewSecret>) {
+    for secret in secrets {
+        if let NewSecret::Environment(name) = secret
+            && let Err(problem) = vault.may_read(name)
+        {
+            error(&problem.to_string());
+        }
+    }
+}
+
 impl SecretArgument {
     /// Reads it, unless the gateway will.
     pub(super) fn read(&self) -> Result<NewSecret> {
-        let text = match self {
+        Ok(NewSecret::Value(match self {
             Self::Environment(name) => return Ok(NewSecret::Environment(name.clone())),
-            Self::File(path) => std::fs::read_to_string(path)
-                .with_context(|| format!("reading the secret from {path}"))?,
-            Self::Stdin => {
-                let mut text = String::new();
-                std::io::stdin()
-                    .read_to_string(&mut text)
-                    .context("reading the secret from standard input")?;
-                text
+            Self::File(path) => {
+                read_secret_file(path).with_context(|| format!("reading the secret from {path}"))?
             }
-        };
-        Ok(NewSecret::Value(SecretString::from(text.trim_end().to_owned())))
+            Self::Stdin => {
+                read_secret(std::io::stdin()).context("reading the secret from standard input")?
+            }
+        }))
     }
 }

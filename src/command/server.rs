@@ -1,4 +1,4 @@
-use std::process::ExitCode;
+use std::{collections::BTreeSet, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -80,6 +80,10 @@ struct Fields {
     /// all there were.
     #[arg(long = "environment", alias = "env", value_name = "NAME=VALUE", value_parser = variable)]
     environment: Vec<(String, String)>,
+    /// Variable of the program that a credential may fill; no other can be. May be repeated; those
+    /// given replace all there were, and "" takes back all.
+    #[arg(long = "credential-variable", value_name = "NAME")]
+    credential_variables: Vec<String>,
     /// Name to show.
     #[arg(long)]
     name: Option<String>,
@@ -116,6 +120,11 @@ impl Fields {
             arguments: (!self.arguments.is_empty()).then(|| self.arguments.clone()),
             environment: (!self.environment.is_empty())
                 .then(|| self.environment.iter().cloned().collect()),
+            credential_variables: match self.credential_variables.as_slice() {
+                [] => None,
+                [only] if only.is_empty() => Some(BTreeSet::new()),
+                names => Some(names.iter().cloned().collect()),
+            },
         };
         said.apply(before)
     }

@@ -124,11 +124,18 @@ impl gatehall_portal::Hall for Hall {
     fn settings(&self) -> Vec<(&'static str, String)> {
         let settings = &self.settings;
         let none = || "not set".to_owned();
+        let list = |list: Vec<String>| match list.is_empty() {
+            true => "none".to_owned(),
+            false => list.join(", "),
+        };
+        let secrets = self.vault.variables().iter().map(ToString::to_string).collect();
         vec![
             ("Database", self.database.to_owned()),
             ("Public address", self.doors.public_url().map_or_else(none, ToString::to_string)),
             ("Cookie domain", settings.doors.cookie_domain.clone().unwrap_or_else(none)),
             ("Processes of stdio servers run as", self.accounts.describe()),
+            ("Commands that may be set here", list(settings.allowed_commands.clone())),
+            ("Variables that secrets are read from", list(secrets)),
             ("Seconds until a call is given up", settings.call_timeout_seconds.to_string()),
             ("Calls at once on a connection", settings.concurrent_calls.to_string()),
             ("Seconds between two looks at a server", settings.refresh_seconds.to_string()),

@@ -18,6 +18,7 @@ use gatehall_domain::Snapshot;
 use gatehall_gateway::{Egress, Gateway, GatewayParts, Recorder, Tasks, faces};
 use gatehall_identity::{DoorParts, Doors, SessionIndex};
 use gatehall_store::Actor;
+use gatehall_vault::Vault;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -74,7 +75,15 @@ pub(crate) async fn command(store: &StoreSettings, settings: &ServeSettings) -> 
 }
 
 /// What an administrator should not forget about.
-fn warn_of(settings: &ServeSettings, snapshot: &Snapshot) {
+fn warn_of(settings: &ServeSettings, snapshot: &Snapshot, vault: &Vault) {
+    let unread = vault.unread(snapshot.company());
+    if !unread.is_empty() {
+        tracing::warn!(
+            "credentials name variables that the gate may not read, so that they cannot be used: \
+             set GATEHALL_SECRET_VARIABLES={}",
+            unread.join(",")
+        );
+    }
     if settings.doors.cookie_domain.is_none() && !snapshot.company().host_rules.is_empty() {
         tracing::warn!(
             "there are host rules, but a sign-in counts for the gate's own host alone: set \
@@ -157,7 +166,7 @@ impl Service {
             },
         );
         doors.follow(&snapshot);
-        warn_of(settings, &snapshot);
+        warn_of(settings, &snapshot, &office.vault);
         unread::warn_of_unread(&snapshot, None);
         let gateway = Gateway::start(
             GatewayParts {

@@ -8,6 +8,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, FromArgMatches, ValueEnum};
 use gatehall_gateway::{Accounts, GatewaySettings};
+use gatehall_vault::SecretVariable;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub use doors::DoorOptions;
@@ -39,6 +40,18 @@ pub struct StoreSettings {
     /// vault.keys in the data folder, made if it is not there]
     #[arg(long, env = "GATEHALL_VAULT_KEYS", value_name = "FILE", global = true)]
     pub vault_keys: Option<PathBuf>,
+
+    /// Variables of the gate that hold secrets of servers and providers, for credentials that name
+    /// a variable in place of a secret: names, or MCP_* for all that begin so, separated by commas.
+    /// Those of Gatehall itself are never read. [default: none]
+    #[arg(
+        long,
+        env = "GATEHALL_SECRET_VARIABLES",
+        value_name = "NAMES",
+        value_delimiter = ',',
+        global = true
+    )]
+    pub secret_variables: Vec<SecretVariable>,
 
     /// TOML file with settings by their long names, such as listen = "0.0.0.0:8080". Flags and
     /// variables win over it.

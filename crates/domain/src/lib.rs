@@ -18,6 +18,7 @@ pub mod strict;
 pub mod text;
 pub mod time;
 pub mod tool;
+pub mod variable;
 
 pub use access::{Because, View};
 pub use audit::{Attempt, CallEvent, EntryEvent, Outcome};

@@ -62,10 +62,11 @@ fn server(server: &gatehall_domain::Server) -> ServerRow {
         Transport::StreamableHttp { url } | Transport::Sse { url } | Transport::OpenApi { url } => {
             row.url = Some(url.clone());
         }
-        Transport::Stdio { command, arguments, environment } => {
+        Transport::Stdio { command, arguments, environment, credential_variables } => {
             row.command = Some(command.clone());
             row.arguments.clone_from(arguments);
             row.environment.clone_from(environment);
+            row.credential_variables = Some(credential_variables.clone());
         }
     }
     row

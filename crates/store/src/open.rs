@@ -91,6 +91,7 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         migration!(4, "doors", "0004_doors.sql"),
         migration!(5, "portal", "0005_portal.sql"),
         migration!(7, "reminders and audit", "0007_reminders_and_audit.sql"),
+        migration!(8, "declared variables", "sqlite/0008_declared_variables.sql"),
         migration!(10, "views keep the rules", "sqlite/0010_views_keep_the_rules.sql"),
     ];
     Migrator::with_migrations(migrations).run(&writer).await?;
@@ -150,6 +151,7 @@ async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
             "postgres/0006_tenant_admins_row_level_security.sql"
         ),
         migration!(7, "reminders and audit", "0007_reminders_and_audit.sql"),
+        migration!(8, "declared variables", "postgres/0008_declared_variables.sql"),
         migration!(10, "views keep the rules", "postgres/0010_views_keep_the_rules.sql"),
     ];
     let mut migrator = Migrator::with_migrations(migrations);

@@ -4,6 +4,9 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::{Vault, VaultError};
 
 const PURPOSE: &str = "credential";
+/// The longest secret of a server or a provider, in bytes.
+pub const LONGEST_SECRET: usize = 16 << 10;
+
 const CLIENT: &str = "client-secret";
 
 impl Vault {
@@ -23,7 +26,8 @@ impl Vault {
     /// The secret of a credential, wherever it is kept.
     ///
     /// # Errors
-    /// If it was sealed by another vault or for another place, or the variable is not set.
+    /// If it was sealed by another vault or for another place, or the variable is not set or not
+    /// one of those that may be read.
     pub fn open_credential(&self, credential: &Credential) -> Result<SecretString, VaultError> {
         let owner = owner(credential.connection, &credential.placement);
         self.open_source(PURPOSE, &owner, &credential.secret)
@@ -61,9 +65,14 @@ impl Vault {
     ) -> Result<SecretString, VaultError> {
         match source {
             SecretSource::Sealed(sealed) => self.open(purpose, owner, sealed),
-            SecretSource::Environment(name) => std::env::var(name)
-                .map(SecretString::from)
-                .map_err(|_| VaultError::NoVariable(name.clone())),
+            SecretSource::Environment(name) => {
+                self.may_read(name)?;
+                let text = std::env::var(name).map_err(|_| VaultError::NoVariable(name.clone()))?;
+                match text.len() <= LONGEST_SECRET {
+                    true => Ok(SecretString::from(text)),
+                    false => Err(VaultError::TooLong),
+                }
+            }
         }
     }
 }

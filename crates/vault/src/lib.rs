@@ -7,6 +7,7 @@
 mod api_key;
 mod credential;
 mod key_file;
+mod variables;
 
 use std::fmt;
 
@@ -21,7 +22,9 @@ use gatehall_domain::Ciphertext;
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 
 pub use api_key::{KEY_PREFIX, NewKey, generate_key, parse_key, secret_matches, sign_in_token};
+pub use credential::LONGEST_SECRET;
 pub use key_file::{load_or_create, load_or_create_secret};
+pub use variables::SecretVariable;
 
 const VERSION: u8 = 1;
 const NONCE: usize = 12;
@@ -62,6 +65,18 @@ pub enum VaultError {
     /// The gateway's environment lacks a variable.
     #[error("the environment variable {0} is not set for the gateway: set it and start again")]
     NoVariable(String),
+    /// Nobody said that a variable holds a secret of a server.
+    #[error(
+        "the gate may not read the environment variable {0} for it: whoever starts the gate sets \
+         GATEHALL_SECRET_VARIABLES={0} (several are separated by commas)"
+    )]
+    UnknownVariable(String),
+    /// A variable holds a setting of Gatehall itself.
+    #[error("{0} is a variable of Gatehall itself, which no server gets: use another")]
+    OwnVariable(String),
+    /// A secret is longer than any server takes.
+    #[error("it is longer than {LONGEST_SECRET} bytes")]
+    TooLong,
     /// The key file cannot be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -70,6 +85,8 @@ pub enum VaultError {
 /// The keys that seal and open.
 pub struct Vault {
     keys: Vec<SealingKey>,
+    /// The variables of the gate from which secrets are read.
+    variables: Vec<SecretVariable>,
 }
 
 struct SealingKey {
@@ -101,7 +118,11 @@ impl Vault {
                 Ok(SealingKey { id, key, bytes: SecretBox::new(Box::new(*bytes)) })
             })
             .collect::<Result<_, VaultError>>()?;
-        if keys.is_empty() { Err(VaultError::Empty) } else { Ok(Self { keys }) }
+        if keys.is_empty() {
+            Err(VaultError::Empty)
+        } else {
+            Ok(Self { keys, variables: Vec::new() })
+        }
     }
 
     /// A vault with one random key, which ends with the process.

@@ -33,7 +33,7 @@ PROXIES = list(CHECKS)
 
 # Provider's id in Gatehall -> the profile of the test provider; both have the same names here.
 PROVIDERS = ["entra", "authentik", "generic"]
-SECRET_VARIABLE = "GATEHALL_TEST_CLIENT_SECRET"
+SECRET_VARIABLE = "TEST_CLIENT_SECRET"
 CLIENT_SECRET = "secret-of-the-client-gatehall-0123456789"
 
 BROWSER_HEADERS = [

@@ -169,6 +169,7 @@ class World:
             "GATEHALL_SIGN_INS_PER_MINUTE": "0",
             "GATEHALL_UNPROVEN_REQUESTS_PER_MINUTE": "0",
             names.SECRET_VARIABLE: names.CLIENT_SECRET,
+            "GATEHALL_SECRET_VARIABLES": f"{names.SECRET_VARIABLE},WRONG_SECRET",
         }
 
     @property

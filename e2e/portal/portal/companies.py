@@ -36,7 +36,7 @@ def provider(name, shown):
         "profile": "generic",
         "issuer": "http://127.0.0.1:9/login",
         "client_id": "gatehall",
-        "client_secret_environment": "GATEHALL_TEST_CLIENT_SECRET",
+        "client_secret_environment": "TEST_CLIENT_SECRET",
     }
 
 

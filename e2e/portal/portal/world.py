@@ -28,7 +28,8 @@ ENVIRONMENT = {
     # All visitors come from one address.
     "GATEHALL_SIGN_INS_PER_MINUTE": "0",
     "GATEHALL_UNPROVEN_REQUESTS_PER_MINUTE": "0",
-    "GATEHALL_TEST_CLIENT_SECRET": "secret-of-the-client-gatehall-0123456789",
+    "TEST_CLIENT_SECRET": "secret-of-the-client-gatehall-0123456789",
+    "GATEHALL_SECRET_VARIABLES": "TEST_CLIENT_SECRET",
     "PYTHONPATH": os.pathsep.join([str(PORTAL), str(DOORS)]),
 }
 

@@ -2,6 +2,7 @@
 
 mod care;
 mod changes;
+mod commands;
 mod document;
 mod unread;
 mod walls;
@@ -27,7 +28,7 @@ pub(crate) async fn company(kind: Kind) -> World {
         kind,
         json!({
             "tenants": [{"id": "google", "name": "Google"}, {"id": "microsoft"}],
-            "servers": [{"id": "time", "command": time}, {"id": "web", "url": "http://127.0.0.1:9/mcp"}],
+            "servers": [{"id": "time", "command": time, "credential_variables": ["KEY"]}, {"id": "web", "url": "http://127.0.0.1:9/mcp"}],
             "connections": [
                 {"tenant": "google", "server": "time"},
                 {"tenant": "microsoft", "server": "time"},

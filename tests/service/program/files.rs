@@ -25,6 +25,7 @@ id = "notes"
 command = "notes-server"
 arguments = ["--tenant", "{tenant}"]
 environment = { LEVEL = "high" }
+credential_variables = ["TOKEN"]
 
 [[servers]]
 id = "wiki"
@@ -67,7 +68,7 @@ const YAML: &str = r#"
 tenants:
   - {id: google, name: Google}
 servers:
-  - {id: notes, command: notes-server, arguments: [--tenant, "{tenant}"], environment: {LEVEL: high}}
+  - {id: notes, command: notes-server, arguments: [--tenant, "{tenant}"], environment: {LEVEL: high}, credential_variables: [TOKEN]}
   - {id: wiki, url: "https://wiki.example/{tenant}/mcp", access: public}
 connections:
   - {tenant: google, server: notes, timeout_seconds: 30, credentials: [{placement: "environment:TOKEN", environment: NOTES_TOKEN}]}

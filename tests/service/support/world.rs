@@ -140,6 +140,8 @@ async fn serve(database: &Database, settings: &ServeSettings) -> Service {
         data_dir: Some(database.folder.path().to_owned()),
         database: Some(database.url.clone()),
         vault_keys: None,
+        // One that every test has.
+        secret_variables: vec!["CARGO_PKG_NAME".parse().unwrap()],
         config: None,
         processes: ProcessSettings { stdio_uids: StdioUids::None, stdio_homes: None },
     };

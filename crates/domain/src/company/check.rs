@@ -1,9 +1,8 @@
 //! The rules that every record obeys.
 
 use crate::{
-    AccessClass, Admit, Company, Connection, ConnectionId, Credential, Grant, Key, Membership,
-    Placement, Record, Refusal, Server, Source, Subject, Target, TenantId, Transport, UserId,
-    company::Table, names,
+    Admit, Company, Connection, ConnectionId, Grant, Key, Membership, Record, Refusal, Source,
+    Subject, Target, TenantId, Transport, UserId, company::Table, names,
 };
 
 impl Company {
@@ -130,7 +129,7 @@ impl Company {
         if self.tenants.contains_key(id) { Ok(()) } else { Err(Refusal::missing("tenant", id)) }
     }
 
-    fn need_connection(&self, id: ConnectionId) -> Result<&Connection, Refusal> {
+    pub(super) fn need_connection(&self, id: ConnectionId) -> Result<&Connection, Refusal> {
         let found = self.connections.get(&id).ok_or_else(|| Refusal::missing("connection", id))?;
         Ok(found)
     }
@@ -139,36 +138,6 @@ impl Company {
         self.need_user(membership.user)?;
         if !self.groups.contains_key(&membership.group) {
             return Err(Refusal::missing("group", membership.group));
-        }
-        Ok(())
-    }
-
-    fn check_server(&self, server: &Server) -> Result<(), Refusal> {
-        if let Some(other) = self.servers.keys().find(|other| {
-            **other != server.id && other.as_str().eq_ignore_ascii_case(server.id.as_str())
-        }) {
-            return Err(Refusal::exists("server", other));
-        }
-        if let Transport::Stdio { command, arguments, environment } = &server.transport {
-            let nul = |text: &String| text.contains('\0');
-            let names = environment.keys().any(|name| name.is_empty() || name.contains('='));
-            if command.is_empty()
-                || nul(command)
-                || names
-                || arguments.iter().any(nul)
-                || environment.values().any(nul)
-            {
-                return Err(Refusal::invalid(
-                    "command",
-                    "needs a program, and variables like NAME=value",
-                ));
-            }
-        }
-        for credential in self.credentials.values() {
-            let connection = self.need_connection(credential.connection)?;
-            if connection.path.server == server.id {
-                Self::check_placement(server, credential, connection)?;
-            }
         }
         Ok(())
     }
@@ -184,6 +153,7 @@ impl Company {
         if connection.url.is_some() && matches!(server.transport, Transport::Stdio { .. }) {
             return Err(Refusal::invalid("url", "a stdio server has no address: leave it out"));
         }
+        self.check_tenant_named(connection, server)?;
         let limits = connection.limits;
         for (name, limit) in [
             ("timeout_seconds", limits.timeout_seconds),
@@ -229,62 +199,6 @@ impl Company {
                 second: connection.path.to_string(),
                 prefix: own.clone().max(other.path.prefix()),
             }),
-        }
-    }
-
-    fn check_credential(&self, credential: &Credential) -> Result<(), Refusal> {
-        let connection = self.need_connection(credential.connection)?;
-        let server = self
-            .servers
-            .get(&connection.path.server)
-            .ok_or_else(|| Refusal::missing("server", &connection.path.server))?;
-        Self::check_placement(server, credential, connection)?;
-        let name = |placement: &Placement| match placement {
-            Placement::Header { name, .. } | Placement::Environment { name } => name.clone(),
-        };
-        let twin = self.credentials.values().find(|other| {
-            other.connection == credential.connection
-                && other.placement != credential.placement
-                && name(&other.placement) == name(&credential.placement)
-        });
-        match twin {
-            Some(twin) => Err(Refusal::exists("credential", &twin.placement)),
-            None => Ok(()),
-        }
-    }
-
-    fn check_placement(
-        server: &Server,
-        credential: &Credential,
-        connection: &Connection,
-    ) -> Result<(), Refusal> {
-        if server.access == AccessClass::Public {
-            return Err(Refusal::invalid(
-                "access",
-                format!(
-                    "server {} is public, so everybody would use the credential of {}: \
-                     make it granted or remove the credential",
-                    server.id, connection.path
-                ),
-            ));
-        }
-        match (&server.transport, &credential.placement) {
-            (Transport::Stdio { .. }, Placement::Header { .. }) => Err(Refusal::invalid(
-                "placement",
-                format!(
-                    "{} is a process and takes environment:NAME, not a header",
-                    connection.path
-                ),
-            )),
-            (Transport::Stdio { .. }, Placement::Environment { .. }) => Ok(()),
-            (_, Placement::Environment { .. }) => Err(Refusal::invalid(
-                "placement",
-                format!(
-                    "{} is reached over HTTP and takes header:NAME, not a variable",
-                    connection.path
-                ),
-            )),
-            (_, Placement::Header { .. }) => Ok(()),
         }
     }
 

@@ -5,6 +5,7 @@ use crate::{Admit, ClaimMapping, Company, HostRule, Profile, Provider, ProviderI
 impl Company {
     pub(super) fn check_provider(&self, provider: &Provider) -> Result<(), Refusal> {
         provider.check()?;
+        self.check_client_secret(provider)?;
         let others = self.providers.values().filter(|other| other.id != provider.id);
         for other in others {
             if other.id.as_str().eq_ignore_ascii_case(provider.id.as_str()) {

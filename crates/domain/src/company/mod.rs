@@ -3,6 +3,7 @@
 mod change;
 mod check;
 mod check_doors;
+mod check_servers;
 mod label;
 mod set_aside;
 

@@ -81,6 +81,19 @@ impl Record {
         kind.and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
+    /// The variable of the gate that its secret is read from, if it is one.
+    pub fn secret_variable(&self) -> Option<&str> {
+        let source = match self {
+            Self::Credential(it) => Some(&it.secret),
+            Self::Provider(it) => it.client_secret.as_ref(),
+            _ => None,
+        };
+        match source {
+            Some(SecretSource::Environment(name)) => Some(name),
+            _ => None,
+        }
+    }
+
     /// A short text that is another one whenever the record's members are others.
     pub fn fingerprint(&self) -> String {
         short_digest(&Value::Object(self.members()).to_string())

@@ -1,9 +1,13 @@
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::{Refusal, ServerId, TenantId, Timestamp};
+use crate::{Placement, Refusal, ServerId, TenantId, Timestamp, variable};
 
 /// The description of a tool server. Tools live on its connections.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +95,15 @@ pub enum Transport {
         /// Its whole environment, but for credentials.
         #[serde(default)]
         environment: BTreeMap<String, String>,
+        /// The variables that credentials may fill, and no others. Whoever may set the command
+        /// says so.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        credential_variables: BTreeSet<String>,
     },
 }
+
+/// Stands for the id of the connection's tenant.
+const TENANT: &str = "{tenant}";
 
 impl Transport {
     /// The name of the transport, as written in files and on the command line.
@@ -116,17 +127,71 @@ impl Transport {
     /// The transport as one tenant uses it: its own address if it has one, and `{tenant}` filled in.
     #[must_use]
     pub fn resolve(&self, tenant: Option<&TenantId>, own: Option<&Address>) -> Self {
-        let fill = |text: &str| text.replace("{tenant}", tenant.map_or("", TenantId::as_str));
+        let fill = |text: &str| text.replace(TENANT, tenant.map_or("", TenantId::as_str));
         let url = |url: &Address| own.unwrap_or(url).fill(tenant);
         match self {
             Self::StreamableHttp { url: u } => Self::StreamableHttp { url: url(u) },
             Self::Sse { url: u } => Self::Sse { url: url(u) },
             Self::OpenApi { url: u } => Self::OpenApi { url: url(u) },
-            Self::Stdio { command, arguments, environment } => Self::Stdio {
+            Self::Stdio { command, arguments, environment, credential_variables } => Self::Stdio {
                 command: command.clone(),
                 arguments: arguments.iter().map(|text| fill(text)).collect(),
                 environment: environment.iter().map(|(k, v)| (k.clone(), fill(v))).collect(),
+                credential_variables: credential_variables.clone(),
             },
+        }
+    }
+
+    /// Whether a tenant's id has a place in it. Without a tenant, `/data/{tenant}` would be the
+    /// data of all of them.
+    pub fn names_tenant(&self, own: Option<&Address>) -> bool {
+        let names = |text: &str| text.contains(TENANT);
+        match self {
+            Self::StreamableHttp { url } | Self::Sse { url } | Self::OpenApi { url } => {
+                names(&own.unwrap_or(url).to_string())
+            }
+            Self::Stdio { arguments, environment, .. } => {
+                arguments.iter().chain(environment.values()).any(|text| names(text))
+            }
+        }
+    }
+
+    /// Takes back what was declared for credentials and may not be: once everything could be.
+    pub fn forget_harmful(&mut self) {
+        if let Self::Stdio { credential_variables, .. } = self {
+            credential_variables.retain(|name| !variable::is_harmful(name));
+        }
+    }
+
+    /// Says why a credential cannot be placed so. It is asked when a credential or a description
+    /// changes, and again when a connection is opened.
+    ///
+    /// # Errors
+    /// What is wrong, and who can change it.
+    pub fn takes(&self, placement: &Placement) -> Result<(), String> {
+        match (self, placement) {
+            (Self::Stdio { .. }, Placement::Header { .. }) => {
+                Err("the server is a process and takes environment:NAME, not a header".into())
+            }
+            (Self::Stdio { .. }, Placement::Environment { name }) if variable::is_harmful(name) => {
+                Err(variable::harm(name))
+            }
+            (Self::Stdio { credential_variables, .. }, Placement::Environment { name }) => {
+                if credential_variables.contains(name) {
+                    return Ok(());
+                }
+                let declared: Vec<&str> = credential_variables.iter().map(String::as_str).collect();
+                let declared =
+                    if declared.is_empty() { "none".into() } else { declared.join(", ") };
+                Err(format!(
+                    "the server's description does not declare {name} for credentials (but \
+                     {declared}): whoever may set its command adds it to credential_variables"
+                ))
+            }
+            (_, Placement::Environment { .. }) => {
+                Err("the server is reached over HTTP and takes header:NAME, not a variable".into())
+            }
+            (_, Placement::Header { .. }) => Ok(()),
         }
     }
 }
@@ -205,6 +270,50 @@ mod tests {
             panic!()
         };
         assert_eq!(url.to_string(), "http://files/google/mcp");
+    }
+
+    /// Administrators choose ids, and descriptions put them into arguments and variables.
+    #[test]
+    fn an_id_is_neither_an_option_nor_a_path() {
+        for id in
+            ["-c", "--help", "..", ".", "a/b", "/etc", "a b", "a=b", "$(x)", "a;b", "a\nb", ""]
+        {
+            assert!(id.parse::<TenantId>().is_err(), "{id:?}");
+        }
+        let arguments = vec!["{tenant}".to_owned(), "--root=/data/{tenant}/{tenant}".into()];
+        let transport = Transport::Stdio {
+            command: "/bin/{tenant}".into(),
+            arguments,
+            environment: BTreeMap::from([("ROOT".into(), "/data/{tenant}".into())]),
+            credential_variables: BTreeSet::from(["{tenant}".to_owned()]),
+        };
+        assert!(transport.names_tenant(None));
+        let filled = transport.resolve(Some(&"google".parse().unwrap()), None);
+        let Transport::Stdio { command, arguments, environment, credential_variables } = filled
+        else {
+            panic!()
+        };
+        assert_eq!(arguments, ["google", "--root=/data/google/google"]);
+        assert_eq!(environment["ROOT"], "/data/google");
+        // What runs, and which variables are filled, is what was written.
+        assert!(command.contains(TENANT) && credential_variables.contains(TENANT));
+    }
+
+    #[test]
+    fn a_process_takes_what_is_declared() {
+        let transport = Transport::Stdio {
+            command: "server".into(),
+            arguments: Vec::new(),
+            environment: BTreeMap::from([("LEVEL".into(), "high".into())]),
+            // A harmful one cannot be declared; if it is, that is of no use.
+            credential_variables: ["TOKEN", "LD_PRELOAD"].map(str::to_owned).into(),
+        };
+        let takes = |place: &str| transport.takes(&place.parse().unwrap());
+        assert_eq!(takes("environment:TOKEN"), Ok(()));
+        for refused in ["token", "TOKEN2", "LEVEL", "LD_PRELOAD", "ld_preload", "PATH"] {
+            assert!(takes(&format!("environment:{refused}")).is_err(), "{refused}");
+        }
+        assert!(takes("header:x-key").is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Rules that one example shows best.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatehall_domain::*;
 
@@ -60,6 +60,7 @@ fn connections_that_would_share_names_are_refused() {
             command: "true".into(),
             arguments: vec![],
             environment: BTreeMap::new(),
+            credential_variables: BTreeSet::new(),
         };
         Server {
             id: name.parse().unwrap(),

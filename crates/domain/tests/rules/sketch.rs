@@ -1,6 +1,6 @@
 //! A small company made of random choices.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatehall_domain::*;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -157,6 +157,7 @@ impl Sketch {
                 command: "true".into(),
                 arguments: vec![],
                 environment: BTreeMap::new(),
+                credential_variables: BTreeSet::new(),
             };
             let access =
                 if self.server_public[n] { AccessClass::Public } else { AccessClass::Granted };

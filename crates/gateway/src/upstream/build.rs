@@ -57,6 +57,23 @@ impl Builder {
             site.server.transport.resolve(connection.path.tenant.as_ref(), connection.url.as_ref());
         let credentials = company.credentials.values().filter(|it| it.connection == connection.id);
         let credentials = credentials.map(AsRef::as_ref);
+        // Records may be older than a rule, and whoever writes to the database knows none.
+        for it in credentials.clone() {
+            let Credential { placement, .. } = it;
+            transport.takes(placement).map_err(|problem| UpstreamError::Credential {
+                placement: placement.to_string(),
+                problem,
+            })?;
+        }
+        let of_none = connection.path.tenant.is_none();
+        if of_none
+            && matches!(transport, Transport::Stdio { .. })
+            && site.server.transport.names_tenant(None)
+        {
+            let problem =
+                "the description has a place for a tenant's id, and the connection none for it";
+            return Err(UpstreamError::Spawn(problem.into()));
+        }
         match transport {
             // What is spoken at an address is found out by asking, whatever was written down.
             Transport::StreamableHttp { url }
@@ -70,7 +87,7 @@ impl Builder {
                 self.settings.response_bytes,
                 self.settings.open_timeout,
             ))),
-            Transport::Stdio { command, arguments, environment } => {
+            Transport::Stdio { command, arguments, environment, .. } => {
                 let line_bytes = self.settings.response_bytes;
                 let environment = self.environment(environment, credentials)?;
                 let of_one_caller = site.server.stateful;
@@ -138,5 +155,98 @@ impl Builder {
         self.vault
             .open_credential(credential)
             .map_err(|problem| UpstreamError::credential(&credential.placement, &problem))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use gatehall_domain::{
+        AccessClass, Connection, ConnectionId, Limits, Record, SecretSource, Server, Snapshot,
+        Tenant, Timestamp,
+    };
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_micros(0);
+
+    /// What becomes of a connection of records that no rule was asked about.
+    fn built(path: &str, places: &[&str], argument: &str) -> Result<(), UpstreamError> {
+        let connection = Connection {
+            id: ConnectionId(uuid::Uuid::nil()),
+            path: path.parse().unwrap(),
+            url: None,
+            limits: Limits::default(),
+            enabled: true,
+            created_at: NOW,
+        };
+        let server = Server {
+            id: connection.path.server.clone(),
+            name: String::new(),
+            description: String::new(),
+            transport: Transport::Stdio {
+                command: "server".into(),
+                arguments: vec![argument.into()],
+                environment: BTreeMap::from([("PATH".into(), "/bin".into())]),
+                credential_variables: BTreeSet::from(["TOKEN".to_owned(), "LD_PRELOAD".into()]),
+            },
+            access: AccessClass::Granted,
+            stateful: false,
+            tier: String::new(),
+            enabled: true,
+            created_at: NOW,
+        };
+        let tenant = connection.path.tenant.clone().map(|id| Tenant {
+            id,
+            name: String::new(),
+            description: String::new(),
+            enabled: true,
+            created_at: NOW,
+        });
+        let vault = Arc::new(Vault::ephemeral().unwrap());
+        let credentials = places.iter().map(|place| {
+            let placement: Placement = place.parse().unwrap();
+            let sealed = vault.seal_credential(connection.id, &placement, &"s3cret".into());
+            let secret = SecretSource::Sealed(sealed.unwrap());
+            let of = connection.id;
+            Credential { connection: of, placement, secret, expires_at: None, created_at: NOW }
+        });
+        let mut company = Company::default();
+        credentials.for_each(|it| company.put(it.into()));
+        tenant.into_iter().for_each(|it| company.put(it.into()));
+        let id = connection.id;
+        [Record::from(server), connection.into()].into_iter().for_each(|it| company.put(it));
+        let snapshot = Snapshot::new(1, company);
+        let builder = Builder {
+            vault: Arc::clone(&vault),
+            egress: Egress::new(0),
+            tasks: Tasks::new(),
+            settings: Arc::default(),
+        };
+        let site = snapshot.site(id).unwrap();
+        match builder.build(site, snapshot.company()).link {
+            Link::Broken(error) => Err(error),
+            Link::Http(_) | Link::Stdio(_) => Ok(()),
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_is_started_with_what_no_credential_may_fill() {
+        assert!(built("google/s", &["environment:TOKEN"], "").is_ok());
+        for refused in ["LD_PRELOAD", "ld_preload", "token", "OTHER", "PATH", "BASH_ENV"] {
+            let place = format!("environment:{refused}");
+            let error = built("google/s", &["environment:TOKEN", &place], "").unwrap_err();
+            assert!(error.to_string().contains(&place), "{error}");
+        }
+        assert!(built("google/s", &["header:x-key"], "").is_err());
+    }
+
+    /// What belongs to each tenant must not become what belongs to all.
+    #[tokio::test]
+    async fn a_place_for_a_tenant_is_filled() {
+        assert!(built("google/s", &[], "/data/{tenant}").is_ok());
+        assert!(built("s", &[], "/data").is_ok());
+        assert!(matches!(built("s", &[], "/data/{tenant}"), Err(UpstreamError::Spawn(_))));
     }
 }

@@ -135,7 +135,7 @@ impl UpstreamError {
                 "nothing: it is tried again by itself"
             }
             Self::Handshake(_) => "check that the server speaks a published revision of MCP",
-            Self::Credential { .. } => "give the credential again, or set the variable",
+            Self::Credential { .. } => "do so, or give the credential another place or source",
             Self::Unsupported(_) => "use the server's Streamable HTTP endpoint, if it has one",
             Self::Spawn(_) => {
                 "check the command, and declare PATH in the server's environment if it needs one"

@@ -90,6 +90,7 @@ pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Find
         progress(provider.id.as_str());
         doctor.look_at_provider(provider).await;
     }
+    doctor.look_at_variables();
     match &patient.public_url {
         None => doctor.bad(
             "public address",
@@ -120,6 +121,19 @@ impl Doctor<'_> {
 
     fn bad(&mut self, subject: &str, found: &str, remedy: &str) {
         self.note(subject, Health::Bad, found, remedy);
+    }
+
+    /// Secrets that lie in variables which the gate may not read.
+    fn look_at_variables(&mut self) {
+        let unread = self.patient.vault.unread(self.patient.company);
+        if !unread.is_empty() {
+            let names = unread.join(",");
+            self.bad(
+                "secrets",
+                &format!("credentials name variables that the gate may not read: {names}"),
+                &format!("set GATEHALL_SECRET_VARIABLES={names} where the gate runs"),
+            );
+        }
     }
 
     async fn get(&self, url: &Url, headers: &[(&str, &str)]) -> Result<Response<Bytes>, String> {

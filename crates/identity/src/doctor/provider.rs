@@ -93,7 +93,7 @@ impl Doctor<'_> {
                 return self.bad(
                     name,
                     &format!("the client's secret: {problem}"),
-                    "set the variable where the gate runs, and run the doctor there",
+                    "do so where the gate runs, and run the doctor there",
                 );
             }
         };

@@ -1,10 +1,12 @@
 //! Connections: one tenant's use of a server, its limits and its credentials.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{
     Address, Connection, ConnectionPath, Record, Refusal, SecretSource, ServerId, Snapshot,
-    TenantId, snapshot::Site,
+    TenantId, Transport, snapshot::Site,
 };
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -108,6 +110,8 @@ struct ConnectionView {
     prefix: String,
     /// Whether it is a process, which takes its credentials as variables.
     process: bool,
+    /// The variables of the process that credentials may fill.
+    variables: BTreeSet<String>,
     seen: String,
     #[serde(skip)]
     href: String,
@@ -160,7 +164,7 @@ async fn show(
     let transport = site.server.transport.resolve(path.tenant.as_ref(), connection.url.as_ref());
     let leads_to = match (&transport, transport.url()) {
         (_, Some(url)) => url.to_string(),
-        (gatehall_domain::Transport::Stdio { command, arguments, .. }, None) => {
+        (Transport::Stdio { command, arguments, .. }, None) => {
             format!("{command} {}", arguments.join(" "))
         }
         _ => String::new(),
@@ -210,6 +214,10 @@ async fn show(
         grants: GrantRow::all(company, |grant| grant.target.covers(connection)),
         prefix: path.prefix(),
         process: transport.url().is_none(),
+        variables: match transport {
+            Transport::Stdio { credential_variables, .. } => credential_variables,
+            _ => BTreeSet::new(),
+        },
         seen: Record::from(Connection::clone(connection)).fingerprint(),
         path: path.to_string(),
     }))

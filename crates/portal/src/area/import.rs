@@ -9,7 +9,7 @@ use axum::{
     handler::Handler,
     response::{IntoResponse, Response},
 };
-use gatehall_domain::Refusal;
+use gatehall_domain::{Change, Refusal, Snapshot};
 use http::{
     StatusCode,
     header::{CONTENT_DISPOSITION, CONTENT_TYPE},
@@ -26,7 +26,7 @@ use crate::{
     import::{
         Choice, Entry, Plan, PlanRow, ReadError, Row, State as RowState, is_table, read, table,
     },
-    web::{Admin, Book, Done, Face, Fault, Frame, Shared, Short, Visitor, render},
+    web::{Admin, Book, Done, Face, Fault, Frame, Portal, Shared, Short, Visitor, render},
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -155,6 +155,16 @@ fn entries(upload: &Upload) -> Result<Vec<Entry>, ReadError> {
     Ok(entries)
 }
 
+/// What an import takes that is made here, and not at the command line.
+fn prepare(
+    portal: &Portal,
+    snapshot: &Snapshot,
+    entries: &[Entry],
+    choice: Choice,
+) -> (Vec<Change>, Plan) {
+    portal.desk.prepare_import(snapshot, entries, choice, &|change| portal.may(change))
+}
+
 /// A file that cannot be read is shown again with what is wrong.
 fn refused(admin: &Admin, upload: Upload, problem: &str) -> Result<Response, Fault> {
     let problem = Short::text(problem);
@@ -175,22 +185,21 @@ async fn plan(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Res
         Ok(entries) => entries,
         Err(error) => return refused(&admin, upload, &error.to_string()),
     };
-    let (_, plan) = portal.desk.prepare_import(&admin.snapshot, &entries, Choice::default());
+    let (_, plan) = prepare(&portal, &admin.snapshot, &entries, Choice::default());
     Ok(admin.show(&PlanView::new(&admin, plan, upload)))
 }
 
 async fn apply(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Response, Fault> {
     let entries = entries(&upload).map_err(|error| Fault::field("text", error.to_string()))?;
-    let prepare = |snapshot: &_| {
-        let (changes, plan) = portal.desk.prepare_import(snapshot, &entries, upload.choice());
+    let prepared = |snapshot: &_| {
+        let (changes, plan) = prepare(&portal, snapshot, &entries, upload.choice());
         let moved = upload.seen.as_ref().is_some_and(|seen| *seen != plan.fingerprint());
         Ok((if moved { Vec::new() } else { changes }, (plan, moved)))
     };
-    let (revision, (plan, moved)) = match portal.change(&admin, prepare).await {
+    let (revision, (plan, moved)) = match portal.change(&admin, prepared).await {
         // The page that comes back has the file, and offers to sign in again.
         Err(Fault::SignInTooOld) if admin.face == Face::Page => {
-            let (_, plan) =
-                portal.desk.prepare_import(&admin.snapshot, &entries, Choice::default());
+            let (_, plan) = prepare(&portal, &admin.snapshot, &entries, Choice::default());
             let view = PlanView::new(&admin, plan, upload);
             return Ok(render(StatusCode::FORBIDDEN, &view));
         }
@@ -239,7 +248,7 @@ async fn wrong_rows(
         return Err(unreadable("is not a table: mend the places that the plan names".into()));
     }
     let entries = entries(&upload).map_err(|error| unreadable(error.to_string()))?;
-    let (_, plan) = portal.desk.prepare_import(&admin.snapshot, &entries, Choice::default());
+    let (_, plan) = prepare(&portal, &admin.snapshot, &entries, Choice::default());
     let mut wrong: BTreeMap<u64, String> = BTreeMap::new();
     for (row, reason) in problems(&plan) {
         let Some(number) = table::row_of(&row.place) else { continue };

@@ -122,7 +122,14 @@ async fn show_one(
         profile: shown.profile,
         issuer: shown.issuer,
         client_id: shown.client_id,
-        client_secret: shown.client_secret,
+        client_secret: match Record::from(it.clone()).secret_variable() {
+            // Whoever looks is told why nobody can sign in.
+            Some(name) => match portal.desk.vault().may_read(name) {
+                Ok(()) => shown.client_secret,
+                Err(error) => format!("{}: {error}", shown.client_secret),
+            },
+            None => shown.client_secret,
+        },
         enabled: it.enabled,
         sign_in: it.settings.sign_in,
         add_users: it.settings.add_users,

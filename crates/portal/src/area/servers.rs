@@ -1,5 +1,7 @@
 //! Servers: descriptions of tool servers, which tenants use through connections.
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{AccessClass, Record, Refusal, Server, ServerId, Snapshot, Transport};
@@ -17,8 +19,8 @@ use crate::{
         server::{ServerEdit, TransportEdit},
     },
     web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, render,
-        text, unchanged,
+        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, lines,
+        render, text, unchanged,
     },
 };
 
@@ -89,6 +91,8 @@ struct ServerView {
     /// The program of a process, with its arguments.
     command: Option<String>,
     arguments: Vec<String>,
+    /// The variables that credentials may fill.
+    credential_variables: BTreeSet<String>,
     access: &'static str,
     stateful: bool,
     tier: String,
@@ -104,9 +108,11 @@ async fn show(
     At(id): At<ServerId>,
 ) -> Result<Response, Fault> {
     let server = find_server(admin.snapshot.company(), &id)?;
-    let (command, arguments) = match &server.transport {
-        Transport::Stdio { command, arguments, .. } => (Some(command.clone()), arguments.clone()),
-        _ => (None, Vec::new()),
+    let (command, arguments, credential_variables) = match server.transport.clone() {
+        Transport::Stdio { command, arguments, credential_variables, .. } => {
+            (Some(command), arguments, credential_variables)
+        }
+        _ => Default::default(),
     };
     Ok(admin.show(&ServerView {
         frame: admin.frame(Short::name(&server.name)),
@@ -117,6 +123,7 @@ async fn show(
         url: server.transport.url().map(ToString::to_string),
         command,
         arguments,
+        credential_variables,
         access: server.access.as_str(),
         stateful: server.stateful,
         tier: server.tier.clone(),
@@ -160,6 +167,9 @@ struct ServerWish {
     /// The arguments of the command, one on each line.
     #[serde(default, deserialize_with = "text")]
     arguments: Option<String>,
+    /// The variables of the command that credentials may fill, one on each line.
+    #[serde(default, deserialize_with = "text")]
+    credential_variables: Option<String>,
     /// `granted` or `public`.
     #[schemars(with = "Option<String>")]
     access: Option<AccessClass>,
@@ -181,6 +191,7 @@ impl ServerWish {
             kind: self.transport.clone().filter(|_| command.is_none()),
             url,
             arguments: self.arguments(before)?,
+            credential_variables: self.credential_variables(before),
             command,
             environment: None,
         };
@@ -208,6 +219,14 @@ impl ServerWish {
                 "hold blanks or line ends that lines cannot say: change them at the command line",
             ))
         }
+    }
+
+    /// The variables they say, if they say some of a process.
+    fn credential_variables(&self, before: Option<&Transport>) -> Option<BTreeSet<String>> {
+        let said = lines(self.credential_variables.as_ref()?).map(str::to_owned);
+        let said: BTreeSet<String> = said.collect();
+        let process = matches!(before, Some(Transport::Stdio { .. }));
+        (process || !said.is_empty()).then_some(said)
     }
 
     fn edit(&self, transport: Option<Transport>) -> ServerEdit {

@@ -1,6 +1,6 @@
 //! Gatehall's own file: lists of what there should be. `export` writes it, `import` reads it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatehall_domain::{
     AccessClass, Address, ConnectionPath, Effect, EmailAddress, GroupName, Placement, ServerId,
@@ -76,6 +76,9 @@ pub struct ServerRow {
     pub tier: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
+    /// The variables that credentials may fill; left out, they stay as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_variables: Option<BTreeSet<String>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub environment: BTreeMap<String, String>,
 }
@@ -115,6 +118,7 @@ impl ServerRow {
             stateful: None,
             tier: None,
             enabled: None,
+            credential_variables: None,
             environment: BTreeMap::new(),
         }
     }

@@ -5,12 +5,13 @@ use gatehall_domain::{
     Profile, Provider, ProviderId, ProviderSettings, Refusal, SecretSource, Timestamp,
 };
 use gatehall_vault::Vault;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use crate::operation::{
     NewSecret, host_rule,
     provider::{NewMapping, ProviderEdit, mapping},
+    read_secret_file,
 };
 
 /// An OpenID provider.
@@ -116,9 +117,8 @@ pub(super) fn provider(
         }
         (Some(name), None) => Some(NewSecret::Environment(name.clone())),
         (None, Some(path)) => {
-            let text = std::fs::read_to_string(path)
+            let secret = read_secret_file(path)
                 .map_err(|error| format!("client_secret_file {path}: {error}"))?;
-            let secret = SecretString::from(text.trim_end().to_owned());
             let same = before.and_then(|it| it.client_secret.as_ref()).is_some_and(|source| {
                 let opened = vault.open_client_secret(&row.id, source);
                 matches!(source, SecretSource::Sealed(_))

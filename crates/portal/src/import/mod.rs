@@ -8,7 +8,7 @@ mod server_list;
 pub(crate) mod table;
 mod tenants_json;
 
-use gatehall_domain::{Change, Snapshot};
+use gatehall_domain::{Change, Refusal, Snapshot};
 
 pub use document::{
     ConnectionRow, CredentialRow, Document, GrantRow, GroupRow, ServerRow, TenantRow, UserRow,
@@ -51,7 +51,7 @@ impl Desk {
     /// If the store cannot be read.
     pub async fn plan(&self, entries: &[Entry]) -> Result<Plan, DeskError> {
         let snapshot = self.snapshot().await?;
-        Ok(self.prepare_import(&snapshot, entries, Choice::default()).1)
+        Ok(self.prepare_import(&snapshot, entries, Choice::default(), &|_| Ok(())).1)
     }
 
     /// Applies a file as one revision, or nothing of it if a row is wrong. With `prune`, also
@@ -61,18 +61,22 @@ impl Desk {
     /// If the store fails. A plan with wrong rows comes back unapplied.
     pub async fn import(&self, entries: &[Entry], prune: bool) -> Result<Plan, DeskError> {
         let choice = Choice { extra: prune, ..Choice::default() };
-        self.change(|snapshot| Ok(self.prepare_import(snapshot, entries, choice))).await
+        let prepare =
+            |snapshot: &_| Ok(self.prepare_import(snapshot, entries, choice, &|_| Ok(())));
+        self.change(prepare).await
     }
 
     /// What applying a file to this company takes: nothing if a row is wrong, unless that is
-    /// chosen.
+    /// chosen. A row whose change `may` refuses is wrong, too.
     pub(crate) fn prepare_import(
         &self,
         snapshot: &Snapshot,
         entries: &[Entry],
         choice: Choice,
+        may: &dyn Fn(&Change) -> Result<(), Refusal>,
     ) -> (Vec<Change>, Plan) {
-        let plan = Plan::new(entries, snapshot.company(), self.vault(), self.clock().now());
+        let now = self.clock().now();
+        let plan = Plan::new(entries, snapshot.company(), self.vault(), may, now);
         let changes = match plan.is_sound() || choice.partial {
             true => plan.changes(choice).cloned().collect(),
             false => Vec::new(),

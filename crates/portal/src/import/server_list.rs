@@ -4,6 +4,8 @@
 //! own, or in no tenant, also becomes a connection of no tenant, which those groups may use: a
 //! group that is named at a server never opens a tenant's connection.
 
+use std::collections::BTreeSet;
+
 use gatehall_domain::{GroupName, Placement, ServerId, TenantId};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -135,13 +137,17 @@ impl Converter {
             Ok(listed) => listed,
             Err(error) => return self.wrong(place, error),
         };
-        let row = match server_row(&listed) {
+        let mut row = match server_row(&listed) {
             Ok(row) => row,
             Err(problem) => return self.wrong(place, problem),
         };
         let stdio = row.command.is_some();
+        let variable = listed.api_key_env.filter(|name| !name.is_empty());
+        // The process gets the key under the name it has here.
+        row.credential_variables =
+            variable.as_ref().filter(|_| stdio).map(|name| BTreeSet::from([name.clone()]));
         self.add(place, Row::Server(row));
-        if let Some(variable) = listed.api_key_env.filter(|name| !name.is_empty()) {
+        if let Some(variable) = variable {
             let placement = match stdio {
                 true => Placement::Environment { name: variable.clone() },
                 false => Placement::bearer(),

@@ -7,10 +7,9 @@ use gatehall_domain::{
     Placement, Refusal, SecretSource, Timestamp,
 };
 use gatehall_vault::Vault;
-use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::{NewSecret, find_connection, replace, set};
+use super::{NewSecret, check_secret, find_connection, replace, set};
 use crate::DeskError;
 
 /// What changes of a connection. What is not set stays.
@@ -160,11 +159,7 @@ fn credential(
     let secret = match &new.secret {
         NewSecret::Environment(variable) => SecretSource::Environment(variable.clone()),
         NewSecret::Value(secret) => {
-            let plain = secret.expose_secret();
-            if plain.is_empty() || plain.chars().any(char::is_control) {
-                let problem = "must not be empty or hold control characters such as line ends";
-                return Err(Refusal::invalid("secret", problem).into());
-            }
+            check_secret(secret)?;
             SecretSource::Sealed(vault.seal_credential(connection, &new.placement, secret)?)
         }
     };

@@ -20,7 +20,8 @@ use gatehall_domain::{
 };
 
 pub use remove::remove;
-pub use secret::NewSecret;
+pub(crate) use secret::check_secret;
+pub use secret::{NewSecret, read_secret, read_secret_file};
 
 /// The user with this address.
 ///

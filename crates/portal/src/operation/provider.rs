@@ -4,10 +4,10 @@ use gatehall_domain::{
     Change, ClaimMapping, ClaimMappingId, Company, GroupName, Issuer, Profile, Provider,
     ProviderId, ProviderSettings, Refusal, SecretSource, Timestamp,
 };
-use gatehall_vault::{Vault, VaultError};
+use gatehall_vault::Vault;
 use uuid::Uuid;
 
-use super::{NewSecret, find_group, replace, set};
+use super::{NewSecret, check_secret, find_group, replace, set};
 use crate::DeskError;
 
 /// What changes of a provider. What is not set stays, or has its default.
@@ -97,8 +97,8 @@ impl ProviderEdit {
     /// Writes what is set into a provider.
     ///
     /// # Errors
-    /// If the secret cannot be sealed.
-    pub fn apply(&self, to: &mut Provider, vault: &Vault) -> Result<(), VaultError> {
+    /// If the secret cannot be used or sealed.
+    pub fn apply(&self, to: &mut Provider, vault: &Vault) -> Result<(), DeskError> {
         set(&mut to.name, self.name.clone());
         set(&mut to.profile, self.profile);
         set(&mut to.issuer, self.issuer.clone());
@@ -106,6 +106,7 @@ impl ProviderEdit {
         set(&mut to.enabled, self.enabled);
         match &self.client_secret {
             Some(NewSecret::Value(secret)) => {
+                check_secret(secret)?;
                 let sealed = vault.seal_client_secret(&to.id, secret)?;
                 to.client_secret = Some(SecretSource::Sealed(sealed));
             }

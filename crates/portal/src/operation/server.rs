@@ -1,6 +1,6 @@
 //! Servers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatehall_domain::{
     AccessClass, Address, Change, Company, Refusal, Server, ServerId, Timestamp, Transport,
@@ -31,6 +31,7 @@ pub struct TransportEdit {
     pub command: Option<String>,
     pub arguments: Option<Vec<String>>,
     pub environment: Option<BTreeMap<String, String>>,
+    pub credential_variables: Option<BTreeSet<String>>,
 }
 
 impl TransportEdit {
@@ -39,23 +40,32 @@ impl TransportEdit {
     /// # Errors
     /// If they do not go together.
     pub fn apply(self, before: Option<&Transport>) -> Result<Option<Transport>, Refusal> {
-        let Self { kind, url, command, arguments, environment } = self;
-        let process = command.is_some() || arguments.is_some() || environment.is_some();
+        let Self { kind, url, command, arguments, environment, credential_variables } = self;
+        let process = command.is_some()
+            || arguments.is_some()
+            || environment.is_some()
+            || credential_variables.is_some();
         if !process && url.is_none() && kind.is_none() {
             return Ok(None);
         }
         if process {
-            let (old, old_arguments, old_environment) = match before {
-                Some(Transport::Stdio { command, arguments, environment }) => {
-                    (Some(command.clone()), arguments.clone(), environment.clone())
-                }
-                _ => (None, Vec::new(), BTreeMap::new()),
+            let old = match before {
+                Some(Transport::Stdio {
+                    command,
+                    arguments,
+                    environment,
+                    credential_variables,
+                }) => Some((command, arguments, environment, credential_variables)),
+                _ => None,
             };
-            return match command.or(old) {
+            return match command.or(old.map(|it| it.0.clone())) {
                 Some(command) if url.is_none() && kind.is_none() => Ok(Some(Transport::Stdio {
                     command,
-                    arguments: arguments.unwrap_or(old_arguments),
-                    environment: environment.unwrap_or(old_environment),
+                    arguments: arguments.or(old.map(|it| it.1.clone())).unwrap_or_default(),
+                    environment: environment.or(old.map(|it| it.2.clone())).unwrap_or_default(),
+                    credential_variables: credential_variables
+                        .or(old.map(|it| it.3.clone()))
+                        .unwrap_or_default(),
                 })),
                 _ => Err(Refusal::invalid(
                     "command",

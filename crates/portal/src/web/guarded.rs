@@ -3,23 +3,55 @@
 use std::collections::HashSet;
 
 use gatehall_domain::{
-    Change, Company, Group, GroupId, GroupName, Record, Refusal, Transport, UserId,
+    Change, Company, Group, GroupId, GroupName, Record, Refusal, Transport, UserId, variable,
 };
+use gatehall_vault::Vault;
 
 /// Whoever can write a command line runs programs on the gate's machine: over the network only
-/// those that its operator allowed.
+/// those that its operator allowed, and as they are. What `npx` or `sh` does is said by its
+/// arguments, and by its variables.
 pub(super) fn check_command(change: &Change, allowed: &[String]) -> Result<(), Refusal> {
-    // What `npx` or `sh` does is said by its arguments.
-    let same = transport(change.before()) == transport(change.after());
-    match transport(change.after()) {
-        Some(Transport::Stdio { command: new, .. }) if !allowed.contains(new) && !same => {
-            Err(Refusal::invalid(
-                "command",
-                format!(
-                    "\"{new}\" is not one of GATEHALL_ALLOWED_COMMANDS: add it there, or change \
-                     the server at the command line"
-                ),
-            ))
+    let (before, after) = (transport(change.before()), transport(change.after()));
+    let Some(Transport::Stdio { command, environment, .. }) = after else { return Ok(()) };
+    if before == after {
+        return Ok(());
+    }
+    if !allowed.contains(command) {
+        return Err(Refusal::invalid(
+            "command",
+            format!(
+                "\"{command}\" is not one of GATEHALL_ALLOWED_COMMANDS: add it there, or change \
+                 the server at the command line"
+            ),
+        ));
+    }
+    // What somebody at the command line has set so may stay.
+    let kept = |name: &String, value: &String| match before {
+        Some(Transport::Stdio { environment, .. }) => environment.get(name) == Some(value),
+        _ => false,
+    };
+    let mut variables = environment.iter();
+    match variables.find(|(name, value)| variable::is_harmful(name) && !kept(name, value)) {
+        None => Ok(()),
+        Some((name, _)) => Err(Refusal::invalid(
+            "environment",
+            format!(
+                "{} can make something else run, whatever the command is: set it at the command \
+                 line of the machine",
+                name.escape_debug()
+            ),
+        )),
+    }
+}
+
+/// Whoever chooses where a secret goes must not choose freely which of the gate's own variables
+/// it is.
+pub(super) fn check_source(change: &Change, vault: &Vault) -> Result<(), Refusal> {
+    let before = change.before().and_then(Record::secret_variable);
+    match change.after().and_then(Record::secret_variable) {
+        Some(name) if before != Some(name) => {
+            let may = vault.may_read(name);
+            may.map_err(|error| Refusal::invalid("environment", error.to_string()))
         }
         _ => Ok(()),
     }

@@ -21,11 +21,12 @@ pub(crate) struct Input<T>(pub(crate) T);
 pub(crate) struct Search<T>(pub(crate) T);
 
 /// Fields in which an empty text says something: that there is none any more.
-const MAY_BE_EMPTY: [&str; 10] = [
+const MAY_BE_EMPTY: [&str; 11] = [
     "name",
     "description",
     "tier",
     "arguments",
+    "credential_variables",
     "url",
     "timeout_seconds",
     "concurrent_calls",

@@ -21,7 +21,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use gatehall_domain::{Change, Company, Record, Snapshot};
+use gatehall_domain::{Change, Company, Record, Refusal, Snapshot};
 use gatehall_identity::Doors;
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -113,7 +113,8 @@ impl Portal {
         self.change_if(visitor, &Seen(None), Commands::Allowed, prepare).await
     }
 
-    /// Restores what was before a revision, as this visitor.
+    /// Restores what was before a revision, as this visitor. What was changed at the command line
+    /// comes back only as far as it could be changed here, too.
     ///
     /// # Errors
     /// As there.
@@ -121,9 +122,20 @@ impl Portal {
         &self,
         visitor: &Visitor,
         inverse: &[Change],
+        made_here: bool,
     ) -> Result<Option<u64>, Fault> {
         let prepare = |_: &Snapshot| Ok((inverse.to_vec(), ()));
-        Ok(self.change_if(visitor, &Seen(None), Commands::AsTheyWere, prepare).await?.0)
+        let commands = if made_here { Commands::AsTheyWere } else { Commands::Allowed };
+        Ok(self.change_if(visitor, &Seen(None), commands, prepare).await?.0)
+    }
+
+    /// Whether a change may be made here, and not only at the command line of the machine.
+    ///
+    /// # Errors
+    /// Why not, and what to set.
+    pub(crate) fn may(&self, change: &Change) -> Result<(), Refusal> {
+        guarded::check_command(change, self.hall.allowed_commands())?;
+        guarded::check_source(change, self.desk.vault())
     }
 
     async fn change_if<T>(
@@ -134,12 +146,11 @@ impl Portal {
         mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
     ) -> Result<(Option<u64>, T), Fault> {
         let desk = self.desk.with_actor(visitor.actor());
-        let allowed = self.hall.allowed_commands();
         let prepare = |snapshot: &Snapshot| -> Result<_, Fault> {
             seen.changed(snapshot.company())?;
             let (changes, answer) = prepare(snapshot)?;
             if commands == Commands::Allowed {
-                changes.iter().try_for_each(|change| guarded::check_command(change, allowed))?;
+                changes.iter().try_for_each(|change| self.may(change))?;
             }
             let fresh = visitor.is_recent();
             if !fresh && guarded::needs_fresh_sign_in(&changes, snapshot.company()) {
@@ -182,12 +193,12 @@ impl Portal {
     }
 }
 
-/// Which command lines a change may bring.
+/// Which command lines, and which variables of the gate, a change may bring.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Commands {
     /// Those that the machine's operator allowed.
     Allowed,
-    /// Any that were there before, which is what undo brings back.
+    /// Any that were there before, which is what undo brings back of what was changed here.
     AsTheyWere,
 }
 

@@ -2,7 +2,7 @@
 
 use gatehall_domain::{
     Ciphertext, Company, Connection, ConnectionId, ConnectionPath, Credential, Limits, Remains,
-    SecretSource, Server, Tenant, Timestamp,
+    SecretSource, Server, Tenant, Timestamp, Transport,
 };
 use sqlx::query;
 
@@ -85,11 +85,13 @@ impl Stored for Server {
     }
 
     fn read(row: &Row<'_>) -> Result<Self, Unreadable> {
+        let mut transport: Transport = row.json("transport")?;
+        transport.forget_harmful();
         Ok(Self {
             id: row.parse("id")?,
             name: row.get("name")?,
             description: row.get("description")?,
-            transport: row.json("transport")?,
+            transport,
             access: row.parse("access")?,
             stateful: row.get("stateful")?,
             tier: row.get("tier")?,

@@ -2,17 +2,23 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use gatehall_store::{Store, StoreError};
+use gatehall_domain::{Change, Credential, Record, SecretSource, Server, Transport};
+use gatehall_store::{Actor, Store, StoreError};
 use gatehall_test_support::{Database, Kind, psql};
 use gatehall_vault::Vault;
 use sqlx::{ConnectOptions, Connection, Executor, sqlite::SqliteConnectOptions};
 
-use crate::{on_both, store};
+use crate::{
+    on_both,
+    sample::{additions, at, every_kind},
+    store,
+};
 
 on_both!(
     a_database_of_a_newer_version_is_refused,
     another_vault_is_refused,
-    opening_twice_changes_nothing
+    opening_twice_changes_nothing,
+    what_credentials_fill_already_is_declared,
 );
 
 async fn sqlite(database: &Database, sql: &'static str) {
@@ -51,6 +57,65 @@ async fn opening_twice_changes_nothing(kind: Kind) {
     let (one, two) = tokio::join!(Store::open(&database.url), Store::open(&database.url));
     assert_eq!(one.unwrap().revision().await.unwrap(), two.unwrap().revision().await.unwrap());
     assert_eq!(store.revision().await.unwrap(), 0);
+}
+
+/// A company of the time when a credential could fill any variable.
+async fn what_credentials_fill_already_is_declared(kind: Kind) {
+    let (store, database) = store(kind).await;
+    let empty = store.load().await.unwrap();
+    store.apply(&empty, &additions(every_kind()), &Actor::command_line(), at(1)).await.unwrap();
+    store.close().await;
+    let harmful = "insert into credentials
+        select connection_id, 'environment:LD_PRELOAD', tenant_id, sealed, variable, created_at, expires_at
+        from credentials where placement = 'environment:TOKEN'";
+    let undone = "delete from _sqlx_migrations where version = 8";
+    match kind {
+        Kind::Sqlite => {
+            let bare =
+                "update servers set transport = json_remove(transport, '$.credential_variables')";
+            for sql in [bare, harmful, undone] {
+                sqlite(&database, sql).await;
+            }
+        }
+        Kind::Postgres => {
+            let bare =
+                "update servers set transport = (transport::jsonb - 'credential_variables')::text";
+            let sql = format!("set search_path to gatehall; {bare}; {harmful}; {undone}");
+            psql(&database.url, &sql);
+        }
+    }
+
+    let store = Store::open(&database.url).await.unwrap();
+    let snapshot = store.load().await.unwrap();
+    let company = snapshot.company();
+    let server = Server::clone(company.servers.values().next().unwrap());
+    let Transport::Stdio { credential_variables, .. } = &server.transport else { panic!() };
+    assert_eq!(credential_variables.iter().collect::<Vec<_>>(), ["OTHER", "TOKEN"]);
+    // Nothing is lost, and nothing new is let in.
+    let of = |place: &str| {
+        let place = place.parse().unwrap();
+        let found = company.credentials.values().find(|it| it.placement == place);
+        found.map(|it| Credential::clone(it))
+    };
+    let (token, harmful) =
+        (of("environment:TOKEN").unwrap(), of("environment:LD_PRELOAD").unwrap());
+    let changed = |before: &Credential| {
+        let after = Credential { secret: SecretSource::Environment("V".into()), ..before.clone() };
+        Change::Replace { before: before.clone().into(), after: after.into() }
+    };
+    let new = Credential { placement: "environment:NEW".parse().unwrap(), ..token.clone() };
+    let off = Server { enabled: false, ..server.clone() };
+    let off = Change::Replace { before: Record::from(server), after: Record::from(off) };
+    for (change, allowed) in [
+        (changed(&token), true),
+        (changed(&harmful), false),
+        (Change::Add(new.into()), false),
+        (off, true),
+        (Change::Remove(harmful.into()), true),
+    ] {
+        let mut company = company.clone();
+        assert_eq!(company.apply(&change).is_ok(), allowed, "{change:?}");
+    }
 }
 
 #[tokio::test]

@@ -51,6 +51,7 @@ pub(crate) fn every_kind() -> Vec<Record> {
             command: "files".into(),
             arguments: vec!["--root".into(), "/srv/{tenant}".into()],
             environment: BTreeMap::from([("PATH".into(), "/bin".into())]),
+            credential_variables: ["TOKEN", "OTHER"].map(str::to_owned).into(),
         },
         access: AccessClass::Granted,
         stateful: true,

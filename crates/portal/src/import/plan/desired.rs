@@ -1,17 +1,21 @@
 //! What a row wants a record to be: what it does not set stays as it is, or takes the default.
 
+use std::collections::BTreeSet;
+
 use gatehall_domain::{
     AccessClass, Company, Connection, ConnectionId, Credential, Grant, GrantId, Group, GroupId,
     Limits, Refusal, SecretSource, Server, Subject, Target, Tenant, Timestamp, Transport, User,
     UserId,
 };
 use gatehall_vault::Vault;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use crate::{
     import::{ConnectionRow, CredentialRow, GrantRow, GroupRow, ServerRow, TenantRow, UserRow},
-    operation::{find_connection, find_group, find_tenant, find_user},
+    operation::{
+        check_secret, find_connection, find_group, find_tenant, find_user, read_secret_file,
+    },
 };
 
 pub(super) fn tenant(company: &Company, row: &TenantRow, now: Timestamp) -> Tenant {
@@ -35,7 +39,7 @@ pub(super) fn server(
         id: row.id.clone(),
         name: pick(&row.name, before.map(|it| &it.name), || row.id.to_string()),
         description: pick(&row.description, before.map(|it| &it.description), String::new),
-        transport: transport(row)?,
+        transport: transport(row, before.map(|it| &it.transport))?,
         access: pick(&row.access, before.map(|it| &it.access), || AccessClass::Granted),
         stateful: pick(&row.stateful, before.map(|it| &it.stateful), || false),
         tier: pick(&row.tier, before.map(|it| &it.tier), String::new),
@@ -44,7 +48,7 @@ pub(super) fn server(
     })
 }
 
-fn transport(row: &ServerRow) -> Result<Transport, Refusal> {
+fn transport(row: &ServerRow, before: Option<&Transport>) -> Result<Transport, Refusal> {
     let kind = match (&row.transport, &row.command) {
         (Some(kind), _) => kind.as_str(),
         (None, Some(_)) => "stdio",
@@ -56,6 +60,13 @@ fn transport(row: &ServerRow) -> Result<Transport, Refusal> {
             command: command.clone(),
             arguments: row.arguments.clone(),
             environment: row.environment.clone(),
+            credential_variables: match (&row.credential_variables, before) {
+                (Some(said), _) => said.clone(),
+                (None, Some(Transport::Stdio { credential_variables, .. })) => {
+                    credential_variables.clone()
+                }
+                (None, _) => BTreeSet::new(),
+            },
         }),
         ("stdio", ..) => refuse("needs command, and no url"),
         (_, Some(_), Some(_)) | (_, None, _) => refuse("needs url, and no command"),
@@ -95,9 +106,8 @@ pub(super) fn credential(
         (Some(_), Some(_)) => return Err("give environment or file, not both".into()),
         (Some(name), None) => SecretSource::Environment(name.clone()),
         (None, Some(path)) => {
-            let text =
-                std::fs::read_to_string(path).map_err(|error| format!("file {path}: {error}"))?;
-            let secret = SecretString::from(text.trim_end().to_owned());
+            let secret = read_secret_file(path).map_err(|error| format!("file {path}: {error}"))?;
+            check_secret(&secret).map_err(|error| format!("file {path}: {error}"))?;
             let same = before.filter(|it| {
                 let opened = vault.open_credential(it);
                 opened.is_ok_and(|opened| opened.expose_secret() == secret.expose_secret())

@@ -1,17 +1,20 @@
 //! Compares rows with what is there, each after those before it.
 
 mod desired;
+mod row;
 
 use std::collections::{HashMap, HashSet};
 
 use gatehall_domain::{
-    Change, Company, Connection, Grant, GrantId, GroupId, Membership, Record, Source, Target,
-    TenantAdmin, TenantId, Timestamp, UserId, names,
+    Change, Company, Connection, Grant, GrantId, GroupId, Membership, Record, Refusal, Source,
+    Target, TenantAdmin, TenantId, Timestamp, UserId, names,
 };
 use gatehall_vault::Vault;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+
+use row::changed_fields;
+pub use row::{Choice, PlanRow, State};
 
 use super::{Entry, Row, UserRow, doors, table::below};
 
@@ -22,110 +25,18 @@ pub struct Plan {
     pub rows: Vec<PlanRow>,
 }
 
-/// What an import would do with one record.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct PlanRow {
-    /// Where the file speaks of it.
-    pub place: String,
-    /// The kind of record.
-    pub kind: &'static str,
-    /// Its name.
-    pub name: String,
-    /// What would happen.
-    #[serde(flatten)]
-    pub state: State,
-    #[serde(skip)]
-    change: Option<Change>,
-}
-
-/// What would happen with a record.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(tag = "state", rename_all = "snake_case")]
-pub enum State {
-    /// It would be added.
-    New,
-    /// These of its fields would change.
-    Changed {
-        /// Their names.
-        fields: Vec<String>,
-    },
-    /// It is so already.
-    Unchanged,
-    /// The row is wrong, so that nothing of the file can be applied.
-    Wrong {
-        /// Why, and what would be right.
-        reason: String,
-    },
-    /// It is there but the file does not say it; with pruning it would be removed.
-    Extra,
-    /// Something is left to be done by hand.
-    Todo {
-        /// What.
-        what: String,
-    },
-}
-
-/// What of a plan is applied.
-#[derive(Debug, Clone, Copy)]
-pub struct Choice {
-    /// What is new.
-    pub new: bool,
-    /// What changes.
-    pub changed: bool,
-    /// Removing what the file does not say.
-    pub extra: bool,
-    /// What is right although other rows are wrong.
-    pub partial: bool,
-}
-
-impl Default for Choice {
-    /// Everything but removals, if all of it is right.
-    fn default() -> Self {
-        Self { new: true, changed: true, extra: false, partial: false }
-    }
-}
-
-impl State {
-    /// The state in one word.
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Changed { .. } => "changed",
-            Self::Unchanged => "unchanged",
-            Self::Wrong { .. } => "wrong",
-            Self::Extra => "extra",
-            Self::Todo { .. } => "to do",
-        }
-    }
-}
-
-impl PlanRow {
-    /// The fields that would change, each with its value now and then.
-    pub(crate) fn differences<'p>(&'p self) -> Vec<(&'p str, String, String)> {
-        let (State::Changed { fields }, Some(change)) = (&self.state, &self.change) else {
-            return Vec::new();
-        };
-        let members = |record: Option<&Record>| record.map(Record::members).unwrap_or_default();
-        let (before, after) = (members(change.before()), members(change.after()));
-        let plain = |value: Option<&Value>| match value {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        };
-        let values = |name: &str| (plain(before.get(name)), plain(after.get(name)));
-        let with_name = |name: &'p String| {
-            let (old, new) = values(name);
-            (name.as_str(), old, new)
-        };
-        fields.iter().map(with_name).collect()
-    }
-}
-
 impl Plan {
-    pub(super) fn new(entries: &[Entry], company: &Company, vault: &Vault, now: Timestamp) -> Self {
+    pub(super) fn new(
+        entries: &[Entry],
+        company: &Company,
+        vault: &Vault,
+        may: &dyn Fn(&Change) -> Result<(), Refusal>,
+        now: Timestamp,
+    ) -> Self {
         let mut planner = Planner {
             company: company.clone(),
             vault,
+            may,
             now,
             rows: Vec::with_capacity(entries.len()),
             said: HashSet::new(),
@@ -178,6 +89,8 @@ struct Planner<'v> {
     /// As it will be after the rows so far.
     company: Company,
     vault: &'v Vault,
+    /// What changes have to obey besides the company's own rules.
+    may: &'v dyn Fn(&Change) -> Result<(), Refusal>,
     now: Timestamp,
     rows: Vec<PlanRow>,
     /// Kind and name of what the file has spoken of.
@@ -247,6 +160,7 @@ impl Planner<'_> {
     /// Compares a record with the one of the same key and notes what that takes.
     fn desire(&mut self, place: &str, after: Record) {
         let (kind, name) = (after.kind(), self.company.label(&after));
+        let unread = after.secret_variable().and_then(|it| self.vault.may_read(it).err());
         if !self.said.insert((kind, name.to_ascii_lowercase())) {
             return self.wrong(place, kind, name, "the file speaks of it twice: remove one".into());
         }
@@ -258,10 +172,17 @@ impl Planner<'_> {
             }
             None => (State::New, Some(Change::Add(after))),
         };
-        if let Some(Err(refusal)) = change.as_ref().map(|change| self.company.apply(change)) {
+        let applied = change
+            .as_ref()
+            .map_or(Ok(()), |change| (self.may)(change).and_then(|()| self.company.apply(change)));
+        if let Err(refusal) = applied {
             return self.wrong(place, kind, name, refusal.to_string());
         }
+        let todo = unread.map(|error| (name.clone(), State::Todo { what: error.to_string() }));
         self.rows.push(PlanRow { place: place.into(), kind, name, state, change });
+        if let Some((name, state)) = todo {
+            self.rows.push(PlanRow { place: place.into(), kind, name, state, change: None });
+        }
     }
 
     fn credential(&mut self, place: &str, connection: &Connection, row: &super::CredentialRow) {
@@ -388,13 +309,4 @@ impl Planner<'_> {
         let state = State::Wrong { reason };
         self.rows.push(PlanRow { place: place.into(), kind, name, state, change: None });
     }
-}
-
-/// The names of the members in which two records of one kind differ.
-fn changed_fields(before: &Record, after: &Record) -> Vec<String> {
-    let (before, after) = (before.members(), after.members());
-    let differ = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
-    let fields: Vec<String> = differ.map(|(name, _)| name.clone()).collect();
-    // A sealed secret is not serialised, so that two of them look alike.
-    if fields.is_empty() { vec!["secret".into()] } else { fields }
 }

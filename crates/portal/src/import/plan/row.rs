@@ -1,0 +1,114 @@
+//! The lines of a plan.
+
+use gatehall_domain::{Change, Record};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+/// What an import would do with one record.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PlanRow {
+    /// Where the file speaks of it.
+    pub place: String,
+    /// The kind of record.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// What would happen.
+    #[serde(flatten)]
+    pub state: State,
+    #[serde(skip)]
+    pub(super) change: Option<Change>,
+}
+
+/// What would happen with a record.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// It would be added.
+    New,
+    /// These of its fields would change.
+    Changed {
+        /// Their names.
+        fields: Vec<String>,
+    },
+    /// It is so already.
+    Unchanged,
+    /// The row is wrong, so that nothing of the file can be applied.
+    Wrong {
+        /// Why, and what would be right.
+        reason: String,
+    },
+    /// It is there but the file does not say it; with pruning it would be removed.
+    Extra,
+    /// Something is left to be done by hand.
+    Todo {
+        /// What.
+        what: String,
+    },
+}
+
+/// What of a plan is applied.
+#[derive(Debug, Clone, Copy)]
+pub struct Choice {
+    /// What is new.
+    pub new: bool,
+    /// What changes.
+    pub changed: bool,
+    /// Removing what the file does not say.
+    pub extra: bool,
+    /// What is right although other rows are wrong.
+    pub partial: bool,
+}
+
+impl Default for Choice {
+    /// Everything but removals, if all of it is right.
+    fn default() -> Self {
+        Self { new: true, changed: true, extra: false, partial: false }
+    }
+}
+
+impl State {
+    /// The state in one word.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed { .. } => "changed",
+            Self::Unchanged => "unchanged",
+            Self::Wrong { .. } => "wrong",
+            Self::Extra => "extra",
+            Self::Todo { .. } => "to do",
+        }
+    }
+}
+
+impl PlanRow {
+    /// The fields that would change, each with its value now and then.
+    pub(crate) fn differences<'p>(&'p self) -> Vec<(&'p str, String, String)> {
+        let (State::Changed { fields }, Some(change)) = (&self.state, &self.change) else {
+            return Vec::new();
+        };
+        let members = |record: Option<&Record>| record.map(Record::members).unwrap_or_default();
+        let (before, after) = (members(change.before()), members(change.after()));
+        let plain = |value: Option<&Value>| match value {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        let values = |name: &str| (plain(before.get(name)), plain(after.get(name)));
+        let with_name = |name: &'p String| {
+            let (old, new) = values(name);
+            (name.as_str(), old, new)
+        };
+        fields.iter().map(with_name).collect()
+    }
+}
+
+/// The names of the members in which two records of one kind differ.
+pub(super) fn changed_fields(before: &Record, after: &Record) -> Vec<String> {
+    let (before, after) = (before.members(), after.members());
+    let differ = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
+    let fields: Vec<String> = differ.map(|(name, _)| name.clone()).collect();
+    // A sealed secret is not serialised, so that two of them look alike.
+    if fields.is_empty() { vec!["secret".into()] } else { fields }
+}
