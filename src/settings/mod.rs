@@ -9,8 +9,8 @@ use clap::{Args, FromArgMatches, ValueEnum};
 use gatehall_gateway::GatewaySettings;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-pub use doors::DoorOptions;
-pub(crate) use doors::public_url;
+pub use doors::{Domains, DoorOptions};
+pub(crate) use doors::{domains, public_url};
 pub use file::{FileError, with_defaults};
 
 /// Where the company is kept.

@@ -91,6 +91,7 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         migration!(4, "doors", "0004_doors.sql"),
         migration!(5, "portal", "0005_portal.sql"),
         migration!(7, "reminders and audit", "0007_reminders_and_audit.sql"),
+        migration!(12, "accounts", "sqlite/0012_accounts.sql"),
     ];
     Migrator::with_migrations(migrations).run(&writer).await?;
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
@@ -149,6 +150,7 @@ async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
             "postgres/0006_tenant_admins_row_level_security.sql"
         ),
         migration!(7, "reminders and audit", "0007_reminders_and_audit.sql"),
+        migration!(12, "accounts", "postgres/0012_accounts.sql"),
     ];
     let mut migrator = Migrator::with_migrations(migrations);
     migrator.create_schema("gatehall");

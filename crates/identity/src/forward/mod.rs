@@ -15,7 +15,8 @@ use http::request::Parts;
 pub(crate) use assertion::Assertions;
 pub(crate) use dialect::{Dialect, Target};
 pub(crate) use headers::Person;
-pub use routes::{is_navigation, routes};
+pub use routes::is_navigation;
+pub(crate) use routes::routes;
 
 use crate::{
     Rejection,

@@ -76,6 +76,8 @@ fn visit(email: Option<&str>, said: &[(&str, &[&str])]) -> Visit {
         tenant_id: None,
         vouched: Vouched::Provider("id".parse().unwrap()),
         email: email.map(|email| email.parse().unwrap()),
+        doubt: None,
+        binds_admins: true,
         name: "Alice".into(),
         add: true,
         said: Some(Said { values: values.collect(), stale: false }),
@@ -159,4 +161,27 @@ fn a_stale_answer_keeps_the_groups_and_says_so() {
     assert!(company.identities.values().all(|identity| identity.stale));
     come(&mut company, &visit(email, &[("groups", &[]), ("roles", &[])])).unwrap();
     assert!(company.identities.values().all(|identity| !identity.stale));
+}
+
+#[test]
+fn what_a_provider_says_of_groups_once_is_known_from_then_on() {
+    let email = Some("alice@google.example");
+    let known = |company: &Company| {
+        let mut identities = company.identities.values();
+        let said = &identities.next().unwrap().claims_said;
+        said.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let mut company = company();
+    come(&mut company, &Visit { said: None, ..visit(email, &[]) }).unwrap();
+    assert_eq!(known(&company), [""; 0], "a token that says nothing");
+    come(&mut company, &visit(email, &[("department", &["x"])])).unwrap();
+    assert_eq!(known(&company), [""; 0], "nothing that matters here");
+    come(&mut company, &visit(email, &[("roles", &[])])).unwrap();
+    assert_eq!(known(&company), ["id:roles"]);
+    come(&mut company, &visit(email, &[("groups", &["a"]), ("roles", &[])])).unwrap();
+    assert_eq!(known(&company), ["id:roles", "id:groups"]);
+    let mut stale = visit(email, &[]);
+    stale.said.as_mut().unwrap().stale = true;
+    come(&mut company, &stale).unwrap();
+    assert_eq!(known(&company), ["id:roles", "id:groups"], "the last known groups stay");
 }

@@ -1,6 +1,8 @@
 //! Users, identities, groups, memberships.
 
-use gatehall_domain::{Company, Group, GroupId, Identity, Membership, Timestamp, User, UserId};
+use gatehall_domain::{
+    ClaimSaid, Company, Group, GroupId, Identity, Membership, Timestamp, User, UserId,
+};
 use sqlx::{query, query_as};
 use uuid::Uuid;
 
@@ -55,14 +57,18 @@ impl Stored for User {
 impl Stored for Identity {
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
-            "insert into identities (issuer, subject, user_id, stale, created_at)
-             values ($1, $2, $3, $4, $5)
+            "insert into identities (issuer, subject, user_id, stale, claims_said, by_address,
+                created_at)
+             values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (issuer, subject) do update set user_id = excluded.user_id,
-                stale = excluded.stale")
+                stale = excluded.stale, claims_said = excluded.claims_said,
+                by_address = excluded.by_address")
             .bind(&self.issuer)
             .bind(&self.subject)
             .bind(self.user.0)
             .bind(self.stale)
+            .bind(said_of(&self.claims_said))
+            .bind(self.by_address)
             .bind(self.created_at.micros())
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
@@ -75,19 +81,28 @@ impl Stored for Identity {
     }
 
     async fn load(transaction: &mut Transaction) -> Result<Vec<Self>, StoreError> {
-        type Row = (String, String, Uuid, bool, i64);
+        type Row = (String, String, Uuid, bool, String, bool, i64);
         let rows: Vec<Row> = on!(transaction, it => query_as(
-            "select issuer, subject, user_id, stale, created_at from identities")
+            "select issuer, subject, user_id, stale, claims_said, by_address, created_at
+             from identities")
             .fetch_all(&mut **it).await)?;
-        let read = |(issuer, subject, user, stale, created_at): Row| Self {
+        let read = |(issuer, subject, user, stale, said, by_address, created_at): Row| Self {
             issuer,
             subject,
             user: UserId(user),
             stale,
+            // What cannot be read has said nothing.
+            claims_said: said.split(' ').filter_map(|it| it.parse().ok()).collect(),
+            by_address,
             created_at: Timestamp::from_micros(created_at),
         };
         Ok(rows.into_iter().map(read).collect())
     }
+}
+
+fn said_of(claims: &[ClaimSaid]) -> String {
+    let claims: Vec<String> = claims.iter().map(ToString::to_string).collect();
+    claims.join(" ")
 }
 
 impl Stored for Group {
