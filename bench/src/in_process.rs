@@ -45,7 +45,6 @@ impl Arrivals for Still {
     fn settle(&self, _: Visit) -> Pending<'_, Result<UserId, Rejection>> {
         Box::pin(async { Err(Rejection::NotKept) })
     }
-    fn settle_later(&self, _: Visit) {}
     fn key_used(&self, _: &KeyId, _: Timestamp) {}
     fn add_session(&self, session: Session) -> Pending<'_, Result<(), Rejection>> {
         self.sessions.learn([session]);
@@ -128,6 +127,8 @@ fn settings() -> Result<DoorSettings> {
     Ok(DoorSettings {
         open_webui_secret: SecretString::from("no secret at all".to_owned()),
         add_unknown_users: false,
+        open_webui_domains: Vec::new(),
+        open_webui_binds_admins: false,
         public_url: Some("https://gate.company.example".parse()?),
         cookie_domain: Some("company.example".into()),
         trusted_proxies: vec!["127.0.0.1/32".parse()?],

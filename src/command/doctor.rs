@@ -1,4 +1,4 @@
-use std::process::ExitCode;
+use std::{net::SocketAddr, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
@@ -8,7 +8,7 @@ use url::Url;
 use crate::{
     office::Office,
     output::{self, Format, Table, error, text},
-    settings::StoreSettings,
+    settings::{Domains, StoreSettings, domains},
 };
 
 /// Look at sign-in, providers and proxies of a running gate, and say how to mend what is wrong.
@@ -20,6 +20,15 @@ pub struct DoctorOptions {
     /// Domain whose hosts share a sign-in.
     #[arg(long, env = "GATEHALL_COOKIE_DOMAIN", value_name = "DOMAIN")]
     cookie_domain: Option<String>,
+    /// Address on which the gate listens.
+    #[arg(long, env = "GATEHALL_LISTEN", value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+    /// Host names under which clients may come, separated by commas.
+    #[arg(long, env = "GATEHALL_ALLOWED_HOSTS", value_name = "NAMES", value_delimiter = ',')]
+    allowed_hosts: Vec<String>,
+    /// Domains about whose addresses Open WebUI is believed, separated by commas.
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_DOMAINS", value_name = "DOMAINS", value_parser = domains, default_value = "", hide_default_value = true)]
+    open_webui_domains: Domains,
     #[command(flatten)]
     format: Format,
 }
@@ -32,6 +41,9 @@ pub(crate) async fn run(settings: &StoreSettings, options: DoctorOptions) -> Res
         vault: &office.vault,
         public_url: options.public_url,
         cookie_domain: options.cookie_domain,
+        listen: options.listen,
+        allowed_hosts: options.allowed_hosts,
+        open_webui_domains: options.open_webui_domains.0,
         now: office.clock.now(),
     };
     let json = options.format.json;

@@ -42,6 +42,10 @@ pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Re
         }
         let groups = answer.groups.join(", ");
         text(&format!("groups: {}", if groups.is_empty() { "none" } else { &groups }));
+        if !answer.claims_unsaid.is_empty() {
+            let claims = answer.claims_unsaid.join(", ");
+            text(&format!("groups are not known yet: {claims} was not said"));
+        }
         let mut table = Table::new(&["connection", "open", "because"]);
         for it in answer.connections {
             table.row([it.path, yes(it.open), it.because.join("; ")]);

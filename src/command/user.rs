@@ -77,8 +77,9 @@ enum Action {
         #[arg(long, value_name = "PROVIDER")]
         unbind: Vec<String>,
         /// Link the account of a provider, PROVIDER=SUBJECT, whatever its address. The subject is
-        /// its sub, or tid/oid of Entra ID. May be repeated.
-        #[arg(long, value_name = "PROVIDER=SUBJECT", value_parser = binding)]
+        /// its sub, or tid/oid of Entra ID, or, with the provider open-webui, the account's id
+        /// there. May be repeated.
+        #[arg(long, value_name = "PROVIDER=SUBJECT")]
         bind: Vec<Binding>,
     },
     /// Remove a user.
@@ -137,10 +138,17 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                     table.row([it.group, it.source, it.created_at.to_string()]);
                 }
                 table.print("The user is in no group.");
+                for claim in user.claims_unsaid {
+                    text(&format!(
+                        "  {claim} was not said yet: what is denied to a group that it can give is \
+                         denied until then"
+                    ));
+                }
                 for it in user.accounts {
                     let stale =
                         if it.stale { ", whose groups it could not say the last time" } else { "" };
-                    text(&format!("  account {} at {}{stale}", it.subject, it.issuer));
+                    let bound = if it.by_address { ", bound by its address" } else { "" };
+                    text(&format!("  account {} at {}{bound}{stale}", it.subject, it.issuer));
                 }
             }
             Ok(ExitCode::SUCCESS)
@@ -181,14 +189,4 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                 .await
         }
     }
-}
-
-/// `PROVIDER=SUBJECT`.
-fn binding(text: &str) -> Result<Binding, String> {
-    let (provider, subject) = text.split_once('=').ok_or("must be PROVIDER=SUBJECT")?;
-    if !(1..=255).contains(&subject.len()) {
-        return Err("the subject must have 1 to 255 characters".into());
-    }
-    let provider = provider.parse().map_err(|error| format!("{error}"))?;
-    Ok(Binding { provider, subject: subject.to_owned() })
 }

@@ -19,7 +19,7 @@ use crate::{
     office::Office,
     output,
     serve::{self, Service},
-    settings::{ServeSettings, StoreSettings},
+    settings::{Domains, ServeSettings, StoreSettings},
 };
 
 /// Serve an example company: three tenants, four users and two tool servers, or very many.
@@ -86,6 +86,12 @@ pub(crate) async fn command(
     // Whoever tries it out may try it as hard as they like.
     options.serve.doors.user_calls_per_minute = 0;
     options.serve.doors.unproven_requests_per_minute = 0;
+    // Its people are made up, and so is whoever vouches for them.
+    if options.serve.doors.open_webui_domains.0.is_empty() {
+        let domains = ["google.example", "microsoft.example", "company.example"];
+        options.serve.doors.open_webui_domains = Domains(domains.map(str::to_owned).into());
+        options.serve.doors.open_webui_binds_admins = true;
+    }
     // Without a folder of its own the demo leaves nothing behind.
     let folder = match store.data_dir {
         Some(_) => None,

@@ -4,7 +4,10 @@ mod key_uses;
 mod people;
 mod sessions;
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use gatehall_domain::{Digest, EntryEvent, KeyId, Session, Sessions, Snapshot, Timestamp, UserId};
 use gatehall_gateway::Live;
@@ -34,6 +37,9 @@ pub(super) struct Work {
     pub(super) key_uses: mpsc::Receiver<(KeyId, Timestamp)>,
     pub(super) entries: mpsc::Receiver<EntryEvent>,
 }
+
+/// So long somebody waits for the end of a session to be written.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Events of the doors that wait to be written to the audit.
 const ENTRIES: usize = 8192;
@@ -79,10 +85,6 @@ impl Arrivals for Reception {
         Box::pin(self.settle_visit(visit))
     }
 
-    fn settle_later(&self, visit: Visit) {
-        self.people.later(visit);
-    }
-
     fn key_used(&self, key: &KeyId, at: Timestamp) {
         self.key_uses.note(key, at);
     }
@@ -104,8 +106,12 @@ impl Arrivals for Reception {
     fn end_sessions(&self, which: Sessions) -> Pending<'_, Result<u64, Rejection>> {
         Box::pin(async move {
             let now = self.desk.clock().now();
-            let ended = self.store.end_sessions(&which, now).await.map_err(not_kept)?;
+            // Here they end at once, whatever becomes of the rest.
+            self.sessions.owe(&which, now);
             self.sessions.end(&which, now);
+            let written = tokio::time::timeout(PATIENCE, self.store.end_sessions(&which, now));
+            let ended = written.await.map_err(|_| Rejection::NotKept)?.map_err(not_kept)?;
+            self.sessions.paid(&which);
             Ok(ended)
         })
     }

@@ -115,6 +115,10 @@ impl gatehall_portal::Hall for Hall {
                 vault: &self.vault,
                 public_url: self.doors.public_url().cloned(),
                 cookie_domain: self.settings.doors.cookie_domain.clone(),
+                // Whoever asks here is served.
+                listen: None,
+                allowed_hosts: self.settings.allowed_hosts.clone(),
+                open_webui_domains: self.settings.doors.open_webui_domains.0.clone(),
                 now: self.clock.now(),
             };
             examine(&patient, |_| ()).await
@@ -136,6 +140,10 @@ impl gatehall_portal::Hall for Hall {
             ("Processes of stdio servers run as", self.accounts.describe()),
             ("Commands that may be set here", list(settings.allowed_commands.clone())),
             ("Variables that secrets are read from", list(secrets)),
+            ("Domains that Open WebUI vouches for", {
+                let domains = &settings.doors.open_webui_domains.0;
+                if domains.is_empty() { none() } else { domains.join(", ") }
+            }),
             ("Seconds until a call is given up", settings.call_timeout_seconds.to_string()),
             ("Calls at once on a connection", settings.concurrent_calls.to_string()),
             ("Seconds between two looks at a server", settings.refresh_seconds.to_string()),

@@ -2,7 +2,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use anyhow::{Result, ensure};
 use clap::Args;
-use gatehall_domain::{ProviderId, is_safe};
+use gatehall_domain::{EmailAddress, ProviderId, is_safe};
 use gatehall_identity::{DoorSettings, ForwardedUser, LimitSettings, SessionLimits};
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -82,6 +82,25 @@ pub struct DoorOptions {
     #[arg(long, env = "GATEHALL_SIGN_INS_PER_MINUTE", value_name = "COUNT", default_value = "60")]
     pub sign_ins_per_minute: u32,
 
+    /// Domains about whose addresses Open WebUI is believed, separated by commas: an account there
+    /// with an address of one of them becomes the user of that address. List only domains whose
+    /// addresses it verifies itself, by its own sign-in. Accounts that are bound already stay.
+    /// [default: none]
+    #[arg(
+        long,
+        env = "GATEHALL_OPEN_WEBUI_DOMAINS",
+        value_name = "DOMAINS",
+        value_parser = domains,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub open_webui_domains: Domains,
+
+    /// Also let Open WebUI's word about an address make an account an administrator's or a tenant
+    /// admin's. Without, somebody binds it: gatehall user change EMAIL --bind open-webui=ID.
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_BINDS_ADMINS", value_name = "YES", default_value = "false", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub open_webui_binds_admins: bool,
+
     /// For a migration: networks of proxies that sign users in by themselves and may say who it is
     /// in X-Forwarded-User, at /auth/forwarded-user. Needs one of the two below. [default: none]
     #[arg(
@@ -140,6 +159,8 @@ impl DoorOptions {
         Ok(DoorSettings {
             open_webui_secret,
             add_unknown_users,
+            open_webui_domains: self.open_webui_domains.0.clone(),
+            open_webui_binds_admins: self.open_webui_binds_admins,
             public_url,
             cookie_domain: self.cookie_domain.clone(),
             trusted_proxies: self.trusted_proxies.0.clone(),
@@ -204,6 +225,25 @@ fn cookie_domain(text: &str) -> Result<String, String> {
         return Err("must be a domain like example.com".into());
     }
     Ok(domain)
+}
+
+/// Domains of addresses.
+#[derive(Debug, Clone, Default)]
+pub struct Domains(pub Vec<String>);
+
+/// Domains, separated by commas; nothing at all is none.
+pub(crate) fn domains(text: &str) -> Result<Domains, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let domain = |part: &str| {
+        let domain = part.to_ascii_lowercase();
+        // As the address of somebody there would have it.
+        let address = format!("somebody@{domain}").parse::<EmailAddress>();
+        match address {
+            Ok(address) if address.domain() == domain => Ok(domain),
+            _ => Err(format!("\"{}\" is not a domain like example.com", part.escape_debug())),
+        }
+    };
+    parts.map(domain).collect::<Result<_, _>>().map(Domains)
 }
 
 /// Networks of machines.

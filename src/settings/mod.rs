@@ -11,8 +11,8 @@ use gatehall_gateway::{Accounts, GatewaySettings};
 use gatehall_vault::SecretVariable;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
-pub use doors::DoorOptions;
-pub(crate) use doors::public_url;
+pub use doors::{Domains, DoorOptions};
+pub(crate) use doors::{domains, public_url};
 pub use file::{FileError, secrets_in, with_defaults};
 pub use processes::ProcessSettings;
 

@@ -2,6 +2,7 @@
 //! all, users who are named in a signed header, and the operations to find one's own tools.
 
 use gatehall_portal::operation::user::{UserEdit, change};
+use gatehall_store::EventFilter;
 use gatehall_test_support::Kind;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use crate::{
 on_both!(
     an_unknown_but_vouched_user_is_added_if_the_setting_says_so,
     an_address_that_moves_to_another_account_does_not_take_the_user_along,
+    of_two_accounts_with_one_address_at_once_only_one_acts,
 );
 
 const ALICE: &str = "alice@google.example";
@@ -35,7 +37,7 @@ async fn world(kind: Kind, add_unknown_users: bool) -> (World, Recorder) {
 
 /// The header that Open WebUI sends for a user.
 pub(crate) fn signed(email: &str, secret: &str) -> String {
-    signed_as(&format!("id-of-{email}"), email, secret)
+    signed_as(&format!("id-of-{}", email.to_lowercase()), email, secret)
 }
 
 fn signed_as(account: &str, email: &str, secret: &str) -> String {
@@ -150,12 +152,8 @@ async fn an_address_that_moves_to_another_account_does_not_take_the_user_along(k
     let first = signed_as("account 1", ALICE, SECRET);
     let alice = chat.with("x-openwebui-user-jwt", &first);
     assert_eq!(alice.tools("/mcp").await.len(), 4);
-    eventually("the account is bound", async || {
-        let snapshot = world.desk.snapshot().await.unwrap();
-        (snapshot.company().identities.len() == 1).then_some(())
-    })
-    .await;
-    world.catch_up().await;
+    let snapshot = world.desk.snapshot().await.unwrap();
+    assert_eq!(snapshot.company().identities.len(), 1, "it is bound before anybody acts");
 
     // Under a new address the account is still Alice; her old address with another account is not.
     let moved = signed_as("account 1", "alice@new.example", SECRET);
@@ -171,6 +169,112 @@ async fn an_address_that_moves_to_another_account_does_not_take_the_user_along(k
     let unbind = UserEdit { unbind: vec!["open-webui".into()], ..Default::default() };
     world.change(|snapshot| Ok(change(snapshot.company(), &email, &unbind, now)?)).await;
     assert_eq!(taken.tools("/mcp").await.len(), 4);
+}
+
+/// Requests of two accounts at two replicas, all at once: whoever is bound acts, and the other
+/// never does.
+async fn of_two_accounts_with_one_address_at_once_only_one_acts(kind: Kind) {
+    let (world, _recorder) = world(kind, false).await;
+    let key = world.key(None, None).await;
+    let other = world.replica().await;
+    let gates = [world.address(), format!("http://{}", other.address)];
+    let asked = (0..24).map(|number| {
+        let account = number % 2;
+        let header = signed_as(&format!("account {account}"), ALICE, SECRET);
+        let client = Client::new(gates[number / 2 % 2].clone(), &key);
+        let client = client.with("x-openwebui-user-jwt", &header);
+        tokio::spawn(async move {
+            let answer = client.rpc("/mcp", "tools/list", json!({})).await;
+            let acted = answer.status == 200 && answer.text.contains("google_notes_read_text");
+            (account, acted)
+        })
+    });
+    let mut acted = std::collections::BTreeSet::new();
+    for asked in asked.collect::<Vec<_>>() {
+        let (account, did) = asked.await.unwrap();
+        if did {
+            acted.insert(account);
+        }
+    }
+    assert_eq!(acted.len(), 1, "accounts that acted as Alice: {acted:?}");
+    assert_eq!(world.desk.snapshot().await.unwrap().company().identities.len(), 1);
+    other.stop(std::future::pending()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_personal_key_is_refused_where_a_chat_names_its_users() {
+    let (world, _recorder) = world(Kind::Sqlite, false).await;
+    let own = world.user(ALICE).await;
+    assert_eq!(own.tools("/mcp").await.len(), 4);
+    for named in ["bob@microsoft.example", ALICE] {
+        let chat = acting_for(&own, named);
+        let refused = chat.rpc("/mcp", "tools/list", json!({})).await;
+        assert_eq!(refused.status, 403, "{}", refused.text);
+        assert!(refused.text.contains("use a service key"), "{}", refused.text);
+        let called = chat.operate("/tools/google_notes_read_text", json!({"text": "x"})).await;
+        assert_eq!(called.status, 403, "{}", called.text);
+    }
+    let noted = eventually("the audit has it", async || {
+        let filter = EventFilter { limit: 50, ..Default::default() };
+        let events = world.desk.store().events(&filter).await.unwrap();
+        let reasons: Vec<String> = events.into_iter().filter_map(|it| it.reason).collect();
+        let rule = |reason: &&String| reason.starts_with("proof.personal-key");
+        reasons.iter().find(rule).cloned()
+    });
+    noted.await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_webui_binds_no_administrator_and_no_other_domain() {
+    let recorder = Recorder::start().await;
+    let company = json!({
+        "tenants": [{"id": "google"}],
+        "servers": [{"id": "notes", "url": recorder.url()}],
+        "connections": [{"tenant": "google", "server": "notes"}],
+        "groups": [{"name": "MCP-Admin"}],
+        "users": [
+            {"email": "ada@google.example", "groups": ["MCP-Admin"]},
+            {"email": "eve@elsewhere.example"},
+        ],
+        "grants": [{"users": "*", "tenant": "google"}],
+    });
+    let world = World::new(Kind::Sqlite, company).await;
+    world.has_tools(4).await;
+    let chat = world.service_client(None).await;
+    for (email, says) in [
+        ("ada@google.example", "an address alone"),
+        ("eve@elsewhere.example", "GATEHALL_OPEN_WEBUI_DOMAINS"),
+    ] {
+        let id = format!("id-of-{email}");
+        let person = acting_for(&chat, email);
+        let refused = person.rpc("/mcp", "tools/list", json!({})).await;
+        assert_eq!(refused.status, 403, "{email}: {}", refused.text);
+        assert!(refused.text.contains(says), "{}", refused.text);
+        assert!(refused.text.contains(&format!("--bind open-webui={id}")), "{}", refused.text);
+        // Somebody binds the account.
+        let bind = vec![format!("open-webui={id}").parse().unwrap()];
+        let edit = UserEdit { bind, ..Default::default() };
+        let (email, now) = (email.parse().unwrap(), world.desk.clock().now());
+        world.change(|snapshot| Ok(change(snapshot.company(), &email, &edit, now)?)).await;
+        assert_eq!(person.tools("/mcp").await.len(), 4, "{email}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_becomes_an_administrator_later_needs_the_account_confirmed() {
+    let (world, _recorder) = world(Kind::Sqlite, false).await;
+    let chat = world.service_client(None).await;
+    let alice = acting_for(&chat, ALICE);
+    assert_eq!(alice.tools("/mcp").await.len(), 4);
+    let edit = async |edit: UserEdit| {
+        let (email, now) = (ALICE.parse().unwrap(), world.desk.clock().now());
+        world.change(|snapshot| Ok(change(snapshot.company(), &email, &edit, now)?)).await;
+    };
+    edit(UserEdit { admin: Some(true), ..Default::default() }).await;
+    assert_eq!(alice.rpc("/mcp", "tools/list", json!({})).await.status, 403);
+    let bind = vec![format!("open-webui=id-of-{ALICE}").parse().unwrap()];
+    edit(UserEdit { bind, ..Default::default() }).await;
+    assert_eq!(alice.tools("/mcp").await.len(), 8, "all there is");
 }
 
 #[tokio::test(flavor = "multi_thread")]

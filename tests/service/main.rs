@@ -10,6 +10,7 @@ mod portal;
 mod program;
 mod sdk;
 mod sessions;
+mod signing_out;
 mod support;
 mod tidy;
 mod upstreams;

@@ -20,7 +20,7 @@ on_both!(
     a_session_ends_everywhere_when_it_is_ended_and_when_its_user_is,
 );
 
-async fn world(kind: Kind) -> World {
+pub(crate) async fn world(kind: Kind) -> World {
     World::new(kind, json!({ "users": [{ "email": ALICE, "name": "Alice" }] })).await
 }
 
@@ -29,7 +29,7 @@ fn browser() -> Client {
 }
 
 /// A link for Alice, as `gatehall admin link` makes it.
-async fn link(world: &World) -> String {
+pub(crate) async fn link(world: &World) -> String {
     let snapshot = world.desk.snapshot().await.unwrap();
     let user = snapshot.company().user_by_email(&ALICE.parse().unwrap()).unwrap().id;
     let (token, digest) = sign_in_token().unwrap();
@@ -40,7 +40,7 @@ async fn link(world: &World) -> String {
 }
 
 /// The cookie that a link is worth.
-async fn sign_in(link: &str) -> Option<String> {
+pub(crate) async fn sign_in(link: &str) -> Option<String> {
     let answer = browser().post(link).send().await.unwrap();
     let cookie = answer.headers().get(SET_COOKIE)?.to_str().unwrap();
     for part in ["__Host-gatehall=", "Secure", "HttpOnly", "SameSite=Lax", "Path=/"] {
@@ -51,7 +51,7 @@ async fn sign_in(link: &str) -> Option<String> {
 }
 
 /// Who a gate says the bearer of a cookie is.
-async fn who(address: &str, cookie: &str) -> Option<String> {
+pub(crate) async fn who(address: &str, cookie: &str) -> Option<String> {
     let asked = browser().get(format!("{address}/oauth2/userinfo")).header("cookie", cookie);
     let answer = asked.send().await.unwrap();
     match answer.status() {

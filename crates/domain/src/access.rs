@@ -32,12 +32,25 @@ pub struct View {
     rules: Box<[Rule]>,
 }
 
+/// Something that bears on a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason {
+    /// Whether it opens or closes.
+    pub effect: Effect,
+    /// What it is.
+    pub because: Because,
+    /// Set where it counts only because the user's groups are not known.
+    pub supposed: bool,
+}
+
 /// One grant, as it is looked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
     pub(crate) place: Place,
     pub(crate) effect: Effect,
     pub(crate) grant: GrantId,
+    /// Set where it counts only because the user's groups are not known.
+    pub(crate) supposed: bool,
     /// Compiled once for all views.
     pub(crate) tools: Option<Arc<WildMatch>>,
 }
@@ -65,6 +78,8 @@ impl Rule {
 pub(crate) enum Verdict {
     Allowed(Because),
     Denied(Because),
+    /// The user may be in a group to which a grant denies it.
+    DeniedUntilKnown(Because),
     Silent,
 }
 
@@ -111,21 +126,34 @@ impl View {
     }
 
     /// What bears on a connection, for explanations: first what denies, then what allows.
-    pub fn reasons(&self, site: &Site) -> impl Iterator<Item = (Effect, Because)> {
+    pub fn reasons(&self, site: &Site) -> impl Iterator<Item = Reason> {
         let of = |effect| {
             let rules = self.rules(site).filter(move |rule| rule.effect == effect);
-            rules.map(move |rule| (effect, rule.because()))
+            rules.map(move |rule| Reason {
+                effect,
+                because: rule.because(),
+                supposed: rule.supposed,
+            })
         };
         let public = site.is_public().then_some(Because::Public);
-        let anyway = self.admin.into_iter().chain(public).map(|it| (Effect::Allow, it));
+        let anyway = self.admin.into_iter().chain(public);
+        let anyway =
+            anyway.map(|because| Reason { effect: Effect::Allow, because, supposed: false });
         of(Effect::Deny).chain(anyway).chain(of(Effect::Allow))
     }
 
     /// The answer for one tool of a connection that is enabled. Deny wins.
     pub(crate) fn verdict(&self, site: &Site, tool: &str) -> Verdict {
         let find = |effect| self.rules(site).find(|rule| rule.means(effect, tool));
-        if let Some(rule) = find(Effect::Deny) {
+        let denies = |supposed| {
+            let mut rules = self.rules(site).filter(move |rule| rule.supposed == supposed);
+            rules.find(|rule| rule.means(Effect::Deny, tool))
+        };
+        if let Some(rule) = denies(false) {
             return Verdict::Denied(rule.because());
+        }
+        if let Some(rule) = denies(true) {
+            return Verdict::DeniedUntilKnown(rule.because());
         }
         if let Some(because) = self.admin {
             return Verdict::Allowed(because);

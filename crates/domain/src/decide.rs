@@ -59,6 +59,9 @@ pub enum Denial {
     /// The request has a member that some programs read as another one.
     #[error("a member of the request can be read in two ways")]
     Ambiguous,
+    /// A deny grant closes it to a group that the user may be in: a provider has not said yet.
+    #[error("the user's groups are not known yet, and a grant denies it to one they may be in")]
+    GroupsUnknown(Because),
     /// Too many calls came; so many seconds later it may be tried again.
     #[error("too many calls: a limit was reached")]
     TooOften(u64),
@@ -196,6 +199,7 @@ impl<'s> Reach<'s> {
         match self.view.verdict(site, tool) {
             Verdict::Allowed(because) => Decision::Allowed(because),
             Verdict::Denied(because) => Decision::Denied(Denial::DeniedBy(because)),
+            Verdict::DeniedUntilKnown(because) => Decision::Denied(Denial::GroupsUnknown(because)),
             Verdict::Silent => Decision::Denied(Denial::NotGranted),
         }
     }

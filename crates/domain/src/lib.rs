@@ -20,13 +20,13 @@ pub mod time;
 pub mod tool;
 pub mod variable;
 
-pub use access::{Because, View};
+pub use access::{Because, Reason, View};
 pub use audit::{Attempt, CallEvent, EntryEvent, Outcome};
 pub use caller::{Caller, Door, Endpoint};
 pub use company::{Change, Company, GrantRemains, Remains, SetAside, UnreadRow};
 pub use decide::{Decision, Denial, Permit, Reach, decide};
 pub use record::{
-    AccessClass, Address, Admit, Ciphertext, ClaimMapping, ClaimMappingId, Connection,
+    AccessClass, Address, Admit, Ciphertext, ClaimMapping, ClaimMappingId, ClaimSaid, Connection,
     ConnectionId, ConnectionPath, Credential, Digest, Effect, Grant, GrantId, Group, GroupId,
     HostPattern, HostRule, HostRuleId, Identity, Issuer, Key, KeyId, Limits, Membership,
     PathPrefix, Placement, Profile, Provider, ProviderId, ProviderSettings, Record, SecretSource,
@@ -34,7 +34,7 @@ pub use record::{
     UserId, is_guid, is_safe,
 };
 pub use refusal::Refusal;
-pub use session::{ProviderLogin, Session, Sessions};
+pub use session::{CLOCKS_APART, ProviderLogin, Session, Sessions};
 pub use snapshot::Snapshot;
 pub use strict::Strict;
 pub use text::{EmailAddress, GroupName, ToolPattern, UserPattern};

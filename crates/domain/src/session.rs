@@ -34,12 +34,14 @@ pub struct ProviderLogin {
     pub subject: String,
     /// The provider's id of its own session (`sid`), if it said one.
     pub session: Option<String>,
+    /// When the provider issued the ID token, by its own clock, in seconds since 1970.
+    pub issued_at: Option<i64>,
     /// The ID token, sealed, to show when signing out there.
     pub id_token: Option<Ciphertext>,
 }
 
 /// Which sessions are meant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Sessions {
     /// One.
     One(Digest),
@@ -53,5 +55,37 @@ pub enum Sessions {
         subject: Option<String>,
         /// The provider's id of its session.
         session: Option<String>,
+        /// Only those of sign-ins until then, by the provider's clock, in seconds since 1970. So
+        /// nothing that a provider said ends what began later, however often it is repeated.
+        until: Option<i64>,
     },
+}
+
+/// How far the clocks of a provider and of this machine may be apart where a session does not know
+/// the provider's time, in seconds.
+pub const CLOCKS_APART: i64 = 60;
+
+impl Sessions {
+    /// Whether a session is meant. The store asks the same of its rows.
+    pub fn means(&self, it: &Session) -> bool {
+        match self {
+            Self::One(id) => it.id == *id,
+            Self::User(user) => it.user == *user,
+            Self::Account { issuer, subject, session, until } => {
+                it.login.as_ref().is_some_and(|login| {
+                    let began = login.issued_at;
+                    let began = began.unwrap_or(it.created_at.seconds() - CLOCKS_APART);
+                    login.issuer == *issuer
+                        && subject.as_ref().is_none_or(|it| login.subject == *it)
+                        && session.as_ref().is_none_or(|it| match &login.session {
+                            Some(own) => own == it,
+                            // A provider that names sessions only when it ends them means the
+                            // account.
+                            None => subject.is_some(),
+                        })
+                        && until.is_none_or(|until| began <= until)
+                })
+            }
+        }
+    }
 }

@@ -56,14 +56,12 @@ impl Entry {
             let message = "The gate is closed: it has not heard from its database for too long.";
             return Err(Turned::new(StatusCode::SERVICE_UNAVAILABLE, message.into()));
         }
-        let mut moment = gateway.live.load();
-        let caller = gateway.doors.caller(head, &moment.snapshot, now).await;
+        let snapshot = gateway.live.snapshot();
+        let caller = gateway.doors.caller(head, &snapshot, now).await;
         let caller = caller.map_err(|it| Turned::rejected(gateway, head, &it))?;
-        // A user who was added at the door is in a newer snapshot only.
-        if caller.user.is_some_and(|user| !moment.snapshot.company().users.contains_key(&user)) {
-            moment = gateway.live.load();
-        }
-        Ok(Self { moment, caller, now })
+        // What was learnt of the caller at the door, such as an account whose groups are not known,
+        // is in a newer snapshot only.
+        Ok(Self { moment: gateway.live.load(), caller, now })
     }
 
     /// Whether an endpoint is one for this caller. Where nobody is named, nothing is hidden: the
@@ -86,12 +84,14 @@ impl Turned {
         let status = match rejection {
             Rejection::NotKept => StatusCode::SERVICE_UNAVAILABLE,
             Rejection::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Rejection::Scope(_) | Rejection::Person(_) => StatusCode::FORBIDDEN,
+            Rejection::Scope(_) => StatusCode::FORBIDDEN,
+            it if it.is_final() => StatusCode::FORBIDDEN,
             _ => StatusCode::UNAUTHORIZED,
         };
         let header = match rejection {
             Rejection::TooMany(seconds) => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
-            Rejection::NotKept | Rejection::Person(_) => None,
+            Rejection::NotKept => None,
+            it if it.is_final() => None,
             _ => Some((WWW_AUTHENTICATE, gateway.doors.challenge(rejection, head.uri.path()))),
         };
         Self { status, message: rejection.to_string(), header }

@@ -12,10 +12,6 @@ pub trait Arrivals: Send + Sync {
     /// Settles a visit ([`Visit::settle`]), and answers when a snapshot that holds it is in place.
     fn settle(&self, visit: Visit) -> Pending<'_, Result<UserId, Rejection>>;
 
-    /// The same without waiting, for a user who is known already. May be called again until a
-    /// snapshot shows it.
-    fn settle_later(&self, visit: Visit);
-
     /// Notes that a key was used. Called for every request, so it must not wait.
     fn key_used(&self, key: &KeyId, at: Timestamp);
 
@@ -25,7 +21,8 @@ pub trait Arrivals: Send + Sync {
     /// A session with its ID token, if it has not expired.
     fn session(&self, id: Digest) -> Pending<'_, Result<Option<Session>, Rejection>>;
 
-    /// Ends sessions, everywhere, and says how many.
+    /// Ends sessions, everywhere, and says how many. If the store cannot be written, they have ended
+    /// here all the same, and the others hear of it as soon as it can be.
     fn end_sessions(&self, which: Sessions) -> Pending<'_, Result<u64, Rejection>>;
 
     /// Uses a sign-in link up, and says whom it signs in.

@@ -12,6 +12,7 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
 };
+use oauth2::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -102,6 +103,14 @@ impl Fetch {
             Ok(answer) => answer,
             Err(_) => Err(FetchError::Slow(address)),
         }
+    }
+
+    /// What the OAuth library asks for.
+    pub(crate) async fn oauth(self, request: HttpRequest) -> Result<HttpResponse, FetchError> {
+        let (head, body) = request.into_parts();
+        let response = self.send(Request::from_parts(head, Bytes::from(body))).await?;
+        let (head, body) = response.into_parts();
+        Ok(Response::from_parts(head, body.to_vec()))
     }
 
     /// Gets a JSON document.

@@ -1,8 +1,9 @@
 //! The doors: from a proof to a [`Caller`](gatehall_domain::Caller). None of them decides what a
 //! caller may use.
 //!
-//! [`doors`] puts them together. A door that finds its kind of proof decides alone; wrong proof is
-//! an error and never makes a caller nobody. [`login`] signs in and out, [`forward`] answers
+//! [`doors`] puts them together. The door that finds its kind of proof decides, and what a request
+//! shows besides must not name anybody else; wrong proof is an error and never makes a caller
+//! nobody. [`login`] signs in and out, [`forward`] answers
 //! proxies, [`token`] checks what providers sign, [`provider`] knows the providers, [`session`] who
 //! is signed in.
 
@@ -21,6 +22,7 @@ mod provider;
 mod rejection;
 mod resolve;
 mod resource;
+mod routes;
 mod session;
 mod snapshots;
 mod token;
@@ -30,15 +32,16 @@ pub use arrivals::{Arrivals, Pending};
 pub use doctor::{Finding, Health, Patient, examine};
 pub use doors::{DoorParts, DoorSettings, Doors, ForwardedUser};
 pub use fetch::{Connector, connector};
-pub use forward::{is_navigation, routes};
+pub use forward::is_navigation;
 pub use host::{HeadFault, Host, check_head};
 pub use limits::LimitSettings;
-pub use login::{Choice, Failed, Next, SignInFault};
+pub use login::{Choice, Failed, Next, SignInFault, SignedOut};
 pub use open_webui::USER_HEADER as OPEN_WEBUI_USER_HEADER;
 pub use peer::Peer;
 pub use provider::supposed_visit;
 pub use rejection::{PersonFault, Rejection};
 pub use resolve::Resolver;
+pub use routes::routes;
 pub use session::{LiveSession, SessionIndex, SessionLimits};
 pub use snapshots::Snapshots;
 pub use token::TokenFault;

@@ -39,6 +39,26 @@ pub enum Rejection {
         "{0} is bound to another account of {1}: an administrator can unbind it with gatehall user change {0} --unbind {1}."
     )]
     OtherAccount(EmailAddress, String),
+    /// There are two proofs, and they name two people.
+    #[error(
+        "This request shows two proofs that name two people, or one that cannot be compared: send one of them."
+    )]
+    TwoPeople,
+    /// A personal key came with the signed user header of a client that serves many people.
+    #[error(
+        "This is a personal key, and the client names its users itself, so that all of them would act as the key's owner: use a service key (gatehall key add --service)."
+    )]
+    PersonalKeyForMany,
+    /// Open WebUI is not believed about addresses of this domain.
+    #[error(
+        "Open WebUI may not vouch for {0} here: an administrator has to add the domain to GATEHALL_OPEN_WEBUI_DOMAINS, or bind the account with gatehall user change {0} --bind {1}."
+    )]
+    NotVouched(EmailAddress, String),
+    /// An address alone makes nobody an administrator.
+    #[error(
+        "{0} administers something here, and an address alone does not make an account theirs: an administrator has to bind it with gatehall user change {0} --bind {1}, or set GATEHALL_OPEN_WEBUI_BINDS_ADMINS."
+    )]
+    AddressAlone(EmailAddress, String),
     /// Somebody proved who they are, and is nobody here.
     #[error(transparent)]
     Person(PersonFault),
@@ -78,6 +98,19 @@ pub enum PersonFault {
 }
 
 impl Rejection {
+    /// Whether the proofs are good and it is something else that keeps whoever sent them out, so
+    /// that no other try helps.
+    pub const fn is_final(&self) -> bool {
+        matches!(
+            self,
+            Self::Person(_)
+                | Self::TwoPeople
+                | Self::PersonalKeyForMany
+                | Self::NotVouched(..)
+                | Self::AddressAlone(..)
+        )
+    }
+
     /// The rule that refused, as it stands in the audit.
     pub const fn rule(&self) -> &'static str {
         match self {
@@ -90,6 +123,10 @@ impl Rejection {
             Self::NoSession => "session",
             Self::BadUserHeader(_) => "open-webui.header",
             Self::OtherAccount(..) => "person.other-account",
+            Self::TwoPeople => "proof.two-people",
+            Self::PersonalKeyForMany => "proof.personal-key",
+            Self::NotVouched(..) => "open-webui.domain",
+            Self::AddressAlone(..) => "open-webui.admin",
             Self::Person(fault) => fault.rule(),
             Self::SignIn(fault) => fault.rule(),
             Self::NotKept => "store",

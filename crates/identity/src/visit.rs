@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use gatehall_domain::{
-    Change, Company, EmailAddress, GroupId, Identity, Membership, ProviderId, Source, Timestamp,
-    User, UserId,
+    Change, ClaimSaid, Company, EmailAddress, GroupId, Identity, Membership, ProviderId, Source,
+    Timestamp, User, UserId, names,
 };
 use uuid::Uuid;
 
@@ -23,6 +23,10 @@ pub struct Visit {
     pub vouched: Vouched,
     /// The address, if the source is believed about it.
     pub email: Option<EmailAddress>,
+    /// Why the source is not believed about the address, if it is not.
+    pub doubt: Option<Rejection>,
+    /// Whether an address alone binds the account of somebody who administers something.
+    pub binds_admins: bool,
     /// The name, or nothing.
     pub name: String,
     /// Whether an unknown user is added.
@@ -78,14 +82,34 @@ impl Visit {
     fn refresh(&self, company: &Company, user: &User, changes: &mut Vec<Change>) {
         self.rename(user, changes);
         let key = (self.issuer.clone(), self.subject.clone());
-        let stale = self.said.as_ref().map(|said| said.stale);
-        if let Some(stale) = stale
-            && let Some(identity) = company.identities.get(&key).filter(|it| it.stale != stale)
-        {
-            let before = Identity::clone(identity);
-            let after = Identity { stale, ..before.clone() };
+        let (Some(said), Some(identity)) = (&self.said, company.identities.get(&key)) else {
+            return;
+        };
+        let before = Identity::clone(identity);
+        let mut after = Identity { stale: said.stale, ..before.clone() };
+        for said in self.claims_said(company) {
+            if !after.claims_said.contains(&said) {
+                after.claims_said.push(said);
+            }
+        }
+        if after != before {
             changes.push(Change::Replace { before: before.into(), after: after.into() });
         }
+    }
+
+    /// What was said of that which puts people in groups here.
+    fn claims_said(&self, company: &Company) -> Vec<ClaimSaid> {
+        let (Vouched::Provider(provider), Some(said)) = (&self.vouched, &self.said) else {
+            return Vec::new();
+        };
+        let claims = company.mappings_of(provider).map(|mapping| &mapping.claim);
+        let claims = claims.filter(|claim| said.values.contains_key(*claim));
+        let mut claims: Vec<ClaimSaid> = claims
+            .map(|claim| ClaimSaid { provider: provider.clone(), claim: claim.clone() })
+            .collect();
+        claims.sort_unstable();
+        claims.dedup();
+        claims
     }
 
     /// A provider's name for a user counts, Open WebUI's does not.
@@ -102,6 +126,9 @@ impl Visit {
         now: Timestamp,
         changes: &mut Vec<Change>,
     ) -> Result<UserId, Rejection> {
+        if let Some(doubt) = &self.doubt {
+            return Err(doubt.clone());
+        }
         let email = self.email.as_ref().ok_or(Rejection::Person(PersonFault::Address))?;
         // An account or a user whose row cannot be read may have been disabled.
         let unread = Rejection::Person(PersonFault::Unread);
@@ -113,6 +140,9 @@ impl Visit {
                 // An address can move to somebody else there; the account cannot.
                 if company.subject_of(user.id, &self.issuer).is_some() {
                     return Err(Rejection::OtherAccount(email.clone(), self.source_name()));
+                }
+                if !self.binds_admins && company.administers(user.id) {
+                    return Err(Rejection::AddressAlone(email.clone(), self.account()));
                 }
                 self.rename(user, changes);
                 user.id
@@ -138,6 +168,8 @@ impl Visit {
             subject: self.subject.clone(),
             user,
             stale: self.said.as_ref().is_some_and(|said| said.stale),
+            claims_said: self.claims_said(company),
+            by_address: true,
             created_at: now,
         };
         changes.push(Change::Add(identity.into()));
@@ -183,6 +215,11 @@ impl Visit {
                 changes.push(Change::Remove(Membership::clone(it).into()));
             }
         }
+    }
+
+    /// The account, as somebody binds it at the command line.
+    fn account(&self) -> String {
+        format!("{}={}", self.source_name(), names::shown(&self.subject, 255))
     }
 
     fn source_name(&self) -> String {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use gatehall_domain::{
     Because, Caller, Company, ConnectionId, Decision, Denial, Door, Effect, Endpoint, Group, Reach,
-    Snapshot, Source, Subject, Timestamp, User, snapshot::Site,
+    Reason, Snapshot, Source, Subject, Timestamp, User, snapshot::Site,
 };
 use serde::Serialize;
 
@@ -21,6 +21,9 @@ pub struct Explanation {
     pub admin: Option<String>,
     /// The groups, each with who says so.
     pub groups: Vec<String>,
+    /// Claims about groups that were not said of the user yet, as `provider:claim`. Until then, what is
+    /// denied to a group that they can put the user in is denied to the user.
+    pub claims_unsaid: Vec<String>,
     /// One answer for each connection, also for those that stay closed.
     pub connections: Vec<ConnectionAnswer>,
 }
@@ -92,11 +95,7 @@ pub fn user(snapshot: &Snapshot, user: &User, now: Timestamp) -> Explanation {
     let answer = |site: &Site| {
         let id = site.connection.id;
         let mut because: Vec<String> = match &reach {
-            Some(reach) => reach
-                .view()
-                .reasons(site)
-                .map(|(effect, because)| reason(company, effect, because))
-                .collect(),
+            Some(reach) => reach.view().reasons(site).map(|it| reason(company, it)).collect(),
             None => vec!["the user is disabled".into()],
         };
         because.extend(site.off.map(|off| format!("closed to everybody: {}", off.because())));
@@ -127,6 +126,7 @@ pub fn user(snapshot: &Snapshot, user: &User, now: Timestamp) -> Explanation {
             .and_then(|reach| reach.view().admin)
             .map(|because| company.because_label(because)),
         groups,
+        claims_unsaid: snapshot.claims_unsaid(user.id).iter().map(ToString::to_string).collect(),
         connections: snapshot.sites().map(answer).collect(),
     }
 }
@@ -148,6 +148,9 @@ pub fn tool(
         Decision::Denied(denial) => {
             let because = match denial {
                 Denial::DeniedBy(because) => company.because_label(because),
+                Denial::GroupsUnknown(because) => {
+                    format!("{denial} ({})", company.because_label(because))
+                }
                 denial => match disabled_group(company, user, site, tool) {
                     Some(group) if denial == Denial::NotGranted => {
                         format!("the group {}, whose grant would allow it, is disabled", group.name)
@@ -174,10 +177,12 @@ fn caller(user: &User) -> Caller {
     Caller { user: Some(user.id), door: Door::PersonalKey, key: None, tenant: None }
 }
 
-fn reason(company: &Company, effect: Effect, because: Because) -> String {
-    match (effect, because) {
-        (Effect::Deny, because) => format!("denied: {}", company.because_label(because)),
-        (Effect::Allow, because) => company.because_label(because),
+fn reason(company: &Company, reason: Reason) -> String {
+    let because = company.because_label(reason.because);
+    match (reason.effect, reason.supposed) {
+        (Effect::Deny, true) => format!("denied while groups are not known yet: {because}"),
+        (Effect::Deny, false) => format!("denied: {because}"),
+        (Effect::Allow, _) => because,
     }
 }
 
@@ -247,6 +252,8 @@ fn remedy(
             enable(format!("connection change {path}"), format!("the connection {path}"), page)
         }
         Denial::DeniedBy(Because::Grant(grant)) if !company.grants.contains_key(&grant) => None,
+        // It opens when the provider says the groups: the person has to sign in.
+        Denial::GroupsUnknown(_) => None,
         Denial::DeniedBy(Because::Grant(grant)) => Some(Remedy::new(
             format!("gatehall grant remove {grant}"),
             format!("Remove the grant: {}", company.grant_label_by_id(grant)),

@@ -37,6 +37,11 @@ pub async fn nothing_here(head: http::request::Parts) -> axum::response::Respons
     web::nothing_here(head).await
 }
 
+/// The paths at which people sign in and out, for tests that walk all of them.
+pub fn door_paths() -> Vec<&'static str> {
+    door::paths()
+}
+
 /// The ways into the portal: each path with its method, for tests that walk all of them.
 pub fn ways() -> Vec<Way> {
     area::book().finish().1

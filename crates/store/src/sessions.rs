@@ -1,6 +1,8 @@
 //! Who is signed in, and the links that sign in once. None of it makes a revision.
 
-use gatehall_domain::{Ciphertext, Digest, ProviderLogin, Session, Sessions, Timestamp, UserId};
+use gatehall_domain::{
+    CLOCKS_APART, Ciphertext, Digest, ProviderLogin, Session, Sessions, Timestamp, UserId,
+};
 use sqlx::{ColumnIndex, Decode, FromRow, Type, query, query_as, query_scalar};
 use uuid::Uuid;
 
@@ -26,6 +28,7 @@ type Row = (
     i64,
     i64,
     Option<i64>,
+    Option<i64>,
 );
 
 impl Store {
@@ -38,8 +41,8 @@ impl Store {
         let mut transaction = self.writer.begin_write().await?;
         on!(&mut transaction, it => query(
             "insert into sessions (id, user_id, provider_id, issuer, subject, provider_session,
-                id_token, authenticated_at, created_at, seen_at, expires_at, changed_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $9)")
+                id_token, authenticated_at, created_at, seen_at, expires_at, changed_at, issued_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $9, $12)")
             .bind(session.id.0.as_slice())
             .bind(session.user.0)
             .bind(login.map(|it| it.provider.as_str()))
@@ -51,6 +54,7 @@ impl Store {
             .bind(session.created_at.micros())
             .bind(session.seen_at.micros())
             .bind(session.expires_at.micros())
+            .bind(login.and_then(|it| it.issued_at))
             .execute(&mut **it).await.map(drop))?;
         notify(&mut transaction).await?;
         transaction.commit().await?;
@@ -62,11 +66,35 @@ impl Store {
     /// # Errors
     /// If the database cannot be written.
     pub async fn end_sessions(&self, which: &Sessions, now: Timestamp) -> Result<u64, StoreError> {
-        let (id, user, issuer, subject, provider_session) = match which {
-            Sessions::One(id) => (Some(id.0.as_slice()), None, None, None, None),
-            Sessions::User(user) => (None, Some(user.0), None, None, None),
-            Sessions::Account { issuer, subject, session } => {
-                (None, None, Some(issuer.as_str()), subject.as_deref(), session.as_deref())
+        self.end(which, now, None).await
+    }
+
+    /// Ends sessions as somebody wanted it at `at`, when it could not be written. What began later
+    /// is not meant.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn end_sessions_late(
+        &self,
+        which: &Sessions,
+        at: Timestamp,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        self.end(which, now, Some(at)).await
+    }
+
+    async fn end(
+        &self,
+        which: &Sessions,
+        now: Timestamp,
+        begun_by: Option<Timestamp>,
+    ) -> Result<u64, StoreError> {
+        let (id, user, issuer, subject, provider_session, until) = match which {
+            Sessions::One(id) => (Some(id.0.as_slice()), None, None, None, None, None),
+            Sessions::User(user) => (None, Some(user.0), None, None, None, None),
+            Sessions::Account { issuer, subject, session, until } => {
+                let (subject, session) = (subject.as_deref(), session.as_deref());
+                (None, None, Some(issuer.as_str()), subject, session, *until)
             }
         };
         let mut transaction = self.writer.begin_write().await?;
@@ -76,13 +104,18 @@ impl Store {
                and ($2 is null or id = $2) and ($3 is null or user_id = $3)
                and ($4 is null or issuer = $4) and ($5 is null or subject = $5)
                and ($6 is null or provider_session = $6
-                    or (provider_session is null and $5 is not null))")
+                    or (provider_session is null and $5 is not null))
+               and ($7 is null or coalesce(issued_at, created_at / 1000000 - $8) <= $7)
+               and ($9 is null or created_at <= $9)")
             .bind(now.micros())
             .bind(id)
             .bind(user)
             .bind(issuer)
             .bind(subject)
             .bind(provider_session)
+            .bind(until)
+            .bind(CLOCKS_APART)
+            .bind(begun_by.map(Timestamp::micros))
             .execute(&mut **it).await.map(|done| done.rows_affected()))?;
         notify(&mut transaction).await?;
         transaction.commit().await?;
@@ -136,7 +169,7 @@ impl Store {
     pub async fn session(&self, id: Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
         let row: Option<Row> = on!(&self.pool, pool => query_as(
             "select id, user_id, provider_id, issuer, subject, provider_session, id_token,
-                authenticated_at, created_at, seen_at, expires_at, ended_at
+                authenticated_at, created_at, seen_at, expires_at, ended_at, issued_at
              from sessions where id = $1 and expires_at > $2")
             .bind(id.0.as_slice())
             .bind(now.micros())
@@ -155,7 +188,7 @@ impl Store {
     ) -> Result<Vec<Session>, StoreError> {
         Ok(on!(&self.pool, pool => query(
             "select id, user_id, provider_id, issuer, subject, provider_session, id_token,
-                authenticated_at, created_at, seen_at, expires_at, ended_at
+                authenticated_at, created_at, seen_at, expires_at, ended_at, issued_at
              from sessions where changed_at >= $1 and expires_at > $2 order by created_at")
             .bind(since.micros())
             .bind(now.micros())
@@ -174,7 +207,7 @@ impl Store {
     ) -> Result<Vec<Session>, StoreError> {
         let rows: Vec<Row> = on!(&self.pool, pool => query(
             "select id, user_id, provider_id, issuer, subject, provider_session, id_token,
-                authenticated_at, created_at, seen_at, expires_at, ended_at
+                authenticated_at, created_at, seen_at, expires_at, ended_at, issued_at
              from sessions where user_id = $1 and expires_at > $2 and ended_at is null
              order by created_at desc limit 50")
             .bind(user.0)
@@ -240,11 +273,12 @@ fn digest(bytes: Vec<u8>) -> Result<Digest, StoreError> {
 }
 
 fn read(row: Row) -> Result<Session, StoreError> {
+    let issued_at = row.12;
     let (id, user, provider, issuer, subject, session, id_token, ..) = row;
     let provider = provider.and_then(|it| it.parse().ok());
     let login = provider.zip(issuer).zip(subject).map(|((provider, issuer), subject)| {
         let id_token = id_token.map(|bytes| Ciphertext(bytes.into()));
-        ProviderLogin { provider, issuer, subject, session, id_token }
+        ProviderLogin { provider, issuer, subject, session, issued_at, id_token }
     });
     Ok(Session {
         id: digest(id)?,

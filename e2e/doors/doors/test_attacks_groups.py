@@ -1,9 +1,13 @@
 """Attacks with groups: claims that say too much, too little, or in a wrong way."""
 
+import concurrent.futures
+import json
+
 from . import names, tokens
-from .attacks import Attacker, bearer
+from .attacks import Attacker, bearer, cookie, key_of, own_gate
 from .runner import table
 from .test_attacks_people import EMPLOYEES, gate_of, groups_of, newcomer, say
+from .test_attacks_sessions import wait_until
 
 # What a claim of groups says that must give nothing: name -> (provider, claims, refused).
 GROUPS = {
@@ -141,3 +145,138 @@ def test_overage_while_graph_is(world, name):
     assert groups_of(attacker) == ["google-employees"]
     attacker, answer = overage(world, account, **FAILURES[name])
     assert answer.status == 303 and groups_of(attacker) == ["google-employees"], "the last known"
+
+
+def closed_gate(world):
+    """The gate whose employees may not use the clock that everybody else may use."""
+    gate = own_gate(world, "closed")
+    if not world.__dict__.get("clock_is_closed"):
+        gate.gate()
+        closed = ("--group", "google-employees", "--connection", "clock", "--deny")
+        gate.gatehall("grant", "add", *closed)
+        world.clock_is_closed = True
+        attacker = Attacker(world, gate)
+        open_to_anybody = bearer(key_of(gate, "bob@google.example")["key"])
+        # The catalogue and the rule have to be there before anything can be told from an answer.
+        wait_until(lambda: "clock_" in attacker.rpc([open_to_anybody]).text)
+    return gate
+
+
+def account_with(world, account, **more):
+    address = f"{account}@google.example"
+    claims = {"email": address, "preferred_username": address, "acct": 0, **more}
+    say(world, "entra", account, {"name": "Somebody", **claims})
+    return address
+
+
+OVERAGE = {
+    "_claim_names": {"groups": "src1"},
+    "_claim_sources": {"src1": {"endpoint": "http://127.0.0.1:9/steal"}},
+}
+
+
+def token_of(world, account, **overrides):
+    """An access token as Entra ID issues it for somebody in very many groups."""
+    overrides = {"groups": None, **OVERAGE, **overrides}
+    return tokens.access_token(world.provider("entra"), account, overrides=overrides)
+
+
+def sees_the_clock(attacker, token):
+    answer = attacker.rpc([bearer(token)])
+    assert answer.status == 200, answer
+    return "clock_" in answer.text
+
+
+UNKNOWN = {
+    "Graph is down": {"fail": True},
+    "Graph forbids it": {"fail": 403},
+    "the gate may not ask": {"no_consent": True},
+    "Graph is down at the second page": {"fail": True, "fail_after": 1},
+}
+
+
+@table([(name,) for name in UNKNOWN])
+def test_a_first_access_token_with_too_many_groups_while(world, name):
+    gate, account = closed_gate(world), f"token-{list(UNKNOWN).index(name)}"
+    many = [f"bbbbbbbb-0000-4000-8000-00000000000{n}" for n in range(4)]
+    account_with(world, account, graph_groups=[*many, EMPLOYEES], **OVERAGE)
+    provider = world.provider("entra")
+    provider.control("graph", UNKNOWN[name])
+    try:
+        attacker = Attacker(world, gate)
+        assert not sees_the_clock(attacker, token_of(world, account)), "groups that nobody knows"
+        call = attacker.rpc(
+            [bearer(token_of(world, account))], "tools/call", name="clock_now", arguments={}
+        )
+        assert "Unknown tool" in call.text, call
+    finally:
+        provider.reset()
+    address = f"{account}@google.example"
+    explained = gate.gatehall("explain", address)
+    assert "groups are not known yet: entra:groups" in explained, explained
+    # The token is the same, and the gate asks again after a while; a sign-in says it at once.
+    assert Attacker(world, gate).enter(account, "entra").status == 303
+    explained = gate.gatehall("explain", address)
+    assert "not known yet" not in explained and "google-employees" in explained, explained
+
+
+@table([("somebody in the group", True), ("somebody in none of them", False)])
+def test_a_first_access_token_with_too_many_groups_of(world, name, member):
+    gate, account = closed_gate(world), f"asked-{int(member)}"
+    many = [f"bbbbbbbb-0000-4000-8000-00000000000{n}" for n in range(4)]
+    account_with(world, account, graph_groups=many + [EMPLOYEES] * member)
+    provider = world.provider("entra")
+    before = provider.counts()["graph"]
+    attackers = [Attacker(world, gate) for _ in range(8)]
+    issued = [token_of(world, account) for _ in attackers]
+    with concurrent.futures.ThreadPoolExecutor(len(attackers)) as pool:
+        seen = list(pool.map(sees_the_clock, attackers, issued))
+    assert set(seen) == {not member}, seen
+    pages = provider.counts()["graph"] - before
+    assert pages == (3 if member else 2), f"{pages} pages were asked for by eight at once"
+
+
+def test_a_first_access_token_without_groups(world):
+    """Entra ID leaves an empty list out of a token, and so does whoever has not set it up."""
+    gate = closed_gate(world)
+    account_with(world, "silent-member", graph_groups=[EMPLOYEES])
+    account_with(world, "silent-nobody", graph_groups=[])
+    for account, sees in (("silent-member", False), ("silent-nobody", True)):
+        token = token_of(world, account, _claim_names=None, _claim_sources=None)
+        assert sees_the_clock(Attacker(world, gate), token) == sees, account
+
+
+def test_a_first_sign_in_while_graph_is_down(world):
+    gate = closed_gate(world)
+    many = [f"bbbbbbbb-0000-4000-8000-00000000000{n}" for n in range(4)]
+    address = account_with(world, "first-time", graph_groups=[*many, EMPLOYEES], **OVERAGE)
+    provider = world.provider("entra")
+    provider.control("graph", {"fail": True})
+    try:
+        attacker = Attacker(world, gate)
+        assert attacker.enter("first-time", "entra").status == 303
+        assert "clock_" not in attacker.rpc([session_of(attacker)]).text
+    finally:
+        provider.reset()
+    # An account whose groups were said once keeps the last known ones.
+    attacker = Attacker(world, gate)
+    account_with(world, "first-time", graph_groups=[many[0]], **OVERAGE)
+    assert attacker.enter("first-time", "entra").status == 303
+    assert "clock_" in attacker.rpc([session_of(attacker)]).text
+    account_with(world, "first-time", graph_groups=[EMPLOYEES], **OVERAGE)
+    provider.control("graph", {"fail": True})
+    try:
+        assert attacker.enter("first-time", "entra").status == 303
+        assert "clock_" in attacker.rpc([session_of(attacker)]).text, "the last known"
+    finally:
+        provider.reset()
+    accounts = user_at(gate, address)["accounts"]
+    assert [it["stale"] for it in accounts] == [True], accounts
+
+
+def session_of(attacker):
+    return cookie(attacker.jar.get(names.SESSION_COOKIE))
+
+
+def user_at(gate, email):
+    return json.loads(gate.gatehall("user", "show", email, "--json"))

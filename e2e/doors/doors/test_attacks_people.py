@@ -3,7 +3,17 @@
 import json
 import urllib.parse
 
-from .attacks import Attacker, bearer, check_no_grant, key_of, own_gate
+from . import names, tokens
+from .attacks import (
+    Attacker,
+    bearer,
+    check_no_grant,
+    cookie,
+    endpoint,
+    key_of,
+    own_gate,
+    question,
+)
 from .runner import table
 from .test_attacks_sessions import wait_until
 
@@ -184,3 +194,36 @@ def test_a_name_is_only_a_name(world):
     page = attacker.get(attacker.page("/"))
     assert "<script>" not in page.text and user(world, "odd@google.example"), page
     assert page.header("x-user-admin") is None
+
+
+def test_two_proofs_of_two_people(world):
+    gate = gate_of(world)
+    owner, _ = newcomer(world, "two-owner", email="two-owner@google.example")
+    other, _ = newcomer(world, "two-other", email="two-other@google.example")
+    key = bearer(key_of(gate, "two-owner@google.example")["key"])
+    account = "two-owner"
+    token = bearer(
+        tokens.access_token(
+            world.provider("generic"), account, audience=f"{world.public_url}/mcp"
+        )
+    )
+    sessions = {
+        who: cookie(visitor.jar.get(names.SESSION_COOKIE))
+        for who, visitor in (("owner", owner), ("other", other))
+    }
+    wait_until(lambda: Attacker(world, gate).rpc([key]).status == 200)
+    for proof in (key, token):
+        attacker = Attacker(world, gate)
+        assert attacker.rpc([proof, sessions["owner"]]).status == 200
+        attacker = Attacker(world, gate)
+        answer = attacker.rpc([proof, sessions["other"]])
+        attacker.check_refused(answer, "proof.two-people", 403)
+        for kind in names.CHECKS:
+            attacker = Attacker(world, gate)
+            asked = [*question(kind), proof, sessions["other"]]
+            answer = attacker.ask("GET", endpoint(kind), asked)
+            attacker.check_refused(answer, "proof.two-people", 401)
+            asked = [*question(kind), proof, sessions["owner"]]
+            answer = Attacker(world, gate).ask("GET", endpoint(kind), asked)
+            assert answer.status in (200, 202), answer
+            assert answer.header("x-user-email") == "two-owner@google.example"

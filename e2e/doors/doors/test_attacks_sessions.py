@@ -269,6 +269,24 @@ def test_back_channel_logout_replayed(world):
     assert visitor.get(f"{world.public_url}{names.USERINFO}").status == 200
 
 
+def test_back_channel_logout_replayed_at_another_replica(world):
+    """One that has never heard of the token, as a gate that was started anew."""
+    token = tokens.logout_token(world.provider("generic"), "user-alice")
+    assert logout(Attacker(world), token).status == 200
+    issued = int(time.time())
+    while int(time.time()) <= issued:
+        time.sleep(0.05)
+    visitor = world.signed_in("alice")
+    world.restart_gate()
+    world.__dict__.get("ready_gates", set()).clear()
+    assert logout(Attacker(world), token).status == 200
+    assert visitor.get(f"{world.public_url}{names.USERINFO}").status == 200, "it began later"
+    # A token that is issued now ends it.
+    fresh = tokens.logout_token(world.provider("generic"), "user-alice")
+    assert logout(Attacker(world), fresh).status == 200
+    wait_until(lambda: visitor.get(f"{world.public_url}{names.USERINFO}").status == 401)
+
+
 FRONT = [("no sid", "iss=ISSUER", "sign-in.form"), ("no iss", "sid=x", "sign-in.form")]
 FRONT += [("nothing", "", "sign-in.form"), ("empty sid", "iss=ISSUER&sid=", "sign-in.form")]
 FRONT += [("two sids", "iss=ISSUER&sid=x&sid=y", "sign-in.form")]

@@ -23,6 +23,7 @@ def test_a_healthy_deployment(world):
         "provider authentik",
         "provider generic",
         "public address",
+        "proxy in front",
         "forged headers at /auth/forwarded-user",
         "host app.gate.localhost",
     ]:
@@ -75,5 +76,45 @@ def test_a_gate_that_does_not_know_its_proxy(world):
         found, findings = examined(world, fails=True)
         remedy = found["host app.gate.localhost", "bad"]["remedy"]
         assert "GATEHALL_TRUSTED_PROXIES" in remedy, findings
+        # The address is the one that the gate sees.
+        remedy = found["proxy in front", "bad"]["remedy"]
+        assert remedy == "add 127.0.0.1 to GATEHALL_TRUSTED_PROXIES of the gate", findings
     finally:
         world.restart_gate()
+
+
+def test_a_gate_that_refuses_its_own_name(world):
+    world.proxy("traefik")
+    found, findings = examined(world, "--allowed-hosts", "localhost,127.0.0.1", fails=True)
+    finding = found["allowed hosts", "bad"]
+    assert "GATEHALL_ALLOWED_HOSTS" in finding["remedy"], findings
+    assert names.GATE_HOST in finding["remedy"], findings
+    found, findings = examined(world, "--allowed-hosts", f"localhost,{names.GATE_HOST.upper()}")
+    assert ("allowed hosts", "good") in found, findings
+
+
+def test_a_gate_that_is_down(world):
+    world.proxy("traefik")
+    listen = f"127.0.0.1:{world.port('gate')}"
+    found, findings = examined(world, "--listen", listen)
+    assert ("gate", "good") in found, findings
+    world.processes.stop("gate")
+    try:
+        found, findings = examined(world, "--listen", listen, fails=True)
+        assert "the gate is down" in found["gate", "bad"]["found"], findings
+        # Its proxy still answers.
+        assert "the gate is down" in found["public address", "bad"]["found"], findings
+    finally:
+        world.start_gate()
+
+
+def test_an_open_webui_that_may_vouch_for_nobody(world):
+    world.proxy("traefik")
+    key = json.loads(world.gatehall("key", "add", "--service", "--json"))["id"]
+    try:
+        found, findings = examined(world)
+        assert "GATEHALL_OPEN_WEBUI_DOMAINS" in found["Open WebUI", "doubtful"]["remedy"], findings
+        found, findings = examined(world, "--open-webui-domains", "google.example")
+        assert ("Open WebUI", "good") in found, findings
+    finally:
+        world.gatehall("key", "revoke", key)

@@ -10,7 +10,7 @@
 //                            next answer with an ID token; several calls queue up
 //     POST   jwks            {fail, slow, replace}
 //     POST   discovery       {fail, merge}
-//     POST   graph           {fail, fail_after, next_host, slow}
+//     POST   graph           {no_consent, fail, fail_after, next_host, slow}
 //     POST   settings        {access_seconds, id_seconds}
 //     GET    counts          hits of discovery, jwks, token, userinfo, graph
 //     GET    facts           issuer, tenant, API, the ids of clients

@@ -31,6 +31,8 @@ function clients({ options, secret, profile }) {
       client_id: 'gatehall',
       ...confidential,
       ...login,
+      // With Entra ID every confidential client may ask for a token of its own.
+      grant_types: [...login.grant_types, 'client_credentials'],
       ...backchannel,
       post_logout_redirect_uris: options['post-logout'],
     },

@@ -149,8 +149,18 @@ pub(super) fn records(company: &Company, began: Timestamp) -> Records {
         if at_provider {
             let subject = uuid::Uuid::from_u128(0xabad_cafe << 96 | n as u128).to_string();
             let (issuer, user) = (issuer.clone(), user(n));
-            records
-                .push(Identity { issuer, subject, user, stale: n % 613 == 0, created_at }.into());
+            records.push(
+                Identity {
+                    issuer,
+                    subject,
+                    user,
+                    stale: n % 613 == 0,
+                    claims_said: Vec::new(),
+                    by_address: true,
+                    created_at,
+                }
+                .into(),
+            );
         }
         for (at, group) in groups_of(n, groups).into_iter().enumerate() {
             let given = at_provider && at != 0;

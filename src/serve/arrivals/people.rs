@@ -3,10 +3,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use gatehall_domain::{Change, Company, UserId};
 use gatehall_identity::{Rejection, Visit};
 use gatehall_portal::DeskError;
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::sleep,
-};
+use tokio::sync::{mpsc, oneshot};
 
 use super::Reception;
 
@@ -16,34 +13,23 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How many visits are settled at once.
 const AT_ONCE: usize = 1000;
 
-/// How long visits gather that nobody waits for.
-const GATHER: Duration = Duration::from_millis(500);
-
 /// A visit, and who waits for it.
 type Waiter = (Visit, oneshot::Sender<Result<UserId, Rejection>>);
 
 /// What waits to be written.
 pub(in crate::serve) struct Queues {
     visits: mpsc::Receiver<Waiter>,
-    later: mpsc::Receiver<Visit>,
 }
 
 /// Where visits are handed in.
 pub(super) struct Waiting {
     visits: mpsc::Sender<Waiter>,
-    later: mpsc::Sender<Visit>,
 }
 
 impl Waiting {
     pub(super) fn new() -> (Self, Queues) {
         let (visits, waiting) = mpsc::channel(AT_ONCE);
-        let (later, unhurried) = mpsc::channel(AT_ONCE);
-        (Self { visits, later }, Queues { visits: waiting, later: unhurried })
-    }
-
-    pub(super) fn later(&self, visit: Visit) {
-        // A full queue is no loss: the next request of the user asks again.
-        let _ = self.later.try_send(visit);
+        (Self { visits }, Queues { visits: waiting })
     }
 }
 
@@ -73,23 +59,9 @@ impl Reception {
     /// Writes what the doors ask for, many at once: each write is a revision that every replica
     /// reads.
     pub(in crate::serve) async fn work(self: Arc<Self>, mut queues: Queues) {
-        let (mut waiters, mut later) = (Vec::new(), Vec::new());
-        loop {
-            tokio::select! {
-                biased;
-                count = queues.visits.recv_many(&mut waiters, AT_ONCE) => if count == 0 { return },
-                count = queues.later.recv_many(&mut later, AT_ONCE) => {
-                    if count == 0 {
-                        return;
-                    }
-                    sleep(GATHER).await;
-                    while let Ok(visit) = queues.later.try_recv() {
-                        later.push(visit);
-                    }
-                }
-            }
-            let visits: Vec<&Visit> =
-                waiters.iter().map(|(visit, _): &Waiter| visit).chain(&later).collect();
+        let mut waiters: Vec<Waiter> = Vec::new();
+        while queues.visits.recv_many(&mut waiters, AT_ONCE).await > 0 {
+            let visits: Vec<&Visit> = waiters.iter().map(|(visit, _)| visit).collect();
             let answers = match self.settle_all(&visits).await {
                 Ok(answers) => answers,
                 Err(error) => {
@@ -101,7 +73,6 @@ impl Reception {
             for ((_, waiter), answer) in waiters.drain(..).zip(answers) {
                 let _ = waiter.send(answer);
             }
-            later.clear();
         }
     }
 

@@ -9,6 +9,9 @@ use tokio::time::{Instant, sleep};
 /// seconds, again and again.
 const OVERLAP: i64 = 120;
 
+/// How often ends are written that could not be written before.
+const PAY: Duration = Duration::from_secs(1);
+
 /// How often uses are told to the others.
 const TELL: Duration = Duration::from_secs(30);
 
@@ -17,6 +20,7 @@ pub(in crate::serve) async fn keep_sessions(store: Store, index: Arc<SessionInde
     let mut feed = store.session_feed();
     let mut heard = Timestamp::from_micros(0);
     let mut told = Instant::now();
+    let mut paid = Instant::now();
     loop {
         let now = clock.now();
         let learnt = learn(&store, &index, heard, now).await;
@@ -31,10 +35,27 @@ pub(in crate::serve) async fn keep_sessions(store: Store, index: Arc<SessionInde
             tracing::debug!(%error, "sessions cannot be read");
             sleep(Duration::from_secs(1)).await;
         }
+        if paid.elapsed() >= PAY {
+            pay(&store, &index, clock.now()).await;
+            paid = Instant::now();
+        }
         if told.elapsed() >= TELL {
             told = Instant::now();
             if let Err(error) = share_uses(&store, &index, clock.now()).await {
                 tracing::warn!(%error, "the last use of sessions could not be kept");
+            }
+        }
+    }
+}
+
+/// Writes the ends that could not be written when they were asked for.
+async fn pay(store: &Store, index: &SessionIndex, now: Timestamp) {
+    for (which, at) in index.owed() {
+        match store.end_sessions_late(&which, at, now).await {
+            Ok(_) => index.paid(&which),
+            Err(error) => {
+                tracing::warn!(%error, "the end of sessions is not written yet: it holds here alone");
+                return;
             }
         }
     }

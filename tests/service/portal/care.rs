@@ -124,19 +124,39 @@ async fn a_guest_is_judged_like_a_sign_in(kind: Kind) {
     let person = ask(&nora).await.json()["person"].clone();
     assert_eq!(person["groups"], json!(["google-people (from entra)"]), "{person}");
     assert_eq!(person["tools"]["pages"]["total"], 2, "{person}");
+    // What is denied to a group that they may be in is denied until it is known.
+    ada.post("/grants", &[("users", "*"), ("connection", "google/time")]).await.revision();
+    let deny = [("group", "google-people"), ("connection", "google/time"), ("effect", "deny")];
+    ada.post("/grants", &deny).await.revision();
+    let silent = json!({"email": "nora@google.example", "email_verified": true}).to_string();
+    for (claims, unsaid, tools) in [
+        (silent, json!(["entra:groups"]), 0),
+        (said("nora@google.example", json!(["g-1"])), json!([]), 0),
+        (said("nora@google.example", json!([])), json!([]), 2),
+    ] {
+        let person = ask(&claims).await.json()["person"].clone();
+        let found = (&person["claims_unsaid"], &person["tools"]["pages"]["total"]);
+        assert_eq!(found, (&unsaid, &json!(tools)), "{claims}: {person}");
+    }
+    let silent = json!({"email": "nora@google.example", "email_verified": true}).to_string();
+    let page = ada.post("/access/guest", &[("said", &*silent)]).await.text;
+    assert!(page.contains("groups are not known yet"), "{page}");
     // A text that holds a name is no list of names; nor does a header say groups.
     let text = ask(&said("nora@google.example", json!("g-1"))).await;
     assert_eq!(text.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", text.text);
     // A header is judged by its own door, and says no groups.
     let off = ask("X-Forwarded-User: mike@microsoft.example").await;
     assert!(off.text.contains("believed nowhere here"), "{}", off.text);
-    let line = |secret| {
-        let token = signed(MIKE, secret);
-        format!("X-OpenWebUI-User-Jwt: {token}\nX-Forwarded-Groups: google-people")
+    let line = |email, secret| {
+        let token = signed(email, secret);
+        format!("X-OpenWebUI-User-Jwt: {token}\nX-Forwarded-Groups: MCP-Admin")
     };
-    let person = ask(&line(SECRET)).await.json()["person"].clone();
-    assert_eq!((&person["email"], &person["groups"]), (&json!(MIKE), &json!([])));
-    let forged = ask(&line("another secret, as long as that")).await;
+    let person = ask(&line(ALICE, SECRET)).await.json()["person"].clone();
+    let groups = json!(["google-people (from an import)"]);
+    assert_eq!((&person["email"], &person["groups"]), (&json!(ALICE), &groups));
+    let manages = ask(&line(MIKE, SECRET)).await;
+    assert!(manages.text.contains("an address alone"), "{}", manages.text);
+    let forged = ask(&line(ALICE, "another secret, as long as that")).await;
     assert!(forged.text.contains("signature does not fit"), "{}", forged.text);
     let unknown = ask("X-User-Email: mike@microsoft.example").await;
     assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", unknown.text);

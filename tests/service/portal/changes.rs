@@ -147,6 +147,8 @@ async fn credentials_and_administrators_need_a_fresh_sign_in(kind: Kind) {
     for (path, fields) in [
         ("/connections/google/time/credentials", &credential[..]),
         (USER, &[("admin", "true")]),
+        (USER, &[("bind", "open-webui=an-account")]),
+        ("/users/ada@company.example", &[("bind", "open-webui=an-account")]),
         ("/users", &[("email", "new@company.example"), ("admin", "true")]),
         ("/groups/MCP-Admin", &[("add_members", ALICE)]),
         ("/members", &[("add", "alice@google.example MCP-Admin")]),
@@ -160,6 +162,9 @@ async fn credentials_and_administrators_need_a_fresh_sign_in(kind: Kind) {
     // The rest goes on.
     stale.post(USER, &[("name", "Alice B.")]).await.revision();
     fresh.post("/connections/google/time/credentials", &credential).await.revision();
+    fresh.post(USER, &[("bind", "open-webui=an-account")]).await.revision();
+    let user = fresh.get("/api/v1/users/alice@google.example").await.json();
+    assert_eq!(user["identities"][0]["by_address"], false, "{user}");
 }
 
 /// What a stale session was once able to do.

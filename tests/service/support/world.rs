@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use gatehall::{
     serve::Service,
-    settings::{ProcessSettings, ServeSettings, StoreSettings},
+    settings::{Domains, ProcessSettings, ServeSettings, StoreSettings},
     system_clock,
 };
 use gatehall_domain::{Change, Snapshot};
@@ -46,6 +46,8 @@ impl World {
             drain_seconds: 1,
             ..ServeSettings::default()
         };
+        settings.doors.open_webui_domains =
+            Domains(["google.example", "microsoft.example"].map(str::to_owned).to_vec());
         // Tests call more often than people.
         settings.doors.user_calls_per_minute = 0;
         set(&mut settings);

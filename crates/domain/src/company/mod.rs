@@ -47,6 +47,8 @@ pub struct Company {
     group_by_name: Arc<HashMap<String, GroupId>>,
     connection_by_path: Arc<HashMap<ConnectionPath, ConnectionId>>,
     grant_by_meaning: Arc<HashMap<Meaning, GrantId>>,
+    /// How many tenants a user manages.
+    managed_count: Arc<HashMap<UserId, usize>>,
 }
 
 /// What a grant says. Two grants never say the same.
@@ -99,6 +101,20 @@ impl Company {
         let mut tenants: Vec<TenantId> = own.map(|(tenant, _)| tenant.clone()).collect();
         tenants.sort_unstable();
         tenants
+    }
+
+    /// Whether a user is an administrator or manages a tenant, or would if what is disabled were
+    /// enabled.
+    pub fn administers(&self, user: UserId) -> bool {
+        let flagged = self.users.get(&user).is_some_and(|user| user.admin);
+        let group = self.group_by_name(GroupName::ADMIN).map(|group| group.id);
+        let is_member = |group, source| self.memberships.contains_key(&(user, group, source));
+        flagged
+            || self.managed_count.contains_key(&user)
+            || group.is_some_and(|group| {
+                let claims = self.providers.keys().map(|id| Source::Claim(id.to_string()));
+                claims.chain([Source::Local, Source::Import]).any(|source| is_member(group, source))
+            })
     }
 
     /// Whether there is an administrator who is enabled.
@@ -160,7 +176,11 @@ impl Company {
             }
             Record::Tenant(it) => insert(&mut self.tenants, it.id.clone(), it),
             Record::TenantAdmin(it) => {
-                insert(&mut self.tenant_admins, (it.tenant.clone(), it.user), it);
+                let key = (it.tenant.clone(), it.user);
+                if !self.tenant_admins.contains_key(&key) {
+                    *Arc::make_mut(&mut self.managed_count).entry(it.user).or_default() += 1;
+                }
+                insert(&mut self.tenant_admins, key, it);
             }
             Record::Server(it) => insert(&mut self.servers, it.id.clone(), it),
             Record::Credential(it) => {
@@ -204,7 +224,15 @@ impl Company {
             }
             Record::Tenant(it) => remove(&mut self.tenants, &it.id),
             Record::TenantAdmin(it) => {
-                remove(&mut self.tenant_admins, &(it.tenant.clone(), it.user));
+                let key = (it.tenant.clone(), it.user);
+                if self.tenant_admins.contains_key(&key) {
+                    let counts = Arc::make_mut(&mut self.managed_count);
+                    let left = counts.remove(&it.user).unwrap_or_default().saturating_sub(1);
+                    if left > 0 {
+                        counts.insert(it.user, left);
+                    }
+                }
+                remove(&mut self.tenant_admins, &key);
             }
             Record::Server(it) => remove(&mut self.servers, &it.id),
             Record::Credential(it) => {

@@ -1,6 +1,8 @@
+use std::{fmt, str::FromStr};
+
 use serde::{Deserialize, Serialize};
 
-use crate::{EmailAddress, Timestamp, UserId};
+use crate::{EmailAddress, ProviderId, Refusal, Timestamp, UserId};
 
 /// A human. The e-mail address is an attribute and a lookup key, never the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +40,67 @@ pub struct Identity {
     /// Whether the provider could not say the user's groups the last time, so that those it said
     /// before are kept.
     pub stale: bool,
+    /// The claims that a provider has said at least once. Until it has, the user may be in any group
+    /// that the claim can put somebody in, and what is denied to such a group is denied to them.
+    #[serde(default)]
+    pub claims_said: Vec<ClaimSaid>,
+    /// Whether the account was bound because it has the user's address, and not by an
+    /// administrator.
+    #[serde(default = "by_address")]
+    pub by_address: bool,
     /// When the two were linked.
     pub created_at: Timestamp,
+}
+
+/// A claim of a provider, as `provider:claim`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ClaimSaid {
+    /// The provider.
+    pub provider: ProviderId,
+    /// The claim's name.
+    pub claim: String,
+}
+
+impl fmt::Display for ClaimSaid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.provider, self.claim)
+    }
+}
+
+impl FromStr for ClaimSaid {
+    type Err = Refusal;
+
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let (provider, claim) = text.split_once(':').ok_or_else(|| {
+            let problem = format!("\"{}\" is not provider:claim", text.escape_debug());
+            Refusal::invalid("claims_said", problem)
+        })?;
+        Ok(Self { provider: provider.parse()?, claim: claim.to_owned() })
+    }
+}
+
+impl TryFrom<String> for ClaimSaid {
+    type Error = Refusal;
+    fn try_from(text: String) -> Result<Self, Refusal> {
+        text.parse()
+    }
+}
+
+impl From<ClaimSaid> for String {
+    fn from(said: ClaimSaid) -> Self {
+        said.to_string()
+    }
+}
+
+impl Identity {
+    /// Whether a claim that puts people in groups was said of the account.
+    pub fn knows(&self, provider: &ProviderId, claim: &str) -> bool {
+        self.claims_said.iter().any(|said| said.provider == *provider && said.claim == claim)
+    }
+}
+
+/// Who bound an account in older events is not known.
+const fn by_address() -> bool {
+    true
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::{
-    AccessClass, Company, Connection, ConnectionId, Endpoint, GroupId, HostRule, Server, Tenant,
-    UserId, View, access::Place,
+    AccessClass, ClaimSaid, Company, Connection, ConnectionId, Endpoint, GroupId, HostRule, Server,
+    Tenant, UserId, View, access::Place,
 };
 
 /// The company at one revision, indexed.
@@ -31,6 +31,8 @@ struct Person {
     groups: Box<[GroupId]>,
     /// None for a disabled user.
     view: Option<Arc<View>>,
+    /// What providers have not said of the user yet.
+    unsaid: Box<[ClaimSaid]>,
 }
 
 /// A connection with the records it stands on.
@@ -110,6 +112,13 @@ impl Snapshot {
     /// The rules for a host, whose name is in lower case: those of the most exact pattern first.
     pub fn host_rules<'s>(&'s self, host: &'s str) -> impl Iterator<Item = &'s [Arc<HostRule>]> {
         self.hosts.of(host)
+    }
+
+    /// The claims that put people in groups and that no provider at which a user has an account has
+    /// said of them yet. Until then, what is denied to a group that these can put the user in is
+    /// denied to the user.
+    pub fn claims_unsaid(&self, user: UserId) -> &[ClaimSaid] {
+        self.people.get(&user).map_or(&[], |person| &person.unsaid)
     }
 
     /// All connections, in the order of their paths.

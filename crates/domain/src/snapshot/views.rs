@@ -7,8 +7,8 @@ use wildmatch::WildMatch;
 
 use super::{Person, Site};
 use crate::{
-    Because, Company, ConnectionId, Effect, Grant, GrantId, GroupId, GroupName, Subject, Target,
-    TenantId, User, UserId, View,
+    Because, ClaimSaid, Company, ConnectionId, Effect, Grant, GrantId, GroupId, GroupName,
+    ProviderId, Subject, Target, TenantId, User, UserId, View,
     access::{Place, Rule},
     text::UserPatternKind,
 };
@@ -18,6 +18,8 @@ use crate::{
 struct ViewKey {
     admin: Option<Because>,
     grants: Vec<GrantId>,
+    /// Those that deny something to groups that the user may be in.
+    supposed: Vec<GrantId>,
 }
 
 pub(super) fn people(company: &Company, sites: &[Site]) -> (HashMap<UserId, Person>, usize) {
@@ -30,6 +32,7 @@ pub(super) fn people(company: &Company, sites: &[Site]) -> (HashMap<UserId, Pers
     for membership in company.memberships.values() {
         groups.entry(membership.user).or_default().push(membership.group);
     }
+    let unknown = Unknown::new(company, &subjects);
     let mut views: HashMap<ViewKey, Arc<View>> = HashMap::new();
     let mut people = HashMap::with_capacity(company.users.len());
     for user in company.users.values() {
@@ -42,12 +45,15 @@ pub(super) fn people(company: &Company, sites: &[Site]) -> (HashMap<UserId, Pers
                 Some(group) if own.contains(&group) => Some(Because::AdminGroup(group)),
                 _ => None,
             };
-            let key = ViewKey { admin, grants: subjects.grants(user, &own) };
+            let grants = subjects.grants(user, &own);
+            let supposed = unknown.denials(user.id, &grants);
+            let key = ViewKey { admin, grants, supposed };
             let next = views.len() as u32;
             let view = views.entry(key).or_insert_with_key(|key| Arc::new(rules.view(next, key)));
             Arc::clone(view)
         });
-        people.insert(user.id, Person { groups: own.into(), view });
+        let unsaid = unknown.claims(user.id);
+        people.insert(user.id, Person { groups: own.into(), view, unsaid });
     }
     (people, views.len())
 }
@@ -110,6 +116,72 @@ impl<'c> Subjects<'c> {
     }
 }
 
+/// A claim of a provider.
+type ClaimOf<'c> = (&'c ProviderId, &'c str);
+
+/// Users of whom some provider has not said yet what puts people in groups, and what is denied to
+/// groups that it can put them in.
+struct Unknown<'c> {
+    unsaid: HashMap<UserId, Vec<ClaimOf<'c>>>,
+    denials: HashMap<ClaimOf<'c>, Vec<GrantId>>,
+}
+
+impl<'c> Unknown<'c> {
+    fn new(company: &'c Company, subjects: &Subjects<'_>) -> Self {
+        let mut groups: HashMap<ClaimOf<'_>, Vec<GroupId>> = HashMap::new();
+        for mapping in company.claim_mappings.values() {
+            let claim = (&mapping.provider, mapping.claim.as_str());
+            groups.entry(claim).or_default().push(mapping.group);
+        }
+        let mut issuers: HashMap<&str, Vec<ClaimOf<'_>>> = HashMap::new();
+        for claim in groups.keys() {
+            if let Some(provider) = company.providers.get(claim.0) {
+                issuers.entry(provider.identity_issuer()).or_default().push(*claim);
+            }
+        }
+        let mut unsaid: HashMap<UserId, Vec<ClaimOf<'_>>> = HashMap::new();
+        for identity in company.identities.values() {
+            let claims = issuers.get(identity.issuer.as_str()).into_iter().flatten();
+            for claim in claims.filter(|(provider, claim)| !identity.knows(provider, claim)) {
+                unsaid.entry(identity.user).or_default().push(*claim);
+            }
+        }
+        let denials = groups.into_iter().map(|(claim, groups)| {
+            let of_groups = groups.iter().filter_map(|group| subjects.group.get(group)).flatten();
+            let denying = |id: &GrantId| {
+                company.grants.get(id).is_some_and(|grant| grant.effect == Effect::Deny)
+            };
+            (claim, of_groups.copied().filter(denying).collect())
+        });
+        Self { unsaid, denials: denials.collect() }
+    }
+
+    /// The grants that deny something to a user as long as it is not known who they are, besides
+    /// those that bear on them anyway.
+    fn denials(&self, user: UserId, grants: &[GrantId]) -> Vec<GrantId> {
+        let claims = self.unsaid.get(&user).into_iter().flatten();
+        let all = claims.filter_map(|claim| self.denials.get(claim)).flatten().copied();
+        let mut supposed: Vec<GrantId> =
+            all.filter(|id| grants.binary_search(id).is_err()).collect();
+        supposed.sort_unstable();
+        supposed.dedup();
+        supposed
+    }
+
+    fn claims(&self, user: UserId) -> Box<[ClaimSaid]> {
+        let claims = self.unsaid.get(&user).into_iter().flatten();
+        let mut claims: Vec<ClaimSaid> = claims
+            .map(|(provider, claim)| ClaimSaid {
+                provider: ProviderId::clone(provider),
+                claim: (*claim).to_owned(),
+            })
+            .collect();
+        claims.sort_unstable();
+        claims.dedup();
+        claims.into()
+    }
+}
+
 /// The rule that each grant is, by its id. A grant to a tenant without connections is none.
 struct Rules(HashMap<GrantId, Rule>);
 
@@ -129,13 +201,19 @@ impl Rules {
                 Target::Connection(connection) => *connections.get(connection)?,
             };
             let tools = grant.tools.as_ref().map(|tools| Arc::new(tools.compile()));
-            Some((grant.id, Rule { place, effect: grant.effect, grant: grant.id, tools }))
+            Some((
+                grant.id,
+                Rule { place, effect: grant.effect, grant: grant.id, supposed: false, tools },
+            ))
         };
         Self(company.grants.values().filter_map(rule).collect())
     }
 
     fn view(&self, id: u32, key: &ViewKey) -> View {
-        let rules = key.grants.iter().filter_map(|grant| self.0.get(grant)).cloned().collect();
+        let find = |grant: &GrantId| self.0.get(grant).cloned();
+        let supposed = key.supposed.iter().filter_map(find);
+        let supposed = supposed.map(|rule| Rule { supposed: true, ..rule });
+        let rules = key.grants.iter().filter_map(find).chain(supposed).collect();
         View::new(id, key.admin, rules)
     }
 }

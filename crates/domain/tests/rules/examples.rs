@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatehall_domain::*;
 
-use crate::sketch::{Sketch, at, connection_id, user_id};
+use crate::sketch::{GrantSketch, Sketch, at, connection_id, user_id};
 
 #[test]
 fn a_key_reaches_only_while_it_lives_and_only_its_tenant() {
@@ -18,6 +18,8 @@ fn a_key_reaches_only_while_it_lives_and_only_its_tenant() {
         connection_enabled: vec![true; 12],
         members: vec![],
         grants: vec![],
+        mapped: vec![false; 3],
+        accounts: vec![None; 4],
     };
     let mut company = sketch.company();
     let key = Key {
@@ -49,6 +51,53 @@ fn a_key_reaches_only_while_it_lives_and_only_its_tenant() {
     let after = Key { revoked_at: Some(at(5)), ..key.clone() };
     company.apply(&Change::Replace { before: key.into(), after: after.into() }).unwrap();
     assert_eq!(ask(&company, 9, 0), Decision::Denied(Denial::KeyGone));
+}
+
+/// Thousands of people whose groups are not known yet are one view more, and not thousands.
+#[test]
+fn people_whose_groups_are_not_known_share_a_view() {
+    let sketch = Sketch {
+        admin: vec![false; 4],
+        user_enabled: vec![true; 4],
+        group_enabled: vec![true; 3],
+        tenant_enabled: vec![true; 3],
+        server_enabled: vec![true; 3],
+        server_public: vec![true; 3],
+        connection_enabled: vec![true; 12],
+        members: vec![],
+        grants: vec![GrantSketch { subject: 0, target: 0, tools: None, deny: true }],
+        mapped: vec![true; 3],
+        accounts: vec![None; 4],
+    };
+    let mut company = sketch.company();
+    let views = |company: &Company| Snapshot::new(1, company.clone()).view_count();
+    assert_eq!(views(&company), 1);
+    for number in 0..3000u128 {
+        let id = UserId(uuid::Uuid::from_u128(9 << 64 | number));
+        let user = User {
+            id,
+            email: format!("n{number}@google.example").parse().unwrap(),
+            name: String::new(),
+            admin: false,
+            enabled: true,
+            created_at: at(0),
+        };
+        let identity = Identity {
+            issuer: "https://id.example".into(),
+            subject: number.to_string(),
+            user: id,
+            stale: false,
+            claims_said: vec![],
+            by_address: true,
+            created_at: at(0),
+        };
+        company.put(user.into());
+        company.put(identity.into());
+    }
+    assert_eq!(views(&company), 2);
+    let snapshot = Snapshot::new(1, company);
+    let unsaid = snapshot.claims_unsaid(UserId(uuid::Uuid::from_u128(9 << 64)));
+    assert_eq!(unsaid.iter().map(ToString::to_string).collect::<Vec<_>>(), ["id:groups"]);
 }
 
 #[test]

@@ -89,6 +89,38 @@ proptest! {
     }
 
     #[test]
+    fn unknown_groups_pass_no_deny_and_open_nothing(sketch in sketch()) {
+        let known = |sketch: &Sketch| {
+            let accounts = sketch.accounts.iter().map(|it| it.map(|_| true)).collect();
+            Sketch { accounts, ..sketch.clone() }
+        };
+        let open = allowed(&sketch.snapshot());
+        let when_known = allowed(&known(&sketch).snapshot());
+        prop_assert!(open.keys().all(|key| when_known.contains_key(key)), "not knowing opened something");
+        // Whatever groups the provider turns out to have put somebody in, nothing was open that is
+        // denied then; and whoever is known has just what they had.
+        for group in (0..GROUPS.len()).filter(|group| sketch.mapped[*group]) {
+            for user in (0..USERS).filter(|user| sketch.accounts[*user] == Some(false)) {
+                let mut joined = known(&sketch);
+                joined.members.push((user, group));
+                let denied = joined.snapshot();
+                for (_, connection, tool) in open.keys().filter(|key| key.0 == user) {
+                    let answer = decide(&denied, &caller(user), &Endpoint::All, at(1), connection_id(*connection), tool);
+                    prop_assert!(!matches!(answer, Decision::Denied(Denial::DeniedBy(_))), "{} passed a deny", tool);
+                }
+            }
+        }
+        for (user, connection, tool) in when_known.keys() {
+            let said = sketch.accounts[*user] != Some(false);
+            prop_assert!(!said || open.contains_key(&(*user, *connection, tool)), "a known user lost something");
+            if !said && !open.contains_key(&(*user, *connection, tool)) {
+                let answer = decide(&sketch.snapshot(), &caller(*user), &Endpoint::All, at(1), connection_id(*connection), tool);
+                prop_assert!(matches!(answer, Decision::Denied(Denial::GroupsUnknown(_))));
+            }
+        }
+    }
+
+    #[test]
     fn an_allow_grant_never_removes_access(sketch in sketch(), mut grant in grant()) {
         grant.deny = false;
         let before = allowed(&sketch.snapshot());

@@ -11,6 +11,9 @@ fn records(company: &Company) -> Vec<Record> {
     }
     let mut found = Vec::new();
     all(&company.users, &mut found);
+    all(&company.identities, &mut found);
+    all(&company.providers, &mut found);
+    all(&company.claim_mappings, &mut found);
     all(&company.groups, &mut found);
     all(&company.memberships, &mut found);
     all(&company.tenants, &mut found);
@@ -31,6 +34,13 @@ fn remains(record: &Record, bits: u8) -> Option<Remains> {
         Record::User(it) => {
             Remains::User { id: Some(it.id), email: left(it.email.clone(), bits, 0) }
         }
+        Record::Identity(it) => Remains::Identity {
+            issuer: left(it.issuer.clone(), bits, 0),
+            subject: left(it.subject.clone(), bits, 1),
+            user: left(it.user, bits, 2),
+        },
+        Record::Provider(it) => Remains::Provider { id: Some(it.id.to_string()) },
+        Record::ClaimMapping(it) => Remains::ClaimMapping { group: left(it.group, bits, 0) },
         Record::Group(it) => {
             Remains::Group { id: Some(it.id), name: left(it.name.clone(), bits, 0) }
         }
@@ -97,6 +107,8 @@ fn what_a_group_denies_is_denied_though_several_rows_cannot_be_read() {
         server_public: vec![false; 3],
         connection_enabled: flags(12),
         members: vec![(0, 0)],
+        mapped: Vec::new(),
+        accounts: Vec::new(),
         grants: vec![
             // User 0 may use google; the first group may not.
             GrantSketch { subject: 3, target: 0, tools: None, deny: false },

@@ -45,6 +45,10 @@ pub(crate) struct Sketch {
     pub(crate) connection_enabled: Vec<bool>,
     pub(crate) members: Vec<(usize, usize)>,
     pub(crate) grants: Vec<GrantSketch>,
+    /// The groups that the provider can put somebody in.
+    pub(crate) mapped: Vec<bool>,
+    /// Who has an account at the provider, and whether it has said their groups.
+    pub(crate) accounts: Vec<Option<bool>>,
 }
 
 #[derive(Debug, Clone)]
@@ -90,8 +94,10 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
         (rarely(USERS), mostly(USERS), mostly(3), mostly(3), mostly(3), rarely(3), mostly(12)),
         vec((0..USERS, 0..3usize), 0..6),
         vec(grant(), 0..8),
+        vec(any::<bool>(), 3),
+        vec(prop::option::of(any::<bool>()), USERS),
     )
-        .prop_map(|(flags, members, grants)| {
+        .prop_map(|(flags, members, grants, mapped, accounts)| {
             let (
                 admin,
                 user_enabled,
@@ -111,6 +117,8 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
                 connection_enabled,
                 members,
                 grants,
+                mapped,
+                accounts,
             }
         })
 }
@@ -190,6 +198,47 @@ impl Sketch {
                 user: user_id(*user),
                 group: group_id(*group),
                 source: Source::Local,
+                created_at: at(0),
+            }
+            .into());
+        }
+        let provider: ProviderId = "id".parse().unwrap();
+        put(Provider {
+            id: provider.clone(),
+            name: String::new(),
+            profile: Profile::Generic,
+            issuer: "https://id.example".parse().unwrap(),
+            client_id: "gatehall".into(),
+            client_secret: None,
+            settings: Box::default(),
+            enabled: true,
+            created_at: at(0),
+        }
+        .into());
+        for (n, _) in self.mapped.iter().enumerate().filter(|(_, mapped)| **mapped) {
+            put(ClaimMapping {
+                id: ClaimMappingId(id(5, n)),
+                provider: provider.clone(),
+                tenant_id: None,
+                claim: "groups".into(),
+                value: GROUPS[n].into(),
+                group: group_id(n),
+                created_at: at(0),
+            }
+            .into());
+        }
+        for (n, account) in self.accounts.iter().enumerate() {
+            let Some(said) = account else { continue };
+            put(Identity {
+                issuer: "https://id.example".into(),
+                subject: n.to_string(),
+                user: user_id(n),
+                stale: !said,
+                claims_said: said
+                    .then(|| ClaimSaid { provider: provider.clone(), claim: "groups".into() })
+                    .into_iter()
+                    .collect(),
+                by_address: false,
                 created_at: at(0),
             }
             .into());

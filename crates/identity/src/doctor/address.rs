@@ -17,10 +17,19 @@ impl Doctor<'_> {
         let response = match self.get(&keys, &[]).await {
             Ok(response) => response,
             Err(error) => {
+                let found = format!("nothing answers: the gate is down, or its proxy ({error})");
                 let remedy = "start the gate, and lead the address to it through the proxy";
-                return self.bad(NAME, &error, remedy);
+                return self.bad(NAME, &found, remedy);
             }
         };
+        // What proxies say while nothing answers behind them.
+        if matches!(response.status().as_u16(), 502..=504) {
+            return self.bad(
+                NAME,
+                &format!("the gate is down: its proxy answers {}", response.status()),
+                "start the gate, and look whether the proxy leads to where it listens",
+            );
+        }
         let own = Assertions::new(self.patient.vault).key_set();
         let there = serde_json::from_slice::<serde_json::Value>(response.body()).ok();
         if response.status() != StatusCode::OK || there.as_ref() != Some(&own) {
@@ -31,6 +40,7 @@ impl Doctor<'_> {
             );
         }
         self.good(NAME, &format!("{url} leads to this gate"));
+        self.look_at_proxy(url).await;
         self.forge(url).await;
         self.forge_at_hosts(url).await;
     }

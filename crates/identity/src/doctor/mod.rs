@@ -2,10 +2,12 @@
 //! says how to mend what it finds.
 
 mod address;
+mod arrival;
+mod hosts;
 mod provider;
 mod rows;
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use gatehall_domain::{Company, Provider, Timestamp};
@@ -14,6 +16,7 @@ use http::{Method, Request, Response, header};
 use serde::Serialize;
 use url::Url;
 
+pub(crate) use self::arrival::{ARRIVAL, arrival};
 use crate::fetch::Fetch;
 
 /// One thing that was looked at.
@@ -63,6 +66,12 @@ pub struct Patient<'a> {
     pub public_url: Option<Url>,
     /// The domain whose hosts share a sign-in.
     pub cookie_domain: Option<String>,
+    /// Where it listens, if that is known.
+    pub listen: Option<SocketAddr>,
+    /// The host names under which clients may come; none for any.
+    pub allowed_hosts: Vec<String>,
+    /// The domains about whose addresses Open WebUI is believed.
+    pub open_webui_domains: Vec<String>,
     /// The time here.
     pub now: Timestamp,
 }
@@ -91,6 +100,9 @@ pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Find
         doctor.look_at_provider(provider).await;
     }
     doctor.look_at_variables();
+    doctor.look_at_chat();
+    doctor.look_at_allowed_hosts();
+    doctor.look_whether_it_listens().await;
     match &patient.public_url {
         None => doctor.bad(
             "public address",
@@ -133,6 +145,29 @@ impl Doctor<'_> {
                 &format!("credentials name variables that the gate may not read: {names}"),
                 &format!("set GATEHALL_SECRET_VARIABLES={names} where the gate runs"),
             );
+        }
+    }
+
+    /// Whether anybody new can come in through Open WebUI.
+    fn look_at_chat(&mut self) {
+        const NAME: &str = "Open WebUI";
+        let patient = self.patient;
+        let mut keys = patient.company.keys.values();
+        if !keys.any(|key| key.user.is_none() && key.is_live(patient.now)) {
+            return;
+        }
+        match patient.open_webui_domains.is_empty() {
+            true => self.doubtful(
+                NAME,
+                "it may vouch for no domain, so that only accounts that are bound already come in \
+                 through it",
+                "set GATEHALL_OPEN_WEBUI_DOMAINS to the domains whose addresses it verifies, or \
+                 bind accounts: gatehall user change EMAIL --bind open-webui=ID",
+            ),
+            false => {
+                let domains = patient.open_webui_domains.join(", ");
+                self.good(NAME, &format!("it vouches for addresses of {domains}"));
+            }
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use gatehall_domain::{Digest, Snapshot, Timestamp, UserId};
+use gatehall_domain::{Digest, Profile, Snapshot, Timestamp, UserId};
 use quick_cache::sync::Cache;
 
 use super::Doors;
 use crate::{
     Rejection,
-    provider::{Running, Source, wanted_claims},
+    provider::{ASK_GROUPS_AGAIN, Asker, Running, Source, subject, wanted_claims},
     session::digest_of,
     token::{AccessToken, SKEW, TokenFault, issuer_of},
     visit::Visit,
@@ -30,6 +30,8 @@ struct Account {
     issuer: String,
     subject: String,
     expires_at: Timestamp,
+    /// When to look again, where the user's groups could not be told.
+    again_at: Option<Timestamp>,
 }
 
 impl Bearer {
@@ -49,6 +51,7 @@ impl Doors {
         let digest = digest_of(token.as_bytes());
         if let Some(account) = self.bearer.verified.get(&digest)
             && now < account.expires_at.plus_seconds(SKEW)
+            && account.again_at.is_none_or(|at| now < at)
             && self.is_current(&account.provider)
             && let Some(user) =
                 snapshot.company().user_by_identity(&account.issuer, &account.subject)
@@ -61,18 +64,22 @@ impl Doors {
             return Err(Rejection::Scope(settings.required_scopes.clone()));
         }
         let wanted = wanted_claims(snapshot.company(), &provider.record.id);
+        // Only groups can be asked for.
+        let unknown = |snapshot: &Snapshot, account: &(String, String)| {
+            let identity = snapshot.company().identities.get(account);
+            !identity.is_some_and(|it| it.knows(&provider.record.id, "groups"))
+        };
+        let subject = subject(&provider.record, &verified.claims)?;
+        let key = (provider.record.identity_issuer().to_owned(), subject);
+        let asker =
+            Asker::Gate { providers: &self.providers, unknown: unknown(snapshot, &key), now };
         let mut visit =
-            provider.visit(&verified.claims, &wanted, None, Source::AccessToken).await?;
+            provider.visit(&verified.claims, &wanted, Some(asker), Source::AccessToken).await?;
+        let stale = visit.said.as_ref().is_some_and(|said| said.stale);
         if !self.is_news(&visit, verified.claims.seconds("iat")?.unwrap_or(0)) {
             visit.said = None;
         }
         self.limits.account(&visit.subject)?;
-        let account = Account {
-            provider,
-            issuer: visit.issuer.clone(),
-            subject: visit.subject.clone(),
-            expires_at: verified.expires_at,
-        };
         let (user, changes) = visit.settle(snapshot.company(), now)?;
         let user = match changes.is_empty() {
             true => self.enabled(user, snapshot)?,
@@ -80,6 +87,17 @@ impl Doors {
                 let user = self.arrivals.settle(visit).await?;
                 self.enabled(user, &self.snapshots.snapshot())?
             }
+        };
+        // Only Entra ID can be asked again for what a token leaves out.
+        let asks = provider.record.profile == Profile::Entra
+            && wanted.iter().any(|claim| claim == "groups");
+        let unsure = asks && (stale || unknown(&self.snapshots.snapshot(), &key));
+        let account = Account {
+            issuer: key.0,
+            subject: key.1,
+            expires_at: verified.expires_at,
+            again_at: unsure.then(|| now.plus_seconds(ASK_GROUPS_AGAIN)),
+            provider,
         };
         self.bearer.verified.insert(digest, Arc::new(account));
         Ok(user)

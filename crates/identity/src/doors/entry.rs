@@ -71,9 +71,20 @@ impl Doors {
             Rejection::BadKey => "key",
             Rejection::BadToken(_) | Rejection::Scope(_) => "token",
             Rejection::NoSession => "session",
-            Rejection::BadUserHeader(_) | Rejection::OtherAccount(..) => "open-webui",
+            Rejection::BadUserHeader(_)
+            | Rejection::OtherAccount(..)
+            | Rejection::NotVouched(..)
+            | Rejection::AddressAlone(..) => "open-webui",
             _ => "proof",
         };
+        // An administrator has to do something about these.
+        let is_setting = matches!(
+            rejection,
+            Rejection::NotVouched(..) | Rejection::AddressAlone(..) | Rejection::PersonalKeyForMany
+        );
+        if is_setting && self.limits.may_note(address, "log") {
+            tracing::warn!("somebody was refused: {rejection}");
+        }
         let refused = Some(rejection.rule());
         let entered =
             Entered { attempt: Attempt::Enter, door, user: None, place, address, refused };

@@ -1,12 +1,14 @@
 //! All doors in one place: which proof a request carries, and whom it proves.
 
 mod bearer;
+mod chat;
 mod entry;
+mod one_person;
 mod settings;
 
 use std::{net::IpAddr, sync::Arc};
 
-use gatehall_domain::{Caller, Clock, Door, Key, ProviderId, Snapshot, Timestamp, UserId};
+use gatehall_domain::{Caller, Clock, Door, ProviderId, Snapshot, Timestamp, UserId};
 use gatehall_vault::Vault;
 use http::{HeaderMap, HeaderName, header::AUTHORIZATION, request::Parts};
 use quick_cache::sync::Cache;
@@ -21,11 +23,10 @@ use crate::{
     forward::Assertions,
     key::live_key,
     limits::Limits,
-    open_webui::{Claims, ISSUER, UserHeader},
+    open_webui::UserHeader,
     peer::Proxies,
     provider::Providers,
     session::{CookieJar, Jar, LiveSession, SessionDoor},
-    visit::{Visit, Vouched},
 };
 
 /// The session cookie's name, without its prefix.
@@ -45,7 +46,8 @@ pub struct DoorParts {
     pub sessions: Arc<SessionIndex>,
 }
 
-/// All doors. The first that finds its kind of proof decides.
+/// All doors. The first that finds its kind of proof decides, and nothing else in a request may name
+/// somebody else.
 pub struct Doors {
     pub(crate) settings: DoorSettings,
     pub(crate) providers: Providers,
@@ -190,7 +192,19 @@ impl Doors {
         self.limits.refused_call(caller.user)
     }
 
+    /// Who makes a request with these headers. What they hold besides must not name anybody else.
     pub(crate) async fn prove(
+        &self,
+        headers: &HeaderMap,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) -> Result<Caller, Rejection> {
+        let caller = self.first_proof(headers, snapshot, now).await?;
+        self.names_one_person(&caller, headers, snapshot, now)?;
+        Ok(caller)
+    }
+
+    async fn first_proof(
         &self,
         headers: &HeaderMap,
         snapshot: &Arc<Snapshot>,
@@ -223,6 +237,20 @@ impl Doors {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<LiveSession, Rejection> {
+        let session = self.look_at_session(headers, snapshot, now)?;
+        if !headers.contains_key(UNATTENDED) {
+            self.sessions.index.used(&session.id, now);
+        }
+        Ok(session)
+    }
+
+    /// The same, which is no use of it.
+    fn look_at_session(
+        &self,
+        headers: &HeaderMap,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<LiveSession, Rejection> {
         let jar = CookieJar::of(headers);
         let value = match jar.get(&self.sessions.name) {
             Some(value) => value,
@@ -238,9 +266,6 @@ impl Doors {
         }
         // A user who is gone or disabled is signed in no longer.
         snapshot.view(session.user).ok_or(Rejection::NoSession)?;
-        if !headers.contains_key(UNATTENDED) {
-            self.sessions.index.used(&session.id, now);
-        }
         Ok(session)
     }
 
@@ -272,56 +297,6 @@ impl Doors {
                 Ok(caller(self.vouched_user(&claims, snapshot, key).await?, Door::OpenWebUi))
             }
         }
-    }
-
-    /// The user whom Open WebUI names. None if nobody here is that user.
-    async fn vouched_user(
-        &self,
-        claims: &Claims,
-        snapshot: &Snapshot,
-        key: &Key,
-    ) -> Result<Option<UserId>, Rejection> {
-        let company = snapshot.company();
-        if let Some(user) = company.user_by_identity(ISSUER, &claims.sub) {
-            return Ok(Some(user.id));
-        }
-        let visit = self.chat_visit(claims)?;
-        let known = visit.email.as_ref().and_then(|email| company.user_by_email(email));
-        match known {
-            Some(user) => {
-                visit.settle(company, self.clock.now())?;
-                self.arrivals.settle_later(visit);
-                Ok(Some(user.id))
-            }
-            None if !visit.add => {
-                tracing::debug!(key.id = %key.id, "a client named a user who is unknown here");
-                Ok(None)
-            }
-            None => self.arrivals.settle(visit).await.map(Some),
-        }
-    }
-}
-
-impl Doors {
-    /// The visit that Open WebUI's signed header would make, sent with a service key.
-    ///
-    /// # Errors
-    /// Why it would be refused.
-    pub fn supposed_chat_visit(&self, header: &str, now: Timestamp) -> Result<Visit, Rejection> {
-        self.chat_visit(&self.open_webui.check(header.as_bytes(), now)?)
-    }
-
-    fn chat_visit(&self, claims: &Claims) -> Result<Visit, Rejection> {
-        Ok(Visit {
-            issuer: ISSUER.to_owned(),
-            subject: claims.sub.clone(),
-            tenant_id: None,
-            vouched: Vouched::OpenWebUi,
-            email: Some(claims.address()?),
-            name: gatehall_domain::names::shown(&claims.name, 120).into_owned(),
-            add: self.settings.add_unknown_users,
-            said: None,
-        })
     }
 
     /// Whether a proxy may name the user in `X-Forwarded-User`.

@@ -14,6 +14,11 @@ pub struct DoorSettings {
     pub open_webui_secret: SecretString,
     /// Whether a user whom Open WebUI vouches for, and who is unknown here, is added.
     pub add_unknown_users: bool,
+    /// The domains about whose addresses Open WebUI is believed.
+    pub open_webui_domains: Vec<String>,
+    /// Whether Open WebUI's word about an address also binds the account of somebody who
+    /// administers something here.
+    pub open_webui_binds_admins: bool,
     /// The address under which browsers and clients know this gate.
     pub public_url: Option<Url>,
     /// The domain below which all hosts share the session; none for this gate's host alone.

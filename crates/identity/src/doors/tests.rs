@@ -1,5 +1,5 @@
 use gatehall_domain::{
-    Company, Digest, EntryEvent, KeyId, Record, Session, Sessions, Timestamp, User,
+    Company, Digest, EntryEvent, Identity, Key, KeyId, Record, Session, Sessions, Timestamp, User,
 };
 use gatehall_vault::{NewKey, generate_key};
 use http::{HeaderValue, Request};
@@ -10,15 +10,20 @@ use uuid::Uuid;
 use super::*;
 use crate::{LimitSettings, OPEN_WEBUI_USER_HEADER, Pending, SessionLimits, Visit};
 
+mod people;
+
 const SECRET: &str = "a secret of thirty-two characters";
 const NOW: i64 = 1_800_000_000;
 
-struct Nobody;
+/// Settles in thought alone; whoever would be added is number 99.
+struct Nobody(Arc<Snapshot>);
 impl Arrivals for Nobody {
-    fn settle(&self, _: Visit) -> Pending<'_, Result<UserId, Rejection>> {
-        Box::pin(async { Ok(UserId(Uuid::from_u128(99))) })
+    fn settle(&self, visit: Visit) -> Pending<'_, Result<UserId, Rejection>> {
+        let settled = visit.settle(self.0.company(), at(NOW)).map(|(user, _)| user);
+        let known = |user: &UserId| self.0.company().users.contains_key(user);
+        let user = settled.map(|user| Some(user).filter(known));
+        Box::pin(async { user.map(|it| it.unwrap_or(UserId(Uuid::from_u128(99)))) })
     }
-    fn settle_later(&self, _: Visit) {}
     fn key_used(&self, _: &KeyId, _: Timestamp) {}
     fn add_session(&self, _: Session) -> Pending<'_, Result<(), Rejection>> {
         Box::pin(async { Ok(()) })
@@ -61,6 +66,14 @@ fn site(change: impl Fn(&mut Key, &mut User)) -> Site {
 }
 
 fn site_with(change: impl Fn(&mut Key, &mut User), add_unknown_users: bool) -> Site {
+    site_of(change, add_unknown_users, |_, _| ())
+}
+
+fn site_of(
+    change: impl Fn(&mut Key, &mut User),
+    add_unknown_users: bool,
+    set: impl Fn(&mut Company, &mut DoorSettings),
+) -> Site {
     let (personal, service) = (generate_key().unwrap(), generate_key().unwrap());
     let mut user = User {
         id: UserId(Uuid::from_u128(1)),
@@ -87,9 +100,11 @@ fn site_with(change: impl Fn(&mut Key, &mut User), add_unknown_users: bool) -> S
     for record in [Record::from(user), own.into(), key(&service, None).into()] {
         company.put(record);
     }
-    let settings = DoorSettings {
+    let mut settings = DoorSettings {
         open_webui_secret: SECRET.to_owned().into(),
         add_unknown_users,
+        open_webui_domains: vec!["google.example".into()],
+        open_webui_binds_admins: false,
         public_url: None,
         cookie_domain: None,
         trusted_proxies: Vec::new(),
@@ -103,11 +118,12 @@ fn site_with(change: impl Fn(&mut Key, &mut User), add_unknown_users: bool) -> S
         },
         forwarded_user: None,
     };
+    set(&mut company, &mut settings);
     let snapshot = Arc::new(Snapshot::new(1, company));
     let parts = DoorParts {
         vault: Arc::new(Vault::ephemeral().unwrap()),
         clock: Clock::new(|| at(NOW)),
-        arrivals: Arc::new(Nobody),
+        arrivals: Arc::new(Nobody(Arc::clone(&snapshot))),
         snapshots: Arc::new(Still(Arc::clone(&snapshot))),
         sessions: Arc::default(),
     };
@@ -148,11 +164,6 @@ async fn a_personal_key_names_its_user_and_nobody_else() {
     let site = site(|_, _| ());
     let caller = site.ask(&[bearer(&site.personal)]).await.unwrap();
     assert_eq!((caller.user, caller.door), (Some(UserId(Uuid::from_u128(1))), Door::PersonalKey));
-    // A user header beside a personal key means nothing.
-    let token = token(Algorithm::HS256, SECRET, &claims("bob@x.example", NOW + 300));
-    let caller =
-        site.ask(&[bearer(&site.personal), (OPEN_WEBUI_USER_HEADER, token)]).await.unwrap();
-    assert_eq!(caller.user, Some(UserId(Uuid::from_u128(1))));
 }
 
 #[tokio::test]

@@ -62,6 +62,7 @@ impl Doors {
         }
         let user = snapshot.company().user_by_email(&email);
         let user = user.ok_or(Rejection::Person(PersonFault::Unknown))?;
+        self.is_own_session(user.id, &head.headers, snapshot, now)?;
         self.enabled(user.id, snapshot)
     }
 }

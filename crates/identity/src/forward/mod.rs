@@ -17,7 +17,8 @@ use http::request::Parts;
 pub(crate) use assertion::Assertions;
 pub(crate) use dialect::Dialect;
 pub(crate) use headers::Person;
-pub use routes::{is_navigation, routes};
+pub use routes::is_navigation;
+pub(crate) use routes::routes;
 pub(crate) use target::{Problem, Target};
 
 use crate::{

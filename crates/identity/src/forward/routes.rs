@@ -22,7 +22,7 @@ use crate::{Rejection, doors::Doors, login::Query, resource};
 
 /// The endpoints of all proxies, the keys with which backends check what they are told, and the
 /// metadata of the protected resources.
-pub fn routes(doors: &Arc<Doors>) -> Router {
+pub(crate) fn routes(doors: &Arc<Doors>) -> Router {
     let ask = |dialect: Dialect| {
         any(move |State(doors): State<Arc<Doors>>, request: Request| async move {
             answer(&doors, dialect, request.into_parts().0).await

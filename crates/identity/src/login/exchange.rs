@@ -3,13 +3,11 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{Request, Response};
 use oauth2::{
     AuthUrl, AuthorizationCode, Client, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
-    EndpointSet, ExtraTokenFields, HttpRequest, HttpResponse, PkceCodeChallenge, PkceCodeVerifier,
-    RedirectUrl, RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse,
-    TokenResponse, TokenUrl,
+    EndpointSet, ExtraTokenFields, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RequestTokenError, Scope, StandardRevocableToken, StandardTokenResponse, TokenResponse,
+    TokenUrl,
     basic::{
         BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse,
         BasicTokenIntrospectionResponse, BasicTokenType,
@@ -21,7 +19,7 @@ use url::Url;
 
 use super::{Attempt, fault::SignInFault};
 use crate::{
-    fetch::{Fetch, FetchError},
+    fetch::Fetch,
     provider::{Known, Providers, Running},
 };
 
@@ -103,7 +101,8 @@ impl Exchange {
         code: String,
         attempt: &Attempt,
     ) -> Result<Tokens, SignInFault> {
-        let http = |request| send(self.fetch.clone(), request);
+        let fetch = self.fetch.clone();
+        let http = move |request| fetch.clone().oauth(request);
         let answer = self
             .client
             .exchange_code(AuthorizationCode::new(code))
@@ -131,13 +130,6 @@ impl Exchange {
         let id_token = tokens.extra_fields().id_token.clone().ok_or(SignInFault::Provider)?;
         Ok(Tokens { id_token, access_token: tokens.access_token().secret().clone() })
     }
-}
-
-async fn send(fetch: Fetch, request: HttpRequest) -> Result<HttpResponse, FetchError> {
-    let (head, body) = request.into_parts();
-    let response = fetch.send(Request::from_parts(head, Bytes::from(body))).await?;
-    let (head, body) = response.into_parts();
-    Ok(Response::from_parts(head, body.to_vec()))
 }
 
 /// What is asked for. Without `openid` there would be no ID token.

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use gatehall_domain::{Attempt as Tried, ProviderId, Session, Sessions, Snapshot};
-use http::request::Parts;
+use http::{HeaderValue, request::Parts};
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -14,6 +14,19 @@ use crate::{
     doors::{Doors, Entered},
     token::{TokenFault, check_logout_token},
 };
+
+/// How far a sign-out went.
+#[derive(Debug)]
+pub enum SignedOut {
+    /// The session is over; what is left to do is at the provider.
+    Everywhere(Next),
+    /// The session is over at this gate, which tells the others as soon as the database can be
+    /// written. Until then they know nothing of it, and neither does the provider.
+    Here {
+        /// `Set-Cookie` headers.
+        cookies: Vec<HeaderValue>,
+    },
+}
 
 impl Doors {
     /// Ends sessions as an administrator says.
@@ -26,30 +39,33 @@ impl Doors {
 
     /// Ends the session of this browser, and goes to the provider to end the one there.
     /// `return_to` is where the browser goes when nobody has to be asked.
-    ///
-    /// # Errors
-    /// If it cannot be kept that the session has ended.
     pub async fn sign_out(
         &self,
         head: &Parts,
         return_to: &str,
         snapshot: &Arc<Snapshot>,
-    ) -> Result<Next, Rejection> {
+    ) -> SignedOut {
         let now = self.clock.now();
         let cookies: Vec<_> = self.jar.clear(&self.sessions.name).into_iter().collect();
         let Ok(live) = self.session(&head.headers, snapshot, now) else {
-            return Ok(Next { location: return_to.to_owned(), cookies });
+            return SignedOut::Everywhere(Next { location: return_to.to_owned(), cookies });
         };
-        let session = self.arrivals.session(live.id).await?;
-        self.arrivals.end_sessions(Sessions::One(live.id)).await?;
+        let ended = self.arrivals.end_sessions(Sessions::One(live.id)).await;
+        let session = match ended {
+            Ok(_) => self.arrivals.session(live.id).await.ok().flatten(),
+            Err(_) => None,
+        };
         let login = session.as_ref().and_then(|it| it.login.as_ref());
         let door = login.map_or("link", |login| login.provider.as_str());
         let (user, address) = (Some(live.user), self.address(head));
         let (attempt, place) = (Tried::SignOut, "/oauth2/sign_out");
         self.note(Entered { attempt, door, user, place, address, refused: None }, snapshot, now);
+        if ended.is_err() {
+            return SignedOut::Here { cookies };
+        }
         let there = session.as_ref().and_then(|session| self.end_session_url(session));
         let location = there.map_or_else(|| return_to.to_owned(), Into::into);
-        Ok(Next { location, cookies })
+        SignedOut::Everywhere(Next { location, cookies })
     }
 
     /// The origins to which signing out may lead, for the policy of the page that has the button.
@@ -115,18 +131,29 @@ impl Doors {
             if self.used.get(&once).is_some() {
                 return Err(TokenFault::Replayed.into());
             }
-            self.used.insert(once, ());
-            Ok((provider.record.identity_issuer().to_owned(), checked))
+            self.used.insert(once.clone(), ());
+            Ok((provider.record.identity_issuer().to_owned(), checked, once))
         };
-        let (issuer, token) = match checked.await {
+        let (issuer, token, once) = match checked.await {
             Ok(checked) => checked,
             Err(rejection) => {
                 self.limits.unproven(address)?;
                 return Err(rejection);
             }
         };
-        let which = Sessions::Account { issuer, subject: token.subject, session: token.session };
-        self.arrivals.end_sessions(which).await
+        // What began after it was issued is not meant, so that it does no harm to hear it twice.
+        let which = Sessions::Account {
+            issuer,
+            subject: token.subject,
+            session: token.session,
+            until: Some(token.issued),
+        };
+        let ended = self.arrivals.end_sessions(which).await;
+        if ended.is_err() {
+            // The provider may try again.
+            self.used.remove(&once);
+        }
+        ended
     }
 
     /// A provider shows a page of ours, in a frame, to say that its session has ended. Answers the
@@ -163,7 +190,8 @@ impl Doors {
             return Err(SignInFault::OtherIssuer.into());
         }
         let issuer = provider.record.identity_issuer().to_owned();
-        let which = Sessions::Account { issuer, subject: None, session: Some(session) };
+        let which =
+            Sessions::Account { issuer, subject: None, session: Some(session), until: None };
         self.arrivals.end_sessions(which).await?;
         Ok(known.metadata.authorization_endpoint.origin().ascii_serialization())
     }

@@ -18,13 +18,14 @@ pub(crate) use attempt::Attempt;
 use attempt::random_text;
 use exchange::Exchange;
 pub use fault::SignInFault;
+pub use logout::SignedOut;
 pub(crate) use query::Query;
 pub(crate) use return_to::{Ways, plain};
 
 use crate::{
     Rejection,
     doors::{Doors, Entered},
-    provider::{Running, Source, wanted_claims},
+    provider::{Asker, Running, Source, wanted_claims},
     session::digest_of,
     token::{Expected, check_id_token},
 };
@@ -208,14 +209,15 @@ impl Doors {
         };
         let claims = check_id_token(&tokens.id_token, &provider, expected, now).await?;
         let wanted = wanted_claims(snapshot.company(), &provider.record.id);
-        let graph = Some(tokens.access_token.as_str());
-        let visit = provider.visit(&claims, &wanted, graph, Source::SignIn).await?;
+        let asker = Some(Asker::Person(&tokens.access_token));
+        let visit = provider.visit(&claims, &wanted, asker, Source::SignIn).await?;
         self.limits.account(&visit.subject)?;
         let login = ProviderLogin {
             provider: provider.record.id.clone(),
             issuer: visit.issuer.clone(),
             subject: visit.subject.clone(),
             session: claims.text("sid")?.map(str::to_owned),
+            issued_at: claims.seconds("iat")?,
             id_token: None,
         };
         // A provider that was signed in to long ago says so; one that says nothing is believed.

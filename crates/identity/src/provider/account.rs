@@ -1,9 +1,11 @@
 //! Who a provider's claims speak of, and how far they are believed.
 
-use gatehall_domain::{Company, EmailAddress, Profile, Provider, ProviderId, is_guid, names};
+use gatehall_domain::{
+    Company, EmailAddress, Profile, Provider, ProviderId, Timestamp, is_guid, names,
+};
 use serde_json::{Map, Value};
 
-use super::{Running, graph};
+use super::{Providers, Running, graph};
 use crate::{
     Rejection,
     rejection::PersonFault,
@@ -15,36 +17,83 @@ use crate::{
 const GUEST: &str = "#EXT#";
 
 impl Running {
-    /// The visit that claims of this provider stand for. `graph` is an access token with which
-    /// groups may be asked for that did not fit into the claims.
+    /// The visit that claims of this provider stand for. `asker` asks for groups that did not fit
+    /// into the claims.
     pub(crate) async fn visit(
         &self,
         claims: &Claims,
         wanted: &[String],
-        graph: Option<&str>,
+        asker: Option<Asker<'_>>,
         source: Source,
     ) -> Result<Visit, Rejection> {
         let provider = &self.record;
+        let asks_anyway =
+            provider.profile == Profile::Entra && asker.is_some_and(|it| it.asks_anyway());
         let mut said = Said::default();
         for claim in wanted {
-            match said_of(provider, claims, claim, source)? {
+            let too_many = match said_of(provider, claims, claim, source)? {
                 Word::Said(values) => {
                     said.values.insert(claim.clone(), values);
+                    continue;
                 }
+                Word::TooMany => true,
+                // Entra ID leaves an empty list out, and so does whoever has not set the claim up
+                // for access tokens. Of somebody whose groups were never known that is asked.
+                Word::Unsaid if claim == "groups" && asks_anyway => false,
                 // Perhaps a mapper is missing there: that must not look like "in no group".
-                Word::Unsaid => said.stale |= source == Source::SignIn,
-                Word::TooMany => match graph::groups(self, graph).await {
-                    Ok(groups) => {
-                        said.values.insert(claim.clone(), groups);
-                    }
-                    Err(problem) => {
-                        tracing::warn!(provider.id = %provider.id, problem, "a user's groups are kept as they were");
-                        said.stale = true;
-                    }
-                },
+                Word::Unsaid => {
+                    said.stale |= source == Source::SignIn;
+                    continue;
+                }
+            };
+            match self.ask_for_groups(claims, asker).await {
+                Ok(groups) => {
+                    said.values.insert(claim.clone(), groups);
+                }
+                Err(problem) => {
+                    tracing::warn!(provider.id = %provider.id, problem, "a user's groups are not known, or kept as they were");
+                    said.stale |= too_many;
+                }
             }
         }
         visit_of(provider, claims, said, source)
+    }
+
+    async fn ask_for_groups(
+        &self,
+        claims: &Claims,
+        asker: Option<Asker<'_>>,
+    ) -> Result<Vec<String>, String> {
+        let (providers, now) = match asker {
+            Some(Asker::Person(token)) => return graph::groups(self, Some(token), None).await,
+            Some(Asker::Gate { providers, now, .. }) => (providers, now),
+            None => return Err("nobody can ask for them".into()),
+        };
+        let subject = subject(&self.record, claims).map_err(|fault| fault.to_string())?;
+        let account = subject.split_once('/').ok_or("the account names no directory")?;
+        self.groups_of(account, providers, now).await.map(|groups| groups.to_vec())
+    }
+}
+
+/// Who asks Microsoft Graph for groups.
+#[derive(Clone, Copy)]
+pub(crate) enum Asker<'a> {
+    /// The person, with the access token of their sign-in.
+    Person(&'a str),
+    /// The gate, with its own client.
+    Gate {
+        /// Knows the client's secret.
+        providers: &'a Providers,
+        /// Whether the groups of this person were never known.
+        unknown: bool,
+        now: Timestamp,
+    },
+}
+
+impl Asker<'_> {
+    /// Whether groups are asked for that may just be none.
+    const fn asks_anyway(&self) -> bool {
+        matches!(self, Self::Gate { unknown: true, .. })
     }
 }
 
@@ -96,6 +145,9 @@ fn visit_of(
             .text("name")?
             .map(|name| names::shown(name, 120).into_owned())
             .unwrap_or_default(),
+        doubt: None,
+        // It is authoritative for the domain, or there would be no address.
+        binds_admins: true,
         add: provider.settings.add_users,
         // An access token that says nothing of groups leaves all as it is.
         said: (source == Source::SignIn || said.stale || !said.values.is_empty()).then_some(said),

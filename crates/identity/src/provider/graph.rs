@@ -1,5 +1,6 @@
 //! Groups of Entra ID that did not fit into a token are asked for at Microsoft Graph.
 
+use gatehall_domain::Provider;
 use serde::Deserialize;
 use url::Url;
 
@@ -7,8 +8,8 @@ use super::Running;
 
 const GRAPH: &str = "https://graph.microsoft.com";
 
-/// All groups of the user, direct or not, as ids.
-const MEMBER_OF: &str = "/v1.0/me/transitiveMemberOf/microsoft.graph.group?$select=id&$top=999";
+/// All groups, direct or not, as ids.
+const MEMBER_OF: &str = "transitiveMemberOf/microsoft.graph.group?$select=id&$top=999";
 
 /// Nobody is in more groups than so many pages hold.
 const PAGES: usize = 20;
@@ -25,11 +26,22 @@ struct Group {
     id: String,
 }
 
-/// The groups of the user to whom this access token belongs, or why they are not known.
-pub(super) async fn groups(provider: &Running, token: Option<&str>) -> Result<Vec<String>, String> {
+/// Where Microsoft Graph is.
+pub(super) fn base(provider: &Provider) -> &str {
+    provider.settings.graph_url.as_deref().unwrap_or(GRAPH).trim_end_matches('/')
+}
+
+/// The groups of a user, or why they are not known: of the one to whom this access token belongs,
+/// or, where the token is the gate's own, of the one with this id.
+pub(super) async fn groups(
+    provider: &Running,
+    token: Option<&str>,
+    object: Option<&str>,
+) -> Result<Vec<String>, String> {
     let token = token.ok_or("there is no access token for Microsoft Graph")?;
-    let base = provider.record.settings.graph_url.as_deref().unwrap_or(GRAPH);
-    let first = Url::parse(&format!("{}{MEMBER_OF}", base.trim_end_matches('/')));
+    let whose = object.map_or_else(|| "me".to_owned(), |id| format!("users/{id}"));
+    let base = base(&provider.record);
+    let first = Url::parse(&format!("{base}/v1.0/{whose}/{MEMBER_OF}"));
     let mut next = Some(first.map_err(|error| error.to_string())?);
     let origin = next.as_ref().map(Url::origin);
     let mut groups = Vec::new();

@@ -3,6 +3,7 @@
 mod account;
 mod graph;
 mod keys;
+mod members;
 mod metadata;
 
 use std::sync::Arc;
@@ -20,9 +21,11 @@ use tokio::{
 };
 
 pub use account::supposed_visit;
-pub(crate) use account::{Source, directory, subject, wanted_claims};
+pub(crate) use account::{Asker, Source, directory, subject, wanted_claims};
 pub(crate) use keys::Found;
 use keys::Keys;
+pub(crate) use members::AGAIN as ASK_GROUPS_AGAIN;
+use members::Members;
 pub(crate) use metadata::Metadata;
 pub(crate) use metadata::MetadataError;
 
@@ -48,6 +51,7 @@ pub(crate) struct Running {
     pub(crate) record: Arc<Provider>,
     known: ArcSwapOption<Known>,
     keys: Keys,
+    members: Members,
     /// Why nothing is known of it, or no more of late.
     trouble: ArcSwapOption<String>,
     fetch: Fetch,
@@ -149,6 +153,7 @@ impl Running {
             record,
             known: ArcSwapOption::empty(),
             keys: Keys::new(),
+            members: Members::new(),
             trouble: ArcSwapOption::empty(),
             fetch,
         }

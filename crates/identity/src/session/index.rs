@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use gatehall_domain::{Digest, ProviderId, Session, Sessions, Timestamp};
+use gatehall_domain::{Digest, ProviderId, Session, Sessions, Timestamp, UserId};
 use papaya::HashMap;
 
 /// A use is told to the others at most this often, in seconds.
@@ -12,7 +12,11 @@ const TELL: i64 = 60;
 /// All sessions that have not expired, for look-ups that never wait. The same on every replica, as
 /// soon as each has heard the news.
 #[derive(Debug, Default)]
-pub struct SessionIndex(HashMap<Digest, Arc<Entry>, foldhash::fast::RandomState>);
+pub struct SessionIndex {
+    sessions: HashMap<Digest, Arc<Entry>, foldhash::fast::RandomState>,
+    /// Ends that hold here already and are not in the store yet, with when they were asked for.
+    owed: HashMap<Sessions, Timestamp, foldhash::fast::RandomState>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -33,7 +37,7 @@ pub(super) enum Known {
 impl SessionIndex {
     /// Takes in sessions as the store has them.
     pub fn learn(&self, news: impl IntoIterator<Item = Session>) {
-        let sessions = self.0.pin();
+        let sessions = self.sessions.pin();
         for mut session in news {
             // Only signing out needs it, and it is large.
             if let Some(login) = &mut session.login {
@@ -45,6 +49,7 @@ impl SessionIndex {
             let seen_at = session.seen_at.micros().max(seen);
             // News that were read before an end was written must not undo it.
             session.ended_at = session.ended_at.or(old.and_then(|old| old.session.ended_at));
+            session.ended_at = session.ended_at.or_else(|| self.owed_end(&session));
             let entry = Entry {
                 seen_at: AtomicI64::new(seen_at),
                 told_at: AtomicI64::new(session.seen_at.micros()),
@@ -56,7 +61,7 @@ impl SessionIndex {
 
     /// Takes in when sessions were used elsewhere.
     pub fn seen(&self, uses: impl IntoIterator<Item = (Digest, Timestamp)>) {
-        let sessions = self.0.pin();
+        let sessions = self.sessions.pin();
         for (id, at) in uses {
             if let Some(entry) = sessions.get(&id) {
                 entry.seen_at.fetch_max(at.micros(), Ordering::Relaxed);
@@ -67,12 +72,12 @@ impl SessionIndex {
 
     /// Forgets what has expired.
     pub fn sweep(&self, now: Timestamp) {
-        self.0.pin().retain(|_, entry| entry.session.expires_at > now);
+        self.sessions.pin().retain(|_, entry| entry.session.expires_at > now);
     }
 
     /// The uses that nobody was told of yet.
     pub fn untold(&self) -> Vec<(Digest, Timestamp)> {
-        let sessions = self.0.pin();
+        let sessions = self.sessions.pin();
         let news = sessions.values().filter(|entry| entry.session.ended_at.is_none());
         let news = news.filter_map(|entry| {
             let seen_at = entry.seen_at.load(Ordering::Relaxed);
@@ -87,13 +92,13 @@ impl SessionIndex {
 
     /// How many there are.
     pub fn count(&self) -> usize {
-        self.0.len()
+        self.sessions.len()
     }
 
     /// Ends sessions here at once. The store tells the others.
     pub fn end(&self, which: &Sessions, now: Timestamp) {
-        let sessions = self.0.pin();
-        for entry in sessions.values().filter(|entry| means(which, &entry.session)) {
+        let sessions = self.sessions.pin();
+        for entry in sessions.values().filter(|entry| which.means(&entry.session)) {
             let ended = Session { ended_at: Some(now), ..entry.session.clone() };
             sessions.insert(
                 ended.id,
@@ -106,9 +111,41 @@ impl SessionIndex {
         }
     }
 
+    /// Remembers an end until the store has it: whatever the store says meanwhile, what began before
+    /// the end is over.
+    pub fn owe(&self, which: &Sessions, now: Timestamp) {
+        self.owed.pin().insert(which.clone(), now);
+    }
+
+    /// The store has it.
+    pub fn paid(&self, which: &Sessions) {
+        self.owed.pin().remove(which);
+    }
+
+    /// The ends that the store does not have yet.
+    pub fn owed(&self) -> Vec<(Sessions, Timestamp)> {
+        self.owed.pin().iter().map(|(which, at)| (which.clone(), *at)).collect()
+    }
+
+    fn owed_end(&self, session: &Session) -> Option<Timestamp> {
+        let owed = self.owed.pin();
+        let mut ends =
+            owed.iter().filter(|(which, at)| session.created_at <= **at && which.means(session));
+        ends.next().map(|(_, at)| *at)
+    }
+
+    /// Whether an end that is owed may mean a session of which only its cookie is known.
+    fn may_be_over(&self, id: &Digest, user: UserId) -> bool {
+        self.owed.pin().keys().any(|which| match which {
+            Sessions::One(one) => one == id,
+            Sessions::User(one) => *one == user,
+            Sessions::Account { .. } => true,
+        })
+    }
+
     /// Whether an account has signed in at this time or later, in seconds since 1970.
     pub(crate) fn began_since(&self, issuer: &str, subject: &str, seconds: i64) -> bool {
-        self.0.pin().values().any(|entry| {
+        self.sessions.pin().values().any(|entry| {
             entry.session.created_at.seconds() >= seconds
                 && entry
                     .session
@@ -118,9 +155,17 @@ impl SessionIndex {
         })
     }
 
-    pub(super) fn look_up(&self, id: &Digest, now: Timestamp, idle_seconds: i64) -> Known {
-        let sessions = self.0.pin();
-        let Some(entry) = sessions.get(id) else { return Known::Unheard };
+    pub(super) fn look_up(
+        &self,
+        id: &Digest,
+        user: UserId,
+        now: Timestamp,
+        idle_seconds: i64,
+    ) -> Known {
+        let sessions = self.sessions.pin();
+        let Some(entry) = sessions.get(id) else {
+            return if self.may_be_over(id, user) { Known::Over } else { Known::Unheard };
+        };
         let session = &entry.session;
         let seen_at = Timestamp::from_micros(entry.seen_at.load(Ordering::Relaxed));
         if session.ended_at.is_some()
@@ -135,42 +180,28 @@ impl SessionIndex {
 
     /// Notes that somebody uses a session, so that it does not end as an idle one.
     pub(crate) fn used(&self, id: &Digest, now: Timestamp) {
-        if let Some(entry) = self.0.pin().get(id) {
+        if let Some(entry) = self.sessions.pin().get(id) {
             entry.seen_at.fetch_max(now.micros(), Ordering::Relaxed);
         }
     }
 }
 
-fn means(which: &Sessions, it: &Session) -> bool {
-    match which {
-        Sessions::One(id) => it.id == *id,
-        Sessions::User(user) => it.user == *user,
-        Sessions::Account { issuer, subject, session } => it.login.as_ref().is_some_and(|login| {
-            login.issuer == *issuer
-                && subject.as_ref().is_none_or(|it| login.subject == *it)
-                && session.as_ref().is_none_or(|it| match &login.session {
-                    Some(own) => own == it,
-                    // A provider that names sessions only when it ends them means the account.
-                    None => subject.is_some(),
-                })
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use gatehall_domain::UserId;
-
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_micros(seconds * 1_000_000)
     }
 
+    fn user(number: u8) -> UserId {
+        UserId(uuid::Uuid::from_u128(number.into()))
+    }
+
     fn session(number: u8) -> Session {
         Session {
             id: Digest([number; 32]),
-            user: UserId(uuid::Uuid::from_u128(number.into())),
+            user: user(number),
             login: None,
             authenticated_at: at(0),
             created_at: at(0),
@@ -188,7 +219,10 @@ mod tests {
     }
 
     fn looked_at(index: &SessionIndex, number: u8, now: i64) -> bool {
-        matches!(index.look_up(&Digest([number; 32]), at(now), 100), Known::Live { .. })
+        matches!(
+            index.look_up(&Digest([number; 32]), user(number), at(now), 100),
+            Known::Live { .. }
+        )
     }
 
     #[test]
@@ -230,6 +264,60 @@ mod tests {
         index.learn([session(1)]);
         assert!(!live(&index, 1, 6), "news from before the end do not undo it");
         index.sweep(at(1000));
-        assert!(matches!(index.look_up(&Digest([1; 32]), at(6), 100), Known::Unheard));
+        assert!(matches!(index.look_up(&Digest([1; 32]), user(1), at(6), 100), Known::Unheard));
+    }
+
+    #[test]
+    fn an_end_that_the_store_does_not_have_holds_whatever_the_store_says() {
+        let index = SessionIndex::default();
+        index.learn([session(1)]);
+        for which in [Sessions::One(Digest([1; 32])), Sessions::User(user(2))] {
+            index.end(&which, at(5));
+            index.owe(&which, at(5));
+        }
+        index.sweep(at(6));
+        index.learn([session(1), session(2)]);
+        assert!(!live(&index, 1, 6) && !live(&index, 2, 6), "also what was not heard of then");
+        let look = |number| index.look_up(&Digest([9; 32]), user(number), at(6), 100);
+        assert!(matches!(look(2), Known::Over), "a cookie that is not heard of yet");
+        assert!(matches!(look(3), Known::Unheard));
+        index.learn([Session { created_at: at(7), id: Digest([3; 32]), ..session(2) }]);
+        assert!(live(&index, 3, 8), "what began later is not meant");
+        assert_eq!(index.owed().len(), 2);
+        index.paid(&Sessions::User(user(2)));
+        assert_eq!(index.owed(), [(Sessions::One(Digest([1; 32])), at(5))]);
+    }
+
+    #[test]
+    fn a_logout_ends_what_began_before_it_by_the_providers_clock() {
+        let index = SessionIndex::default();
+        let login = |issued_at| gatehall_domain::ProviderLogin {
+            provider: "id".parse().unwrap(),
+            issuer: "https://id.example".into(),
+            subject: "s".into(),
+            session: None,
+            issued_at,
+            id_token: None,
+        };
+        // This machine's clock is far ahead of the provider's.
+        let begun = |number, issued_at, created: i64| Session {
+            login: Some(login(issued_at)),
+            created_at: at(created),
+            ..session(number)
+        };
+        let all = [begun(1, Some(10), 200), begun(2, Some(20), 210), begun(3, Some(21), 211)];
+        index.learn(all);
+        index.learn([begun(4, None, 80), begun(5, None, 81)]);
+        let logout = Sessions::Account {
+            issuer: "https://id.example".into(),
+            subject: Some("s".into()),
+            session: None,
+            until: Some(20),
+        };
+        index.end(&logout, at(212));
+        let alive = [1, 2, 3, 4, 5].map(|number| {
+            index.sessions.pin().get(&Digest([number; 32])).unwrap().session.ended_at.is_none()
+        });
+        assert_eq!(alive, [false, false, true, false, true]);
     }
 }

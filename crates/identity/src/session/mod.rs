@@ -139,7 +139,7 @@ impl SessionDoor {
         }
         let id = ticket.id();
         let (user, created_at) = (ticket.user, ticket.created_at);
-        match self.index.look_up(&id, now, self.limits.idle_seconds) {
+        match self.index.look_up(&id, user, now, self.limits.idle_seconds) {
             index::Known::Live { authenticated_at, provider } => {
                 Some(LiveSession { id, user, authenticated_at, provider })
             }

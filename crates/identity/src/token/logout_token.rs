@@ -15,6 +15,8 @@ const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 pub(crate) struct LogoutToken {
     /// Its own id, by which a second use is seen.
     pub(crate) id: String,
+    /// When the provider issued it, in seconds since 1970.
+    pub(crate) issued: i64,
     /// The account, as in an identity.
     pub(crate) subject: Option<String>,
     /// The provider's session.
@@ -51,5 +53,5 @@ pub(crate) async fn check_logout_token(
     if subject.is_none() && session.is_none() {
         return Err(TokenFault::Subject);
     }
-    Ok(LogoutToken { id, subject, session })
+    Ok(LogoutToken { id, issued, subject, session })
 }

@@ -77,6 +77,8 @@ fn visit(email: Option<&str>, said: &[(&str, &[&str])]) -> Visit {
         tenant_id: None,
         vouched: Vouched::Provider("id".parse().unwrap()),
         email: email.map(|email| email.parse().unwrap()),
+        doubt: None,
+        binds_admins: true,
         name: "Alice".into(),
         add: true,
         said: Some(Said { values: values.collect(), stale: false }),
@@ -177,6 +179,8 @@ fn whose_row_cannot_be_read_does_not_come_in_as_somebody_new() {
                 subject: "s1".into(),
                 user: alice,
                 stale: false,
+                claims_said: Vec::new(),
+                by_address: false,
                 created_at: NOW,
             };
             company.put(identity.into());
@@ -196,7 +200,30 @@ fn whose_row_cannot_be_read_does_not_come_in_as_somebody_new() {
     assert!(come(other.clone(), &visit(email, &[]), false).is_ok());
     assert_eq!(come(other, &visit(Some("other@google.example"), &[]), false), refused);
     // An account may be the one that is bound already.
-    let account = Remains::Identity { issuer: None, subject: None };
+    let account = Remains::Identity { issuer: None, subject: None, user: None };
     assert_eq!(come(account.clone(), &known, false), refused);
     assert_eq!(come(account, &known, true), Ok(alice));
+}
+
+#[test]
+fn what_a_provider_says_of_groups_once_is_known_from_then_on() {
+    let email = Some("alice@google.example");
+    let known = |company: &Company| {
+        let mut identities = company.identities.values();
+        let said = &identities.next().unwrap().claims_said;
+        said.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let mut company = company();
+    come(&mut company, &Visit { said: None, ..visit(email, &[]) }).unwrap();
+    assert_eq!(known(&company), [""; 0], "a token that says nothing");
+    come(&mut company, &visit(email, &[("department", &["x"])])).unwrap();
+    assert_eq!(known(&company), [""; 0], "nothing that matters here");
+    come(&mut company, &visit(email, &[("roles", &[])])).unwrap();
+    assert_eq!(known(&company), ["id:roles"]);
+    come(&mut company, &visit(email, &[("groups", &["a"]), ("roles", &[])])).unwrap();
+    assert_eq!(known(&company), ["id:roles", "id:groups"]);
+    let mut stale = visit(email, &[]);
+    stale.said.as_mut().unwrap().stale = true;
+    come(&mut company, &stale).unwrap();
+    assert_eq!(known(&company), ["id:roles", "id:groups"], "the last known groups stay");
 }

@@ -78,6 +78,8 @@ struct PersonView {
     known: bool,
     admin: Option<String>,
     groups: Vec<String>,
+    /// Claims about groups that were not said yet, as `provider:claim`.
+    claims_unsaid: Vec<String>,
     /// The public names of tools that the gateway lists for them.
     tools: Page<String>,
     /// Connections that stay closed, each with the first step that is missing.
@@ -221,6 +223,7 @@ fn person(
         known,
         admin: explained.admin,
         groups: explained.groups,
+        claims_unsaid: explained.claims_unsaid,
         tools: Page::take(tools, search.page),
         closed,
         closed_count,

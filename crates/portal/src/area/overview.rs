@@ -56,7 +56,13 @@ async fn show(admin: Admin, State(portal): Shared) -> Result<Response, Fault> {
     let replicas = store.replicas(now.plus_seconds(-SILENT)).await?;
     let hall = portal.hall.as_ref();
     let conditions = hall.conditions();
-    let todo = things_to_do(&Scene { snapshot, conditions: &conditions, hall, now });
+    let todo = things_to_do(&Scene {
+        snapshot,
+        conditions: &conditions,
+        hall,
+        chat_domains: portal.doors.open_webui_domains(),
+        now,
+    });
     let needs = todo.iter().map(Todo::count).sum();
     let here = |it: &Replica| ReplicaRow::new(it, hall.replica(), snapshot.revision());
     let view = Overview {

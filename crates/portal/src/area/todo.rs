@@ -65,6 +65,8 @@ pub(super) struct Scene<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) conditions: &'a [Condition],
     pub(super) hall: &'a dyn Hall,
+    /// The domains about whose addresses Open WebUI is believed.
+    pub(super) chat_domains: &'a [String],
     pub(super) now: Timestamp,
 }
 
@@ -144,7 +146,35 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
                 .into(),
         });
     }
+    let unknown = company.users.values().filter(|user| user.enabled);
+    let unknown = unknown.filter(|it| !scene.snapshot.claims_unsaid(it.id).is_empty()).count();
+    if unknown > 0 {
+        things.push(Thing {
+            subject: plural(unknown, "user", "users"),
+            href: "/users".into(),
+            text: "came without their groups, which are not known yet: what is denied to a group \
+                   that they may be in is denied to them until they sign in."
+                .into(),
+        });
+    }
+    things.extend(chat_without_domains(scene));
     things
+}
+
+/// An Open WebUI that is believed about nobody.
+fn chat_without_domains(scene: &Scene<'_>) -> Option<Thing> {
+    let keys = scene.snapshot.company().keys.values();
+    let mut service_keys = keys.filter(|key| key.user.is_none() && key.is_live(scene.now));
+    if !scene.chat_domains.is_empty() {
+        return None;
+    }
+    service_keys.next().map(|_| Thing {
+        subject: "Open WebUI".into(),
+        href: "/settings".into(),
+        text: "may vouch for no domain, so nobody new comes in through it: set \
+               GATEHALL_OPEN_WEBUI_DOMAINS, or bind accounts on the pages of users."
+            .into(),
+    })
 }
 
 fn without_tools(scene: &Scene<'_>) -> Vec<Thing> {

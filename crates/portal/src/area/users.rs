@@ -6,6 +6,7 @@ use gatehall_domain::{
     EmailAddress, GroupName, Identity, Record, Refusal, Sessions, Snapshot, Subject, Timestamp,
     User, UserId,
 };
+use gatehall_identity::Rejection;
 use gatehall_store::EventFilter;
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -125,6 +126,9 @@ struct UserView {
     since: Moment,
     memberships: Vec<MembershipRow>,
     identities: Vec<IdentityRow>,
+    /// Claims about groups that were not said of the user yet, as `provider:claim`. Until then what is
+    /// denied to a group that they can put the user in is denied to the user.
+    claims_unsaid: Vec<String>,
     /// The tenants that the user manages.
     manages: Vec<String>,
     grants: Vec<GrantRow>,
@@ -143,12 +147,14 @@ struct IdentityRow {
     subject: String,
     /// Whether the provider could not say the user's groups the last time.
     stale: bool,
+    /// Whether the account was bound because it has the user's address, and not by hand.
+    by_address: bool,
 }
 
 impl IdentityRow {
     fn new(identity: &Identity) -> Self {
-        let Identity { issuer, subject, stale, .. } = identity.clone();
-        Self { issuer, subject, stale }
+        let Identity { issuer, subject, stale, by_address, .. } = identity.clone();
+        Self { issuer, subject, stale, by_address }
     }
 }
 
@@ -178,6 +184,12 @@ async fn show(
         since: Moment(user.created_at),
         memberships: MembershipRow::of(&admin.snapshot, user.id),
         identities: identities.map(|it| IdentityRow::new(it)).collect(),
+        claims_unsaid: admin
+            .snapshot
+            .claims_unsaid(user.id)
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         manages: company.managed_by(user.id).iter().map(ToString::to_string).collect(),
         grants: GrantRow::all(company, |grant| grant.subject == subject),
         keys: KeyRow::all(company, &uses, admin.now, |key| key.user == Some(user.id)),
@@ -252,6 +264,9 @@ struct UserChange {
     /// Providers whose account no longer is this user.
     #[serde(default)]
     unbind: Vec<String>,
+    /// Accounts that are this user, whatever their addresses: `PROVIDER=SUBJECT`.
+    #[serde(default)]
+    bind: Vec<String>,
     /// The version that was looked at; refused if it is another by now.
     seen: Option<String>,
 }
@@ -262,6 +277,10 @@ async fn change(
     At(email): At<EmailAddress>,
     Input(wish): Input<UserChange>,
 ) -> Result<Response, Fault> {
+    // Whoever comes with a bound account acts as this user: that is a credential.
+    if !wish.bind.is_empty() && !admin.is_recent() {
+        return Err(Fault::SignInTooOld);
+    }
     let user = User::clone(find_user(admin.snapshot.company(), &email)?);
     let seen = unchanged(wish.seen.as_deref(), user.clone(), &email)?;
     let edit = UserEdit {
@@ -272,7 +291,7 @@ async fn change(
         add_groups: wish.add_groups,
         remove_groups: wish.remove_groups,
         unbind: wish.unbind,
-        bind: Vec::new(),
+        bind: wish.bind.iter().map(|it| it.parse()).collect::<Result<_, Refusal>>()?,
     };
     let prepare =
         |snapshot: &Snapshot| operation::user::change(snapshot.company(), &email, &edit, admin.now);
@@ -316,6 +335,11 @@ async fn sign_out(
     Input(Nothing {}): Input<Nothing>,
 ) -> Result<Response, Fault> {
     let user = find_user(admin.snapshot.company(), &email)?.id;
-    portal.doors.end_sessions(Sessions::User(user)).await?;
-    Ok(admin.told("ended", &format!("/users/{}", encoded(email.as_str()))))
+    let ended = portal.doors.end_sessions(Sessions::User(user)).await;
+    let said = match ended {
+        Ok(_) => "ended",
+        Err(Rejection::NotKept) => "ended-here",
+        Err(other) => return Err(other.into()),
+    };
+    Ok(admin.told(said, &format!("/users/{}", encoded(email.as_str()))))
 }

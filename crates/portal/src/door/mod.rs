@@ -8,23 +8,37 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    routing::{get, post},
+    middleware::map_response,
+    routing::{MethodRouter, get, post},
 };
 use gatehall_identity::Doors;
 pub(crate) use page::is_own;
 
-/// All of them.
+/// All of them, by path.
+fn all() -> Vec<(&'static str, MethodRouter<Arc<Doors>>)> {
+    vec![
+        ("/oauth2/start", get(sign_in::start)),
+        ("/oauth2/sign_in", get(sign_in::choose)),
+        ("/oauth2/callback", get(sign_in::callback)),
+        ("/oauth2/callback/{provider}", get(sign_in::own_callback)),
+        ("/oauth2/userinfo", get(sign_in::userinfo)),
+        ("/sign-in/link/{token}", get(sign_in::ask_link).post(sign_in::use_link)),
+        ("/oauth2/sign_out", get(sign_out::ask).post(sign_out::act)),
+        ("/oauth2/signed_out", get(sign_out::done)),
+        ("/oauth2/backchannel-logout/{provider}", post(sign_out::back_channel)),
+        ("/oauth2/frontchannel-logout/{provider}", get(sign_out::front_channel)),
+    ]
+}
+
+/// Every path of the doors, for tests that walk all of them.
+pub(crate) fn paths() -> Vec<&'static str> {
+    all().into_iter().map(|(path, _)| path).collect()
+}
+
 pub(crate) fn routes(doors: &Arc<Doors>) -> Router {
-    Router::new()
-        .route("/oauth2/start", get(sign_in::start))
-        .route("/oauth2/sign_in", get(sign_in::choose))
-        .route("/oauth2/callback", get(sign_in::callback))
-        .route("/oauth2/callback/{provider}", get(sign_in::own_callback))
-        .route("/oauth2/userinfo", get(sign_in::userinfo))
-        .route("/sign-in/link/{token}", get(sign_in::ask_link).post(sign_in::use_link))
-        .route("/oauth2/sign_out", get(sign_out::ask).post(sign_out::act))
-        .route("/oauth2/signed_out", get(sign_out::done))
-        .route("/oauth2/backchannel-logout/{provider}", post(sign_out::back_channel))
-        .route("/oauth2/frontchannel-logout/{provider}", get(sign_out::front_channel))
+    all()
+        .into_iter()
+        .fold(Router::new(), |router, (path, method)| router.route(path, method))
+        .layer(map_response(page::protected))
         .with_state(Arc::clone(doors))
 }

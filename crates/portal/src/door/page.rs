@@ -1,16 +1,20 @@
 //! How every page is sent.
 
 use askama::Template;
-use axum::response::{IntoResponse, Response};
+use axum::{
+    extract::{FromRequestParts, Query},
+    response::{IntoResponse, Response},
+};
 use gatehall_identity::{Doors, Next, Rejection, SignInFault};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    HeaderName, HeaderValue, StatusCode,
     header::{
         CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, ORIGIN, REFERRER_POLICY,
         RETRY_AFTER, SET_COOKIE, X_CONTENT_TYPE_OPTIONS,
     },
     request::Parts,
 };
+use serde::de::DeserializeOwned;
 
 /// Something that was done, or was not, and where to go from here.
 #[derive(Template)]
@@ -60,15 +64,41 @@ pub(super) fn page_with_forms(
     if let Ok(policy) = HeaderValue::try_from(policy) {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }
-    protect(headers);
     response
 }
 
-/// What every answer of the doors has.
-pub(super) fn protect(headers: &mut HeaderMap) {
+/// What an answer may do that is no page: nothing at all.
+const NOTHING: &str =
+    "default-src 'none'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What every answer of the doors has, also one that says that a request cannot be read.
+pub(super) async fn protected(mut response: Response) -> Response {
+    let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
+    response
+}
+
+/// The query of a page of the doors. What cannot be read is not repeated.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Response;
+
+    async fn from_request_parts(head: &mut Parts, state: &S) -> Result<Self, Response> {
+        let query = Query::<T>::from_request_parts(head, state).await;
+        query.map(|Query(asked)| Self(asked)).map_err(|_| {
+            let message = Message {
+                title: "This address cannot be read",
+                text: "Something in it is there twice or cannot be a value. Begin again.",
+                href: "/oauth2/sign_in",
+                link: "Sign in",
+            };
+            page(StatusCode::BAD_REQUEST, &message)
+        })
+    }
 }
 
 /// Sends the browser on. After a form it goes on with GET.
@@ -79,7 +109,6 @@ pub(super) fn go(next: Next) -> Response {
         Ok(location) => headers.insert(LOCATION, location),
         Err(_) => headers.insert(LOCATION, HeaderValue::from_static("/")),
     };
-    protect(headers);
     with_cookies(response, next.cookies)
 }
 

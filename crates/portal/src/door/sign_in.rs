@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::{
     Json,
-    extract::{Path, Query, State},
+    extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use gatehall_domain::{Attempt, ProviderId, Snapshot, UserId};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::page::{Confirm, go, is_own, page, protect, refused, with_cookies};
+use super::page::{Asked, Confirm, go, is_own, page, refused, with_cookies};
 
 type Shared = State<Arc<Doors>>;
 
@@ -24,11 +24,14 @@ type Shared = State<Arc<Doors>>;
 #[derive(Deserialize)]
 pub(super) struct Wish {
     rd: Option<String>,
-    provider: Option<ProviderId>,
+    provider: Option<String>,
     /// Whether the person has to prove anew who they are.
     #[serde(default, deserialize_with = "flag")]
     again: bool,
 }
+
+/// No link that was made is longer.
+const LONGEST_LINK: usize = 128;
 
 /// Whatever is said but 0 means yes.
 fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
@@ -63,14 +66,15 @@ impl Person {
 }
 
 /// Begins at once where there is nothing to choose.
-pub(super) async fn start(State(doors): Shared, Query(wish): Query<Wish>, head: Parts) -> Response {
+pub(super) async fn start(State(doors): Shared, Asked(wish): Asked<Wish>, head: Parts) -> Response {
     // A sign-in begins where it ends, since its cookie is of that host alone.
     if let Some(home) = home(&doors, &head) {
         return to(&home);
     }
     let mut choices = doors.choices();
     let only = (choices.len() == 1).then(|| choices.remove(0).id);
-    let Some(provider) = wish.provider.or(only) else {
+    let named = wish.provider.map(|named| named.parse::<ProviderId>());
+    let Some(provider) = named.or(only.map(Ok)) else {
         let mut back = form_urlencoded::Serializer::new(String::new());
         back.extend_pairs(wish.rd.map(|rd| ("rd", rd)));
         back.extend_pairs(wish.again.then_some(("again", "1")));
@@ -78,6 +82,7 @@ pub(super) async fn start(State(doors): Shared, Query(wish): Query<Wish>, head: 
         let mark = if query.is_empty() { "" } else { "?" };
         return to(&format!("/oauth2/sign_in{mark}{query}"));
     };
+    let Ok(provider) = provider else { return refused(&SignInFault::NoProvider.into()) };
     match doors.begin_sign_in(&head, &provider, wish.rd.as_deref(), wish.again, &doors.snapshot()) {
         Ok(next) => go(next),
         Err(Rejection::SignIn(SignInFault::Provider)) => {
@@ -92,7 +97,7 @@ pub(super) async fn start(State(doors): Shared, Query(wish): Query<Wish>, head: 
 /// The page on which somebody chooses a provider. nginx shows it in place of what was asked for.
 pub(super) async fn choose(
     State(doors): Shared,
-    Query(wish): Query<Wish>,
+    Asked(wish): Asked<Wish>,
     head: Parts,
 ) -> Response {
     let asked = head.headers.get("x-auth-request-redirect").and_then(|it| it.to_str().ok());
@@ -146,19 +151,20 @@ pub(super) async fn userinfo(State(doors): Shared, head: Parts) -> Response {
     else {
         return (StatusCode::UNAUTHORIZED, "You are not signed in.\n").into_response();
     };
-    let mut response = Json(json!({
+    Json(json!({
         "user": user.to_string(),
         "email": person.email,
         "groups": person.groups,
         "preferredUsername": person.email,
     }))
-    .into_response();
-    protect(response.headers_mut());
-    response
+    .into_response()
 }
 
 /// A link alone signs nobody in: programs that look at links in messages must not use it up.
 pub(super) async fn ask_link(Path(token): Path<String>) -> Response {
+    if token.len() > LONGEST_LINK {
+        return refused(&SignInFault::Link.into());
+    }
     let action = format!("/sign-in/link/{}", encoded(&token));
     let confirm = Confirm {
         title: "Sign in",

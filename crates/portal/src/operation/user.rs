@@ -1,5 +1,7 @@
 //! Users and their memberships.
 
+use std::str::FromStr;
+
 use gatehall_domain::{
     Change, Company, EmailAddress, GroupName, Identity, Membership, ProviderId, Refusal, Source,
     Timestamp, User, UserId,
@@ -41,6 +43,24 @@ pub struct Binding {
     pub provider: ProviderId,
     /// Its id of the account: `sub`, or `tid/oid` of Entra ID.
     pub subject: String,
+}
+
+/// The issuer of the accounts that Open WebUI vouches for.
+const OPEN_WEBUI: &str = "open-webui";
+
+impl FromStr for Binding {
+    type Err = Refusal;
+
+    /// `PROVIDER=SUBJECT`.
+    fn from_str(text: &str) -> Result<Self, Refusal> {
+        let (provider, subject) = text
+            .split_once('=')
+            .ok_or_else(|| Refusal::invalid("bind", "must be PROVIDER=SUBJECT"))?;
+        if !(1..=255).contains(&subject.len()) || subject.trim() != subject {
+            return Err(Refusal::invalid("bind", "the subject must have 1 to 255 characters"));
+        }
+        Ok(Self { provider: provider.parse()?, subject: subject.to_owned() })
+    }
 }
 
 /// Adds a user, and puts them in groups that exist.
@@ -93,21 +113,47 @@ pub fn change(
         changes.push(unbind(company, before, issuer_of(company, issuer))?);
     }
     for binding in &edit.bind {
-        let issuer = provider::find(company, &binding.provider)?.identity_issuer();
-        let identity = Identity {
-            issuer: issuer.to_owned(),
-            subject: binding.subject.clone(),
-            user: before.id,
-            stale: false,
-            created_at: now,
-        };
-        changes.push(Change::Add(identity.into()));
+        changes.extend(bind(company, before, binding, now)?);
     }
     Ok(changes)
 }
 
-/// The issuer that a provider's id stands for; anything else is one itself.
+/// Says that an account is this user. One that was bound by its address is confirmed.
+fn bind(
+    company: &Company,
+    user: &User,
+    binding: &Binding,
+    now: Timestamp,
+) -> Result<Option<Change>, Refusal> {
+    let issuer = match binding.provider.as_str() {
+        OPEN_WEBUI => OPEN_WEBUI,
+        _ => provider::find(company, &binding.provider)?.identity_issuer(),
+    };
+    let key = (issuer.to_owned(), binding.subject.clone());
+    if let Some(before) = company.identities.get(&key).filter(|it| it.user == user.id) {
+        let before = Identity::clone(before);
+        let after = Identity { by_address: false, ..before.clone() };
+        let change = Change::Replace { before: before.clone().into(), after: after.clone().into() };
+        return Ok((before != after).then_some(change));
+    }
+    let identity = Identity {
+        issuer: issuer.to_owned(),
+        subject: binding.subject.clone(),
+        user: user.id,
+        stale: false,
+        claims_said: Vec::new(),
+        by_address: false,
+        created_at: now,
+    };
+    Ok(Some(Change::Add(identity.into())))
+}
+
+/// The issuer that a provider's id stands for; anything else is one itself, and so is Open WebUI,
+/// whatever a provider is called.
 fn issuer_of<'a>(company: &'a Company, name: &'a str) -> &'a str {
+    if name == OPEN_WEBUI {
+        return OPEN_WEBUI;
+    }
     company.providers.get(name).map_or(name, |provider| provider.identity_issuer())
 }
 

@@ -5,8 +5,8 @@ mod doors;
 use std::collections::{BTreeMap, HashMap};
 
 use gatehall_domain::{
-    Company, Connection, Grant, Group, Key, KeyId, Placement, SecretSource, Server, Snapshot,
-    Subject, Target, Tenant, TenantId, Timestamp, Transport, User,
+    ClaimSaid, Company, Connection, Grant, Group, Key, KeyId, Placement, SecretSource, Server,
+    Snapshot, Subject, Target, Tenant, TenantId, Timestamp, Transport, User,
 };
 use serde::Serialize;
 
@@ -23,6 +23,9 @@ pub struct UserShow {
     pub created_at: Timestamp,
     pub groups: Vec<MembershipShow>,
     pub accounts: Vec<AccountShow>,
+    /// Claims about groups that were not said of the user yet, so that what is denied to a group that
+    /// they can put the user in is denied to the user.
+    pub claims_unsaid: Vec<ClaimSaid>,
 }
 
 /// An account at a provider that is this user.
@@ -33,6 +36,10 @@ pub struct AccountShow {
     pub subject: String,
     /// Set while the provider cannot say the user's groups, so that the last known ones stay.
     pub stale: bool,
+    /// The claims about groups that its provider has said at least once, as `provider:claim`.
+    pub claims_said: Vec<ClaimSaid>,
+    /// Set if the account was bound because it has the user's address, and not by hand.
+    pub by_address: bool,
     pub created_at: Timestamp,
 }
 
@@ -156,6 +163,8 @@ pub fn users(snapshot: &Snapshot) -> Vec<UserShow> {
             issuer: identity.issuer.clone(),
             subject: identity.subject.clone(),
             stale: identity.stale,
+            claims_said: identity.claims_said.clone(),
+            by_address: identity.by_address,
             created_at: identity.created_at,
         });
     }
@@ -172,6 +181,7 @@ pub fn users(snapshot: &Snapshot) -> Vec<UserShow> {
             created_at: user.created_at,
             groups,
             accounts,
+            claims_unsaid: snapshot.claims_unsaid(user.id).to_vec(),
         }
     };
     sorted(company.users.values().map(AsRef::as_ref).map(show), |it| it.email.clone())

@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     SignInTooOld,
     /// The person may not.
     NotAllowed(&'static str),
+    /// Two proofs name two people, or may.
+    TwoPeople(String),
     /// There is nothing here, at least for this person.
     NothingHere,
     /// Another site's page sent this.
@@ -101,7 +103,9 @@ impl Fault {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::SignInTooOld | Self::NotAllowed(_) | Self::Foreign => StatusCode::FORBIDDEN,
+            Self::SignInTooOld | Self::NotAllowed(_) | Self::TwoPeople(_) | Self::Foreign => {
+                StatusCode::FORBIDDEN
+            }
             Self::NothingHere | Self::Refused(Refusal::Missing { .. }) => StatusCode::NOT_FOUND,
             Self::Changed { .. }
             | Self::Refused(
@@ -125,6 +129,7 @@ impl Fault {
             Self::NotSignedIn => "You are not signed in",
             Self::SignInTooOld => "Sign in again",
             Self::NotAllowed(_) => "This is not yours to see",
+            Self::TwoPeople(_) => "Who are you?",
             Self::NothingHere | Self::Refused(Refusal::Missing { .. }) => "There is nothing here",
             Self::Foreign => "This did not come from Gatehall",
             Self::Changed { .. } | Self::Refused(Refusal::Changed { .. }) => "Somebody was faster",
@@ -145,6 +150,7 @@ impl Fault {
                                    minutes of signing in. Nothing was changed."
                 .into(),
             Self::NotAllowed(who) => format!("Only {who} can do this."),
+            Self::TwoPeople(problem) => problem.clone(),
             Self::NothingHere => "It does not exist, or it is not yours.".into(),
             Self::Foreign => "The request came from a page of another site, so nothing was done. \
                               Open the page here and try again."

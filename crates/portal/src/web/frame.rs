@@ -130,6 +130,12 @@ impl Notice {
         let revision = match said.as_str() {
             "same" => return plain("Nothing had to be changed."),
             "ended" => return plain("The sessions are ended."),
+            "ended-here" => {
+                return plain(
+                    "The sessions are ended at this gate. The database cannot be written just now, \
+                     so other replicas hear of it as soon as it can be.",
+                );
+            }
             said => said.parse().ok()?,
         };
         let filter = EventFilter { revision: Some(revision), limit: MANY, ..Default::default() };

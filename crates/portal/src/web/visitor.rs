@@ -181,6 +181,9 @@ async fn by_key(
     let caller =
         portal.doors.caller(head, snapshot, now).await.map_err(|refused| match refused {
             Rejection::TooMany(seconds) => Fault::TooMany(seconds),
+            two @ (Rejection::TwoPeople | Rejection::PersonalKeyForMany) => {
+                Fault::TwoPeople(two.to_string())
+            }
             _ => Fault::NotSignedIn,
         })?;
     let key = caller.key.as_ref().and_then(|id| snapshot.company().keys.get(id));

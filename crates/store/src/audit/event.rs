@@ -157,6 +157,9 @@ fn reason(outcome: Outcome, company: &Company) -> String {
         }
         Outcome::Failed(because, what) => format!("{what}; {}", company.because_label(because)),
         Outcome::Denied(Denial::DeniedBy(because)) => company.because_label(because),
+        Outcome::Denied(denial @ Denial::GroupsUnknown(because)) => {
+            format!("{denial} ({})", company.because_label(because))
+        }
         Outcome::Denied(denial) => denial.to_string(),
     }
 }

@@ -1,7 +1,7 @@
 //! Users, identities, groups, memberships.
 
 use gatehall_domain::{
-    Company, Group, GroupId, Identity, Membership, Remains, Timestamp, User, UserId,
+    ClaimSaid, Company, Group, GroupId, Identity, Membership, Remains, Timestamp, User, UserId,
 };
 use sqlx::query;
 
@@ -53,19 +53,23 @@ impl Stored for User {
 impl Stored for Identity {
     const TABLE: &'static str = "identities";
     const KEY: &'static [&'static str] = &["issuer", "subject"];
-    const SELECT: &'static str =
-        "select issuer, subject, user_id, stale, created_at from identities";
+    const SELECT: &'static str = "select issuer, subject, user_id, stale, claims_said, by_address, \
+         created_at from identities";
 
     async fn put(&self, _: &Company, transaction: &mut Transaction) -> sqlx::Result<u64> {
         on!(transaction, it => query(
-            "insert into identities (issuer, subject, user_id, stale, created_at)
-             values ($1, $2, $3, $4, $5)
+            "insert into identities (issuer, subject, user_id, stale, claims_said, by_address,
+                created_at)
+             values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (issuer, subject) do update set user_id = excluded.user_id,
-                stale = excluded.stale")
+                stale = excluded.stale, claims_said = excluded.claims_said,
+                by_address = excluded.by_address")
             .bind(&self.issuer)
             .bind(&self.subject)
             .bind(self.user.0)
             .bind(self.stale)
+            .bind(said_of(&self.claims_said))
+            .bind(self.by_address)
             .bind(self.created_at.micros())
             .execute(&mut **it).await.map(|done| done.rows_affected()))
     }
@@ -83,13 +87,29 @@ impl Stored for Identity {
             subject: row.get("subject")?,
             user: UserId(row.get("user_id")?),
             stale: row.get("stale")?,
+            // What cannot be read has said nothing.
+            claims_said: row
+                .get::<String>("claims_said")?
+                .split(' ')
+                .filter_map(|it| it.parse().ok())
+                .collect(),
+            by_address: row.get("by_address")?,
             created_at: Timestamp::from_micros(row.get("created_at")?),
         })
     }
 
     fn remains(row: &Row<'_>) -> Remains {
-        Remains::Identity { issuer: row.get("issuer").ok(), subject: row.get("subject").ok() }
+        Remains::Identity {
+            issuer: row.get("issuer").ok(),
+            subject: row.get("subject").ok(),
+            user: row.get("user_id").ok().map(UserId),
+        }
     }
+}
+
+fn said_of(claims: &[ClaimSaid]) -> String {
+    let claims: Vec<String> = claims.iter().map(ToString::to_string).collect();
+    claims.join(" ")
 }
 
 impl Stored for Group {

@@ -129,6 +129,8 @@ pub(crate) fn every_kind() -> Vec<Record> {
             subject: "s".into(),
             user: user.id,
             stale: true,
+            claims_said: vec!["entra:groups".parse().unwrap(), "a:https://x/y".parse().unwrap()],
+            by_address: false,
             created_at: at(1),
         }
         .into(),

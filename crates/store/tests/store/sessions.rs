@@ -8,6 +8,7 @@ use crate::{on_both, sample::at, store};
 
 on_both!(
     sessions_end_as_they_are_named,
+    what_began_after_a_logout_or_a_late_end_lives_on,
     a_use_moves_a_session_on,
     a_sign_in_link_works_once_and_not_late,
 );
@@ -21,6 +22,7 @@ fn session(number: u8, user: u128, provider_session: Option<&str>) -> Session {
             issuer: "https://issuer.example".into(),
             subject: format!("subject {user}"),
             session: Some(session.into()),
+            issued_at: None,
             id_token: None,
         }),
         authenticated_at: at(1_000),
@@ -44,6 +46,7 @@ async fn sessions_end_as_they_are_named(kind: Kind) {
         issuer: "https://issuer.example".into(),
         subject: subject.map(str::to_owned),
         session: session.map(str::to_owned),
+        until: None,
     };
     let end = async |which: Sessions| store.end_sessions(&which, at(3_000)).await.unwrap();
     assert_eq!(end(account(Some("subject 2"), None)).await, 0);
@@ -54,6 +57,52 @@ async fn sessions_end_as_they_are_named(kind: Kind) {
 
     let news = store.sessions_since(at(3_000), at(3_000)).await.unwrap();
     assert!(news.len() == 3 && news.iter().all(|it| it.ended_at == Some(at(3_000))));
+}
+
+async fn what_began_after_a_logout_or_a_late_end_lives_on(kind: Kind) {
+    let (store, _database) = store(kind).await;
+    let seconds = |seconds: i64| at(seconds * 1_000_000);
+    let begun = |number, issued_at, created| {
+        let mut it = session(number, 1, Some("a"));
+        it.login.as_mut().unwrap().issued_at = issued_at;
+        (it.created_at, it.expires_at) = (seconds(created), seconds(9_000));
+        it
+    };
+    // This machine's clock is far ahead of the provider's; the last two do not know that one.
+    let all = [
+        begun(1, Some(10), 200),
+        begun(2, Some(20), 210),
+        begun(3, Some(21), 211),
+        begun(4, None, 80),
+        begun(5, None, 81),
+    ];
+    for session in &all {
+        store.add_session(session).await.unwrap();
+        let kept = store.session(session.id, seconds(300)).await.unwrap();
+        assert_eq!(kept.as_ref(), Some(session));
+    }
+    let logout = Sessions::Account {
+        issuer: "https://issuer.example".into(),
+        subject: Some("subject 1".into()),
+        session: None,
+        until: Some(20),
+    };
+    let alive = async || {
+        let sessions = store.sessions_of(UserId(Uuid::from_u128(1)), seconds(300)).await.unwrap();
+        let mut alive: Vec<u8> = sessions.iter().map(|it| it.id.0[0]).collect();
+        alive.sort_unstable();
+        alive
+    };
+    // The store and the index ask the same.
+    let meant = all.iter().filter(|it| !logout.means(it)).map(|it| it.id.0[0]);
+    let left: Vec<u8> = meant.collect();
+    assert_eq!(store.end_sessions(&logout, seconds(300)).await.unwrap(), 3);
+    assert_eq!((alive().await, left), (vec![3, 5], vec![3, 5]));
+
+    let everything = Sessions::User(UserId(Uuid::from_u128(1)));
+    let late = store.end_sessions_late(&everything, seconds(100), seconds(300));
+    assert_eq!(late.await.unwrap(), 1);
+    assert_eq!(alive().await, [3], "it began after somebody wanted the end");
 }
 
 async fn a_use_moves_a_session_on(kind: Kind) {

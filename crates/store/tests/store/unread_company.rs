@@ -100,7 +100,15 @@ pub(crate) fn company() -> Vec<Record> {
     let identities = people.iter().take(1).map(|it| {
         let (issuer, subject) = identity_of(it);
         let user = it.id;
-        Record::from(Identity { issuer, subject, user, stale: false, created_at: at(1) })
+        Record::from(Identity {
+            issuer,
+            subject,
+            user,
+            stale: false,
+            claims_said: Vec::new(),
+            by_address: false,
+            created_at: at(1),
+        })
     });
     let identities: Vec<Record> = identities.collect();
     let rule = |number, path: &str, admit| {

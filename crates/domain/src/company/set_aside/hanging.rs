@@ -17,11 +17,14 @@ pub(super) struct Lost {
     providers: HashSet<String>,
     /// Also those of tenants and servers that are lost.
     connections: HashSet<ConnectionId>,
+    /// Not lost: the groups that providers can put users in.
+    mapped: HashSet<GroupId>,
 }
 
 impl Lost {
     pub(super) fn new(company: &Company, rows: &[UnreadRow]) -> Self {
-        let mut lost = Self::default();
+        let mapped = company.claim_mappings.values().map(|it| it.group).collect();
+        let mut lost = Self { mapped, ..Self::default() };
         for row in rows {
             match &row.remains {
                 Remains::User { id, .. } => lost.users.extend(id),
@@ -54,6 +57,10 @@ impl Lost {
 
     pub(super) fn is_group(&self, id: GroupId) -> bool {
         self.groups.contains(&id)
+    }
+
+    pub(super) fn mapped(&self) -> impl Iterator<Item = GroupId> {
+        self.mapped.iter().copied()
     }
 
     pub(super) fn is_tenant(&self, id: &str) -> bool {

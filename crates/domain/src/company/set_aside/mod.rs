@@ -41,6 +41,7 @@ pub enum Remains {
     Identity {
         issuer: Option<String>,
         subject: Option<String>,
+        user: Option<UserId>,
     },
     Group {
         id: Option<GroupId>,
@@ -162,8 +163,10 @@ impl SetAside {
                 self.strangers |= email.is_none();
                 taken(email.as_ref().map(ToString::to_string));
             }
-            Remains::Identity { issuer, subject } => {
+            Remains::Identity { issuer, subject, user } => {
                 self.accounts = true;
+                // Whether the provider has said the groups is not known.
+                self.members.extend(lost.mapped().map(|group| (*user, Some(group))));
                 let both = issuer.as_ref().zip(subject.as_ref());
                 taken(both.map(|(issuer, subject)| account(issuer, subject)));
             }
@@ -203,7 +206,8 @@ impl SetAside {
             Record::Membership(it) if lost.is_group(it.group) => {
                 self.members.insert((Some(it.user), Some(it.group)));
             }
-            Record::ClaimMapping(it) if lost.is_group(it.group) => {
+            // Of whom the provider has not said yet whether they are in the group is not known.
+            Record::ClaimMapping(it) => {
                 self.members.insert((None, Some(it.group)));
             }
             Record::Grant(it) if it.effect == Effect::Deny => self.denied.push(Denied::by(it)),

@@ -1,0 +1,53 @@
+//! Whether the gate runs, and whether clients may come under its public name.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use url::Url;
+
+use super::Doctor;
+
+impl Doctor<'_> {
+    /// `/mcp` refuses host names that are not listed, and a proxy passes the public one on.
+    pub(super) fn look_at_allowed_hosts(&mut self) {
+        const NAME: &str = "allowed hosts";
+        let public_url = self.patient.public_url.as_ref();
+        let Some(host) = public_url.and_then(Url::host_str) else { return };
+        let (host, allowed) = (host.trim_matches(['[', ']']), &self.patient.allowed_hosts);
+        if allowed.is_empty() {
+            return;
+        }
+        match allowed.iter().any(|name| name.eq_ignore_ascii_case(host)) {
+            true => self.good(NAME, &format!("clients may come as {host}")),
+            false => self.bad(
+                NAME,
+                &format!(
+                    "GATEHALL_ALLOWED_HOSTS lacks {host}, the host of GATEHALL_PUBLIC_URL, so that \
+                     clients who come under it are refused"
+                ),
+                &format!("add {host} to GATEHALL_ALLOWED_HOSTS"),
+            ),
+        }
+    }
+
+    /// Asks the gate where it listens, without the proxy.
+    pub(super) async fn look_whether_it_listens(&mut self) {
+        const NAME: &str = "gate";
+        let Some(mut listen) = self.patient.listen else { return };
+        match listen.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => listen.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        // Elsewhere nothing is sent that is not encrypted.
+        let at = Url::parse(&format!("http://{listen}/.well-known/jwks.json"));
+        let Some(at) = at.ok().filter(|_| listen.ip().is_loopback()) else { return };
+        match self.get(&at, &[]).await {
+            Ok(_) => self.good(NAME, &format!("it answers at {listen}")),
+            Err(error) => self.bad(
+                NAME,
+                &format!("the gate is down: nothing answers at {listen} ({error})"),
+                "start it: gatehall serve",
+            ),
+        }
+    }
+}

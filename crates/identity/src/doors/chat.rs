@@ -1,0 +1,86 @@
+//! People whom Open WebUI names.
+
+use gatehall_domain::{Key, Snapshot, Timestamp, UserId, names};
+
+use super::Doors;
+use crate::{
+    Rejection,
+    open_webui::{Claims, ISSUER},
+    visit::{Visit, Vouched},
+};
+
+impl Doors {
+    /// The user whom Open WebUI names. None if nobody here is that user.
+    pub(super) async fn vouched_user(
+        &self,
+        claims: &Claims,
+        snapshot: &Snapshot,
+        key: &Key,
+    ) -> Result<Option<UserId>, Rejection> {
+        let company = snapshot.company();
+        let account = (ISSUER.to_owned(), claims.sub.clone());
+        if let Some(identity) = company.identities.get(&account)
+            && let Some(user) = company.users.get(&identity.user)
+        {
+            // Whoever became an administrator since then was bound by an address, too.
+            if identity.by_address
+                && !self.settings.open_webui_binds_admins
+                && administers(user.id, snapshot)
+            {
+                return Err(Rejection::AddressAlone(user.email.clone(), bound(claims)));
+            }
+            return Ok(Some(user.id));
+        }
+        let visit = self.chat_visit(claims)?;
+        let known = visit.email.as_ref().and_then(|email| company.user_by_email(email));
+        if known.is_none() && !visit.add {
+            tracing::debug!(key.id = %key.id, "a client named a user who is unknown here");
+            return Ok(None);
+        }
+        visit.settle(company, self.clock.now())?;
+        // Nobody acts before the account is theirs: another with the same address may be faster.
+        self.arrivals.settle(visit).await.map(Some)
+    }
+
+    /// The visit that Open WebUI's signed header would make, sent with a service key.
+    ///
+    /// # Errors
+    /// Why it would be refused.
+    pub fn supposed_chat_visit(&self, header: &str, now: Timestamp) -> Result<Visit, Rejection> {
+        self.chat_visit(&self.open_webui.check(header.as_bytes(), now)?)
+    }
+
+    /// The domains about whose addresses Open WebUI is believed.
+    pub fn open_webui_domains(&self) -> &[String] {
+        &self.settings.open_webui_domains
+    }
+
+    fn chat_visit(&self, claims: &Claims) -> Result<Visit, Rejection> {
+        let email = claims.address()?;
+        let mut domains = self.settings.open_webui_domains.iter();
+        let believed = domains.any(|domain| domain.eq_ignore_ascii_case(email.domain()));
+        let doubt = (!believed).then(|| Rejection::NotVouched(email.clone(), bound(claims)));
+        Ok(Visit {
+            issuer: ISSUER.to_owned(),
+            subject: claims.sub.clone(),
+            tenant_id: None,
+            vouched: Vouched::OpenWebUi,
+            email: Some(email),
+            doubt,
+            binds_admins: self.settings.open_webui_binds_admins,
+            name: names::shown(&claims.name, 120).into_owned(),
+            add: self.settings.add_unknown_users,
+            said: None,
+        })
+    }
+}
+
+fn administers(user: UserId, snapshot: &Snapshot) -> bool {
+    snapshot.view(user).is_some_and(|view| view.admin.is_some())
+        || snapshot.company().administers(user)
+}
+
+/// The account, as somebody binds it at the command line.
+fn bound(claims: &Claims) -> String {
+    format!("{ISSUER}={}", names::shown(&claims.sub, 255))
+}

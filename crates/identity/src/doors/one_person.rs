@@ -1,0 +1,81 @@
+//! What a request shows besides its proof must not name anybody else.
+//!
+//! The `Authorization` header is the proof where there is one, else the session. What is compared
+//! with it:
+//!
+//! - Open WebUI's signed user header. It is signed for a purpose and nobody sends it by accident,
+//!   so one that cannot be checked is refused. Beside a personal key it is refused whomever it
+//!   names, since whoever sends it sends it for everybody; so are its unsigned fellows there, which
+//!   are never read.
+//! - A session. Browsers send cookies unasked, and proxies and chats pass them on, so that only a
+//!   good one names anybody.
+
+use gatehall_domain::{Caller, Door, Snapshot, Timestamp, UserId};
+use http::{HeaderMap, header::COOKIE};
+
+use super::Doors;
+use crate::{
+    Rejection,
+    open_webui::{Claims, ISSUER},
+};
+
+/// How the names of all headers begin in which Open WebUI says who its user is.
+const CHAT_USER: &str = "x-openwebui-user-";
+
+impl Doors {
+    /// Refuses a second proof that names somebody else than the first.
+    pub(super) fn names_one_person(
+        &self,
+        caller: &Caller,
+        headers: &HeaderMap,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<(), Rejection> {
+        if caller.door == Door::PersonalKey && names_chat_users(headers) {
+            return Err(Rejection::PersonalKeyForMany);
+        }
+        // A service key alone proves no person, whatever comes with it.
+        let Some(user) = caller.user else { return Ok(()) };
+        if caller.door != Door::OpenWebUi
+            && let Some(claims) = self.open_webui.claims(headers, now)?
+            && named(&claims, snapshot)? != Some(user)
+        {
+            return Err(Rejection::TwoPeople);
+        }
+        if caller.door == Door::Session {
+            return Ok(());
+        }
+        self.is_own_session(user, headers, snapshot, now)
+    }
+
+    /// Refuses the session of anybody else.
+    pub(crate) fn is_own_session(
+        &self,
+        user: UserId,
+        headers: &HeaderMap,
+        snapshot: &Snapshot,
+        now: Timestamp,
+    ) -> Result<(), Rejection> {
+        if headers.contains_key(COOKIE)
+            && let Ok(session) = self.look_at_session(headers, snapshot, now)
+            && session.user != user
+        {
+            return Err(Rejection::TwoPeople);
+        }
+        Ok(())
+    }
+}
+
+/// Whether a chat says who of its users asks, signed or not.
+fn names_chat_users(headers: &HeaderMap) -> bool {
+    headers.keys().any(|name| name.as_str().starts_with(CHAT_USER))
+}
+
+/// Whom Open WebUI names: by the account, or by an address that is compared only.
+fn named(claims: &Claims, snapshot: &Snapshot) -> Result<Option<UserId>, Rejection> {
+    let company = snapshot.company();
+    if let Some(user) = company.user_by_identity(ISSUER, &claims.sub) {
+        return Ok(Some(user.id));
+    }
+    Ok(company.user_by_email(&claims.address()?).map(|user| user.id))
+}
