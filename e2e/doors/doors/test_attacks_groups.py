@@ -4,7 +4,7 @@ import concurrent.futures
 import json
 
 from . import names, tokens
-from .attacks import Attacker, bearer, cookie, key_of, own_gate
+from .attacks import Attacker, bearer, cookie, key_of, own_gate, question
 from .runner import table
 from .test_attacks_people import EMPLOYEES, gate_of, groups_of, newcomer, say
 from .test_attacks_sessions import wait_until
@@ -244,6 +244,20 @@ def test_a_first_access_token_without_groups(world):
     for account, sees in (("silent-member", False), ("silent-nobody", True)):
         token = token_of(world, account, _claim_names=None, _claim_sources=None)
         assert sees_the_clock(Attacker(world, gate), token) == sees, account
+
+
+def test_a_first_access_token_at_a_proxy_names_its_user(world):
+    """Who is added by the very request that a proxy asks about is no stranger to the answer."""
+    gate = closed_gate(world)
+    address = account_with(world, "first-at-a-proxy", graph_groups=[EMPLOYEES])
+    token = token_of(world, "first-at-a-proxy", groups=[EMPLOYEES], _claim_names=None)
+    for host in (f"app.{names.DOMAIN}", f"mcp.{names.DOMAIN}"):
+        answer = Attacker(world, gate).ask(
+            "GET", "/auth/traefik", [*question("traefik", host), bearer(token)]
+        )
+        said = {name.lower(): value for name, value in answer.headers}
+        assert answer.status == 200 and said["x-user-email"] == address, answer
+        assert said["x-user-groups"] == "google-employees", answer
 
 
 def test_a_first_sign_in_while_graph_is_down(world):

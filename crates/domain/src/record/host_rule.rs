@@ -25,14 +25,6 @@ impl HostRule {
     pub fn is_open(&self) -> bool {
         self.admit == Admit::Open
     }
-
-    /// Whether a user of these groups may enter.
-    pub fn admits(&self, groups: &[GroupId], admin: bool) -> bool {
-        match &self.admit {
-            Admit::Open | Admit::SignedIn => true,
-            Admit::Groups(admitted) => admin || admitted.iter().any(|it| groups.contains(it)),
-        }
-    }
 }
 
 /// Who may enter.

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::{
-    AccessClass, ClaimSaid, Company, Connection, ConnectionId, Endpoint, GroupId, HostRule, Server,
-    Tenant, UserId, View, access::Place,
+    AccessClass, Admit, ClaimSaid, Company, Connection, ConnectionId, Endpoint, GroupId, HostRule,
+    Server, Tenant, UserId, View, access::Place,
 };
 
 /// The company at one revision, indexed.
@@ -119,6 +119,19 @@ impl Snapshot {
     /// denied to the user.
     pub fn claims_unsaid(&self, user: UserId) -> &[ClaimSaid] {
         self.people.get(&user).map_or(&[], |person| &person.unsaid)
+    }
+
+    /// Whether a host rule lets an enabled user enter. A disabled group lets nobody in.
+    pub fn admits(&self, rule: &HostRule, user: UserId) -> bool {
+        let Some(view) = self.view(user) else { return false };
+        let (groups, company) = (self.groups(user), &self.company);
+        let counts = |group: &GroupId| {
+            groups.contains(group) && company.groups.get(group).is_some_and(|it| it.enabled)
+        };
+        match &rule.admit {
+            Admit::Open | Admit::SignedIn => true,
+            Admit::Groups(admitted) => view.admin.is_some() || admitted.iter().any(counts),
+        }
     }
 
     /// All connections, in the order of their paths.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatehall_domain::*;
 
-use crate::sketch::{GrantSketch, Sketch, at, connection_id, user_id};
+use crate::sketch::{GrantSketch, Sketch, at, connection_id, group_id, user_id};
 
 #[test]
 fn a_key_reaches_only_while_it_lives_and_only_its_tenant() {
@@ -154,4 +154,37 @@ fn connections_that_would_share_names_are_refused() {
     assert!(add(connection(5, "a_b/issues").into()).is_ok());
     assert!(add(connection(6, "search").into()).is_err());
     assert!(matches!(add(tenant("GitHub").into()), Err(Refusal::Exists { .. })));
+}
+
+#[test]
+fn a_disabled_group_lets_nobody_in_at_a_host() {
+    let mut sketch = Sketch {
+        admin: vec![false, true, false, false],
+        user_enabled: vec![true, true, true, false],
+        group_enabled: vec![true; 3],
+        tenant_enabled: vec![true; 3],
+        server_enabled: vec![true; 3],
+        server_public: vec![false; 3],
+        connection_enabled: vec![true; 12],
+        members: vec![(0, 0), (3, 0)],
+        grants: vec![],
+        mapped: vec![false; 3],
+        accounts: vec![None; 4],
+    };
+    let rule = |admit| HostRule {
+        id: HostRuleId(uuid::Uuid::from_u128(1)),
+        host: "app.example.com".parse().unwrap(),
+        path: "/".parse().unwrap(),
+        admit,
+        created_at: at(0),
+    };
+    let who = |sketch: &Sketch, admit: Admit| -> Vec<usize> {
+        let (snapshot, rule) = (sketch.snapshot(), rule(admit));
+        (0..5).filter(|user| snapshot.admits(&rule, user_id(*user))).collect()
+    };
+    let group = Admit::Groups(vec![group_id(0)]);
+    assert_eq!(who(&sketch, group.clone()), [0, 1]);
+    assert_eq!(who(&sketch, Admit::SignedIn), [0, 1, 2], "who is disabled or unknown is nobody");
+    sketch.group_enabled[0] = false;
+    assert_eq!(who(&sketch, group), [1]);
 }

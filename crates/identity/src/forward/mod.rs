@@ -86,16 +86,15 @@ impl Doors {
                 return (Verdict::Prove(rejection), Some(target));
             }
         };
-        let view = snapshot.view(user);
-        let admin = view.is_some_and(|view| view.admin.is_some());
-        let groups = snapshot.groups(user);
-        let admitted = !rules.is_empty() && rules.iter().all(|rule| rule.admits(groups, admin));
-        if !admitted {
+        // The door may have added the user, or given them groups.
+        let snapshot = &self.snapshots.snapshot();
+        let admitted = !rules.is_empty() && rules.iter().all(|rule| snapshot.admits(rule, user));
+        let Some(person) = Person::of(user, snapshot).filter(|_| admitted) else {
             let rule = if rules.is_empty() { "host-rule.none" } else { "host-rule" };
             self.note_entry(question, &target, Some(user), Some(rule));
             return (Verdict::Forbidden, Some(target));
-        }
-        (Verdict::Pass(Person::of(user, snapshot)), Some(target))
+        };
+        (Verdict::Pass(Some(person)), Some(target))
     }
 
     /// The user behind a request, by any proof of a user.
