@@ -47,7 +47,7 @@ impl gatehall_portal::Hall for Hall {
         })
     }
 
-    fn publish(&self, snapshot: Snapshot) {
+    fn publish(&self, snapshot: Arc<Snapshot>) {
         self.doors.follow(&snapshot);
         self.gateway.live().publish(snapshot);
     }

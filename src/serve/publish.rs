@@ -54,7 +54,7 @@ async fn refresh(
         let snapshot = store.load().await?;
         tracing::debug!(revision = snapshot.revision(), "the company changed");
         doors.follow(&snapshot);
-        live.publish(snapshot);
+        live.publish(Arc::new(snapshot));
     }
     Ok(())
 }

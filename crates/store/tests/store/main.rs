@@ -7,6 +7,7 @@ mod opening;
 mod revisions;
 mod sample;
 mod sessions;
+mod trouble;
 mod walls;
 
 use gatehall_store::Store;
