@@ -11,7 +11,8 @@ use gatehall_portal::{Called, Condition, Pending, Step};
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
 
-use crate::settings::ServeSettings;
+use super::health::Health;
+use crate::settings::{AuditMode, ServeSettings};
 
 /// How long a page waits for a change that another gate made.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -26,6 +27,7 @@ pub(super) struct Hall {
     pub(super) settings: ServeSettings,
     pub(super) database: &'static str,
     pub(super) replica: String,
+    pub(super) health: Health,
 }
 
 /// The name of a replica: that of its machine, and where it listens.
@@ -54,6 +56,10 @@ impl gatehall_portal::Hall for Hall {
 
     fn conditions(&self) -> Vec<Condition> {
         self.gateway.live().status().into_iter().map(condition).collect()
+    }
+
+    fn troubles(&self) -> Vec<String> {
+        self.health.troubles()
     }
 
     fn condition(&self, connection: ConnectionId) -> Option<Condition> {
@@ -131,6 +137,15 @@ impl gatehall_portal::Hall for Hall {
             ("Calls at once on a connection", settings.concurrent_calls.to_string()),
             ("Seconds between two looks at a server", settings.refresh_seconds.to_string()),
             ("Seconds without the database", settings.stale_after_seconds.to_string()),
+            (
+                "Audit",
+                match settings.audit {
+                    AuditMode::Fast => {
+                        "fast: a crash may lose the events of the last second".into()
+                    }
+                    AuditMode::Sure => "sure: on the disk before the answer".into(),
+                },
+            ),
             ("Days for which the audit is kept", settings.audit_days.to_string()),
             ("Largest request, in bytes", settings.request_bytes.to_string()),
             ("Largest answer, in bytes", settings.response_bytes.to_string()),

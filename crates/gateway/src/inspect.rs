@@ -14,7 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use crate::{
     Gateway,
-    call::{Asked, Failure, STOPPING, is_tool_error},
+    call::{Asked, Failure, STOPPING, UNRECORDED, WITHHELD, is_tool_error},
     catalogue::Offer,
     era::{self, Era},
     upstream::{Answer, error_parts},
@@ -110,7 +110,10 @@ impl Gateway {
         let now = self.clock.now();
         let running = match self.admit(now, &moment, caller, &Endpoint::All, asked, "portal") {
             Ok(running) => running,
-            Err(denial) => return called(false, denial.to_string()),
+            Err(refused) => {
+                let denial = refused.told().await;
+                return called(false, denial.map_or(UNRECORDED.into(), |it| it.to_string()));
+            }
         };
         let done = running.done().await;
         match &done.answer {
@@ -123,6 +126,7 @@ impl Gateway {
             }
             Err(Failure::Revoked) => called(false, "the right to it ended meanwhile".into()),
             Err(Failure::Stopping) => called(false, STOPPING.into()),
+            Err(Failure::Unrecorded) => called(false, WITHHELD.into()),
             Err(Failure::Upstream(error)) => called(false, format!("{error}: {}", error.remedy())),
         }
     }

@@ -25,6 +25,7 @@ pub use error::StoreError;
 pub use feed::Feed;
 pub use open::Store;
 pub use replicas::Replica;
+pub use reserve::Reserve;
 pub use turn::Turn;
 pub use usage::UsageMinute;
 pub use writing::WriteTrouble;

@@ -21,6 +21,10 @@ use crate::{
 /// How long connecting to a server may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// Bytes of each of the four pieces of the reserve beside an SQLite database. Disabling a user takes
+/// some 80,000.
+const RESERVE: usize = 256 << 10;
+
 /// A database that holds a company.
 #[derive(Debug, Clone)]
 pub struct Store {
@@ -56,7 +60,7 @@ impl Store {
         let store = match url.split_once(':') {
             Some(("sqlite", path)) => {
                 let path = path.strip_prefix("//").unwrap_or(path);
-                let (path, reserve) = (Path::new(path), Reserve::new(Path::new(path)));
+                let (path, reserve) = (Path::new(path), Reserve::new(Path::new(path), RESERVE));
                 let opened = match open_sqlite(path).await {
                     // Without any room not even reading is possible.
                     Err(error) if error.is_no_room() && reserve.release() => {
@@ -66,7 +70,7 @@ impl Store {
                 };
                 let (pool, writer) = opened?;
                 // Where there is no room for a reserve now, the first write tries again.
-                let _ = reserve.fill();
+                reserve.fill();
                 let writing = Writing::with(reserve);
                 Self::new(Engine::Sqlite(pool), Engine::Sqlite(writer), writing)
             }

@@ -9,27 +9,24 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::StoreError;
-
 /// How many pieces there are; each is given away at once.
 const PIECES: usize = 4;
-/// Bytes of a piece. Disabling a user takes about 80,000.
-const BYTES: usize = 256 << 10;
 /// How often it is tried to make the reserve whole again.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Files beside the database that take room until it is needed: by changes that take rights away,
-/// and by nothing else. All programs that use the database share them.
+/// Files that take room until it is needed by what must not fail, and by nothing else. All programs
+/// that name the same path share them.
 #[derive(Debug)]
-pub(crate) struct Reserve {
-    /// The path of the database.
+pub struct Reserve {
     beside: PathBuf,
+    bytes: usize,
     looked: Mutex<Option<Instant>>,
 }
 
 impl Reserve {
-    pub(crate) fn new(database: &Path) -> Self {
-        Self { beside: database.to_owned(), looked: Mutex::default() }
+    /// A reserve beside this path, of four pieces with so many bytes each. Nothing is done yet.
+    pub fn new(beside: &Path, bytes: usize) -> Self {
+        Self { beside: beside.to_owned(), bytes, looked: Mutex::default() }
     }
 
     fn piece(&self, number: usize) -> PathBuf {
@@ -38,29 +35,30 @@ impl Reserve {
         name.into()
     }
 
-    /// Makes the reserve whole if some of it was given away. As long as that fails, only what may
-    /// use the reserve is written, so that nothing else takes the room.
-    pub(crate) fn fill(&self) -> Result<(), StoreError> {
+    /// Makes the reserve whole if some of it was given away, and says whether there is room. As long
+    /// as there is none, only what may use the reserve is to be written, so that nothing else takes
+    /// what is left.
+    pub fn fill(&self) -> bool {
         // The last piece goes first and comes back last.
         if self.piece(PIECES - 1).exists() {
-            return Ok(());
+            return true;
         }
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         if looked.is_some_and(|at| at.elapsed() < LOOK) {
-            return Err(StoreError::Full);
+            return false;
         }
         for number in 0..PIECES {
             match self.make(number) {
                 Err(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
                     *looked = Some(Instant::now());
-                    return Err(StoreError::Full);
+                    return false;
                 }
                 // Whatever else is wrong with the folder, writing itself will say.
                 Ok(()) | Err(_) => {}
             }
         }
         *looked = None;
-        Ok(())
+        true
     }
 
     fn make(&self, number: usize) -> Result<(), ErrorKind> {
@@ -70,25 +68,26 @@ impl Reserve {
             Err(error) => return Err(error.kind()),
             Ok(file) => file,
         };
-        file.write_all(&noise()).map_err(|error| {
+        file.write_all(&noise(self.bytes)).map_err(|error| {
             let _ = fs::remove_file(&path);
             error.kind()
         })
     }
 
     /// Gives a piece away. False if none is left.
-    pub(crate) fn release(&self) -> bool {
+    pub fn release(&self) -> bool {
         let gone = |number| fs::remove_file(self.piece(number)).is_ok();
         let released = (0..PIECES).rev().any(gone);
         if released {
-            tracing::warn!("the disk is full: a part of the reserve was given to a change");
+            let beside = self.beside.display();
+            tracing::warn!(%beside, "the disk is full: a part of the reserve is used");
         }
         released
     }
 }
 
 /// Bytes that no file system makes smaller.
-fn noise() -> Vec<u8> {
+fn noise(bytes: usize) -> Vec<u8> {
     let mut state: u64 = 0x9e37_79b9_7f4a_7c15;
     let next = || {
         state ^= state << 13;
@@ -96,5 +95,5 @@ fn noise() -> Vec<u8> {
         state ^= state << 17;
         state.to_le_bytes()
     };
-    std::iter::repeat_with(next).take(BYTES / 8).flatten().collect()
+    std::iter::repeat_with(next).take(bytes / 8).flatten().collect()
 }

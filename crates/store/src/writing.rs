@@ -57,10 +57,9 @@ impl Store {
         if writing.reserve.is_none() {
             return Ok(());
         }
-        let filled = tokio::task::spawn_blocking(move || {
-            writing.reserve.as_ref().map_or(Ok(()), Reserve::fill)
-        });
-        filled.await.unwrap_or(Ok(()))
+        let filled =
+            tokio::task::spawn_blocking(move || writing.reserve.as_ref().is_none_or(Reserve::fill));
+        if filled.await.unwrap_or(true) { Ok(()) } else { Err(StoreError::Full) }
     }
 
     /// Gives away a part of the reserve.

@@ -9,14 +9,14 @@ use gatehall_domain::{Caller, Denial, Endpoint, Permit, Reach, Timestamp};
 use gatehall_identity::Rejection;
 
 use running::Watched;
-pub(crate) use running::{Done, Failure, Running, STOPPING, Step};
+pub(crate) use running::{Done, Failure, Running, STOPPING, Step, WITHHELD};
 
 use crate::{
     catalogue::{HeaderParam, Offer, Tool},
     gateway::Gateway,
     json::Members,
     live::Moment,
-    record::Account,
+    record::{Account, Receipt},
     upstream::{LogLevel, ToolCall, Upstream},
 };
 
@@ -35,6 +35,32 @@ pub(crate) struct Asked<'a> {
     pub(crate) log_level: Option<LogLevel>,
 }
 
+/// Why a call is not made.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// The caller may not; this is in the audit when the receipt says so.
+    Denied(Denial, Receipt),
+    /// The caller may, but nothing could tell of it afterwards.
+    Unrecorded,
+}
+
+impl Refused {
+    /// Why, when the audit has it. None if it cannot have it.
+    pub(crate) async fn told(self) -> Option<Denial> {
+        match self {
+            Self::Denied(denial, mut receipt) => receipt.kept().await.then_some(denial),
+            Self::Unrecorded => None,
+        }
+    }
+}
+
+/// What the caller of a call hears that is not made, since the audit cannot be written.
+pub(crate) const UNRECORDED: &str = "The audit cannot be written, and without it no call is made. \
+                                     An administrator finds the reason at /ready.";
+
+/// After how many seconds it may be tried again.
+pub(crate) const UNRECORDED_SECONDS: u64 = 10;
+
 /// A notification for the caller: method and params.
 pub(crate) type Note = (&'static str, String);
 
@@ -49,7 +75,7 @@ impl Gateway {
         endpoint: &Endpoint,
         asked: Asked<'_>,
         face: &'static str,
-    ) -> Result<Running, Denial> {
+    ) -> Result<Running, Refused> {
         let mut account = Account::open(
             &self.recorder,
             now,
@@ -71,17 +97,19 @@ impl Gateway {
                 };
                 let name = gatehall_domain::names::shown(&asked.name, 128).into_owned();
                 account.asks(name.into(), found.map(|(offer, _)| offer.connection), bytes);
-                account.denied(denial);
-                return Err(denial);
+                return Err(Refused::Denied(denial, account.denied(denial)));
             }
         };
+        if self.recorder.is_shut() {
+            account.unrecorded();
+            return Err(Refused::Unrecorded);
+        }
         let site = moment.snapshot.site(permit.connection());
         let counted = site.map_or(Ok(()), |site| self.doors.count_call(caller, &site.connection));
         if let Err(Rejection::TooMany(seconds)) = counted {
             let denial = Denial::TooOften(seconds);
             account.asks(asked.name.as_ref().into(), Some(permit.connection()), bytes);
-            account.denied(denial);
-            return Err(denial);
+            return Err(Refused::Denied(denial, account.denied(denial)));
         }
         let tool = found.map(|(_, tool)| tool);
         let public =

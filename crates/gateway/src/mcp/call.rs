@@ -43,7 +43,7 @@ pub(super) async fn call(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Reply, RpcError> {
-    let running = admit(request, speaker, incoming, headers)?;
+    let running = admit(request, speaker, incoming, headers).await?;
     let cancellable =
         speaker.session.and_then(|session| request.gateway.cancels.register(session, id));
     let mut call = Call { running, id: id.to_owned(), era: speaker.era, cancellable };
@@ -86,11 +86,11 @@ pub(super) async fn call_silently(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Parts, RpcError> {
-    let done = admit(request, speaker, incoming, headers)?.done().await;
+    let done = admit(request, speaker, incoming, headers).await?.done().await;
     Ok(answer(id, speaker.era, &done).1)
 }
 
-fn admit(
+async fn admit(
     request: &Request<'_>,
     speaker: &Speaker,
     incoming: &Incoming<'_>,
@@ -156,14 +156,24 @@ fn admit(
     };
     let shown = name.clone();
     asked.name = name;
-    request
-        .gateway
-        .admit(request.now, request.moment, request.caller, request.endpoint, asked, "mcp")
-        .map_err(|denial| match (denial, names_nobody(request.caller)) {
-            (Denial::TooOften(seconds), _) => RpcError::too_often(seconds),
-            (_, Some(hint)) => RpcError::answer(RpcError::INVALID_PARAMS, hint),
-            (_, None) => RpcError::unknown_tool(&shown),
-        })
+    let admitted = request.gateway.admit(
+        request.now,
+        request.moment,
+        request.caller,
+        request.endpoint,
+        asked,
+        "mcp",
+    );
+    let refused = match admitted {
+        Ok(running) => return Ok(running),
+        Err(refused) => refused.told().await,
+    };
+    Err(match (refused, names_nobody(request.caller)) {
+        (None, _) => RpcError::unrecorded(),
+        (Some(Denial::TooOften(seconds)), _) => RpcError::too_often(seconds),
+        (_, Some(hint)) => RpcError::answer(RpcError::INVALID_PARAMS, hint),
+        (_, None) => RpcError::unknown_tool(&shown),
+    })
 }
 
 fn push_member(to: &mut String, name: &str, value: &RawValue) {

@@ -25,7 +25,7 @@ use serde_json::{Value, json, value::RawValue};
 use self::problem::Problem;
 use crate::{
     body::Parts,
-    call::Asked,
+    call::{Asked, UNRECORDED},
     entry::{Entry, endpoint_of, names_nobody, read_body},
     gateway::Gateway,
     json::{DEEPEST, depth_within, is_unambiguous},
@@ -155,13 +155,19 @@ async fn run(
 ) -> Result<Response, Problem> {
     let asked =
         Asked { name: Cow::Borrowed(name), arguments: Some(arguments), ..Default::default() };
-    let running = gateway
-        .admit(entry.now, &entry.moment, &entry.caller, endpoint, asked, "openapi")
-        .map_err(|denial| match (denial, names_nobody(&entry.caller)) {
-            (Denial::TooOften(seconds), _) => Problem::too_often(seconds),
-            (_, Some(hint)) => Problem::new(StatusCode::NOT_FOUND, "unknown-tool", hint),
-            (_, None) => Problem::unknown_tool(name),
-        })?;
+    let admitted =
+        gateway.admit(entry.now, &entry.moment, &entry.caller, endpoint, asked, "openapi");
+    let running = match admitted {
+        Ok(running) => running,
+        Err(refused) => {
+            return Err(match (refused.told().await, names_nobody(&entry.caller)) {
+                (None, _) => Problem::unrecorded(UNRECORDED),
+                (Some(Denial::TooOften(seconds)), _) => Problem::too_often(seconds),
+                (_, Some(hint)) => Problem::new(StatusCode::NOT_FOUND, "unknown-tool", hint),
+                (_, None) => Problem::unknown_tool(name),
+            });
+        }
+    };
     let done = running.done().await;
     Ok(answer::answer(name, &done))
 }

@@ -71,6 +71,7 @@ pub(super) struct Scene<'a> {
 /// All things to do, the most urgent kinds first.
 pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
     let all = [
+        Todo::new("Troubles of the gate", "/ready", troubles(scene)),
         Todo::new("Connections that are down", "/connections", down(scene)),
         Todo::new("Providers", "/providers", providers(scene)),
         Todo::new("Users without any tool", "/users?state=no-tools", without_tools(scene)),
@@ -89,6 +90,15 @@ impl Scene<'_> {
         let subject = self.snapshot.company().connection_label(condition.connection);
         Thing { href: connection_href(&subject), subject, text }
     }
+}
+
+fn troubles(scene: &Scene<'_>) -> Vec<Thing> {
+    let thing = |trouble: String| Thing {
+        subject: "The gate".into(),
+        href: "/ready".into(),
+        text: format!("is not well: {trouble}."),
+    };
+    scene.hall.troubles().into_iter().map(thing).collect()
 }
 
 fn down(scene: &Scene<'_>) -> Vec<Thing> {
