@@ -5,6 +5,7 @@
 mod discovery;
 mod isolation;
 mod ladder;
+mod outage;
 mod portal;
 mod program;
 mod sdk;

@@ -129,6 +129,8 @@ impl From<sqlx::Error> for StoreError {
                 Self::Unreachable("no connection became free in time".into())
             }
             sqlx::Error::Tls(inner) => Self::Unreachable(inner.to_string()),
+            // Cut in the middle of what was said.
+            sqlx::Error::Protocol(inner) => Self::Unreachable(inner.clone()),
             sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
                 Self::Unreachable("the connection was closed".into())
             }
