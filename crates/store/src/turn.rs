@@ -15,10 +15,14 @@ use tokio::{
 use crate::{
     Actor, Applied, Store, StoreError,
     engine::{Engine, Transaction},
+    writing::in_time,
 };
 
 /// How long somebody waits for their turn.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long it may take to write changes; large imports take some ten seconds.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// The newest company that this process wrote, as long as somebody else holds it, too.
 pub(crate) type Place = Weak<Snapshot>;
@@ -43,7 +47,8 @@ impl Store {
         let end = Instant::now() + PATIENCE;
         let place = timeout_at(end, Arc::clone(&self.place).lock_owned());
         let place = place.await.map_err(|_| StoreError::Busy)?;
-        let (transaction, revision) = self.note(self.begin_turn(end).await)?;
+        let begun = in_time(PATIENCE * 2, self.begin_turn(end)).await;
+        let (transaction, revision) = self.note(begun)?;
         Ok(Turn { store: self.clone(), place, transaction, revision })
     }
 
@@ -121,7 +126,7 @@ impl Turn {
         }
         loop {
             let Self { store, transaction, .. } = self;
-            let written = prepared.write(transaction, now).await;
+            let written = in_time(LIMIT, prepared.write(transaction, now)).await;
             match written {
                 Err(error) if urgent && error.is_no_room() && store.release() => {}
                 written => {

@@ -7,6 +7,19 @@ use std::{
 
 use crate::{Store, StoreError, reserve::Reserve};
 
+/// How long a write may take. A server that is gone without a word would be waited for much longer.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// Does work, unless it takes too long.
+pub(crate) async fn in_time<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let late =
+        || StoreError::Unreachable(format!("it did not answer within {} s", limit.as_secs()));
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late()))
+}
+
 /// What this process knows of its writing.
 #[derive(Debug, Default)]
 pub(crate) struct Writing {
@@ -45,7 +58,7 @@ impl Store {
         work: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let done = match self.has_room().await {
-            Ok(()) => work.await,
+            Ok(()) => in_time(LIMIT, work).await,
             Err(error) => Err(error),
         };
         self.note(done)

@@ -12,7 +12,10 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::Scene;
-use crate::support::eventually;
+use crate::{
+    program::Serving,
+    support::{eventually, free_port},
+};
 
 /// Where a small disk is, for those who see it.
 pub(super) const DISK: &str = "/mnt";
@@ -165,6 +168,9 @@ async fn writes_come_back_by_themselves() {
     assert!(ready["status"] == "ready" && ready["well"] == false, "{ready}");
     assert_eq!(gate.call().await.status, StatusCode::OK, "calls go on");
     gate.says("what is lost is counted", "/ready", |_, it| it["lost_audit_events"] == 1).await;
+    let doctor = scene.command(&["doctor", "--json", "--public-url", &gate.url]).output().unwrap();
+    let said = String::from_utf8(doctor.stdout).unwrap();
+    assert!(!doctor.status.success() && said.contains("writing has failed for"), "{said}");
 
     gate.limit("unlimited");
     let body = json!({"description": "new"});
@@ -178,6 +184,25 @@ async fn writes_come_back_by_themselves() {
         (scene.audit(&["--outcome", "answered"]).len() == 1).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_written_stops_nothing() {
+    let scene = Scene::new(Kind::Sqlite, None).await;
+    let log = File::create(scene.database.folder.path().join("log")).unwrap();
+    let address = format!("127.0.0.1:{}", free_port());
+    let serving = Serving(scene.serving(&address, &[]).stderr(log).spawn().unwrap());
+    eventually("the gate listens", async || tokio::net::TcpStream::connect(&address).await.ok())
+        .await;
+    let gate = scene.gate(serving, format!("http://{address}")).await;
+    gate.is_well().await;
+    gate.limit("1");
+    for _ in 0..3 {
+        let body = json!({"description": "new"});
+        let (status, said) = gate.patch("/api/v1/groups/group0", body).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{said}");
+    }
+    assert_eq!(gate.call().await.status, StatusCode::OK);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,10 +88,15 @@ impl Scene {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    /// Starts a gate. Signals about the size of files are left to the program.
+    /// Starts a gate.
     async fn serve(&self, options: &[&str]) -> Gate {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"], options].concat();
-        let serve = self.command(&arguments);
+        let (serving, url) = Serving::start(self.serving("127.0.0.1:0", options));
+        self.gate(serving, url).await
+    }
+
+    /// What starts a gate. Signals about the size of files are left to the program.
+    fn serving(&self, listen: &str, options: &[&str]) -> Command {
+        let serve = self.command(&[&["serve", "--listen", listen], options].concat());
         let mut command = Command::new("bash");
         command
             .args(["-c", "trap '' XFSZ; exec \"$@\"", "bash"])
@@ -99,7 +104,10 @@ impl Scene {
             .args(serve.get_args())
             .env("GATEHALL_USER_CALLS_PER_MINUTE", "0")
             .stdin(Stdio::null());
-        let (serving, url) = Serving::start(command);
+        command
+    }
+
+    async fn gate(&self, serving: Serving, url: String) -> Gate {
         let gate = Gate {
             alice: Client::new(url.clone(), &self.alice),
             ada: self.ada.clone(),
