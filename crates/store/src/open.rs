@@ -115,11 +115,7 @@ async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError
     // What is committed outlives a loss of power. There are few commits, since events are written
     // in bulk.
     let durable = options.clone().synchronous(SqliteSynchronous::Full);
-    let writer = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(CONNECT)
-        .connect_with(durable)
-        .await?;
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(durable).await?;
     let migrations = vec![
         migration!(1, "records", "0001_records.sql"),
         migration!(2, "compatibility views", "sqlite/0002_compatibility_views.sql"),

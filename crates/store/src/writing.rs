@@ -91,7 +91,12 @@ impl Store {
                 }
             }
             Err(error) if error.is_trouble() => {
-                let text = error.to_string();
+                // This is told to whoever asks for the gate's health.
+                let text = match error {
+                    StoreError::Unreachable(_) => "the database cannot be reached".to_owned(),
+                    StoreError::Database(_) => "the database failed: the log says how".to_owned(),
+                    error => error.to_string(),
+                };
                 match &mut *failing {
                     Some((_, known)) => *known = text,
                     None => {

@@ -57,7 +57,8 @@ impl Journal {
         let folder = data_dir.join("audit-journal");
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         // Where earlier versions put events.
-        let _ = fs::rename(data_dir.join("audit-spill.jsonl"), folder.join("spill.jsonl"));
+        let earlier = folder.join(format!("{}.jsonl", Uuid::now_v7()));
+        let _ = fs::rename(data_dir.join("audit-spill.jsonl"), earlier);
         let mut found = Vec::new();
         for entry in fs::read_dir(&folder)? {
             let path = entry?.path();

@@ -210,6 +210,17 @@ async fn without_audit_no_call_when_it_is_sure() {
     let scene = Scene::new(Kind::Sqlite, None).await;
     let gate = scene.serve(&["--audit", "sure"]).await;
     assert_eq!(gate.call().await.status, StatusCode::OK);
+    // Where the answer has begun, its end waits for the audit.
+    let counting = json!({"name": "notes_count", "arguments": {}, "_meta": {"progressToken": "p"}});
+    let streamed = gate.alice.rpc("/mcp", "tools/call", counting.clone()).await;
+    assert_eq!(streamed.events().last().unwrap()["result"]["content"][0]["text"], "3");
+    gate.limit("1");
+    let streamed = gate.alice.rpc("/mcp", "tools/call", counting).await.events();
+    let end = streamed.last().unwrap();
+    assert!(streamed.len() > 1 && end["error"].to_string().contains("audit"), "{streamed:?}");
+    gate.limit("unlimited");
+    gate.says("calls are made", "/ready", |status, _| status == StatusCode::OK).await;
+
     gate.limit("1");
     // The first finds out: what came of it is withheld.
     let withheld = gate.call().await;
@@ -228,13 +239,13 @@ async fn without_audit_no_call_when_it_is_sure() {
     assert_eq!(scene._notes.seen().len(), before, "nothing was called");
     let (status, report) = gate.get("/ready").await;
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{report}");
-    assert_eq!(report["lost_audit_events"], 4, "{report}");
+    assert_eq!(report["lost_audit_events"], 5, "{report}");
 
     gate.limit("unlimited");
     gate.says("calls are made again", "/ready", |status, _| status == StatusCode::OK).await;
     assert_eq!(gate.call().await.status, StatusCode::OK);
     eventually("they are in the audit", async || {
-        (scene.audit(&["--outcome", "answered"]).len() == 2).then_some(())
+        (scene.audit(&["--outcome", "answered"]).len() == 3).then_some(())
     })
     .await;
 }

@@ -110,7 +110,7 @@ static EVENTS: Inserts = Inserts::new(
         (id, at, revision, actor, user_id, door, key_id, action, kind, subject, tenant_id,
          connection, outcome, reason, duration_micros, bytes_in, bytes_out, request_id)",
     18,
-    // Rows that came through the spill file may be there already.
+    // Rows that come from a journal may be there already.
     "on conflict (id) do nothing",
 );
 

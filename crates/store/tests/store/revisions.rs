@@ -142,7 +142,7 @@ async fn the_audit_names_what_was_done(kind: Kind) {
     let calls: Vec<EventRow> =
         (0..303).map(|n| call(n, Outcome::Answered(Because::Public))).collect();
     store.record_events(&calls).await.unwrap();
-    // Once more, as after a spill: each is there once.
+    // Once more, as from a journal: each is there once.
     store.record_events(&calls).await.unwrap();
     store.record_events(&[call(1000, Outcome::Denied(Denial::NotGranted))]).await.unwrap();
 
