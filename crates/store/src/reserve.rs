@@ -48,13 +48,10 @@ impl Reserve {
             return false;
         }
         for number in 0..PIECES {
-            match self.make(number) {
-                Err(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
-                    *looked = Some(Instant::now());
-                    return false;
-                }
-                // Whatever else is wrong with the folder, writing itself will say.
-                Ok(()) | Err(_) => {}
+            // Whatever else is wrong with the folder, writing itself will say.
+            if let Err(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) = self.make(number) {
+                *looked = Some(Instant::now());
+                return false;
             }
         }
         *looked = None;

@@ -43,7 +43,8 @@ impl SmallDisk {
         let mounted = holder.stdout.as_mut().unwrap().read_exact(&mut said);
         let disk = Self(holder);
         if mounted.is_err() {
-            eprintln!("nothing can be mounted here: tried without a small disk");
+            let said = "nothing can be mounted here: tried without a small disk";
+            writeln!(std::io::stderr(), "{said}").unwrap();
             return None;
         }
         Some(disk)
