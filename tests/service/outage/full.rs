@@ -25,6 +25,7 @@ pub(super) struct SmallDisk(Child);
 
 impl SmallDisk {
     /// None where the system lets nobody mount anything.
+    #[expect(clippy::print_stderr, reason = "a test that cannot be made says so")]
     fn mount(megabytes: u32) -> Option<Self> {
         let mut command = Command::new("unshare");
         if !is_root() {
@@ -43,8 +44,7 @@ impl SmallDisk {
         let mounted = holder.stdout.as_mut().unwrap().read_exact(&mut said);
         let disk = Self(holder);
         if mounted.is_err() {
-            let said = "nothing can be mounted here: tried without a small disk";
-            writeln!(std::io::stderr(), "{said}").unwrap();
+            eprintln!("nothing can be mounted here: tried without a small disk");
             return None;
         }
         Some(disk)
