@@ -16,7 +16,12 @@ use crate::{
 pub fn start_logging(settings: &LogSettings) {
     let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|_| EnvFilter::new("info"));
     let colours = std::io::stderr().is_terminal();
-    let base = fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    // A log that cannot be written, on a full disk for example, must not stop anything.
+    let base = fmt()
+        .with_env_filter(filter)
+        .with_ansi(colours)
+        .log_internal_errors(false)
+        .with_writer(std::io::stderr);
     // A second start in one process, as in tests, keeps the first.
     let _ = match settings.log_format {
         LogFormat::Text => base.with_target(false).try_init(),

@@ -6,6 +6,7 @@
     reason = "a program that measures and prints"
 )]
 
+mod audit;
 mod bare;
 mod company;
 mod doors;

@@ -11,6 +11,7 @@ use clap::Args;
 use tempfile::TempDir;
 
 use crate::{
+    audit,
     company::{self, LARGE, SMALL, Size},
     doors, in_process,
     load::{Line, Shot, fire, post},
@@ -24,32 +25,35 @@ use crate::{
 pub(crate) struct Options {
     /// The gatehall program.
     #[arg(long)]
-    gatehall: PathBuf,
+    pub(crate) gatehall: PathBuf,
     /// Seconds for each figure.
     #[arg(long, default_value = "4")]
     seconds: u64,
     /// PostgreSQL on which replicas meet; SQLite if it is not given.
     #[arg(long, env = "GATEHALL_BENCH_POSTGRES")]
-    postgres: Option<String>,
+    pub(crate) postgres: Option<String>,
     /// Only the calls.
     #[arg(long)]
     calls: bool,
     /// Only the doors.
     #[arg(long, conflicts_with = "calls")]
     doors: bool,
+    /// Only the two ways to keep the audit.
+    #[arg(long, conflicts_with_all = ["calls", "doors"])]
+    audit: bool,
 }
 
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
 const META: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
 
 /// Gatehall with a company in it.
-struct Gate {
-    program: Program,
-    address: SocketAddr,
+pub(crate) struct Gate {
+    pub(crate) program: Program,
+    pub(crate) address: SocketAddr,
     key: String,
     ready: Duration,
-    folder: TempDir,
-    database: String,
+    pub(crate) folder: TempDir,
+    pub(crate) database: String,
 }
 
 impl Gate {
@@ -58,6 +62,17 @@ impl Gate {
         size: Size,
         upstream: SocketAddr,
         database: Option<&str>,
+    ) -> Result<Self> {
+        Self::start_with(options, size, upstream, database, "fast").await
+    }
+
+    /// Starts one that keeps its audit in this way.
+    pub(crate) async fn start_with(
+        options: &Options,
+        size: Size,
+        upstream: SocketAddr,
+        database: Option<&str>,
+        audit: &str,
     ) -> Result<Self> {
         let folder = TempDir::new()?;
         let sqlite = format!("sqlite:{}", folder.path().join("gatehall.db").display());
@@ -69,8 +84,15 @@ impl Gate {
             println!("import of the company: {:.1} s", began.elapsed().as_secs_f64());
         }
         desk.store().close().await;
-        let (program, address, ready) = serve(&options.gatehall, folder.path(), &database).await?;
+        let (program, address, ready) =
+            serve(&options.gatehall, folder.path(), &database, audit).await?;
         Ok(Self { program, address, key, ready, folder, database })
+    }
+
+    /// A call of a tool.
+    pub(crate) fn call(&self) -> Vec<u8> {
+        let name = "tenant0_server0_tool_1";
+        self.shot("tools/call", &call_params(name), Some(name))
     }
 
     fn shot(&self, method: &str, params: &str, name: Option<&str>) -> Vec<u8> {
@@ -79,10 +101,11 @@ impl Gate {
     }
 }
 
-async fn serve(
+pub(crate) async fn serve(
     program: &Path,
     folder: &Path,
     database: &str,
+    audit: &str,
 ) -> Result<(Program, SocketAddr, Duration)> {
     let address = free_address()?;
     let began = Instant::now();
@@ -91,6 +114,7 @@ async fn serve(
         ("GATEHALL_DATABASE", database),
         ("GATEHALL_LISTEN", &address.to_string()),
         ("GATEHALL_LOG", "warn"),
+        ("GATEHALL_AUDIT", audit),
         ("GATEHALL_USER_CALLS_PER_MINUTE", "0"),
         ("GATEHALL_SIGN_INS_PER_MINUTE", "0"),
         ("GATEHALL_TRUSTED_PROXIES", "127.0.0.1"),
@@ -132,6 +156,9 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let time = Duration::from_secs(options.seconds);
 
     println!("{} processors\n", std::thread::available_parallelism()?);
+    if options.audit {
+        return audit::run(&options, upstream_address, time).await;
+    }
     if options.doors {
         return doors_of(&options, upstream_address, time).await;
     }
@@ -281,7 +308,7 @@ async fn large(options: &Options, upstream: SocketAddr, time: Duration) -> Resul
     );
     println!("after the load: {:.1} MB resident", gate.program.resident_megabytes());
 
-    let second = serve(&options.gatehall, gate.folder.path(), &gate.database).await?;
+    let second = serve(&options.gatehall, gate.folder.path(), &gate.database, "fast").await?;
     let desk = company::desk(gate.folder.path(), &gate.database).await?;
     let delays = replica::delays(&desk, second.1, &list, 20).await?;
     println!(

@@ -10,7 +10,7 @@ use std::{
 };
 
 use gatehall_domain::{Digest, EntryEvent, KeyId, Session, Sessions, Snapshot, Timestamp, UserId};
-use gatehall_gateway::Live;
+use gatehall_gateway::{Live, Recorder};
 use gatehall_identity::{Arrivals, Pending, Rejection, SessionIndex, Snapshots, Visit};
 use gatehall_portal::Desk;
 use gatehall_store::Store;
@@ -29,6 +29,7 @@ pub(super) struct Reception {
     key_uses: KeyUses,
     sessions: Arc<SessionIndex>,
     entries: mpsc::Sender<EntryEvent>,
+    recorder: Recorder,
 }
 
 /// What others have to work off.
@@ -45,15 +46,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const ENTRIES: usize = 8192;
 
 impl Reception {
-    pub(super) fn new(desk: Desk, sessions: Arc<SessionIndex>) -> (Arc<Self>, Work) {
+    pub(super) fn new(
+        desk: Desk,
+        sessions: Arc<SessionIndex>,
+        recorder: Recorder,
+    ) -> (Arc<Self>, Work) {
         let (people, queues) = people::Waiting::new();
         let (key_uses, uses) = KeyUses::new();
         let (entries, events) = mpsc::channel(ENTRIES);
         let store = desk.store().clone();
         let (live, reload) = (OnceLock::new(), Arc::default());
         let reception =
-            Arc::new(Self { desk, store, live, reload, people, key_uses, sessions, entries });
-        (reception, Work { queues, key_uses: uses, entries: events })
+            Self { desk, store, live, reload, people, key_uses, sessions, entries, recorder };
+        (Arc::new(reception), Work { queues, key_uses: uses, entries: events })
     }
 
     /// Learns where newer snapshots appear.
@@ -123,6 +128,7 @@ impl Arrivals for Reception {
 
     fn record(&self, event: EntryEvent) {
         if self.entries.try_send(event).is_err() {
+            self.recorder.lose(1);
             tracing::error!("the audit queue of the doors is full: an event is lost");
         }
     }

@@ -11,7 +11,8 @@ use gatehall_portal::{Called, Condition, Pending, Step};
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
 
-use crate::settings::ServeSettings;
+use super::health::Health;
+use crate::settings::{AuditMode, ServeSettings};
 
 /// How long a page waits for a change that another gate made.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -27,6 +28,7 @@ pub(super) struct Hall {
     pub(super) accounts: Accounts,
     pub(super) database: &'static str,
     pub(super) replica: String,
+    pub(super) health: Health,
 }
 
 /// The name of a replica: that of its machine, and where it listens.
@@ -48,13 +50,17 @@ impl gatehall_portal::Hall for Hall {
         })
     }
 
-    fn publish(&self, snapshot: Snapshot) {
+    fn publish(&self, snapshot: Arc<Snapshot>) {
         self.doors.follow(&snapshot);
         self.gateway.live().publish(snapshot);
     }
 
     fn conditions(&self) -> Vec<Condition> {
         self.gateway.live().status().into_iter().map(condition).collect()
+    }
+
+    fn troubles(&self) -> Vec<String> {
+        self.health.troubles()
     }
 
     fn condition(&self, connection: ConnectionId) -> Option<Condition> {
@@ -148,6 +154,15 @@ impl gatehall_portal::Hall for Hall {
             ("Calls at once on a connection", settings.concurrent_calls.to_string()),
             ("Seconds between two looks at a server", settings.refresh_seconds.to_string()),
             ("Seconds without the database", settings.stale_after_seconds.to_string()),
+            (
+                "Audit",
+                match settings.audit {
+                    AuditMode::Fast => {
+                        "fast: a crash may lose the events of the last second".into()
+                    }
+                    AuditMode::Sure => "sure: on the disk before the answer".into(),
+                },
+            ),
             ("Days for which the audit is kept", settings.audit_days.to_string()),
             ("Largest request, in bytes", settings.request_bytes.to_string()),
             ("Largest answer, in bytes", settings.response_bytes.to_string()),

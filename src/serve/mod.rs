@@ -1,6 +1,7 @@
 //! `gatehall serve`: the gate, from its records to its socket.
 
 mod arrivals;
+mod audit;
 mod hall;
 mod head;
 mod health;
@@ -25,13 +26,13 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use self::signals::wait_for_stop;
 use self::{
     arrivals::{Reception, keep_sessions},
-    health::Health,
+    health::{Health, HealthParts},
 };
 use crate::{
     admin_link,
     office::Office,
     output,
-    settings::{ServeSettings, StoreSettings},
+    settings::{AuditMode, ServeSettings, StoreSettings},
 };
 
 /// Calls that wait to be written to the audit; some seconds' worth under full load.
@@ -150,10 +151,10 @@ impl Service {
         let tasks = Tasks::new();
         let lanes = listener::lane_count();
         let snapshot = office.store.load().await.context("reading the company")?;
-        let (recorder, events) = Recorder::new(AUDIT_QUEUE);
+        let (recorder, calls) = Recorder::new(AUDIT_QUEUE, settings.audit == AuditMode::Sure);
         let sessions = Arc::<SessionIndex>::default();
         let (reception, work) =
-            Reception::new(office.desk_of(Actor::gate()), Arc::clone(&sessions));
+            Reception::new(office.desk_of(Actor::gate()), Arc::clone(&sessions), recorder.clone());
         let secret = office.open_webui_secret(settings.open_webui_secret.as_deref())?;
         let doors = Doors::new(
             settings.doors.settings(address, secret, settings.add_unknown_users)?,
@@ -195,13 +196,14 @@ impl Service {
             async move { doors.keep().await }
         });
         let recording = CancellationToken::new();
-        tasks.spawn(recorder::record_events(
-            office.store.clone(),
-            events,
-            work.entries,
-            office.data_dir.join("audit-spill.jsonl"),
+        let audit = audit::start(
+            &tasks,
+            &office.store,
+            &recorder,
+            &office.data_dir,
+            audit::Events { calls, entries: work.entries },
             recording.clone(),
-        ));
+        )?;
         if settings.audit_days > 0 {
             let (store, clock) = (office.store.clone(), office.clock.clone());
             tasks.spawn_until_stop(recorder::forget_events(store, clock, settings.audit_days));
@@ -220,6 +222,14 @@ impl Service {
             name.clone(),
             tasks.stop().clone(),
         ));
+        let health = Health::new(HealthParts {
+            live: Arc::clone(gateway.live()),
+            clock: office.clock.clone(),
+            stale_after: Duration::from_secs(settings.stale_after_seconds),
+            recorder,
+            audit,
+            store: office.store.clone(),
+        });
         let desk = office.desk_of(Actor::gate());
         let hall = Arc::new(hall::Hall {
             gateway: Arc::clone(&gateway),
@@ -231,9 +241,8 @@ impl Service {
             accounts,
             database: office.store.kind(),
             replica: name,
+            health: health.clone(),
         });
-        let health =
-            Health::new(Arc::clone(gateway.live()), office.clock.clone(), settings, recorder);
         let router = faces(&gateway)
             .merge(health.router())
             .merge(gatehall_identity::routes(&doors))

@@ -57,7 +57,7 @@ async fn refresh(
         tracing::debug!(revision = snapshot.revision(), "the company changed");
         warn_of_unread(&snapshot, Some(&live.snapshot()));
         doors.follow(&snapshot);
-        live.publish(snapshot);
+        live.publish(Arc::new(snapshot));
     }
     Ok(())
 }

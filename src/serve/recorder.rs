@@ -1,96 +1,14 @@
-//! Takes what happened out of the queues and keeps it: in the store, or in a file beside it while
-//! the store cannot be written.
+//! Keeps when keys were last used, and forgets events that are old.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::HashMap, time::Duration};
 
-use gatehall_domain::{CallEvent, Clock, EntryEvent, KeyId, Timestamp};
-use gatehall_store::{EventRow, Store};
-use tokio::{fs, io::AsyncWriteExt, sync::mpsc, time::sleep};
+use gatehall_domain::{Clock, KeyId, Timestamp};
+use gatehall_store::Store;
+use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-/// Events written at once.
-const BATCH: usize = 2000;
-/// How long events gather before they are written.
-const GATHER: Duration = Duration::from_millis(200);
 /// How long key uses gather.
 const USES: Duration = Duration::from_secs(5);
-
-/// Keeps events until it is time to stop; then what is still in the queues.
-pub(super) async fn record_events(
-    store: Store,
-    mut calls: mpsc::Receiver<CallEvent>,
-    mut entries: mpsc::Receiver<EntryEvent>,
-    spill: PathBuf,
-    stop: CancellationToken,
-) {
-    let (mut called, mut entered) = (Vec::with_capacity(BATCH), Vec::new());
-    let mut stopping = false;
-    while !stopping {
-        tokio::select! {
-            biased;
-            () = stop.cancelled() => stopping = true,
-            _ = calls.recv_many(&mut called, BATCH) => {}
-            _ = entries.recv_many(&mut entered, BATCH) => {}
-        }
-        if !stopping && called.len() < BATCH {
-            stop.run_until_cancelled(sleep(GATHER)).await;
-        }
-        while let Ok(event) = calls.try_recv() {
-            called.push(event);
-            if called.len() >= BATCH && !stopping {
-                break;
-            }
-        }
-        while let Ok(event) = entries.try_recv() {
-            entered.push(event);
-        }
-        let called = called.drain(..).map(EventRow::from);
-        let rows: Vec<EventRow> = called.chain(entered.drain(..).map(EventRow::from)).collect();
-        keep(&store, &rows, &spill).await;
-    }
-}
-
-async fn keep(store: &Store, rows: &[EventRow], spill: &Path) {
-    if rows.is_empty() {
-        return;
-    }
-    match store.record_events(rows).await {
-        Ok(()) => bring_back(store, spill).await,
-        Err(error) => match append(rows, spill).await {
-            Ok(()) => {
-                tracing::warn!(%error, events = rows.len(), file = %spill.display(), "the audit goes to a file for now")
-            }
-            Err(lost) => {
-                tracing::error!(%error, %lost, events = rows.len(), "events are missing in the audit")
-            }
-        },
-    }
-}
-
-async fn append(rows: &[EventRow], spill: &Path) -> std::io::Result<()> {
-    let mut lines = Vec::new();
-    for row in rows {
-        lines.extend(serde_json::to_vec(row)?);
-        lines.push(b'\n');
-    }
-    let mut file = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(spill).await?;
-    file.write_all(&lines).await?;
-    file.flush().await
-}
-
-/// Brings what was spilled into the store. A row that is there already is kept once.
-async fn bring_back(store: &Store, spill: &Path) {
-    let Ok(text) = fs::read_to_string(spill).await else { return };
-    let rows: Vec<EventRow> =
-        text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    if store.record_events(&rows).await.is_ok() && fs::remove_file(spill).await.is_ok() {
-        tracing::info!(events = rows.len(), "the audit is complete again");
-    }
-}
 
 /// Keeps when keys were last used.
 pub(super) async fn record_key_uses(

@@ -98,6 +98,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// What the audit promises of calls that were answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AuditMode {
+    /// A crash may lose the events of the last second.
+    Fast,
+    /// Their events are on the disk, which is a folder of this machine; without audit no call.
+    Sure,
+}
+
 /// How the gate serves.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Gate")]
@@ -180,6 +189,11 @@ pub struct ServeSettings {
         default_value = "600"
     )]
     pub stale_after_seconds: u64,
+
+    /// Whether a call is answered only when its event is on the disk (sure), or at once, so that a
+    /// crash loses the events of the last second at most (fast).
+    #[arg(long, env = "GATEHALL_AUDIT", value_name = "HOW", default_value = "fast")]
+    pub audit: AuditMode,
 
     /// Days for which the audit is kept; 0 for ever.
     #[arg(long, env = "GATEHALL_AUDIT_DAYS", value_name = "DAYS", default_value = "365")]

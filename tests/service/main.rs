@@ -6,6 +6,7 @@ mod discovery;
 mod heads;
 mod isolation;
 mod ladder;
+mod outage;
 mod portal;
 mod program;
 mod sdk;

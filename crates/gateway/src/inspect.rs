@@ -14,7 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use crate::{
     Gateway,
-    call::{Asked, Asking, Failure, Refused, STOPPING},
+    call::{Asked, Asking, Failure, STOPPING, Told, UNRECORDED, WITHHELD},
     catalogue::Offer,
     era::{self, Era},
     upstream::{Answer, error_parts},
@@ -116,8 +116,16 @@ impl Gateway {
         };
         let running = match self.admit(&asking, asked) {
             Ok(running) => running,
-            Err(Refused::Denied(denial)) => return called(false, denial.to_string()),
-            Err(Refused::Ambiguous(problem)) => return called(false, problem),
+            Err(refused) => {
+                return called(
+                    false,
+                    match refused.told().await {
+                        Told::Denied(denial) => denial.to_string(),
+                        Told::Ambiguous(problem) => problem,
+                        Told::Unrecorded => UNRECORDED.into(),
+                    },
+                );
+            }
         };
         let done = running.done().await;
         match &done.answer {
@@ -130,6 +138,7 @@ impl Gateway {
             }
             Err(Failure::Revoked) => called(false, "the right to it ended meanwhile".into()),
             Err(Failure::Stopping) => called(false, STOPPING.into()),
+            Err(Failure::Unrecorded) => called(false, WITHHELD.into()),
             Err(Failure::Upstream(error)) => called(false, format!("{error}: {}", error.remedy())),
         }
     }

@@ -28,7 +28,7 @@ pub use faces::faces;
 pub use gateway::{Gateway, GatewayParts};
 pub use inspect::{Called, Probe};
 pub use live::{ConnectionStatus, Live, Speaks, State};
-pub use record::Recorder;
+pub use record::{Recorded, Recorder};
 pub use settings::GatewaySettings;
 pub use tasks::Tasks;
 pub use upstream::{Accounts, Egress, Facts, StdioUids, UidsUnusable, UpstreamError, enter_lane};

@@ -1,11 +1,13 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use gatehall_domain::{Change, Clock, Company, Refusal, Snapshot};
 use gatehall_store::{Actor, Store, StoreError};
 use gatehall_vault::{Vault, VaultError};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
-/// How often a change is prepared anew when somebody else was faster.
-const ATTEMPTS: usize = 8;
+/// How long a change is prepared anew when somebody else was faster.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where changes are handed in: prepares them against the newest revision and applies them.
 #[derive(Debug, Clone)]
@@ -83,8 +85,8 @@ impl Desk {
         inverse.iter().all(|change| company.apply(change).is_ok())
     }
 
-    /// Prepares changes against the newest revision and applies them as one. If somebody else is
-    /// faster, prepares them anew. No changes make no revision.
+    /// Prepares changes against the newest revision and applies them as one, see
+    /// [`Desk::change_from`]. No changes make no revision.
     ///
     /// # Errors
     /// What `prepare` says, or what keeps the store from applying it.
@@ -99,35 +101,58 @@ impl Desk {
     /// [`Desk::change`], first against a snapshot that is at hand. Answers with the company as it
     /// is afterwards, if there were changes.
     ///
+    /// Whoever has something to change waits for their turn; during it nobody else makes a
+    /// revision, so that what is prepared then is also applied.
+    ///
     /// # Errors
-    /// As there.
+    /// As there, and [`StoreError::Busy`] if the turn did not come in time.
     pub async fn change_from<T, E: From<StoreError>>(
         &self,
         mut snapshot: Arc<Snapshot>,
         mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), E>,
-    ) -> Result<(T, Option<Snapshot>), E> {
-        let mut attempt = 1;
+    ) -> Result<(T, Option<Arc<Snapshot>>), E> {
+        let end = Instant::now() + PATIENCE;
         loop {
-            let again = attempt < ATTEMPTS;
-            match prepare(&snapshot) {
-                Ok((changes, answer)) if changes.is_empty() => return Ok((answer, None)),
-                Ok((changes, answer)) => {
-                    let now = self.clock.now();
-                    match self.store.apply(&snapshot, &changes, &self.actor, now).await {
-                        Ok(applied) => {
-                            let after = Snapshot::new(applied.revision, applied.company);
-                            return Ok((answer, Some(after)));
+            // Most changes meet nobody, and what takes long to prepare keeps nobody waiting.
+            let mut prepared = prepare(&snapshot);
+            match &prepared {
+                Ok((changes, _)) if changes.is_empty() => {}
+                // What an older snapshot refuses, the newest may allow.
+                Err(_) if self.store.revision().await? == snapshot.revision() => {}
+                Ok(_) | Err(_) => {
+                    let turn = self.store.turn().await?;
+                    let newest = turn.newest(&snapshot).await?;
+                    if newest.revision() != snapshot.revision() {
+                        snapshot = newest;
+                        prepared = prepare(&snapshot);
+                    }
+                    match prepared {
+                        Ok((changes, answer)) if !changes.is_empty() => {
+                            let now = self.clock.now();
+                            match turn.apply(&snapshot, &changes, &self.actor, now).await {
+                                Ok(applied) => return Ok((answer, Some(applied.snapshot))),
+                                // Somebody else's lock was in the way of the database.
+                                Err(StoreError::Moved) if Instant::now() < end => {
+                                    sleep(jitter()).await;
+                                    continue;
+                                }
+                                Err(StoreError::Moved) => return Err(StoreError::Busy.into()),
+                                Err(error) => return Err(error.into()),
+                            }
                         }
-                        Err(StoreError::Moved) if again => {}
-                        Err(error) => return Err(error.into()),
+                        nothing => {
+                            turn.end().await;
+                            prepared = nothing;
+                        }
                     }
                 }
-                // What an older snapshot refuses, the newest may allow.
-                Err(_) if again && self.store.revision().await? != snapshot.revision() => {}
-                Err(error) => return Err(error),
             }
-            attempt += 1;
-            snapshot = Arc::new(self.store.load().await?);
+            return prepared.map(|(_, answer)| (answer, None));
         }
     }
+}
+
+/// Some milliseconds, so that those who met do not meet again.
+fn jitter() -> Duration {
+    Duration::from_millis(10 + (Uuid::now_v7().as_u128() % 90) as u64)
 }

@@ -21,7 +21,10 @@ pub trait Hall: Send + Sync {
     fn reached(&self, revision: u64) -> Pending<'_, ()>;
 
     /// Serves a newer company from now on.
-    fn publish(&self, snapshot: Snapshot);
+    fn publish(&self, snapshot: Arc<Snapshot>);
+
+    /// What of the gate itself does not work, in sentences without a full stop.
+    fn troubles(&self) -> Vec<String>;
 
     /// How the connections are that are enabled, by path.
     fn conditions(&self) -> Vec<Condition>;

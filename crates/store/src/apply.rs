@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use gatehall_domain::{Change, Company, Snapshot, Timestamp, UserId};
 
 use crate::{
     Store, StoreError,
-    audit::ChangeRow,
+    audit::{ChangeRow, insert_changes},
     engine::{Engine, Transaction, on},
     table,
 };
@@ -35,22 +37,18 @@ impl Actor {
 /// The name of the program itself in the audit.
 const GATE: &str = "gate";
 
-/// A company after a change.
+/// A change that was made.
 #[derive(Debug)]
 pub struct Applied {
-    /// The new revision.
-    pub revision: u64,
-    /// The company at it.
-    pub company: Company,
+    /// The company at its new revision.
+    pub snapshot: Arc<Snapshot>,
 }
 
 impl Store {
-    /// Applies changes to the company at `base`, all or none: the records, one audit event for
-    /// each, and one new revision are one transaction.
+    /// Waits for a [`Turn`](crate::Turn) and applies changes to the company at `base`.
     ///
     /// # Errors
-    /// [`StoreError::Refused`] if a change breaks a rule, [`StoreError::Moved`] if `base` is not
-    /// the newest revision.
+    /// As there, and if the turn did not come.
     pub async fn apply(
         &self,
         base: &Snapshot,
@@ -58,6 +56,24 @@ impl Store {
         actor: &Actor,
         now: Timestamp,
     ) -> Result<Applied, StoreError> {
+        self.turn().await?.apply(base, changes, actor, now).await
+    }
+}
+
+/// Changes that keep the rules, and the company that they make.
+pub(crate) struct Prepared<'a> {
+    changes: &'a [Change],
+    actor: &'a Actor,
+    rows: Vec<ChangeRow>,
+    company: Company,
+}
+
+impl<'a> Prepared<'a> {
+    pub(crate) fn new(
+        base: &Snapshot,
+        changes: &'a [Change],
+        actor: &'a Actor,
+    ) -> Result<Self, StoreError> {
         let mut company = base.company().clone();
         let mut rows = Vec::with_capacity(changes.len());
         for change in changes {
@@ -71,26 +87,34 @@ impl Store {
         if !actor.is_gate() {
             company.keeps_admin(base.company())?;
         }
-        let mut transaction = self.writer.begin_write().await?;
+        Ok(Self { changes, actor, rows, company })
+    }
+
+    /// Writes the records, their audit events and the next revision, and says which it is.
+    pub(crate) async fn write(
+        &self,
+        mut transaction: Transaction,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         let revision = next_revision(&mut transaction).await?;
-        if revision != base.revision() + 1 {
-            return Err(StoreError::Moved);
-        }
-        for change in changes {
+        for change in self.changes {
             match change.after() {
-                Some(record) => table::put(record, &company, &mut transaction).await?,
+                Some(record) => table::put(record, &self.company, &mut transaction).await?,
                 None => table::remove(change.record(), &mut transaction).await?,
             };
         }
-        crate::audit::insert_changes(&mut transaction, &rows, revision, actor, now).await?;
+        insert_changes(&mut transaction, &self.rows, revision, self.actor, now).await?;
         notify(&mut transaction, revision).await?;
         transaction.commit().await?;
-        Ok(Applied { revision, company })
+        Ok(revision)
+    }
+
+    pub(crate) fn into_company(self) -> Company {
+        self.company
     }
 }
 
-/// Takes the next number. The row stays locked to the end of the transaction, so that writers
-/// follow one another.
+/// Takes the next number.
 async fn next_revision(transaction: &mut Transaction) -> Result<u64, StoreError> {
     let number: i64 = on!(transaction, it => sqlx::query_scalar(
         "update revision set number = number + 1 returning number")

@@ -9,6 +9,9 @@ pub enum StoreError {
     /// Somebody else changed the company since the caller read it; nothing was written.
     #[error("somebody else changed something at the same moment: try again")]
     Moved,
+    /// Too many want to change something; nothing was written.
+    #[error("others are changing something and did not end in time: try again in a few seconds")]
+    Busy,
     /// The address of the database is not one.
     #[error("\"{0}\" is no database: use sqlite:PATH or postgres://USER:PASSWORD@HOST/DATABASE")]
     BadUrl(String),
@@ -24,7 +27,10 @@ pub enum StoreError {
     )]
     Different(i64),
     /// The file or its folder cannot be written.
-    #[error("the database cannot be written: check the owner and the mode of its file and folder")]
+    #[error(
+        "the database cannot be written: check the owner and the mode of its file and folder, or \
+         whether the server is a standby"
+    )]
     ReadOnly,
     /// The file cannot be opened.
     #[error("the database file cannot be opened: check that its folder exists and who owns it")]
@@ -65,6 +71,35 @@ pub enum StoreError {
     Database(String),
 }
 
+impl StoreError {
+    /// Whether there is no room to write, as far as the disk says.
+    pub(crate) const fn is_no_room(&self) -> bool {
+        matches!(self, Self::Full | Self::Disk)
+    }
+
+    /// Whether it says something about the database, and not about what was asked of it.
+    pub(crate) const fn is_trouble(&self) -> bool {
+        match self {
+            Self::Refused(_)
+            | Self::Moved
+            | Self::Busy
+            | Self::BadUrl(_)
+            | Self::WrongKeys(_)
+            | Self::BadValue { .. } => false,
+            Self::Newer(_)
+            | Self::Different(_)
+            | Self::ReadOnly
+            | Self::CannotOpen
+            | Self::Locked
+            | Self::Full
+            | Self::Disk
+            | Self::NotADatabase
+            | Self::Unreachable(_)
+            | Self::Database(_) => true,
+        }
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         match &error {
@@ -80,10 +115,12 @@ impl From<sqlx::Error> for StoreError {
                     // Only a row that was not read can still need what the rules let go.
                     (_, "23503" | "787") => Self::Refused(Refusal::StillNeeded),
                     (Some(13), _) | (_, "53100") => Self::Full,
+                    (_, "25006") => Self::ReadOnly,
+                    (_, "55P03") => Self::Busy,
                     (Some(14), _) => Self::CannotOpen,
                     (Some(11 | 26), _) => Self::NotADatabase,
                     (_, "40001" | "40P01") => Self::Moved,
-                    (_, "28P01" | "28000" | "3D000") => {
+                    (_, "28P01" | "28000" | "3D000" | "53300" | "57P01" | "57P02" | "57P03") => {
                         Self::Unreachable(inner.message().to_owned())
                     }
                     _ => Self::Database(inner.message().to_owned()),
@@ -94,6 +131,11 @@ impl From<sqlx::Error> for StoreError {
                 Self::Unreachable("no connection became free in time".into())
             }
             sqlx::Error::Tls(inner) => Self::Unreachable(inner.to_string()),
+            // Cut in the middle of what was said.
+            sqlx::Error::Protocol(inner) => Self::Unreachable(inner.clone()),
+            sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                Self::Unreachable("the connection was closed".into())
+            }
             _ => Self::Database(error.to_string()),
         }
     }

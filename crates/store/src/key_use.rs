@@ -14,18 +14,21 @@ impl Store {
         &self,
         uses: &HashMap<KeyId, Timestamp>,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_write().await?;
-        for (key, at) in uses {
-            on!(&mut transaction, it => query(
-                "insert into api_key_uses (key_id, last_used_at) values ($1, $2)
-                 on conflict (key_id) do update set last_used_at = excluded.last_used_at
-                 where excluded.last_used_at > api_key_uses.last_used_at")
-                .bind(key.as_str())
-                .bind(at.micros())
-                .execute(&mut **it).await.map(|_| ()))?;
-        }
-        transaction.commit().await?;
-        Ok(())
+        self.write(async {
+            let mut transaction = self.writer.begin_write().await?;
+            for (key, at) in uses {
+                on!(&mut transaction, it => query(
+                    "insert into api_key_uses (key_id, last_used_at) values ($1, $2)
+                     on conflict (key_id) do update set last_used_at = excluded.last_used_at
+                     where excluded.last_used_at > api_key_uses.last_used_at")
+                    .bind(key.as_str())
+                    .bind(at.micros())
+                    .execute(&mut **it).await.map(|_| ()))?;
+            }
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// When keys were last used; a key that never was is not in it.

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use gatehall_domain::{
     ClaimMapping, Company, Connection, Credential, Grant, Group, HostRule, Identity, Key,
     Membership, Provider, Server, Snapshot, Tenant, TenantAdmin, User,
@@ -7,7 +9,11 @@ use crate::{
     Store, StoreError,
     engine::on,
     table::{load, put_groups},
+    writing::in_time,
 };
+
+/// How long the number of the revision may take.
+const ANSWER: Duration = Duration::from_secs(15);
 
 impl Store {
     /// The number of the newest revision.
@@ -15,9 +21,12 @@ impl Store {
     /// # Errors
     /// If the database cannot be asked.
     pub async fn revision(&self) -> Result<u64, StoreError> {
-        let number: i64 = on!(&self.pool, pool =>
-            sqlx::query_scalar("select number from revision").fetch_one(pool).await)?;
-        Ok(number as u64)
+        in_time(ANSWER, async {
+            let number: i64 = on!(&self.pool, pool =>
+                sqlx::query_scalar("select number from revision").fetch_one(pool).await)?;
+            Ok(number as u64)
+        })
+        .await
     }
 
     /// Reads the whole company at its newest revision, and indexes it. Rows that cannot be read are

@@ -1,9 +1,10 @@
 use std::{
-    fs::File, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration,
+    fs::File, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, sync::Arc,
+    time::Duration,
 };
 
 use sqlx::{
-    ConnectOptions, Connection, PgPool,
+    ConnectOptions, Connection, PgPool, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -12,10 +13,17 @@ use sqlx::{
 use crate::{
     StoreError,
     engine::{Engine, Pool},
+    reserve::Reserve,
+    turn::Place,
+    writing::Writing,
 };
 
 /// How long connecting to a server may take.
 const CONNECT: Duration = Duration::from_secs(10);
+
+/// Bytes of each of the four pieces of the reserve beside an SQLite database. Disabling a user takes
+/// some 80,000.
+const RESERVE: usize = 256 << 10;
 
 /// A database that holds a company.
 #[derive(Debug, Clone)]
@@ -25,6 +33,9 @@ pub struct Store {
     /// For writing. SQLite has one writer at a time; waiting for one connection is better than
     /// several that try again and again.
     pub(crate) writer: Pool,
+    pub(crate) writing: Arc<Writing>,
+    /// Where those wait who change the company.
+    pub(crate) place: Arc<tokio::sync::Mutex<Place>>,
 }
 
 macro_rules! migration {
@@ -49,15 +60,31 @@ impl Store {
         let store = match url.split_once(':') {
             Some(("sqlite", path)) => {
                 let path = path.strip_prefix("//").unwrap_or(path);
-                open_sqlite(Path::new(path)).await?
+                let (path, reserve) = (Path::new(path), Reserve::new(Path::new(path), RESERVE));
+                let opened = match open_sqlite(path).await {
+                    // Without any room not even reading is possible.
+                    Err(error) if error.is_no_room() && reserve.release() => {
+                        open_sqlite(path).await
+                    }
+                    opened => opened,
+                };
+                let (pool, writer) = opened?;
+                // Where there is no room for a reserve now, the first write tries again.
+                reserve.fill();
+                let writing = Writing::with(reserve);
+                Self::new(Engine::Sqlite(pool), Engine::Sqlite(writer), writing)
             }
             Some(("postgres" | "postgresql", _)) => {
-                let pool = open_postgres(url).await?;
-                Self { pool: Engine::Postgres(pool.clone()), writer: Engine::Postgres(pool) }
+                let pool = Engine::Postgres(open_postgres(url).await?);
+                Self::new(pool.clone(), pool, Writing::default())
             }
             _ => return Err(StoreError::BadUrl(without_password(url))),
         };
         Ok(store)
+    }
+
+    fn new(pool: Pool, writer: Pool, writing: Writing) -> Self {
+        Self { pool, writer, writing: Arc::new(writing), place: Arc::default() }
     }
 
     /// What the database is, in a word: `SQLite` or `PostgreSQL`.
@@ -75,7 +102,8 @@ impl Store {
     }
 }
 
-async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
+/// The pool for reading and the one for writing.
+async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError> {
     // One program at a time opens and migrates; the others wait for it.
     let _turn = turn(path).await;
     create_for_owner(path)?;
@@ -84,7 +112,10 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(Duration::from_secs(5));
-    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    // What is committed outlives a loss of power. There are few commits, since events are written
+    // in bulk.
+    let durable = options.clone().synchronous(SqliteSynchronous::Full);
+    let writer = SqlitePoolOptions::new().max_connections(1).connect_with(durable).await?;
     let migrations = vec![
         migration!(1, "records", "0001_records.sql"),
         migration!(2, "compatibility views", "sqlite/0002_compatibility_views.sql"),
@@ -97,7 +128,7 @@ async fn open_sqlite(path: &Path) -> Result<Store, StoreError> {
     ];
     Migrator::with_migrations(migrations).run(&writer).await?;
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
-    Ok(Store { pool: Engine::Sqlite(pool), writer: Engine::Sqlite(writer) })
+    Ok((pool, writer))
 }
 
 /// Waits for the lock of the folder in which the database lies. Without one (some network file

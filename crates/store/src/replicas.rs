@@ -27,24 +27,27 @@ impl Store {
     /// # Errors
     /// If the database cannot be written.
     pub async fn put_replica(&self, replica: &Replica) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_write().await?;
-        on!(&mut transaction, it => query(
-            "insert into replicas (name, version, revision, started_at, seen_at)
-             values ($1, $2, $3, $4, $5)
-             on conflict (name) do update set version = excluded.version,
-                revision = excluded.revision, started_at = excluded.started_at,
-                seen_at = excluded.seen_at")
-            .bind(replica.name.as_str())
-            .bind(replica.version.as_str())
-            .bind(replica.revision as i64)
-            .bind(replica.started_at.micros())
-            .bind(replica.seen_at.micros())
-            .execute(&mut **it).await.map(drop))?;
-        on!(&mut transaction, it => query("delete from replicas where seen_at < $1")
-            .bind(replica.seen_at.plus_seconds(-24 * 3600).micros())
-            .execute(&mut **it).await.map(drop))?;
-        transaction.commit().await?;
-        Ok(())
+        self.write(async {
+            let mut transaction = self.writer.begin_write().await?;
+            on!(&mut transaction, it => query(
+                "insert into replicas (name, version, revision, started_at, seen_at)
+                 values ($1, $2, $3, $4, $5)
+                 on conflict (name) do update set version = excluded.version,
+                    revision = excluded.revision, started_at = excluded.started_at,
+                    seen_at = excluded.seen_at")
+                .bind(replica.name.as_str())
+                .bind(replica.version.as_str())
+                .bind(replica.revision as i64)
+                .bind(replica.started_at.micros())
+                .bind(replica.seen_at.micros())
+                .execute(&mut **it).await.map(drop))?;
+            on!(&mut transaction, it => query("delete from replicas where seen_at < $1")
+                .bind(replica.seen_at.plus_seconds(-24 * 3600).micros())
+                .execute(&mut **it).await.map(drop))?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Takes away a replica that ends.
@@ -52,10 +55,13 @@ impl Store {
     /// # Errors
     /// If the database cannot be written.
     pub async fn remove_replica(&self, name: &str) -> Result<(), StoreError> {
-        on!(&self.writer, pool => query("delete from replicas where name = $1")
-            .bind(name)
-            .execute(pool).await.map(drop))?;
-        Ok(())
+        self.write(async {
+            on!(&self.writer, pool => query("delete from replicas where name = $1")
+                .bind(name)
+                .execute(pool).await.map(drop))?;
+            Ok(())
+        })
+        .await
     }
 
     /// The replicas that said something at `since` or later, by name.

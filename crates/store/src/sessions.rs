@@ -38,30 +38,34 @@ impl Store {
     /// If the database cannot be written.
     pub async fn add_session(&self, session: &Session) -> Result<(), StoreError> {
         let login = session.login.as_ref();
-        let mut transaction = self.writer.begin_write().await?;
-        on!(&mut transaction, it => query(
-            "insert into sessions (id, user_id, provider_id, issuer, subject, provider_session,
-                id_token, authenticated_at, created_at, seen_at, expires_at, changed_at, issued_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $9, $12)")
-            .bind(session.id.0.as_slice())
-            .bind(session.user.0)
-            .bind(login.map(|it| it.provider.as_str()))
-            .bind(login.map(|it| it.issuer.as_str()))
-            .bind(login.map(|it| it.subject.as_str()))
-            .bind(login.and_then(|it| it.session.as_deref()))
-            .bind(login.and_then(|it| it.id_token.as_ref()).map(|it| it.0.as_ref()))
-            .bind(session.authenticated_at.micros())
-            .bind(session.created_at.micros())
-            .bind(session.seen_at.micros())
-            .bind(session.expires_at.micros())
-            .bind(login.and_then(|it| it.issued_at))
-            .execute(&mut **it).await.map(drop))?;
-        notify(&mut transaction).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.write(async {
+            let mut transaction = self.writer.begin_write().await?;
+            on!(&mut transaction, it => query(
+                "insert into sessions (id, user_id, provider_id, issuer, subject, provider_session,
+                    id_token, authenticated_at, created_at, seen_at, expires_at, changed_at,
+                    issued_at)
+                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $9, $12)")
+                .bind(session.id.0.as_slice())
+                .bind(session.user.0)
+                .bind(login.map(|it| it.provider.as_str()))
+                .bind(login.map(|it| it.issuer.as_str()))
+                .bind(login.map(|it| it.subject.as_str()))
+                .bind(login.and_then(|it| it.session.as_deref()))
+                .bind(login.and_then(|it| it.id_token.as_ref()).map(|it| it.0.as_ref()))
+                .bind(session.authenticated_at.micros())
+                .bind(session.created_at.micros())
+                .bind(session.seen_at.micros())
+                .bind(session.expires_at.micros())
+                .bind(login.and_then(|it| it.issued_at))
+                .execute(&mut **it).await.map(drop))?;
+            notify(&mut transaction).await?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
-    /// Ends sessions that live, and says how many.
+    /// Ends sessions that live, and says how many. Where there is no room, the reserve makes some.
     ///
     /// # Errors
     /// If the database cannot be written.
@@ -84,6 +88,20 @@ impl Store {
     }
 
     async fn end(
+        &self,
+        which: &Sessions,
+        now: Timestamp,
+        begun_by: Option<Timestamp>,
+    ) -> Result<u64, StoreError> {
+        loop {
+            match self.try_end(which, now, begun_by).await {
+                Err(error) if error.is_no_room() && self.release() => {}
+                ended => return self.note(ended),
+            }
+        }
+    }
+
+    async fn try_end(
         &self,
         which: &Sessions,
         now: Timestamp,
@@ -131,19 +149,22 @@ impl Store {
         uses: &[(Digest, Timestamp)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_write().await?;
-        for (id, at) in uses {
-            on!(&mut transaction, it => query(
-                "update sessions set seen_at = $2 where id = $1 and seen_at < $2")
-                .bind(id.0.as_slice())
-                .bind(at.micros())
+        self.write(async {
+            let mut transaction = self.writer.begin_write().await?;
+            for (id, at) in uses {
+                on!(&mut transaction, it => query(
+                    "update sessions set seen_at = $2 where id = $1 and seen_at < $2")
+                    .bind(id.0.as_slice())
+                    .bind(at.micros())
+                    .execute(&mut **it).await.map(drop))?;
+            }
+            on!(&mut transaction, it => query("delete from sessions where expires_at < $1")
+                .bind(now.plus_seconds(-7 * 24 * 3600).micros())
                 .execute(&mut **it).await.map(drop))?;
-        }
-        on!(&mut transaction, it => query("delete from sessions where expires_at < $1")
-            .bind(now.plus_seconds(-7 * 24 * 3600).micros())
-            .execute(&mut **it).await.map(drop))?;
-        transaction.commit().await?;
-        Ok(())
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Which sessions were used at `since` or later, and when.
@@ -227,20 +248,23 @@ impl Store {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.writer.begin_write().await?;
-        on!(&mut transaction, it => query("delete from sign_in_links where expires_at < $1")
-            .bind(now.micros())
-            .execute(&mut **it).await.map(drop))?;
-        on!(&mut transaction, it => query(
-            "insert into sign_in_links (digest, user_id, created_at, expires_at)
-             values ($1, $2, $3, $4)")
-            .bind(digest.0.as_slice())
-            .bind(user.0)
-            .bind(now.micros())
-            .bind(expires_at.micros())
-            .execute(&mut **it).await.map(drop))?;
-        transaction.commit().await?;
-        Ok(())
+        self.write(async {
+            let mut transaction = self.writer.begin_write().await?;
+            on!(&mut transaction, it => query("delete from sign_in_links where expires_at < $1")
+                .bind(now.micros())
+                .execute(&mut **it).await.map(drop))?;
+            on!(&mut transaction, it => query(
+                "insert into sign_in_links (digest, user_id, created_at, expires_at)
+                 values ($1, $2, $3, $4)")
+                .bind(digest.0.as_slice())
+                .bind(user.0)
+                .bind(now.micros())
+                .bind(expires_at.micros())
+                .execute(&mut **it).await.map(drop))?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
     }
 
     /// Uses a link up, and says whom it signs in.
@@ -252,14 +276,17 @@ impl Store {
         digest: Digest,
         now: Timestamp,
     ) -> Result<Option<UserId>, StoreError> {
-        let mut transaction = self.writer.begin_write().await?;
-        let user: Option<Uuid> = on!(&mut transaction, it => query_scalar(
-            "delete from sign_in_links where digest = $1 and expires_at > $2 returning user_id")
-            .bind(digest.0.as_slice())
-            .bind(now.micros())
-            .fetch_optional(&mut **it).await)?;
-        transaction.commit().await?;
-        Ok(user.map(UserId))
+        self.write(async {
+            let mut transaction = self.writer.begin_write().await?;
+            let user: Option<Uuid> = on!(&mut transaction, it => query_scalar(
+                "delete from sign_in_links where digest = $1 and expires_at > $2 returning user_id")
+                .bind(digest.0.as_slice())
+                .bind(now.micros())
+                .fetch_optional(&mut **it).await)?;
+            transaction.commit().await?;
+            Ok(user.map(UserId))
+        })
+        .await
     }
 }
 

@@ -61,7 +61,10 @@ impl Store {
 }
 
 /// Counts calls, within the transaction that keeps them.
-pub(crate) async fn count(transaction: &mut Transaction, events: &[EventRow]) -> sqlx::Result<()> {
+pub(crate) async fn count<'a>(
+    transaction: &mut Transaction,
+    events: impl Iterator<Item = &'a EventRow>,
+) -> sqlx::Result<()> {
     let mut counts: BTreeMap<(i64, &str, &str), i64> = BTreeMap::new();
     for event in events {
         if let Some(counted) = event.counted() {

@@ -8,9 +8,10 @@ mod trouble;
 mod walls;
 
 use std::{
+    io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -19,6 +20,38 @@ use tempfile::TempDir;
 /// A data folder, and the program that works on it.
 pub(crate) struct Home {
     folder: TempDir,
+}
+
+/// A program that serves, ended when dropped.
+pub(crate) struct Serving(pub(crate) Child);
+
+impl Serving {
+    /// Starts it, and waits for the line that says where.
+    pub(crate) fn start(mut command: Command) -> (Self, String) {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let line = lines.find_map(|line| line.ok().filter(|it| it.contains("listens on"))).unwrap();
+        let url = line.rsplit(' ').next().unwrap().to_owned();
+        // Whatever it says further must not block it.
+        std::thread::spawn(move || lines.for_each(drop));
+        (Self(child), url)
+    }
+
+    pub(crate) fn terminate(&self) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    pub(crate) fn end(&mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// What the program said.
@@ -37,7 +70,7 @@ impl Home {
         Self { folder }
     }
 
-    fn data_dir(&self) -> PathBuf {
+    pub(crate) fn data_dir(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
@@ -48,7 +81,7 @@ impl Home {
 
     /// A command line that has nothing of this process's settings. Stdio servers run as whoever
     /// runs the tests, whose tools may lie where nobody else can enter.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gatehall"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GATEHALL_")) {
             command.env_remove(name);
@@ -70,7 +103,7 @@ impl Home {
     }
 
     /// Runs what has to succeed, and reads what it prints for scripts.
-    fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let out = self.must(&[arguments, &["--json"]].concat());
         serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}"))
     }

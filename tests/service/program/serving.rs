@@ -2,46 +2,14 @@
 
 use std::{
     io::{BufRead, BufReader},
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
 };
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::Home;
+use super::{Home, Serving};
 use crate::support::{Answer, Client, Recorder, eventually};
-
-/// A program that serves, ended when dropped.
-struct Serving(Child);
-
-impl Serving {
-    /// Starts it, and waits for the line that says where.
-    fn start(mut command: Command) -> (Self, String) {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = lines.find_map(|line| line.ok().filter(|it| it.contains("listens on"))).unwrap();
-        let url = line.rsplit(' ').next().unwrap().to_owned();
-        // Whatever it says further must not block it.
-        std::thread::spawn(move || lines.for_each(drop));
-        (Self(child), url)
-    }
-
-    fn terminate(&self) {
-        let id = self.0.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    }
-
-    fn end(&mut self) -> Option<i32> {
-        self.0.wait().unwrap().code()
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn processes_of(parent: u32) -> usize {
     let listed = Command::new("pgrep").args(["-P", &parent.to_string()]).output().unwrap();

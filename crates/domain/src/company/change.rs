@@ -1,4 +1,4 @@
-use crate::Record;
+use crate::{Effect, Record};
 
 /// One step from one revision towards the next. Being data, it can be shown before it is applied,
 /// kept in the audit, and turned round.
@@ -60,6 +60,46 @@ impl Change {
         match self {
             Self::Add(record) | Self::Replace { after: record, .. } => Some(record),
             Self::Remove(_) => None,
+        }
+    }
+
+    /// Whether it is of the kind that takes rights away: something is disabled or revoked, or a
+    /// right goes. Such changes have to be possible when little else is.
+    pub fn takes_rights(&self) -> bool {
+        match self {
+            Self::Add(Record::Grant(grant)) => grant.effect == Effect::Deny,
+            Self::Add(_) => false,
+            Self::Remove(record) => matches!(
+                record,
+                Record::User(_)
+                    | Record::Identity(_)
+                    | Record::Membership(_)
+                    | Record::TenantAdmin(_)
+                    | Record::Connection(_)
+                    | Record::Credential(_)
+                    | Record::Grant(_)
+                    | Record::Key(_)
+                    | Record::Provider(_)
+                    | Record::ClaimMapping(_)
+            ),
+            Self::Replace { before, after } => match (before, after) {
+                (Record::User(before), Record::User(after)) => {
+                    before.enabled && !after.enabled || before.admin && !after.admin
+                }
+                (Record::Group(before), Record::Group(after)) => before.enabled && !after.enabled,
+                (Record::Tenant(before), Record::Tenant(after)) => before.enabled && !after.enabled,
+                (Record::Server(before), Record::Server(after)) => before.enabled && !after.enabled,
+                (Record::Connection(before), Record::Connection(after)) => {
+                    before.enabled && !after.enabled
+                }
+                (Record::Provider(before), Record::Provider(after)) => {
+                    before.enabled && !after.enabled
+                }
+                (Record::Key(before), Record::Key(after)) => {
+                    before.revoked_at.is_none() && after.revoked_at.is_some()
+                }
+                _ => false,
+            },
         }
     }
 }

@@ -9,14 +9,14 @@ use gatehall_domain::{Caller, Denial, Endpoint, Permit, Reach, Timestamp};
 use gatehall_identity::Rejection;
 
 use running::Watched;
-pub(crate) use running::{Done, Failure, Running, STOPPING, Step};
+pub(crate) use running::{Done, Failure, Running, STOPPING, Step, WITHHELD};
 
 use crate::{
     catalogue::{HeaderParam, Offer, Tool},
     gateway::Gateway,
     json::{is_unambiguous, spelled},
     live::Moment,
-    record::Account,
+    record::{Account, Receipt},
     upstream::{LogLevel, Passed, ToolCall, Upstream},
 };
 
@@ -52,14 +52,49 @@ impl Asked<'_> {
     }
 }
 
-/// Why a call is not made.
+/// Why a call is not made. The audit has it when the receipt says so.
 #[derive(Debug)]
 pub(crate) enum Refused {
     /// To the caller all denials are one, but for a limit.
-    Denied(Denial),
+    Denied(Denial, Receipt),
     /// The arguments can be read in two ways; where, and what to do about it.
-    Ambiguous(String),
+    Ambiguous(String, Receipt),
+    /// The caller may, but nothing could tell of it afterwards.
+    Unrecorded,
 }
+
+/// What the caller hears of a call that is not made.
+#[derive(Debug)]
+pub(crate) enum Told {
+    /// As [`Refused::Denied`].
+    Denied(Denial),
+    /// As [`Refused::Ambiguous`].
+    Ambiguous(String),
+    /// The audit cannot have it.
+    Unrecorded,
+}
+
+impl Refused {
+    /// Waits until the audit has it.
+    pub(crate) async fn told(self) -> Told {
+        let (told, mut receipt) = match self {
+            Self::Denied(denial, receipt) => (Told::Denied(denial), receipt),
+            Self::Ambiguous(problem, receipt) => (Told::Ambiguous(problem), receipt),
+            Self::Unrecorded => return Told::Unrecorded,
+        };
+        match receipt.kept().await {
+            true => told,
+            false => Told::Unrecorded,
+        }
+    }
+}
+
+/// What the caller of a call hears that is not made, since the audit cannot be written.
+pub(crate) const UNRECORDED: &str = "The audit cannot be written, and without it no call is made. \
+                                     An administrator finds the reason at /ready.";
+
+/// After how many seconds it may be tried again.
+pub(crate) const UNRECORDED_SECONDS: u64 = 10;
 
 /// A notification for the caller: method and params.
 pub(crate) type Note = (&'static str, String);
@@ -70,25 +105,30 @@ impl Gateway {
         let Asking { moment, caller, endpoint, .. } = *asking;
         let bytes = asked.arguments.map_or(0, str::len);
         let found = moment.find(endpoint, &asked.name);
-        let refuse = |denial| Refused::Denied(self.refuse_call(asking, &asked.name, bytes, denial));
+        let refuse = |denial| self.refuse_call(asking, &asked.name, bytes, denial);
         let (permit, upstream) = permit(asking, found.as_ref()).map_err(refuse)?;
         let tool = found.map(|(_, tool)| tool);
         // Somebody who may not call learns nothing of what a tool takes.
         let params = tool.map_or(&[][..], |tool| &tool.header_params);
         if let Some(ambiguity) = asked.arguments.and_then(|it| ambiguity(it, params)) {
             return Err(match refuse(Denial::Ambiguous) {
-                Refused::Denied(Denial::Ambiguous) => Refused::Ambiguous(ambiguity),
+                Refused::Denied(Denial::Ambiguous, receipt) => {
+                    Refused::Ambiguous(ambiguity, receipt)
+                }
                 other => other,
             });
         }
         let mut account = self.account(asking);
+        if self.recorder.is_shut() {
+            account.unrecorded();
+            return Err(Refused::Unrecorded);
+        }
         let site = moment.snapshot.site(permit.connection());
         let counted = site.map_or(Ok(()), |site| self.doors.count_call(caller, &site.connection));
         if let Err(Rejection::TooMany(seconds)) = counted {
             let denial = Denial::TooOften(seconds);
             account.asks(asked.name.as_ref().into(), Some(permit.connection()), bytes);
-            account.denied(denial);
-            return Err(Refused::Denied(denial));
+            return Err(Refused::Denied(denial, account.denied(denial)));
         }
         let public =
             tool.map_or_else(|| Arc::clone(permit.tool()), |tool| Arc::clone(&tool.public));
@@ -117,7 +157,7 @@ impl Gateway {
         name: &str,
         bytes: usize,
         denial: Denial,
-    ) -> Denial {
+    ) -> Refused {
         let denial = match self.doors.count_refused(asking.caller) {
             Err(Rejection::TooMany(seconds)) => Denial::TooOften(seconds),
             _ => denial,
@@ -126,8 +166,7 @@ impl Gateway {
         let name = gatehall_domain::names::shown(name, 128).into_owned();
         let mut account = self.account(asking);
         account.asks(name.into(), found.map(|(offer, _)| offer.connection), bytes);
-        account.denied(denial);
-        denial
+        Refused::Denied(denial, account.denied(denial))
     }
 
     fn account(&self, asking: &Asking<'_>) -> Account {

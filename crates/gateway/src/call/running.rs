@@ -7,7 +7,7 @@ use super::Note;
 use crate::{
     era::Era,
     live::Live,
-    record::Account,
+    record::{Account, Receipt},
     upstream::{Answer, Event, Exchange, ToolCall, Upstream, UpstreamError},
 };
 
@@ -22,6 +22,8 @@ pub(crate) struct Running {
     account: Account,
     began: Instant,
     watch: Watch,
+    /// The end, while it is not yet known to be in the audit.
+    ended: Option<(Box<Done>, Receipt)>,
 }
 
 /// What the right to make a call depends on.
@@ -82,7 +84,14 @@ pub(crate) enum Failure {
     Revoked,
     /// The gate stops.
     Stopping,
+    /// The call was made, but the audit could not be written.
+    Unrecorded,
 }
+
+/// What the caller of a call hears whose answer is withheld.
+pub(crate) const WITHHELD: &str = "The call was made, but the audit could not be written, and \
+                                   without it no answer is given. An administrator finds the \
+                                   reason at /ready.";
 
 impl Running {
     pub(super) fn new(
@@ -99,12 +108,16 @@ impl Running {
             account,
             began: Instant::now(),
             watch: Watch::Not(watched, permit),
+            ended: None,
         }
     }
 
     /// What comes next. May be dropped and called again without losing anything; not after
     /// [`Step::Done`].
     pub(crate) async fn next(&mut self) -> Step {
+        if self.ended.is_some() {
+            return self.recorded().await;
+        }
         let young = matches!(self.watch, Watch::Not(..));
         let ended = tokio::select! {
             biased;
@@ -120,13 +133,31 @@ impl Running {
             failure = self.watch.ended() => Err(failure),
         };
         let request_id = self.account.request_id();
-        self.settle(&ended, request_id);
-        Step::Done(Done {
+        let receipt = self.settle(&ended, request_id);
+        let done = Done {
             answer: ended,
             era: self.state.era(),
             connection: Arc::clone(&self.upstream.name),
             request_id,
-        })
+        };
+        if receipt.is_settled() {
+            return Step::Done(done);
+        }
+        self.ended = Some((Box::new(done), receipt));
+        self.recorded().await
+    }
+
+    /// Waits until the end is in the audit.
+    async fn recorded(&mut self) -> Step {
+        let kept = match &mut self.ended {
+            Some((_, receipt)) => receipt.kept().await,
+            None => std::future::pending().await,
+        };
+        match self.ended.take() {
+            Some((done, _)) if kept => Step::Done(*done),
+            Some((done, _)) => Step::Done(Done { answer: Err(Failure::Unrecorded), ..*done }),
+            None => std::future::pending().await,
+        }
     }
 
     /// The end, whatever comes before it.
@@ -154,7 +185,7 @@ impl Running {
         }));
     }
 
-    fn settle(&mut self, ended: &Result<Answer, Failure>, request_id: u64) {
+    fn settle(&mut self, ended: &Result<Answer, Failure>, request_id: u64) -> Receipt {
         match ended {
             Ok(answer) => {
                 self.upstream.report(None);
@@ -162,7 +193,7 @@ impl Running {
                     Answer::Result(result) => (&result.raw, result.is_error),
                     Answer::Error(json) => (json, true),
                 };
-                self.account.answered(failed, json.len());
+                self.account.answered(failed, json.len())
             }
             Err(Failure::Upstream(error)) => {
                 self.upstream.report(Some(error));
@@ -171,10 +202,11 @@ impl Running {
                 let kind = error.kind();
                 tracing::warn!(connection = %self.upstream.name, kind, reference, "a call failed");
                 tracing::debug!(connection = %self.upstream.name, %error, reference, "a call failed");
-                self.account.failed(error.kind());
+                self.account.failed(error.kind())
             }
             Err(Failure::Revoked) => self.account.failed("access ended"),
             Err(Failure::Stopping) => self.account.failed("the gate stopped"),
+            Err(Failure::Unrecorded) => Receipt::default(),
         }
     }
 }

@@ -119,7 +119,7 @@ impl Live {
             cut: CancellationToken::new(),
             clock,
         });
-        live.publish(snapshot);
+        live.publish(Arc::new(snapshot));
         let gathering = Arc::downgrade(&live);
         tasks.spawn_until_stop(async move {
             while let Some(live) = gathering.upgrade() {
@@ -195,8 +195,7 @@ impl Live {
 
     /// Puts a newer snapshot in place. What it closes is closed from here on; upstreams whose
     /// records changed are made anew.
-    pub fn publish(self: &Arc<Self>, snapshot: Snapshot) {
-        let snapshot = Arc::new(snapshot);
+    pub fn publish(self: &Arc<Self>, snapshot: Arc<Snapshot>) {
         let mut writer = self.writer();
         // Whoever made a change may bring it sooner than the store tells of an older one.
         if snapshot.revision() < self.load().snapshot.revision() {

@@ -3,10 +3,13 @@
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{handshake::SERVER_INFO, rpc};
+use super::{
+    handshake::SERVER_INFO,
+    rpc::{self, RpcError},
+};
 use crate::{
     body::Parts,
-    call::{Done, Failure, STOPPING},
+    call::{Done, Failure, STOPPING, WITHHELD},
     era::Era,
     json::{self, Members, ObjectWriter},
     upstream::{Answer, CallResult, Kind, error_parts},
@@ -45,6 +48,11 @@ pub(super) fn answer(id: &str, client: Era, done: &Done) -> (StatusCode, Parts) 
             rpc::result(id, &tool_error(client, "Access to this tool ended while it was running."))
         }
         Err(Failure::Stopping) => rpc::result(id, &tool_error(client, STOPPING)),
+        Err(Failure::Unrecorded) => {
+            let error =
+                RpcError::new(StatusCode::SERVICE_UNAVAILABLE, RpcError::INTERNAL, WITHHELD);
+            return (error.status, error.message(Some(id)));
+        }
     };
     (StatusCode::OK, message)
 }

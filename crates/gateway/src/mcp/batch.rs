@@ -59,7 +59,7 @@ pub(super) async fn answer(request: &Request<'_>, headers: &HeaderMap, text: &st
             (Ok(incoming), Some(speaker)) => one(request, speaker, headers, incoming)
                 .await
                 .unwrap_or_else(|error| Some(error.message(incoming.id))),
-            (Err(unread), _) => Some(request.unread(text, unread).message(unread.id)),
+            (Err(unread), _) => Some(request.unread(text, unread).await.message(unread.id)),
             (Ok(_), None) => None,
         };
         if let Some(answered) = answered {

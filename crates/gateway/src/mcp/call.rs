@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     body::Parts,
-    call::{Done, Refused, Running, Step},
+    call::{Done, Running, Step, Told},
     catalogue::HeaderParam,
     entry::names_nobody,
     era::Era,
@@ -42,7 +42,7 @@ pub(super) async fn call(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Reply, RpcError> {
-    let running = admit(request, speaker, incoming, headers)?;
+    let running = admit(request, speaker, incoming, headers).await?;
     let cancellable =
         speaker.session.and_then(|session| request.gateway.cancels.register(session, id));
     let mut call = Call { running, id: id.to_owned(), era: speaker.era, cancellable };
@@ -85,11 +85,11 @@ pub(super) async fn call_silently(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Parts, RpcError> {
-    let done = admit(request, speaker, incoming, headers)?.done().await;
+    let done = admit(request, speaker, incoming, headers).await?.done().await;
     Ok(answer(id, speaker.era, &done).1)
 }
 
-fn admit(
+async fn admit(
     request: &Request<'_>,
     speaker: &Speaker,
     incoming: &Incoming<'_>,
@@ -115,13 +115,16 @@ fn admit(
         ),
     };
     let shown = asked.name.clone();
-    request.gateway.admit(&request.asking(), asked).map_err(|refused| {
-        match (refused, names_nobody(request.caller)) {
-            (Refused::Denied(Denial::TooOften(seconds)), _) => RpcError::too_often(seconds),
-            (Refused::Ambiguous(problem), _) => RpcError::answer(RpcError::INVALID_PARAMS, problem),
-            (_, Some(hint)) => RpcError::answer(RpcError::INVALID_PARAMS, hint),
-            (_, None) => RpcError::unknown_tool(&shown),
-        }
+    let refused = match request.gateway.admit(&request.asking(), asked) {
+        Ok(running) => return Ok(running),
+        Err(refused) => refused.told().await,
+    };
+    Err(match (refused, names_nobody(request.caller)) {
+        (Told::Unrecorded, _) => RpcError::unrecorded(),
+        (Told::Denied(Denial::TooOften(seconds)), _) => RpcError::too_often(seconds),
+        (Told::Ambiguous(problem), _) => RpcError::answer(RpcError::INVALID_PARAMS, problem),
+        (_, Some(hint)) => RpcError::answer(RpcError::INVALID_PARAMS, hint),
+        (_, None) => RpcError::unknown_tool(&shown),
     })
 }
 

@@ -36,7 +36,7 @@ use self::{
 };
 use crate::{
     body::Parts,
-    call::Asking,
+    call::{Asking, Told},
     entry::{Entry, Turned, endpoint_of, read_body},
     era::{self, Era},
     gateway::Gateway,
@@ -143,7 +143,7 @@ async fn receive(
     }
     let incoming = match Incoming::read(text) {
         Ok(incoming) => incoming,
-        Err(unread) => return request.unread(text, &unread).into_response(unread.id),
+        Err(unread) => return request.unread(text, &unread).await.into_response(unread.id),
     };
     match request.handle(&incoming, &head.headers).await {
         Ok(response) => response,
@@ -212,13 +212,15 @@ impl Request<'_> {
 
     /// The answer to a message that was not taken. If two programs may read two things in it, that
     /// is a call refused.
-    fn unread(&self, text: &str, unread: &Unread<'_>) -> RpcError {
+    async fn unread(&self, text: &str, unread: &Unread<'_>) -> RpcError {
         if unread.ambiguous {
             let name = first_name(text).unwrap_or_default();
-            let denial =
+            let refused =
                 self.gateway.refuse_call(&self.asking(), &name, text.len(), Denial::Ambiguous);
-            if let Denial::TooOften(seconds) = denial {
-                return RpcError::too_often(seconds);
+            match refused.told().await {
+                Told::Unrecorded => return RpcError::unrecorded(),
+                Told::Denied(Denial::TooOften(seconds)) => return RpcError::too_often(seconds),
+                _ => {}
             }
         }
         unread.error.clone()

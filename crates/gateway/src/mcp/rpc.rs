@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::known::{CAPABILITIES, ENVELOPE, META, META_CAPABILITIES, PARAMS, TASK};
 use crate::{
     body::Parts,
+    call::{UNRECORDED, UNRECORDED_SECONDS},
     json::{self, Flaw, Members, ObjectWriter},
 };
 
@@ -71,6 +72,12 @@ impl RpcError {
         let message = format!("Too many calls: try again in {seconds} seconds.");
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, Self::INVALID_REQUEST, message);
         Self { retry_after: Some(seconds), ..error }
+    }
+
+    /// No call without audit.
+    pub(super) fn unrecorded() -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, Self::INTERNAL, UNRECORDED);
+        Self { retry_after: Some(UNRECORDED_SECONDS), ..error }
     }
 
     /// The error object.

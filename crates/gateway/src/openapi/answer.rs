@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::problem::Problem;
 use crate::{
     body::Parts,
-    call::{Done, Failure, STOPPING},
+    call::{Done, Failure, STOPPING, WITHHELD},
     upstream::{Answer, CallResult, Kind, error_parts},
 };
 
@@ -42,6 +42,7 @@ pub(super) fn answer(name: &str, done: &Done) -> Response {
             Problem::new(status, "tool-refused", message).into_response()
         }
         Err(Failure::Revoked) => Problem::unknown_tool(name).into_response(),
+        Err(Failure::Unrecorded) => Problem::unrecorded(WITHHELD).into_response(),
         Err(Failure::Stopping) => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", STOPPING).into_response()
         }

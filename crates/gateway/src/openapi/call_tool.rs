@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{asking, problem::Problem};
 use crate::{
+    call::{Told, UNRECORDED},
     entry::Entry,
     gateway::Gateway,
     json::{self, Flaw, Members},
@@ -40,7 +41,7 @@ impl<'a> Inner<'a> {
 }
 
 /// Refuses a body in which two programs may read two tools.
-pub(super) fn ambiguous(
+pub(super) async fn ambiguous(
     gateway: &Gateway,
     entry: &Entry,
     endpoint: &Endpoint,
@@ -49,8 +50,10 @@ pub(super) fn ambiguous(
 ) -> Problem {
     let name = json::first(body, "name").and_then(json::text).unwrap_or_default();
     let asking = asking(entry, endpoint);
-    match gateway.refuse_call(&asking, &name, body.len(), Denial::Ambiguous) {
-        Denial::TooOften(seconds) => Problem::too_often(seconds),
+    let refused = gateway.refuse_call(&asking, &name, body.len(), Denial::Ambiguous);
+    match refused.told().await {
+        Told::Unrecorded => Problem::unrecorded(UNRECORDED),
+        Told::Denied(Denial::TooOften(seconds)) => Problem::too_often(seconds),
         _ => Problem::invalid("The body:", &flaw.to_string()),
     }
 }

@@ -28,7 +28,7 @@ use self::{
 };
 use crate::{
     body::Parts,
-    call::{Asked, Asking, Refused},
+    call::{Asked, Asking, Told, UNRECORDED},
     entry::{Entry, endpoint_of, names_nobody, read_body},
     gateway::Gateway,
     json::{DEEPEST, depth_within},
@@ -127,10 +127,13 @@ async fn call(
             }
         }
         "call_tool" => {
-            let inner = Inner::read(body).map_err(|flaw| match flaw.is_ambiguous() {
-                true => ambiguous(gateway, &entry, &endpoint, body, &flaw),
-                false => Problem::invalid("The body:", &flaw.to_string()),
-            })?;
+            let inner = match Inner::read(body) {
+                Ok(inner) => inner,
+                Err(flaw) if flaw.is_ambiguous() => {
+                    return Err(ambiguous(gateway, &entry, &endpoint, body, &flaw).await);
+                }
+                Err(flaw) => return Err(Problem::invalid("The body:", &flaw.to_string())),
+            };
             let (name, arguments) = inner.asked()?;
             return run(gateway, &entry, &endpoint, &name, arguments).await;
         }
@@ -148,14 +151,18 @@ async fn run(
 ) -> Result<Response, Problem> {
     let asked =
         Asked { name: Cow::Borrowed(name), arguments: Some(arguments), ..Default::default() };
-    let running = gateway.admit(&asking(entry, endpoint), asked).map_err(|refused| {
-        match (refused, names_nobody(&entry.caller)) {
-            (Refused::Denied(Denial::TooOften(seconds)), _) => Problem::too_often(seconds),
-            (Refused::Ambiguous(problem), _) => Problem::invalid("The body:", &problem),
-            (_, Some(hint)) => Problem::new(StatusCode::NOT_FOUND, "unknown-tool", hint),
-            (_, None) => Problem::unknown_tool(name),
+    let running = match gateway.admit(&asking(entry, endpoint), asked) {
+        Ok(running) => running,
+        Err(refused) => {
+            return Err(match (refused.told().await, names_nobody(&entry.caller)) {
+                (Told::Unrecorded, _) => Problem::unrecorded(UNRECORDED),
+                (Told::Denied(Denial::TooOften(seconds)), _) => Problem::too_often(seconds),
+                (Told::Ambiguous(problem), _) => Problem::invalid("The body:", &problem),
+                (_, Some(hint)) => Problem::new(StatusCode::NOT_FOUND, "unknown-tool", hint),
+                (_, None) => Problem::unknown_tool(name),
+            });
         }
-    })?;
+    };
     let done = running.done().await;
     Ok(answer::answer(name, &done))
 }

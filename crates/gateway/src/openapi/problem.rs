@@ -4,7 +4,7 @@ use http::{
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
 
-use crate::{entry::Turned, json::ObjectWriter};
+use crate::{call::UNRECORDED_SECONDS, entry::Turned, json::ObjectWriter};
 
 /// An error as RFC 9457 has it.
 #[derive(Debug)]
@@ -38,6 +38,12 @@ impl Problem {
         let detail = format!("Too many calls: try again in {seconds} seconds.");
         let header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
         Self { header, ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail) }
+    }
+
+    /// The audit cannot be written.
+    pub(super) fn unrecorded(detail: &str) -> Self {
+        let header = Some((RETRY_AFTER, HeaderValue::from(UNRECORDED_SECONDS)));
+        Self { header, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "no-audit", detail) }
     }
 
     /// Input that is not as it should be; `field` names it.

@@ -41,8 +41,31 @@ impl Doctor<'_> {
         }
         self.good(NAME, &format!("{url} leads to this gate"));
         self.look_at_proxy(url).await;
+        self.ask_how_it_is(url).await;
         self.forge(url).await;
         self.forge_at_hosts(url).await;
+    }
+
+    /// Has the gate say what of it does not work.
+    async fn ask_how_it_is(&mut self, url: &Url) {
+        const NAME: &str = "the gate itself";
+        let Ok(at) = url.join("/health/well") else { return };
+        let Ok(response) = self.get(&at, &[]).await else { return };
+        let report = serde_json::from_slice::<serde_json::Value>(response.body()).ok();
+        let troubles = report.as_ref().and_then(|it| it["troubles"].as_array());
+        match troubles {
+            Some(troubles) if troubles.is_empty() => self.good(NAME, "everything works"),
+            Some(troubles) => {
+                for trouble in troubles.iter().filter_map(serde_json::Value::as_str) {
+                    self.bad(NAME, trouble, "see to what it names; its log has more");
+                }
+            }
+            None => self.doubtful(
+                NAME,
+                "/health/well is not answered",
+                "have the proxy pass it on, or run the doctor beside the gate",
+            ),
+        }
     }
 
     /// Says who it is in headers, as nobody but a proxy may.

@@ -73,6 +73,7 @@ pub(super) struct Scene<'a> {
 /// All things to do, the most urgent kinds first.
 pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
     let all = [
+        Todo::new("Troubles of the gate", "/ready", troubles(scene)),
         Todo::new("Rows that cannot be read", "/settings", unread(scene)),
         Todo::new("Connections that are down", "/connections", down(scene)),
         Todo::new("Providers", "/providers", providers(scene)),
@@ -102,6 +103,15 @@ fn unread(scene: &Scene<'_>) -> Vec<Thing> {
         text: sentences("is set aside, and what it may deny is denied:", &[&row.problem]),
     };
     rows.iter().map(thing).collect()
+}
+
+fn troubles(scene: &Scene<'_>) -> Vec<Thing> {
+    let thing = |trouble: String| Thing {
+        subject: "The gate".into(),
+        href: "/ready".into(),
+        text: format!("is not well: {trouble}."),
+    };
+    scene.hall.troubles().into_iter().map(thing).collect()
 }
 
 fn down(scene: &Scene<'_>) -> Vec<Thing> {

@@ -45,6 +45,10 @@ pub(crate) enum Fault {
     TooMany(u64),
     /// The database cannot be reached.
     Away,
+    /// The database cannot be written, and why.
+    Unwritable(String),
+    /// Others are changing something.
+    Busy,
     /// A fault of ours; the number finds the log line.
     Ours(String),
 }
@@ -72,6 +76,11 @@ impl From<StoreError> for Fault {
             StoreError::Unreachable(_) | StoreError::Locked => {
                 tracing::error!(%error, "the portal cannot reach the database");
                 Self::Away
+            }
+            StoreError::Busy | StoreError::Moved => Self::Busy,
+            StoreError::Full | StoreError::Disk | StoreError::ReadOnly => {
+                tracing::error!(%error, "the portal cannot write the database");
+                Self::Unwritable(error.to_string())
             }
             error => Self::ours(&error),
         }
@@ -118,7 +127,7 @@ impl Fault {
             Self::OtherMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Away => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Away | Self::Unwritable(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
             Self::Ours(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -138,6 +147,8 @@ impl Fault {
             Self::TooLarge => "That is too much at once",
             Self::TooMany(_) => "Not so fast",
             Self::Away => "The database is away",
+            Self::Unwritable(_) => "The database cannot be written",
+            Self::Busy => "Too many changes at once",
             Self::Ours(_) => "Something went wrong here",
         }
     }
@@ -156,12 +167,7 @@ impl Fault {
                               Open the page here and try again."
                 .into(),
             Self::Unreadable { field, problem } => format!("{field}: {problem}"),
-            Self::Refused(refusal) => {
-                let text = refusal.to_string();
-                let mut letters = text.chars();
-                let first = letters.next().map(|c| c.to_uppercase().to_string());
-                format!("{}{}.", first.unwrap_or_default(), letters.as_str())
-            }
+            Self::Refused(refusal) => sentence(&refusal.to_string()),
             Self::Changed { what, .. } => {
                 format!(
                     "{what} was changed by somebody else since you opened it. Compare, then save again."
@@ -173,9 +179,23 @@ impl Fault {
             Self::TooLarge => "Send less, or in several parts.".into(),
             Self::TooMany(seconds) => format!("Try again in {seconds} seconds."),
             Self::Away => "Nothing was changed. Try again in a moment.".into(),
+            Self::Unwritable(why) => sentence(why),
+            Self::Busy => "Others are changing something, and your turn did not come in time. \
+                           Nothing was changed. Try again in a few seconds."
+                .into(),
             Self::Ours(reference) => {
                 format!("Nothing was changed. The log has the reason under {reference}.")
             }
+        }
+    }
+
+    /// After how many seconds it may be tried again.
+    pub(crate) const fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooMany(seconds) => Some(*seconds),
+            Self::Busy => Some(3),
+            Self::Away | Self::Unwritable(_) => Some(10),
+            _ => None,
         }
     }
 
@@ -187,6 +207,13 @@ impl Fault {
             _ => None,
         }
     }
+}
+
+/// With a capital at its beginning and a full stop at its end.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
 }
 
 impl IntoResponse for Fault {
@@ -206,8 +233,8 @@ impl IntoResponse for Fault {
         let mut response = (self.status(), Json(problem)).into_response();
         let kind = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, kind);
-        if let Self::TooMany(seconds) = &self {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
+        if let Some(seconds) = self.retry_after() {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         // The guard makes a page of it where a browser waits.
         response.extensions_mut().insert(self);

@@ -13,7 +13,7 @@ use axum::{
 use gatehall_domain::Refusal;
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
-    header::{AUTHORIZATION, CONTENT_TYPE},
+    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
 };
 use serde_json::{Map, Value};
 use url::form_urlencoded;
@@ -45,6 +45,9 @@ pub(super) async fn guard(
         && let Some(fault) = response.extensions_mut().remove::<Fault>()
     {
         response = page_of(&fault, &address, &method, &headers, submitted);
+        if let Some(seconds) = fault.retry_after() {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
     }
     protect(response.headers_mut(), &portal.doors.sign_out_origins());
     response

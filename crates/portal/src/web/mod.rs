@@ -159,7 +159,7 @@ impl Portal {
             Ok((changes, answer))
         };
         let (answer, snapshot) = desk.change_from(self.hall.snapshot(), prepare).await?;
-        let revision = snapshot.as_ref().map(Snapshot::revision);
+        let revision = snapshot.as_ref().map(|it| it.revision());
         if let Some(snapshot) = snapshot {
             self.hall.publish(snapshot);
         }

@@ -16,12 +16,16 @@ impl Store {
     pub async fn forget_events(&self, before: Timestamp) -> Result<u64, StoreError> {
         let mut removed = 0;
         loop {
-            let gone = on!(&self.writer, pool => query(
-                "delete from audit_events where id in
-                    (select id from audit_events where at < $1 limit $2)")
-                .bind(before.micros())
-                .bind(AT_ONCE)
-                .execute(pool).await.map(|done| done.rows_affected()))?;
+            let gone = self
+                .write(async {
+                    Ok(on!(&self.writer, pool => query(
+                        "delete from audit_events where id in
+                            (select id from audit_events where at < $1 limit $2)")
+                        .bind(before.micros())
+                        .bind(AT_ONCE)
+                        .execute(pool).await.map(|done| done.rows_affected()))?)
+                })
+                .await?;
             removed += gone;
             if gone < AT_ONCE as u64 {
                 return Ok(removed);

@@ -19,7 +19,7 @@ on_both!(
 );
 
 /// Runs SQL as a script would: past the program.
-async fn run(database: &Database, sql: &'static str) -> Result<(), String> {
+pub(crate) async fn run(database: &Database, sql: &'static str) -> Result<(), String> {
     if let Some(path) = database.url.strip_prefix("sqlite:") {
         // A script's own SQLite is often older than the one in here.
         let script =

@@ -8,6 +8,7 @@ mod revisions;
 mod sample;
 mod script;
 mod sessions;
+mod trouble;
 mod unread;
 mod unread_company;
 mod views;

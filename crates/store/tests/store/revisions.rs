@@ -30,11 +30,11 @@ async fn every_kind_of_record_comes_back_as_it_was(kind: Kind) {
         .apply(&empty, &additions(records.clone()), &Actor::command_line(), at(1))
         .await
         .unwrap();
-    assert_eq!((applied.revision, store.revision().await.unwrap()), (1, 1));
+    assert_eq!((applied.snapshot.revision(), store.revision().await.unwrap()), (1, 1));
     let loaded = store.load().await.unwrap();
     for record in &records {
         assert_eq!(loaded.company().current(record).as_ref(), Some(record));
-        assert_eq!(applied.company.current(record).as_ref(), Some(record));
+        assert_eq!(applied.snapshot.company().current(record).as_ref(), Some(record));
     }
 }
 
@@ -86,7 +86,7 @@ async fn of_two_writers_one_has_to_look_again(kind: Kind) {
             store
                 .apply(&empty, &changes, &Actor::command_line(), at(1))
                 .await
-                .map(|applied| applied.revision)
+                .map(|applied| applied.snapshot.revision())
         })
     };
     let (one, two) = (write(store.clone(), "a@x.example"), write(other, "b@x.example"));
@@ -142,7 +142,7 @@ async fn the_audit_names_what_was_done(kind: Kind) {
     let calls: Vec<EventRow> =
         (0..303).map(|n| call(n, Outcome::Answered(Because::Public))).collect();
     store.record_events(&calls).await.unwrap();
-    // Once more, as after a spill: each is there once.
+    // Once more, as from a journal: each is there once.
     store.record_events(&calls).await.unwrap();
     store.record_events(&[call(1000, Outcome::Denied(Denial::NotGranted))]).await.unwrap();
 
