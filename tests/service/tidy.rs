@@ -78,3 +78,30 @@ fn the_files_shown_in_the_documents_can_be_imported() {
     }
     assert_eq!(shown, 4);
 }
+
+#[test]
+fn every_promise_names_tests_that_are_there() {
+    let page = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let named: Vec<&str> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| {
+            text.contains('_')
+                && text.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit())
+        })
+        .collect();
+    assert!(named.len() > 50, "{named:?}");
+    let mut found = Vec::new();
+    for folder in ["crates", "tests", "e2e"] {
+        files(&root().join(folder), &mut found);
+    }
+    let is_source = |path: &&PathBuf| path.extension().is_some_and(|it| it == "rs" || it == "py");
+    let sources: Vec<String> =
+        found.iter().filter(is_source).map(|path| fs::read_to_string(path).unwrap()).collect();
+    for name in named {
+        let (rust, python) = (format!("fn {name}("), format!("def test_{name}("));
+        let there = sources.iter().any(|text| text.contains(&rust) || text.contains(&python));
+        assert!(there, "docs/security.md names {name}, and there is no such test");
+    }
+}
