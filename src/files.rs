@@ -106,7 +106,8 @@ pub(crate) fn look_at(settings: &StoreSettings, url: &str, keys: &Path, data_dir
     }
 }
 
-fn is_read_by_all(path: &Path) -> bool {
+/// Whether every user of the machine can read a file.
+pub(crate) fn is_read_by_all(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|it| it.mode() & 0o004 != 0)
 }
 

@@ -28,6 +28,7 @@ pub(crate) struct Office {
     pub(crate) store: Store,
     pub(crate) clock: Clock,
     processes: ProcessSettings,
+    keys: PathBuf,
 }
 
 impl Office {
@@ -55,12 +56,24 @@ impl Office {
             .reading(settings.secret_variables.clone());
         store.check_vault(&vault).await.with_context(|| format!("key file {}", keys.display()))?;
         let processes = settings.processes.clone();
-        Ok(Self { data_dir, vault: Arc::new(vault), store, clock: system_clock(), processes })
+        Ok(Self { data_dir, vault: Arc::new(vault), store, clock: system_clock(), processes, keys })
     }
 
     /// As whom the processes of stdio servers run.
+    ///
+    /// # Errors
+    /// If it cannot be done, or would be no wall: users of their own can read what everybody can.
     pub(crate) fn accounts(&self) -> Result<Accounts> {
-        Ok(self.processes.accounts()?)
+        let accounts = self.processes.accounts()?;
+        if accounts.are_own() && files::is_read_by_all(&self.keys) {
+            anyhow::bail!(
+                "the key file {} can be read by everybody, and so by every process of a stdio \
+                 server: have it mounted with mode 0400 (in Kubernetes, defaultMode of the \
+                 volume), or run the gate as an ordinary user without such servers",
+                self.keys.display()
+            );
+        }
+        Ok(accounts)
     }
 
     /// A desk at which the person at the command line works.

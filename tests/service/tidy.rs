@@ -14,7 +14,8 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        let passing = name.starts_with('.') || ["target", "node_modules"].contains(&name);
+        let built = path == root().join("target") || name == "node_modules";
+        let passing = name.starts_with('.') || built;
         match path.is_dir() {
             true if !passing => files(&path, found),
             true => {}

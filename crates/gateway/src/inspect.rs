@@ -14,7 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use crate::{
     Gateway,
-    call::{Asked, Asking, Failure, STOPPING, Told, UNRECORDED, WITHHELD},
+    call::{Asked, Asking, Failure, Refusal, STOPPING, UNRECORDED, WITHHELD},
     catalogue::Offer,
     era::{self, Era},
     upstream::{Answer, error_parts},
@@ -120,9 +120,9 @@ impl Gateway {
                 return called(
                     false,
                     match refused.told().await {
-                        Told::Denied(denial) => denial.to_string(),
-                        Told::Ambiguous(problem) => problem,
-                        Told::Unrecorded => UNRECORDED.into(),
+                        Refusal::Denied(denial) => denial.to_string(),
+                        Refusal::Ambiguous(problem) => problem,
+                        Refusal::Unrecorded => UNRECORDED.into(),
                     },
                 );
             }

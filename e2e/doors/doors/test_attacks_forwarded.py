@@ -54,7 +54,7 @@ SECRETS = {
 def test_with_a_secret(world, name):
     attacker = Attacker(world, by_secret(world))
     headers, rule = SECRETS[name]
-    attacker.check_refused(ask(attacker, *headers), rule, 401, 403)
+    attacker.check_refused(ask(attacker, *headers), rule, 400, 401, 403)
 
 
 def test_the_good_ones_enter(world):

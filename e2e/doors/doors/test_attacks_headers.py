@@ -103,7 +103,9 @@ def test_a_strange_host_admits_nobody(world, host, dialect):
     visitor, attacker = world.signed_in("alice"), Attacker(world)
     session = cookie(visitor.jar.get(names.SESSION_COOKIE))
     answer = attacker.ask("GET", endpoint(dialect), [*question(dialect, host), session])
-    attacker.check_refused(answer, ("host-rule.none", "check.form"), 400, 403)
+    # Envoy's is the host of the check itself, which nothing can be if it is no name.
+    no_host = dialect == "envoy" and "%" in host
+    attacker.check_refused(answer, None if no_host else ("host-rule.none", "check.form"), 400, 403)
 
 
 @table([(kind,) for kind in names.PROXIES])

@@ -150,6 +150,10 @@ CROSS_SITE = [
 ]
 
 
+# Refused before anybody looks at what is asked for.
+UNREAD = ["Origin twice"]
+
+
 def link_of(world, email="alice@google.example"):
     text = world.gatehall("admin", "link", email)
     return next(word for word in text.split() if "/sign-in/link/" in word)
@@ -159,7 +163,7 @@ def link_of(world, email="alice@google.example"):
 def test_a_link_is_sent_by_another_site(world, name, headers):
     attacker, link = Attacker(world), link_of(world)
     answer = attacker.request("POST", link, headers)
-    attacker.check_refused(answer, "sign-in.link", 400, 403)
+    attacker.check_refused(answer, None if name in UNREAD else "sign-in.link", 400, 403)
     assert attacker.post(link, {}).status == 303, "it was not used up"
 
 
@@ -189,7 +193,8 @@ def test_another_site_signs_nobody_out(world, method, name, headers):
     led = Attacker(world, jar=visitor.jar)
     answer = led.request(method, led.page(names.SIGN_OUT), headers)
     # A GET only asks whether it is meant.
-    led.check_refused(answer, "session" if method == "POST" else None, 200, 400, 403)
+    noted = method == "POST" and name not in UNREAD
+    led.check_refused(answer, "session" if noted else None, 200, 400, 403)
     assert visitor.userinfo(), "the session is gone"
 
 

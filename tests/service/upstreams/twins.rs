@@ -319,6 +319,10 @@ async fn an_argument_that_a_header_repeats_has_one_spelling() {
             assert_eq!(operated.status, 422, "{arguments}: {}", operated.text);
             assert!(operated.text.contains("region"), "{}", operated.text);
         }
+        // A number that fits no type of the gate's hides no second spelling.
+        let hidden = r#"{"region":"eu","Region":"us","far":1e400}"#.to_owned();
+        let hidden = scene.alice.post(&format!("/tools/{name}"), &[], hidden).await;
+        assert_eq!(hidden.status, 422, "{}", hidden.text);
         let good = scene.alice.call("/mcp", &name, json!({"region": "eu"})).await.message();
         assert_eq!(good["result"]["content"][0]["text"], "done", "{good}");
     }

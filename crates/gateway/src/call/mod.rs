@@ -52,39 +52,31 @@ impl Asked<'_> {
     }
 }
 
-/// Why a call is not made. The audit has it when the receipt says so.
+/// Why a call is not made.
 #[derive(Debug)]
-pub(crate) enum Refused {
+pub(crate) enum Refusal {
     /// To the caller all denials are one, but for a limit.
-    Denied(Denial, Receipt),
+    Denied(Denial),
     /// The arguments can be read in two ways; where, and what to do about it.
-    Ambiguous(String, Receipt),
+    Ambiguous(String),
     /// The caller may, but nothing could tell of it afterwards.
     Unrecorded,
 }
 
-/// What the caller hears of a call that is not made.
+/// A call that is not made.
 #[derive(Debug)]
-pub(crate) enum Told {
-    /// As [`Refused::Denied`].
-    Denied(Denial),
-    /// As [`Refused::Ambiguous`].
-    Ambiguous(String),
-    /// The audit cannot have it.
-    Unrecorded,
+pub(crate) struct Refused {
+    why: Refusal,
+    /// Whether the audit has it.
+    receipt: Receipt,
 }
 
 impl Refused {
-    /// Waits until the audit has it.
-    pub(crate) async fn told(self) -> Told {
-        let (told, mut receipt) = match self {
-            Self::Denied(denial, receipt) => (Told::Denied(denial), receipt),
-            Self::Ambiguous(problem, receipt) => (Told::Ambiguous(problem), receipt),
-            Self::Unrecorded => return Told::Unrecorded,
-        };
-        match receipt.kept().await {
-            true => told,
-            false => Told::Unrecorded,
+    /// Why, once the audit has it.
+    pub(crate) async fn told(mut self) -> Refusal {
+        match self.receipt.kept().await {
+            true => self.why,
+            false => Refusal::Unrecorded,
         }
     }
 }
@@ -111,24 +103,24 @@ impl Gateway {
         // Somebody who may not call learns nothing of what a tool takes.
         let params = tool.map_or(&[][..], |tool| &tool.header_params);
         if let Some(ambiguity) = asked.arguments.and_then(|it| ambiguity(it, params)) {
-            return Err(match refuse(Denial::Ambiguous) {
-                Refused::Denied(Denial::Ambiguous, receipt) => {
-                    Refused::Ambiguous(ambiguity, receipt)
-                }
-                other => other,
-            });
+            let mut refused = refuse(Denial::Ambiguous);
+            if matches!(refused.why, Refusal::Denied(Denial::Ambiguous)) {
+                refused.why = Refusal::Ambiguous(ambiguity);
+            }
+            return Err(refused);
         }
         let mut account = self.account(asking);
         if self.recorder.is_shut() {
             account.unrecorded();
-            return Err(Refused::Unrecorded);
+            return Err(Refused { why: Refusal::Unrecorded, receipt: Receipt::default() });
         }
         let site = moment.snapshot.site(permit.connection());
         let counted = site.map_or(Ok(()), |site| self.doors.count_call(caller, &site.connection));
         if let Err(Rejection::TooMany(seconds)) = counted {
             let denial = Denial::TooOften(seconds);
             account.asks(asked.name.as_ref().into(), Some(permit.connection()), bytes);
-            return Err(Refused::Denied(denial, account.denied(denial)));
+            let why = Refusal::Denied(denial);
+            return Err(Refused { why, receipt: account.denied(denial) });
         }
         let public =
             tool.map_or_else(|| Arc::clone(permit.tool()), |tool| Arc::clone(&tool.public));
@@ -166,7 +158,7 @@ impl Gateway {
         let name = gatehall_domain::names::shown(name, 128).into_owned();
         let mut account = self.account(asking);
         account.asks(name.into(), found.map(|(offer, _)| offer.connection), bytes);
-        Refused::Denied(denial, account.denied(denial))
+        Refused { why: Refusal::Denied(denial), receipt: account.denied(denial) }
     }
 
     fn account(&self, asking: &Asking<'_>) -> Account {
@@ -197,7 +189,10 @@ fn ambiguity(arguments: &str, params: &[HeaderParam]) -> Option<String> {
     if params.is_empty() {
         return None;
     }
-    let arguments = serde_json::from_str(arguments).unwrap_or_default();
+    // What cannot be read here, such as 1e400, nobody could compare with a header.
+    let Ok(arguments) = serde_json::from_str(arguments) else {
+        return Some("the arguments hold a number that is too large: write it as text".into());
+    };
     let (name, of) = params.iter().find_map(|param| param.twin(&arguments))?;
     let name = spelled(&name);
     Some(format!("the server may read the argument \"{name}\" as \"{of}\": leave it out"))

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     body::Parts,
-    call::{Done, Running, Step, Told},
+    call::{Done, Refusal, Running, Step},
     catalogue::HeaderParam,
     entry::names_nobody,
     era::Era,
@@ -120,9 +120,9 @@ async fn admit(
         Err(refused) => refused.told().await,
     };
     Err(match (refused, names_nobody(request.caller)) {
-        (Told::Unrecorded, _) => RpcError::unrecorded(),
-        (Told::Denied(Denial::TooOften(seconds)), _) => RpcError::too_often(seconds),
-        (Told::Ambiguous(problem), _) => RpcError::answer(RpcError::INVALID_PARAMS, problem),
+        (Refusal::Unrecorded, _) => RpcError::unrecorded(),
+        (Refusal::Denied(Denial::TooOften(seconds)), _) => RpcError::too_often(seconds),
+        (Refusal::Ambiguous(problem), _) => RpcError::answer(RpcError::INVALID_PARAMS, problem),
         (_, Some(hint)) => RpcError::answer(RpcError::INVALID_PARAMS, hint),
         (_, None) => RpcError::unknown_tool(&shown),
     })

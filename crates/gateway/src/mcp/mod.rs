@@ -36,7 +36,7 @@ use self::{
 };
 use crate::{
     body::Parts,
-    call::{Asking, Told},
+    call::{Asking, Refusal},
     entry::{Entry, Turned, endpoint_of, read_body},
     era::{self, Era},
     gateway::Gateway,
@@ -218,8 +218,8 @@ impl Request<'_> {
             let refused =
                 self.gateway.refuse_call(&self.asking(), &name, text.len(), Denial::Ambiguous);
             match refused.told().await {
-                Told::Unrecorded => return RpcError::unrecorded(),
-                Told::Denied(Denial::TooOften(seconds)) => return RpcError::too_often(seconds),
+                Refusal::Unrecorded => return RpcError::unrecorded(),
+                Refusal::Denied(Denial::TooOften(seconds)) => return RpcError::too_often(seconds),
                 _ => {}
             }
         }

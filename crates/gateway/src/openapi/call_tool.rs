@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{asking, problem::Problem};
 use crate::{
-    call::{Told, UNRECORDED},
+    call::{Refusal, UNRECORDED},
     entry::Entry,
     gateway::Gateway,
     json::{self, Flaw, Members},
@@ -52,8 +52,8 @@ pub(super) async fn ambiguous(
     let asking = asking(entry, endpoint);
     let refused = gateway.refuse_call(&asking, &name, body.len(), Denial::Ambiguous);
     match refused.told().await {
-        Told::Unrecorded => Problem::unrecorded(UNRECORDED),
-        Told::Denied(Denial::TooOften(seconds)) => Problem::too_often(seconds),
+        Refusal::Unrecorded => Problem::unrecorded(UNRECORDED),
+        Refusal::Denied(Denial::TooOften(seconds)) => Problem::too_often(seconds),
         _ => Problem::invalid("The body:", &flaw.to_string()),
     }
 }

@@ -28,7 +28,7 @@ use self::{
 };
 use crate::{
     body::Parts,
-    call::{Asked, Asking, Told, UNRECORDED},
+    call::{Asked, Asking, Refusal, UNRECORDED},
     entry::{Entry, endpoint_of, names_nobody, read_body},
     gateway::Gateway,
     json::{DEEPEST, depth_within},
@@ -155,9 +155,9 @@ async fn run(
         Ok(running) => running,
         Err(refused) => {
             return Err(match (refused.told().await, names_nobody(&entry.caller)) {
-                (Told::Unrecorded, _) => Problem::unrecorded(UNRECORDED),
-                (Told::Denied(Denial::TooOften(seconds)), _) => Problem::too_often(seconds),
-                (Told::Ambiguous(problem), _) => Problem::invalid("The body:", &problem),
+                (Refusal::Unrecorded, _) => Problem::unrecorded(UNRECORDED),
+                (Refusal::Denied(Denial::TooOften(seconds)), _) => Problem::too_often(seconds),
+                (Refusal::Ambiguous(problem), _) => Problem::invalid("The body:", &problem),
                 (_, Some(hint)) => Problem::new(StatusCode::NOT_FOUND, "unknown-tool", hint),
                 (_, None) => Problem::unknown_tool(name),
             });

@@ -65,14 +65,10 @@ impl Builder {
                 problem,
             })?;
         }
-        let of_none = connection.path.tenant.is_none();
-        if of_none
-            && matches!(transport, Transport::Stdio { .. })
-            && site.server.transport.names_tenant(None)
+        if connection.path.tenant.is_none()
+            && site.server.transport.names_tenant(connection.url.as_ref())
         {
-            let problem =
-                "the description has a place for a tenant's id, and the connection none for it";
-            return Err(UpstreamError::Spawn(problem.into()));
+            return Err(UpstreamError::NoTenant);
         }
         match transport {
             // What is spoken at an address is found out by asking, whatever was written down.
@@ -247,6 +243,6 @@ mod tests {
     async fn a_place_for_a_tenant_is_filled() {
         assert!(built("google/s", &[], "/data/{tenant}").is_ok());
         assert!(built("s", &[], "/data").is_ok());
-        assert!(matches!(built("s", &[], "/data/{tenant}"), Err(UpstreamError::Spawn(_))));
+        assert!(matches!(built("s", &[], "/data/{tenant}"), Err(UpstreamError::NoTenant)));
     }
 }

@@ -56,6 +56,9 @@ pub enum UpstreamError {
     /// It speaks something this version does not carry calls to.
     #[error("it speaks {0}, to which this version cannot carry calls yet")]
     Unsupported(&'static str),
+    /// It is described for each tenant, and the connection is none's.
+    #[error("its description has a place for a tenant's id, and this connection belongs to none")]
+    NoTenant,
     /// The process could not be started.
     #[error("the command cannot be started: {0}")]
     Spawn(String),
@@ -107,6 +110,7 @@ impl UpstreamError {
             Self::Busy(_) => "busy",
             Self::Credential { .. } => "credential unusable",
             Self::Unsupported(_) => "unsupported",
+            Self::NoTenant => "no tenant",
             Self::Spawn(_) => "not started",
         }
     }
@@ -135,7 +139,10 @@ impl UpstreamError {
                 "nothing: it is tried again by itself"
             }
             Self::Handshake(_) => "check that the server speaks a published revision of MCP",
-            Self::Credential { .. } => "do so, or give the credential another place or source",
+            Self::Credential { .. } => {
+                "mend that, or give the credential another value, place or source"
+            }
+            Self::NoTenant => "connect it for a tenant, or give this connection an own address",
             Self::Unsupported(_) => "use the server's Streamable HTTP endpoint, if it has one",
             Self::Spawn(_) => {
                 "check the command, and declare PATH in the server's environment if it needs one"

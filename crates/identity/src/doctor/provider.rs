@@ -93,7 +93,7 @@ impl Doctor<'_> {
                 return self.bad(
                     name,
                     &format!("the client's secret: {problem}"),
-                    "do so where the gate runs, and run the doctor there",
+                    "mend it where the gate runs, and run the doctor there",
                 );
             }
         };

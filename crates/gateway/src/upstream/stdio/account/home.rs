@@ -2,10 +2,10 @@
 //! them, for as long as they are there: a user is never given to another connection.
 
 use std::{
-    fs::{self, DirBuilder, Permissions},
-    io::{Error, ErrorKind, Result},
+    fs::{self, DirBuilder, OpenOptions, Permissions},
+    io::{Error, ErrorKind, Result, Write},
     ops::RangeInclusive,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, chown},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, chown},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -94,7 +94,10 @@ fn claim(homes: &Path, place: &Path, connection: ConnectionId, name: &str) -> Re
     let _ = fs::remove_dir_all(&draft);
     DirBuilder::new().mode(0o711).create(&draft)?;
     fs::set_permissions(&draft, Permissions::from_mode(0o711))?;
-    fs::write(draft.join(OWNER), format!("{connection}\n{name}\n"))?;
+    // Whose it is concerns no process of another connection.
+    let mut owner =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft.join(OWNER))?;
+    owner.write_all(format!("{connection}\n{name}\n").as_bytes())?;
     match fs::rename(&draft, place) {
         Ok(()) => Ok(true),
         Err(error) => {

@@ -94,6 +94,11 @@ impl Accounts {
         }))
     }
 
+    /// Whether each connection's processes run as a user of their own.
+    pub fn are_own(&self) -> bool {
+        self.0.range.is_some()
+    }
+
     /// As whom processes run, in a line.
     pub fn describe(&self) -> String {
         match (&self.0.range, &self.0.missing) {
