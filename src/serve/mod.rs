@@ -81,7 +81,7 @@ fn warn_of(settings: &ServeSettings, snapshot: &Snapshot, vault: &Vault) {
     if !unread.is_empty() {
         tracing::warn!(
             "credentials name variables that the gate may not read, so that they cannot be used: \
-             set GATEHALL_SECRET_VARIABLES={}",
+             add them to those that are set: GATEHALL_SECRET_VARIABLES={}",
             unread.join(",")
         );
     }

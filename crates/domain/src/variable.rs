@@ -66,8 +66,8 @@ pub(crate) fn check_declared(name: &str) -> Result<(), Refusal> {
 /// Why a credential cannot fill a variable.
 pub(crate) fn harm(name: &str) -> String {
     format!(
-        "{name} can make something else run, whatever the command is, so no credential may fill \
-         it: use a variable of the server's own"
+        "{name} can make something else run or lead it elsewhere, whatever the command is, so no \
+         credential may fill it: use a variable of the server's own"
     )
 }
 
@@ -107,7 +107,8 @@ const BEGINNINGS: &[&str] = &[
     // Tools that run other things, or say whom to trust.
     "GIT_", "SSH_", "SUDO_", "DOAS_", "GPG_", "PINENTRY_", "XDG_", "SYSTEMD_", "ANSIBLE_",
     "OPENSSL_", "SSL_", "SSLKEYLOG", "GNUTLS_", "CURL_", "REQUESTS_CA_", "AWS_CONTAINER_",
-    "AWS_ENDPOINT_", "CLOUDSDK_PYTHON", "LIBMYSQL_", "ODBC",
+    "AWS_ENDPOINT_", "AZURE_CONFIG", "CHROME_", "CLOUDSDK_PYTHON", "FFMPEG", "HGEDITOR", "HGMERGE", "HGRC",
+    "POWERSHELL_", "PSMODULE", "PYTEST_", "RIPGREP_", "TF_CLI_", "LIBMYSQL_", "ODBC",
 ];
 
 /// How names end that say what to run, or by which way.

@@ -143,7 +143,10 @@ impl Doctor<'_> {
             self.bad(
                 "secrets",
                 &format!("credentials name variables that the gate may not read: {names}"),
-                &format!("set GATEHALL_SECRET_VARIABLES={names} where the gate runs"),
+                &format!(
+                    "add them to those that are set where the gate runs: \
+                     GATEHALL_SECRET_VARIABLES={names}"
+                ),
             );
         }
     }
