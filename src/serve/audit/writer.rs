@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     AuditState, BATCH, Events, GATHER, LATE,
     journal::{Closed, Journal, Written},
-    keeper::Batch,
+    store_writer::Batch,
 };
 
 /// How often it is looked whether the store has what it was given.
@@ -33,7 +33,7 @@ const IN_HAND: usize = 65_536;
 /// How long the store has at the end to take what it was given.
 const AT_END: Duration = Duration::from_secs(3);
 
-pub(super) struct Clerk {
+pub(super) struct Writer {
     recorder: Recorder,
     state: Arc<AuditState>,
     journal: Journal,
@@ -69,7 +69,7 @@ struct Known {
     closed: Option<Closed>,
 }
 
-impl Clerk {
+impl Writer {
     pub(super) fn new(
         recorder: Recorder,
         state: Arc<AuditState>,
@@ -231,7 +231,7 @@ impl Clerk {
             false
         });
         self.in_hand = in_hand;
-        self.turn_page();
+        self.rotate();
         self.probe();
     }
 
@@ -296,7 +296,7 @@ impl Clerk {
     }
 
     /// Begins another file when this one is large, or has what should be brought back.
-    fn turn_page(&mut self) {
+    fn rotate(&mut self) {
         self.leave_file();
         for closed in self.journal.given_up() {
             self.retire(closed);
