@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
 /// How many pieces there are; each is given away at once.
@@ -101,15 +101,11 @@ impl Reserve {
         let released = (0..PIECES).rev().any(gone);
         if released {
             *RELEASED.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-            // An empty file; its time is what counts. Where it cannot be made, other programs
+            // An empty file; when it was made is what counts. Where it cannot be made, other programs
             // do not wait.
-            let _ = File::options()
-                .create(true)
-                .truncate(true)
-                .write(true)
-                .mode(0o600)
-                .open(self.named("used"))
-                .and_then(|used| used.set_modified(SystemTime::now()));
+            let used = self.named("used");
+            let _ = fs::remove_file(&used);
+            let _ = File::options().write(true).create_new(true).mode(0o600).open(used);
             let beside = self.beside.display();
             tracing::warn!(%beside, "the disk is full: a part of the reserve is used");
         }
