@@ -15,15 +15,20 @@ drop view sql_change;
 drop view sql_user;
 drop view sql_group;
 
--- Administrators as the program counts them.
+-- Administrators as the program counts them: those whose rows it can read.
 create view sql_admins as
 select u.email as email from users u
 where u.enabled = 1
-  and length(cast(u.email as blob)) <= 254 and u.email not like '%@%@%'
+  and typeof(u.id) = 'blob' and length(u.id) = 16
+  and typeof(u.name) = 'text' and typeof(u.created_at) = 'integer'
+  and typeof(u.email) = 'text' and length(cast(u.email as blob)) <= 254
+  and u.email = lower(u.email) and u.email like '%_@_%' and u.email not like '%@%@%'
   and u.email not glob '*[^!-~]*' and u.email not glob '*[,;*"<>]*'
   and (u.admin = 1 or exists (
     select 1 from memberships m join groups g on g.id = m.group_id
-    where m.user_id = u.id and g.enabled = 1 and lower(g.name) = 'mcp-admin'));
+    where m.user_id = u.id and g.enabled = 1 and lower(g.name) = 'mcp-admin'
+      and typeof(g.id) = 'blob' and length(g.id) = 16 and typeof(g.description) = 'text'
+      and typeof(g.created_at) = 'integer' and typeof(m.created_at) = 'integer'));
 
 -- What a script did, at the newest revision.
 create view sql_event as select '' as action, '' as kind, '' as subject, '' as tenant_id;

@@ -287,7 +287,7 @@ impl Service {
             () = cut => tracing::warn!("told again to stop: calls under way are cut"),
         }
         // Whoever still waits is told so. The last calls are recorded when the lanes have ended.
-        self.gateway.live().cut_calls();
+        self.gateway.cut_calls();
         if !self.served.is_finished() {
             let _ = tokio::time::timeout(LANES_END, &mut self.served).await;
         }

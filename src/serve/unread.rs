@@ -18,7 +18,7 @@ pub(super) fn warn_of_unread(snapshot: &Snapshot, before: Option<&Snapshot>) {
         if count <= NAMED {
             tracing::warn!(
                 table = row.table,
-                key = row.key,
+                key = %row.key,
                 problem = row.problem,
                 "a row cannot be read and is set aside, and what it may deny is denied: see \
                  gatehall doctor"

@@ -76,6 +76,13 @@ impl Gateway {
         &self.live
     }
 
+    /// Ends the calls under way: each is answered that the gate stops. Those that only wait for the
+    /// audit have a moment left.
+    pub fn cut_calls(&self) {
+        self.live.cut_calls();
+        self.recorder.stop_waiting();
+    }
+
     pub(crate) fn next_request_id(&self) -> u64 {
         self.request_ids.fetch_add(1, Ordering::Relaxed)
     }

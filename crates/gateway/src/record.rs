@@ -5,13 +5,23 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use gatehall_domain::{
     Because, CallEvent, Caller, ConnectionId, Denial, Outcome, Snapshot, Timestamp,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{sleep, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+/// How long an answer waits for the audit. A disk that hangs says nothing at all.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// How long it waits at most when the gate stops.
+const AT_STOP: Duration = Duration::from_secs(1);
 
 /// Takes events without ever waiting. Whoever holds the other end keeps them.
 #[derive(Debug, Clone)]
@@ -23,6 +33,7 @@ struct Queue {
     sure: bool,
     lost: AtomicU64,
     shut: AtomicBool,
+    stopping: CancellationToken,
 }
 
 /// An event on its way to the audit.
@@ -40,7 +51,8 @@ impl Recorder {
     pub fn new(capacity: usize, sure: bool) -> (Self, mpsc::Receiver<Recorded>) {
         let (sender, events) = mpsc::channel(capacity);
         let (lost, shut) = (AtomicU64::new(0), AtomicBool::new(false));
-        (Self(Arc::new(Queue { sender, sure, lost, shut })), events)
+        let stopping = CancellationToken::new();
+        (Self(Arc::new(Queue { sender, sure, lost, shut, stopping })), events)
     }
 
     /// Whether answers wait until their events are kept.
@@ -69,11 +81,18 @@ impl Recorder {
         self.0.sure && self.0.shut.load(Ordering::Relaxed)
     }
 
+    /// The gate stops: answers wait a moment and no longer.
+    pub fn stop_waiting(&self) {
+        self.0.stopping.cancel();
+    }
+
     fn record(&self, event: CallEvent) -> Receipt {
         let (kept, receipt) = match self.0.sure {
             true => {
                 let (sender, receiver) = oneshot::channel();
-                (Some(sender), Receipt(Some(receiver)))
+                let stopping = self.0.stopping.clone();
+                let late = tokio::time::Instant::now() + PATIENCE;
+                (Some(sender), Receipt(Some(Awaited { kept: receiver, late, stopping })))
             }
             false => (None, Receipt(None)),
         };
@@ -89,7 +108,15 @@ impl Recorder {
 
 /// Tells whether an event is kept, where the answer has to wait for that.
 #[derive(Debug, Default)]
-pub(crate) struct Receipt(Option<oneshot::Receiver<bool>>);
+pub(crate) struct Receipt(Option<Awaited>);
+
+#[derive(Debug)]
+struct Awaited {
+    kept: oneshot::Receiver<bool>,
+    /// When it is waited for no longer.
+    late: tokio::time::Instant,
+    stopping: CancellationToken,
+}
 
 impl Receipt {
     /// Whether there is nothing to wait for.
@@ -97,11 +124,20 @@ impl Receipt {
         self.0.is_none()
     }
 
-    /// Waits until it is known whether the event is kept. May be dropped and called again, until
-    /// it has said so.
+    /// Waits until it is known whether the event is kept; one that is not known to be in time, is
+    /// not. May be dropped and called again, until it has said so.
     pub(crate) async fn kept(&mut self) -> bool {
-        let Some(receiver) = &mut self.0 else { return true };
-        let kept = receiver.await.unwrap_or(false);
+        let Some(Awaited { kept, late, stopping }) = &mut self.0 else { return true };
+        let stopped = async {
+            stopping.cancelled().await;
+            sleep(AT_STOP).await;
+        };
+        let kept = tokio::select! {
+            biased;
+            kept = kept => kept.unwrap_or(false),
+            () = sleep_until(*late) => false,
+            () = stopped => false,
+        };
         self.0 = None;
         kept
     }
@@ -202,5 +238,43 @@ impl Drop for Account {
             // Nobody waits for an answer.
             drop(self.close(Outcome::Cancelled(because), 0));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn receipt(recorder: &Recorder) -> Receipt {
+        let snapshot = Arc::new(Snapshot::new(1, Default::default()));
+        let door = gatehall_domain::Door::PersonalKey;
+        let caller = Caller { user: None, door, key: None, tenant: None };
+        let at = Timestamp::from_micros(1);
+        Account::open(recorder, at, &snapshot, &caller, "mcp", 1).denied(Denial::UnknownTool)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_does_not_wait_for_a_journal_that_hangs() {
+        let (recorder, _calls) = Recorder::new(1, true);
+        let mut receipt = receipt(&recorder);
+        // Whoever waits may begin again.
+        let _: Result<bool, _> = timeout(Duration::from_millis(1), receipt.kept()).await;
+        assert_eq!(timeout(HOUR, receipt.kept()).await, Ok(false));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gate_that_stops_waits_less_for_it() {
+        let (recorder, _calls) = Recorder::new(1, true);
+        let mut receipt = receipt(&recorder);
+        recorder.stop_waiting();
+        let began = tokio::time::Instant::now();
+        assert_eq!(timeout(HOUR, receipt.kept()).await, Ok(false));
+        assert!(began.elapsed() < PATIENCE);
     }
 }

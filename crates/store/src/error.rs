@@ -63,6 +63,9 @@ pub enum StoreError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The database works, and does not take a value: a text with a zero character, a rule of its own.
+    #[error("the database does not take a value: {0}")]
+    Unfit(String),
     /// The server cannot be reached.
     #[error("the database cannot be reached: {0}")]
     Unreachable(String),
@@ -94,6 +97,7 @@ impl StoreError {
             | Self::Full
             | Self::Disk
             | Self::NotADatabase
+            | Self::Unfit(_)
             | Self::Unreachable(_)
             | Self::Database(_) => true,
         }
@@ -122,6 +126,11 @@ impl From<sqlx::Error> for StoreError {
                     (_, "40001" | "40P01") => Self::Moved,
                     (_, "28P01" | "28000" | "3D000" | "53300" | "57P01" | "57P02" | "57P03") => {
                         Self::Unreachable(inner.message().to_owned())
+                    }
+                    // Too big, against a rule, of another type, out of range.
+                    (Some(18 | 19 | 20 | 25), _) => Self::Unfit(inner.message().to_owned()),
+                    (None, code) if code.starts_with("22") || code.starts_with("23") => {
+                        Self::Unfit(inner.message().to_owned())
                     }
                     _ => Self::Database(inner.message().to_owned()),
                 }

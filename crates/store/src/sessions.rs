@@ -10,6 +10,7 @@ use crate::{
     Store, StoreError,
     engine::{Engine, Transaction, on},
     readable::{readable, tell},
+    writing::{LIMIT, in_time},
 };
 
 /// How long a session that cannot be read is remembered as over, in seconds. It is read again.
@@ -94,7 +95,7 @@ impl Store {
         begun_by: Option<Timestamp>,
     ) -> Result<u64, StoreError> {
         loop {
-            match self.try_end(which, now, begun_by).await {
+            match in_time(LIMIT, self.try_end(which, now, begun_by)).await {
                 Err(error) if error.is_no_room() && self.release() => {}
                 ended => return self.note(ended),
             }

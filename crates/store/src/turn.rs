@@ -47,12 +47,16 @@ impl Store {
         let end = Instant::now() + PATIENCE;
         let place = timeout_at(end, Arc::clone(&self.place).lock_owned());
         let place = place.await.map_err(|_| StoreError::Busy)?;
-        let begun = in_time(PATIENCE * 2, self.begin_turn(end)).await;
-        let (transaction, revision) = self.note(begun)?;
+        let (transaction, revision) = self.begin_turn(end).await?;
         Ok(Turn { store: self.clone(), place, transaction, revision })
     }
 
     async fn begin_turn(&self, end: Instant) -> Result<(Transaction, u64), StoreError> {
+        let begun = in_time(PATIENCE * 2, self.try_begin_turn(end)).await;
+        self.note(begun)
+    }
+
+    async fn try_begin_turn(&self, end: Instant) -> Result<(Transaction, u64), StoreError> {
         let mut transaction = loop {
             match self.writer.begin_write().await.map_err(StoreError::from) {
                 // SQLite waits for a moment by itself, and not in order.

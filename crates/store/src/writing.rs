@@ -8,7 +8,7 @@ use std::{
 use crate::{Store, StoreError, reserve::Reserve};
 
 /// How long a write may take. A server that is gone without a word would be waited for much longer.
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 /// Does work, unless it takes too long.
 pub(crate) async fn in_time<T>(
@@ -94,7 +94,9 @@ impl Store {
                 // This is told to whoever asks for the gate's health.
                 let text = match error {
                     StoreError::Unreachable(_) => "the database cannot be reached".to_owned(),
-                    StoreError::Database(_) => "the database failed: the log says how".to_owned(),
+                    StoreError::Database(_) | StoreError::Unfit(_) => {
+                        "the database failed: the log says how".to_owned()
+                    }
                     error => error.to_string(),
                 };
                 match &mut *failing {

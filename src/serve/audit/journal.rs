@@ -1,7 +1,7 @@
 //! The journal: files with a line for each event, each file for one gate at a time.
 
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, BufRead, BufReader, ErrorKind, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
@@ -61,13 +61,22 @@ impl Journal {
         let _ = fs::rename(data_dir.join("audit-spill.jsonl"), earlier);
         let mut found = Vec::new();
         for entry in fs::read_dir(&folder)? {
-            let path = entry?.path();
-            if path.extension().is_some_and(|it| it == "jsonl")
-                && let Ok(file) = File::open(&path)
-                && file.try_lock().is_ok()
-            {
-                let lines = BufReader::new(&file).split(b'\n').count() as u64;
-                found.push(Closed { path, waiting: lines, _lock: file });
+            let entry = entry?;
+            let path = entry.path();
+            if path.extension().is_none_or(|it| it != "jsonl") || !entry.file_type()?.is_file() {
+                continue;
+            }
+            match File::open(&path) {
+                Ok(file) if file.try_lock().is_ok() => {
+                    // A disk that cannot be read says so again and again.
+                    let lines = BufReader::new(&file).split(b'\n').map_while(Result::ok);
+                    let waiting = lines.count() as u64;
+                    found.push(Closed { path, waiting, _lock: file });
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!(%error, file = %path.display(), "a journal of the audit cannot be read");
+                }
             }
         }
         // Their names begin with the time.
@@ -184,10 +193,16 @@ impl Closed {
 }
 
 fn begin(folder: &Path, durable: bool) -> io::Result<Current> {
-    let path = folder.join(format!("{}.jsonl", Uuid::now_v7()));
-    let file = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path)?;
-    // Where the file system has no locks, no two gates may share the folder.
-    let _ = file.try_lock();
+    let (path, file) = loop {
+        let path = folder.join(format!("{}.jsonl", Uuid::now_v7()));
+        let file = OpenOptions::new().create_new(true).append(true).mode(0o600).open(&path)?;
+        match file.try_lock() {
+            // Another gate found it in between, and takes it for one that was left.
+            Err(TryLockError::WouldBlock) => {}
+            // Where the file system has no locks, no two gates may share the folder.
+            Ok(()) | Err(TryLockError::Error(_)) => break (path, file),
+        }
+    };
     if durable {
         File::open(folder)?.sync_all()?;
     }

@@ -1,10 +1,10 @@
 //! Takes what happened out of the queues and keeps it: in the store, and in a journal beside it
 //! while the store cannot be written, or always where answers wait for that.
 
-mod clerk;
 mod journal;
-mod keeper;
-mod returner;
+mod replay;
+mod store_writer;
+mod writer;
 
 use std::{
     path::Path,
@@ -22,7 +22,7 @@ use gatehall_store::Store;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use self::{clerk::Clerk, journal::Journal};
+use self::{journal::Journal, writer::Writer};
 
 /// Events written to the store at once.
 const BATCH: usize = 4096;
@@ -83,20 +83,20 @@ pub(super) fn start(
     let (journal, found) = Journal::open(data_dir, recorder.is_sure())
         .with_context(|| format!("opening the audit's journal in {}", data_dir.display()))?;
     let (batches, written) = mpsc::channel(8);
-    let (closed, returned) = mpsc::unbounded_channel();
+    let (closed, replayed) = mpsc::unbounded_channel();
     for segment in found {
         state.waiting.fetch_add(segment.waiting, Ordering::Relaxed);
         // There is somebody at the other end.
         let _ = closed.send(segment);
     }
-    tasks.spawn(keeper::keep(store.clone(), written));
-    tasks.spawn_until_stop(returner::run(store.clone(), Arc::clone(&state), returned));
-    let clerk = Clerk::new(recorder.clone(), Arc::clone(&state), journal, batches, closed);
+    tasks.spawn(store_writer::write(store.clone(), written));
+    tasks.spawn_until_stop(replay::run(store.clone(), Arc::clone(&state), replayed));
+    let writer = Writer::new(recorder.clone(), Arc::clone(&state), journal, batches, closed);
     // Waiting for the disk, it must not hold up anything else.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let (ended, end) = oneshot::channel();
     std::thread::Builder::new().name("audit".into()).spawn(move || {
-        runtime.block_on(clerk.work(events, stop));
+        runtime.block_on(writer.work(events, stop));
         let _ = ended.send(());
     })?;
     tasks.spawn(async move {

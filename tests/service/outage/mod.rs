@@ -3,6 +3,7 @@
 mod crash;
 mod database;
 mod full;
+mod journal;
 mod parallel;
 
 use std::{

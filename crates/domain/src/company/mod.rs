@@ -11,7 +11,7 @@ use std::{hash::Hash, sync::Arc};
 
 pub use change::Change;
 use foldhash::HashMap;
-pub use set_aside::{GrantRemains, Remains, SetAside, UnreadRow};
+pub use set_aside::{GrantRemains, Remains, SetAside, UnreadKey, UnreadRow};
 
 use crate::{
     ClaimMapping, ClaimMappingId, Connection, ConnectionId, ConnectionPath, Credential, Effect,

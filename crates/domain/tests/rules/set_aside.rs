@@ -77,7 +77,7 @@ proptest! {
         for (number, (at, bits)) in lost.into_iter().enumerate() {
             let record = kept.remove(at % kept.len());
             let Some(remains) = remains(&record, bits) else { continue };
-            let key = number.to_string();
+            let key = number.to_string().into();
             rows.push(UnreadRow { table: "t", key, problem: String::new(), remains });
         }
         let mut company = Company::default();
@@ -130,7 +130,7 @@ fn what_a_group_denies_is_denied_though_several_rows_cannot_be_read() {
         }
         let row = |what: &usize| UnreadRow {
             table: "t",
-            key: what.to_string(),
+            key: what.to_string().into(),
             problem: String::new(),
             remains: match what {
                 0 => Remains::Group { id: Some(group_id(0)), name: None },

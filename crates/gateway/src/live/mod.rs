@@ -164,7 +164,7 @@ impl Live {
     }
 
     /// Ends the calls under way: each is answered that the gate stops.
-    pub fn cut_calls(&self) {
+    pub(crate) fn cut_calls(&self) {
         self.cut.cancel();
     }
 

@@ -98,7 +98,7 @@ impl Scene<'_> {
 fn unread(scene: &Scene<'_>) -> Vec<Thing> {
     let rows = scene.snapshot.company().set_aside().rows();
     let thing = |row: &UnreadRow| Thing {
-        subject: format!("{} of {}", Short::text(&row.key), row.table),
+        subject: format!("{} of {}", Short::text(&row.key.to_string()), row.table),
         href: "/settings".into(),
         text: sentences("is set aside, and what it may deny is denied:", &[&row.problem]),
     };

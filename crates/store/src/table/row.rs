@@ -2,13 +2,13 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use gatehall_domain::{Remains, UnreadRow, names::shown};
+use gatehall_domain::{Address, Refusal, Remains, UnreadRow, names::shown};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use sqlx::{ColumnIndex, Decode, Postgres, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
 
-/// Characters that are shown of a key, and of what is wrong.
-const KEY: usize = 400;
+/// Characters that are shown of what is wrong.
 const PROBLEM: usize = 300;
 
 /// A row of either database.
@@ -71,10 +71,31 @@ impl Row<'_> {
         text.map(|text| text.parse()).transpose().map_err(|error| Unreadable::new(column, error))
     }
 
-    /// What a column says in JSON.
+    /// What a column says in JSON. The text of an error quotes values, which may be secret.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Unreadable> {
         let text = self.get::<String>(column)?;
-        serde_json::from_str(&text).map_err(|error| Unreadable::new(column, error))
+        serde_json::from_str(&text).map_err(|error| {
+            let kind = match error.classify() {
+                Category::Io => "cannot be read",
+                Category::Syntax => "is no JSON",
+                Category::Data => "is JSON that does not fit",
+                Category::Eof => "is JSON that ends too early",
+            };
+            let (line, at) = (error.line(), error.column());
+            Unreadable::new(column, format!("{kind} (line {line}, column {at})"))
+        })
+    }
+
+    /// An address, if there is one. It may hold a password, which the text of an error quotes.
+    pub(crate) fn address_any(&self, column: &'static str) -> Result<Option<Address>, Unreadable> {
+        let text = self.get::<Option<String>>(column)?;
+        let parsed = text.map(|text| text.parse()).transpose();
+        parsed.map_err(|_: Refusal| {
+            Unreadable::new(
+                column,
+                "is no address, or one with a user, a password or a part behind #",
+            )
+        })
     }
 
     /// Sets the row aside.
@@ -88,7 +109,7 @@ impl Row<'_> {
         let parts: Vec<String> = key.iter().map(|column| self.text(column)).collect();
         UnreadRow {
             table,
-            key: shown(&parts.join(" "), KEY).into_owned(),
+            key: parts.join(" ").into(),
             problem: shown(&format!("{}: {}", why.column, why.problem), PROBLEM).into_owned(),
             remains,
         }

@@ -142,7 +142,7 @@ impl Stored for Connection {
         Ok(Self {
             id: ConnectionId(row.get("id")?),
             path: path(row)?,
-            url: row.parse_any("url")?,
+            url: row.address_any("url")?,
             limits: Limits {
                 timeout_seconds: limit("timeout_seconds")?,
                 concurrent_calls: limit("concurrent_calls")?,

@@ -11,6 +11,7 @@ use sqlx::{ConnectOptions, Connection, Executor, sqlite::SqliteConnectOptions};
 use crate::{
     on_both,
     sample::{additions, at, every_kind},
+    script::Script,
     store,
 };
 
@@ -19,6 +20,7 @@ on_both!(
     another_vault_is_refused,
     opening_twice_changes_nothing,
     what_credentials_fill_already_is_declared,
+    a_row_that_cannot_be_read_does_not_stop_an_upgrade,
 );
 
 async fn sqlite(database: &Database, sql: &'static str) {
@@ -116,6 +118,71 @@ async fn what_credentials_fill_already_is_declared(kind: Kind) {
         let mut company = company.clone();
         assert_eq!(company.apply(&change).is_ok(), allowed, "{change:?}");
     }
+}
+
+async fn a_row_that_cannot_be_read_does_not_stop_an_upgrade(kind: Kind) {
+    let (store, database) = store(kind).await;
+    let empty = store.load().await.unwrap();
+    store.apply(&empty, &additions(every_kind()), &Actor::command_line(), at(1)).await.unwrap();
+    store.close().await;
+    let mut script = Script::new(&database).await;
+    // The same server once more with each transport, its connection and what fills variables.
+    for (n, transport) in
+        ["", "{", "null", "[]", "\"stdio\"", "{\"type\": \"stdio\", \"x\": \"\\u0000\"}"]
+            .iter()
+            .enumerate()
+    {
+        let id = match kind {
+            Kind::Sqlite => format!("x'{n:032x}'"),
+            Kind::Postgres => format!("'{n:032x}'::uuid"),
+        };
+        for sql in [
+            "create temporary table s as select * from servers where id not like 'broken%'".into(),
+            format!("update s set id = 'broken{n}', transport = '{transport}'"),
+            "insert into servers select * from s".into(),
+            "create temporary table c as select * from connections where server_id not like 'broken%'
+                and id in (select connection_id from credentials)".into(),
+            format!("update c set id = {id}, server_id = 'broken{n}'"),
+            "insert into connections select * from c".into(),
+            "create temporary table p as select * from credentials where placement = 'environment:TOKEN'
+                and connection_id not in (select id from connections where server_id like 'broken%')".into(),
+            format!("update p set connection_id = {id}"),
+            "insert into credentials select * from p".into(),
+            "drop table s".into(),
+            "drop table c".into(),
+            "drop table p".into(),
+        ] {
+            script.must(&sql).await;
+        }
+    }
+    let bare = match kind {
+        Kind::Sqlite => {
+            // A placement of another type, at a server that can be read.
+            script
+                .must("insert into credentials select connection_id, cast('environment:BYTES' as blob),
+                    tenant_id, sealed, variable, created_at, expires_at
+                    from credentials where placement = 'environment:OTHER'")
+                .await;
+            "json_remove(transport, '$.credential_variables')"
+        }
+        Kind::Postgres => "(transport::jsonb - 'credential_variables')::text",
+    };
+    script
+        .must(&format!("update servers set transport = {bare} where id not like 'broken%'"))
+        .await;
+    script.must("delete from _sqlx_migrations where version = 8").await;
+    script.close().await;
+
+    let snapshot = Store::open(&database.url).await.unwrap().load().await.unwrap();
+    let rows = snapshot.company().set_aside().rows();
+    assert!(rows.iter().filter(|it| it.table == "servers").count() >= 5, "{rows:?}");
+    let declared = snapshot.company().servers.values().find_map(|it| match &it.transport {
+        Transport::Stdio { credential_variables, .. } if it.id.as_str() != "broken5" => {
+            Some(credential_variables.clone())
+        }
+        _ => None,
+    });
+    assert_eq!(declared.unwrap().iter().collect::<Vec<_>>(), ["OTHER", "TOKEN"]);
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! Sessions begin, are used, end and are told to others; sign-in links work once.
 
 use gatehall_domain::{Digest, ProviderLogin, Session, Sessions, UserId};
+use gatehall_store::StoreError;
 use gatehall_test_support::Kind;
+use std::time::Duration;
 use uuid::Uuid;
 
-use crate::{on_both, sample::at, store};
+use crate::{on_both, sample::at, script::Script, store};
 
 on_both!(
     sessions_end_as_they_are_named,
@@ -12,6 +14,28 @@ on_both!(
     a_use_moves_a_session_on,
     a_sign_in_link_works_once_and_not_late,
 );
+
+#[tokio::test]
+async fn the_end_of_a_session_does_not_wait_for_ever() {
+    let (store, database) = store(Kind::Postgres).await;
+    store.add_session(&session(1, 1, None)).await.unwrap();
+    let mut script = Script::new(&database).await;
+    script.must("begin").await;
+    script.must("lock table sessions in exclusive mode").await;
+    let ending = store.clone();
+    let ended = tokio::spawn(async move {
+        ending.end_sessions(&Sessions::User(UserId(Uuid::from_u128(1))), at(3_000)).await
+    });
+    let waiting = "select count(*)::text from pg_locks
+        where not granted and relation = 'sessions'::regclass";
+    while script.text(waiting).await == "0" {
+        tokio::task::yield_now().await;
+    }
+    tokio::time::pause();
+    let hour = Duration::from_secs(3600);
+    let ended = tokio::time::timeout(hour, ended).await.expect("it waits for ever").unwrap();
+    assert!(matches!(ended, Err(StoreError::Unreachable(_))), "{ended:?}");
+}
 
 fn session(number: u8, user: u128, provider_session: Option<&str>) -> Session {
     Session {

@@ -108,7 +108,7 @@ impl Company {
             let connection = self.connections.get(&id).filter(|_| seen.insert(id))?;
             Some(UnreadRow {
                 table: "connections",
-                key: connection.path.to_string(),
+                key: connection.path.to_string().into(),
                 problem: "a credential of it cannot be read, so it is closed".into(),
                 remains: Remains::Connection { id: Some(id), path: Some(connection.path.clone()) },
             })

@@ -3,6 +3,7 @@
 
 mod closed;
 mod hanging;
+mod key;
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -15,6 +16,7 @@ use crate::{
 use closed::Denied;
 pub(super) use closed::is_stand_in;
 use hanging::Lost;
+pub use key::UnreadKey;
 
 /// A row that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,7 +24,7 @@ pub struct UnreadRow {
     /// Its table.
     pub table: &'static str,
     /// Its key, as far as that can be read.
-    pub key: String,
+    pub key: UnreadKey,
     /// Which column, and what is wrong with it.
     pub problem: String,
     /// What can still be read of it.
@@ -157,7 +159,7 @@ impl SetAside {
     fn take(&mut self, row: &UnreadRow, lost: &Lost) {
         let kind = row.remains.kind();
         let mut taken = |name: Option<String>| self.taken.extend(name.map(|it| (kind, it)));
-        taken(Some(row.key.clone()));
+        taken(Some(row.key.whole().to_owned()));
         match &row.remains {
             Remains::User { email, .. } => {
                 self.strangers |= email.is_none();

@@ -15,6 +15,7 @@ on_both!(
     what_changes_nothing_makes_no_revision,
     a_column_that_cannot_be_changed_says_so,
     the_last_administrator_stays,
+    who_cannot_be_read_is_no_administrator,
     what_a_provider_claims_is_taken_away_there,
     values_of_other_types_are_refused,
     the_audit_says_who_changed_what,
@@ -121,6 +122,37 @@ async fn a_column_that_cannot_be_changed_says_so(kind: Kind) {
     let moved = store.load().await.unwrap();
     let bob = moved.company().user_by_email(&"bob@x.example".parse().unwrap()).unwrap().id;
     assert!(moved.company().memberships.keys().all(|(user, ..)| *user == bob));
+}
+
+async fn who_cannot_be_read_is_no_administrator(kind: Kind) {
+    let (store, _database, mut script) = beginning(kind).await;
+    // SQLite keeps values of any type in most columns.
+    let (id, own) = match kind {
+        Kind::Sqlite => (
+            "randomblob(16)",
+            &[
+                "randomblob(16), 'bytes@x.example', true, true, x'ff', 1",
+                "randomblob(16), 'then@x.example', true, true, '', 'then'",
+                "x'01', 'short@x.example', true, true, '', 1",
+                "null, 'none@x.example', true, true, '', 1",
+            ][..],
+        ),
+        Kind::Postgres => ("gen_random_uuid()", &[][..]),
+    };
+    let addresses = ["'a b@x.example'", "'a@b@x.example'", "' bob@x.example'", "'a,b@x.example'"];
+    let rows = addresses.iter().map(|email| format!("{id}, {email}, true, true, '', 1"));
+    let rows = rows.chain(own.iter().map(|row| (*row).to_owned()));
+    for row in rows {
+        script
+            .must(&format!(
+                "insert into users (id, email, admin, enabled, name, created_at) values ({row})"
+            ))
+            .await;
+    }
+    let removed = "update user_admin_status set is_admin = false
+        where user_email = 'alice@google.example'";
+    script.refused(removed, "last administrator").await;
+    assert!(store.load().await.unwrap().company().has_admin());
 }
 
 async fn the_last_administrator_stays(kind: Kind) {

@@ -10,7 +10,7 @@ pub(super) struct Batch {
 }
 
 /// Writes events to the store until no more come.
-pub(super) async fn keep(store: Store, mut batches: mpsc::Receiver<Batch>) {
+pub(super) async fn write(store: Store, mut batches: mpsc::Receiver<Batch>) {
     while let Some(batch) = batches.recv().await {
         // Nobody waits for what lies in the journal by now; it comes from there.
         if batch.kept.is_closed() {

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     AuditState, BATCH, Events, GATHER, LATE,
     journal::{Closed, Journal, Written},
-    keeper::Batch,
+    store_writer::Batch,
 };
 
 /// How often it is looked whether the store has what it was given.
@@ -33,7 +33,7 @@ const IN_HAND: usize = 65_536;
 /// How long the store has at the end to take what it was given.
 const AT_END: Duration = Duration::from_secs(3);
 
-pub(super) struct Clerk {
+pub(super) struct Writer {
     recorder: Recorder,
     state: Arc<AuditState>,
     journal: Journal,
@@ -41,6 +41,8 @@ pub(super) struct Clerk {
     closed: mpsc::UnboundedSender<Closed>,
     /// Not yet given to the store, and since when.
     gathered: Vec<EventRow>,
+    /// The file of the journal that has them, too.
+    gathered_in: Option<PathBuf>,
     since: Instant,
     in_hand: Vec<InHand>,
     /// What is known of the files of the journal that were not handed on.
@@ -67,7 +69,7 @@ struct Known {
     closed: Option<Closed>,
 }
 
-impl Clerk {
+impl Writer {
     pub(super) fn new(
         recorder: Recorder,
         state: Arc<AuditState>,
@@ -83,6 +85,7 @@ impl Clerk {
             batches,
             closed,
             gathered: Vec::new(),
+            gathered_in: None,
             since,
             in_hand: Vec::new(),
             files: HashMap::new(),
@@ -146,14 +149,24 @@ impl Clerk {
     ) {
         let mut rows = rows;
         if self.recorder.is_sure() && !rows.is_empty() {
-            let written = self.write(&rows);
+            let written = self.append(&rows);
             for (row, waiting) in rows.iter().zip(waiting) {
                 if let Some(waiting) = waiting {
                     // Whoever went away need not be told.
                     let _ = waiting.send(is_kept(written, row));
                 }
             }
-            rows.retain(|row| is_kept(written, row));
+            // What gathered before may lie in a file that was given up by this.
+            self.leave_file();
+            let (kept, withheld) = rows.into_iter().partition(|row| is_kept(written, row));
+            rows = kept;
+            // Their answers are withheld, but the store may be on another disk.
+            if !withheld.is_empty() {
+                self.give(withheld, None);
+            }
+            if !rows.is_empty() {
+                self.gathered_in = self.journal.current().map(ToOwned::to_owned);
+            }
         }
         if self.gathered.is_empty() {
             self.since = Instant::now();
@@ -167,11 +180,22 @@ impl Clerk {
 
     /// Gives the store what has gathered.
     fn hand_over(&mut self) {
-        let rows = Arc::new(std::mem::take(&mut self.gathered));
-        let file = match self.recorder.is_sure() {
-            true => self.journal.current().map(ToOwned::to_owned),
-            false => None,
-        };
+        let rows = std::mem::take(&mut self.gathered);
+        let file = self.gathered_in.take();
+        self.give(rows, file);
+    }
+
+    /// Gives the store what has gathered, if that lies in a file which is written no more.
+    fn leave_file(&mut self) {
+        let file = self.gathered_in.as_deref();
+        if !self.gathered.is_empty() && file.is_some() && file != self.journal.current() {
+            self.hand_over();
+        }
+    }
+
+    /// Gives the store events, which this file has, too.
+    fn give(&mut self, rows: Vec<EventRow>, file: Option<PathBuf>) {
+        let rows = Arc::new(rows);
         let (kept, answer) = oneshot::channel();
         let in_hand: usize = self.in_hand.iter().map(|it| it.rows.len()).sum();
         let batch = Batch { rows: Arc::clone(&rows), kept };
@@ -187,12 +211,15 @@ impl Clerk {
 
     /// Sees to what the store has in hand, and to the files of the journal.
     fn look(&mut self) {
+        // What has been withheld has nowhere else to go as long as the journal fails.
+        let patient = self.recorder.is_sure() && self.state.failing().is_some();
+        let is_late = |it: &InHand| it.file.is_none() && !patient && it.at.elapsed() > LATE;
         let mut in_hand = std::mem::take(&mut self.in_hand);
         in_hand.retain_mut(|it| {
             let kept = match it.kept.try_recv() {
                 Ok(kept) => kept,
                 Err(TryRecvError::Closed) => false,
-                Err(TryRecvError::Empty) if it.file.is_none() && it.at.elapsed() > LATE => false,
+                Err(TryRecvError::Empty) if is_late(it) => false,
                 Err(TryRecvError::Empty) => return true,
             };
             if let Some(known) = it.file.as_ref().and_then(|file| self.files.get_mut(file)) {
@@ -204,7 +231,7 @@ impl Clerk {
             false
         });
         self.in_hand = in_hand;
-        self.turn_page();
+        self.rotate();
         self.probe();
     }
 
@@ -224,9 +251,8 @@ impl Clerk {
         }
     }
 
-    /// Writes events to the journal. What has no room is counted, and what is grave among it is
-    /// said in the log.
-    fn write(&mut self, rows: &[EventRow]) -> Written {
+    /// Writes events to the journal.
+    fn append(&mut self, rows: &[EventRow]) -> Written {
         let sure = self.recorder.is_sure();
         let (written, result) = self.journal.append(rows, sure);
         if let Err(error) = result {
@@ -237,6 +263,13 @@ impl Clerk {
             self.state.set_failing(Some(error.to_string()));
             self.probed = Instant::now();
         }
+        written
+    }
+
+    /// Writes events to the journal that are nowhere else. What has no room is counted, and what is
+    /// grave among it is said in the log.
+    fn write(&mut self, rows: &[EventRow]) -> Written {
+        let written = self.append(rows);
         let lost = rows.iter().filter(|row| !is_kept(written, row));
         let count = lost.clone().count() as u64;
         if count > 0 {
@@ -263,7 +296,8 @@ impl Clerk {
     }
 
     /// Begins another file when this one is large, or has what should be brought back.
-    fn turn_page(&mut self) {
+    fn rotate(&mut self) {
+        self.leave_file();
         for closed in self.journal.given_up() {
             self.retire(closed);
         }
