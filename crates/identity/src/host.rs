@@ -156,6 +156,11 @@ impl<'h> Host<'h> {
         (name.len() <= 253 && labels.split('.').all(label)).then_some(Self { name, port })
     }
 
+    /// The name as rules are written for it: in lower case, without the dot that may end it.
+    pub(crate) fn plain_name(self) -> String {
+        self.name.strip_suffix('.').unwrap_or(self.name).to_ascii_lowercase()
+    }
+
     /// Whether both are one, where ports that are not named are the scheme's own.
     pub fn is(self, other: Self, scheme: &str) -> bool {
         let port = |host: Self| host.port.unwrap_or(if scheme == "https" { 443 } else { 80 });
