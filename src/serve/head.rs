@@ -13,7 +13,7 @@ use serde_json::json;
 pub(super) async fn guard(request: Request, next: Next) -> Response {
     let (head, body) = request.into_parts();
     match check_head(&head) {
-        Ok(()) => next.run(Request::from_parts(head, body)).await,
+        Ok(_) => next.run(Request::from_parts(head, body)).await,
         Err(fault) => refused(head.uri.path(), &fault),
     }
 }

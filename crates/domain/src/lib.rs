@@ -9,6 +9,7 @@ pub mod audit;
 pub mod caller;
 pub mod company;
 pub mod decide;
+pub mod folding;
 pub mod names;
 pub mod record;
 pub mod refusal;

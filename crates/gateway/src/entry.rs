@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use gatehall_domain::{Caller, Door, Endpoint, Reach, Timestamp};
-use gatehall_identity::{HeadFault, Host, Rejection, check_head};
+use gatehall_identity::{Host, Rejection, check_head};
 use http::{
     HeaderName, HeaderValue, StatusCode,
     header::{ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE},
@@ -44,10 +44,10 @@ pub(crate) struct Turned {
 impl Entry {
     /// Proves who sends a request with this head.
     pub(crate) async fn new(gateway: &Gateway, head: &Parts) -> Result<Self, Turned> {
-        check_head(head)
+        let host = check_head(head)
             .map_err(|fault| Turned::new(StatusCode::BAD_REQUEST, format!("{fault}.")))?;
         let own = gateway.doors.public_url().map(Url::scheme);
-        check_origin(&gateway.settings, own, head).map_err(|message| {
+        check_origin(&gateway.settings, own, head, host).map_err(|message| {
             gateway.doors.note_foreign_origin(head);
             Turned::new(StatusCode::FORBIDDEN, message)
         })?;
@@ -99,10 +99,14 @@ impl Turned {
 }
 
 /// Refuses requests that a web page was tricked into sending (DNS rebinding, other origins).
-/// `own` is the scheme under which browsers know the gate, if it is known.
-fn check_origin(settings: &GatewaySettings, own: Option<&str>, head: &Parts) -> Result<(), String> {
-    // Whoever names no host is let in only where any would do.
-    let host = Host::of(head).map_err(|fault| fault.to_string())?;
+/// `own` is the scheme under which browsers know the gate, if it is known. Whoever names no host is
+/// let in only where any would do.
+fn check_origin(
+    settings: &GatewaySettings,
+    own: Option<&str>,
+    head: &Parts,
+    host: Option<Host<'_>>,
+) -> Result<(), String> {
     let allowed = &settings.allowed_hosts;
     let is_allowed = |host: Host<'_>| allowed.iter().any(|it| it.eq_ignore_ascii_case(host.name));
     if !allowed.is_empty() && !host.is_some_and(is_allowed) {
@@ -111,11 +115,7 @@ fn check_origin(settings: &GatewaySettings, own: Option<&str>, head: &Parts) -> 
             host.map_or("", |host| host.name)
         ));
     }
-    let mut origins = head.headers.get_all(ORIGIN).iter();
-    let Some(origin) = origins.next() else { return Ok(()) };
-    if origins.next().is_some() {
-        return Err(HeadFault::Repeated("Origin").to_string());
-    }
+    let Some(origin) = head.headers.get(ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or("");
     let is_own = Host::of_origin(origin).zip(host).is_some_and(|((scheme, named), host)| {
         own.is_none_or(|own| own == scheme) && named.is(host, scheme)
@@ -186,7 +186,8 @@ mod tests {
             for (name, value) in pairs {
                 request.headers_mut().append(*name, HeaderValue::from_static(value));
             }
-            check_origin(&settings, scheme, &request.into_parts().0).is_ok()
+            let (head, ()) = request.into_parts();
+            check_head(&head).is_ok_and(|host| check_origin(&settings, scheme, &head, host).is_ok())
         };
         let host = ("host", "localhost:8080");
         assert!(check(None, &[host]));
@@ -225,6 +226,8 @@ mod tests {
         *request.version_mut() = http::Version::HTTP_2;
         *request.uri_mut() = "http://gate:8080/mcp".parse().unwrap();
         request.headers_mut().insert(ORIGIN, HeaderValue::from_static("http://gate:8080"));
-        assert_eq!(check_origin(&settings, None, &request.into_parts().0), Ok(()));
+        let (head, ()) = request.into_parts();
+        let host = check_head(&head).unwrap();
+        assert_eq!(check_origin(&settings, None, &head, host), Ok(()));
     }
 }

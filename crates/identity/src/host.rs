@@ -64,13 +64,13 @@ const DECIDING: [&str; 9] = [
     "x-original-",
 ];
 
-/// Checks that a head says one thing to everybody who reads it. For every request, before anything
-/// else.
+/// Checks that a head says one thing to everybody who reads it, and gives the host that it is for.
+/// For every request, before anything else.
 ///
 /// # Errors
 /// What it says twice, or not as it should.
-pub fn check_head(head: &Parts) -> Result<(), HeadFault> {
-    Host::of(head)?;
+pub fn check_head(head: &Parts) -> Result<Option<Host<'_>>, HeadFault> {
+    let host = Host::of(head)?;
     for (header, name) in &SINGLE {
         if head.headers.get_all(header).iter().nth(1).is_some() {
             return Err(HeadFault::Repeated(name));
@@ -82,7 +82,7 @@ pub fn check_head(head: &Parts) -> Result<(), HeadFault> {
             return Err(HeadFault::Underscore(name.chars().take(60).collect()));
         }
     }
-    Ok(())
+    Ok(host)
 }
 
 impl<'h> Host<'h> {
@@ -154,6 +154,11 @@ impl<'h> Host<'h> {
         };
         let labels = name.strip_suffix('.').unwrap_or(name);
         (name.len() <= 253 && labels.split('.').all(label)).then_some(Self { name, port })
+    }
+
+    /// The name as rules are written for it: in lower case, without the dot that may end it.
+    pub(crate) fn plain_name(self) -> String {
+        self.name.strip_suffix('.').unwrap_or(self.name).to_ascii_lowercase()
     }
 
     /// Whether both are one, where ports that are not named are the scheme's own.
@@ -244,7 +249,7 @@ mod tests {
     fn what_decides_is_said_once_and_in_one_spelling() {
         let check = |headers: &[(&str, &str)]| {
             let headers = [&[("host", "gate")], headers].concat();
-            check_head(&head(Version::HTTP_11, "/", &headers))
+            check_head(&head(Version::HTTP_11, "/", &headers)).map(drop)
         };
         let list = [("accept", "a"), ("accept", "b"), ("cookie", "a"), ("cookie", "b")];
         assert_eq!(check(&list), Ok(()));

@@ -48,6 +48,8 @@ PATHS = {
     "dots in one letter": "/public/%E2%80%A5/engine",
     "slash of another width": "/public%EF%BC%8F..%EF%BC%8Fengine",
     "behind a script": "/index.php/engine",
+    "behind an open script": "/public/index.php/engine",
+    "behind a script of another name": "/public/index.PHP5/engine",
 }
 
 

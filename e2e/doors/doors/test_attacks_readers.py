@@ -66,6 +66,9 @@ PATHS = [
     "/INDEX.php/ENGINE",
     "/index.php/engine/x",
     "/public/index.php/../../engine",
+    "/public/app.php/engine",
+    "/public/app.php/ENGINE/x",
+    "/PUBLIC/app.php/engine",
     "/engine/index.php",
     "/ENGINE/index.php",
     "/engine/index.php/public",
@@ -107,6 +110,32 @@ def test_no_reader_runs_what_the_visitor_was_not_admitted_to(world, kind, reader
         if reached(send(proxy, path, APP, headers=names.PROGRAM_HEADERS)):
             in_there.append(f"nobody at {path}")
     assert not in_there, sorted(set(in_there))
+
+
+# Pages of the application, whose script is in the open folder; strangers are to see none of them.
+BEHIND_SCRIPTS = [
+    "/public/app.php/elsewhere",
+    "/public/app.php/elsewhere/x",
+    "/public/app.php/Elsewhere?x=1",
+    "/public/app.php/public/../elsewhere",
+    "/public/app.php/%65lsewhere",
+    "/public/app.php/elsewhere.html",
+]
+
+
+@table([(kind,) for kind in names.PROXIES])
+def test_an_open_folder_opens_no_page_behind_a_script_in_it(world, kind):
+    proxy = readers.proxy(world, kind, "php")
+    bob = [cookie(world.signed_in("bob").jar.get(names.SESSION_COOKIE)), *names.PROGRAM_HEADERS]
+    page = "/public/app.php/elsewhere"
+    # It would be one, and is for whoever signed in; the folder itself is for everybody.
+    assert told(send(proxy, page, APP, headers=bob))["page"] == "/elsewhere"
+    assert told(send(proxy, "/public/app.php", APP))["page"] == ""
+    assert send(proxy, "/public/v1.2/x", APP).status == 404, "the server has no such file"
+    for path in BEHIND_SCRIPTS:
+        for method in ("GET", "POST"):
+            answer = send(proxy, path, APP, method, names.PROGRAM_HEADERS)
+            assert answer.status < 500 and told(answer) is None, f"{path}: {answer}"
 
 
 def test_every_path_is_read_as_the_guarded_one_by_some_reader(world):

@@ -25,8 +25,10 @@ def read(path):
         segment = re.sub(r"(?<=.)\.(json|html)$", "", segment)
         if segment and not segment.startswith("(s("):
             segments.append(segment)
-    if segments and segments[0].endswith(".php"):
-        segments = segments[1:]
+    for at, segment in enumerate(segments[:-1]):
+        if segment.endswith(".php"):
+            segments = segments[at + 1 :]
+            break
     return "/" + "/".join(segments)
 
 

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use gatehall_domain::folding;
 
 /// The one of the `known` names for which some reader takes `name`, though it is written otherwise.
 pub(crate) fn twin_of<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
@@ -36,10 +36,7 @@ fn folded(name: &str) -> Cow<'_, str> {
     if name.is_ascii() {
         return Cow::Owned(name.bytes().filter_map(plain).map(char::from).collect());
     }
-    let letters = name.nfkd().filter(|c| !is_combining_mark(*c) && !passed_over(*c));
-    // There and back, since some letters are one in the one case only.
-    let letters = letters.flat_map(char::to_lowercase).flat_map(char::to_uppercase);
-    Cow::Owned(letters.flat_map(char::to_lowercase).filter(|c| !passed_over(*c)).collect())
+    Cow::Owned(name.chars().flat_map(folding::folded).filter(|it| !passed_over(*it)).collect())
 }
 
 /// The same for a byte of ASCII; none if it is passed over.
@@ -50,30 +47,12 @@ const fn plain(byte: u8) -> Option<u8> {
     }
 }
 
-/// Separators, and what has no width.
-fn passed_over(c: char) -> bool {
-    matches!(c, '_' | '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
-        || c.is_control()
-        || c.is_whitespace()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'..='\u{1160}'
-                | '\u{17b4}'..='\u{17b5}'
-                | '\u{180b}'..='\u{180f}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{202a}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{3164}'
-                | '\u{fe00}'..='\u{fe0f}'
-                | '\u{feff}'
-                | '\u{ffa0}'
-                | '\u{fff0}'..='\u{fffb}'
-                | '\u{1d173}'..='\u{1d17a}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
+/// Separators and blanks.
+const fn passed_over(letter: char) -> bool {
+    match letter {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => true,
+        letter => letter.is_ascii() && plain(letter as u8).is_none(),
+    }
 }
 
 #[cfg(test)]
@@ -104,6 +83,12 @@ mod tests {
             ("tas\u{212a}", "task"),
             ("progre\u{df}Token", "progressToken"),
             ("progre\u{1e9e}Token", "progressToken"),
+            ("na\u{1bca0}me", "name"),
+            ("na\u{fff9}me", "name"),
+            ("na\u{2028}me", "name"),
+            ("na\u{85}me", "name"),
+            ("na\u{2011}me", "name"),
+            ("na\u{2003}me", "name"),
             ("meta", "_meta"),
             ("\u{fb01}les", "files"),
             ("f\u{131}les", "files"),

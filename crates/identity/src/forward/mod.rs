@@ -7,6 +7,7 @@ mod headers;
 mod reading;
 mod routes;
 mod rules;
+mod script;
 mod target;
 
 use std::sync::Arc;

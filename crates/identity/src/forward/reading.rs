@@ -1,65 +1,105 @@
 //! What programs may take a path for.
 
-use std::{borrow::Cow, iter};
+use std::borrow::Cow;
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use gatehall_domain::folding::folded;
 
+use super::script::{Kind, kind};
 use crate::login::plain;
 
-/// A path in the one form that all spellings of it share: decoded, in small letters, without the
-/// blanks and dots that some file systems overlook at the end of a name.
+/// One path that a program may read.
 pub(super) struct Reading {
+    /// The letters that it was asked for in.
+    pub(super) written: String,
+    /// In the one form that all spellings of it share: decoded, in small letters, without the
+    /// blanks and dots that some file systems overlook at the end of a name.
     folded: String,
-    /// Where it begins, and where a path of its own begins behind a script (`/index.php/page`).
-    starts: Vec<usize>,
+    /// Whether it is behind a name that is hardly one of a script.
+    pub(super) hardly: bool,
 }
+
+/// Nobody looks at more readings of one path.
+const MOST: usize = 64;
 
 /// Where a segment may end for a program: before a format (`/page.json`), a stream of a file
 /// (`/page:x`), or what was encoded and is decoded too late.
 const ENDS: &[u8] = b".:?# ";
 
 impl Reading {
-    /// None, if a program could take the path for any other.
-    pub(super) fn of(path: &str) -> Option<Self> {
+    /// The path itself, and what is behind a script in it: on its own (`/page` of
+    /// `/app/index.php/page`), or in any folder in which the program may be (`/app/page`). None, if
+    /// a program could take the path for any other.
+    pub(super) fn all(path: &str) -> Option<Vec<Self>> {
         if !plain(path) {
             return None;
         }
-        let mut reading = Self { folded: String::with_capacity(path.len()), starts: Vec::new() };
-        let mut script = true;
-        for segment in decoded(path)?.strip_prefix('/')?.split('/') {
-            if script {
-                reading.starts.push(reading.folded.len());
-            }
-            script = reading.push(segment)?;
-        }
-        Some(reading)
-    }
-
-    /// Adds a segment, and says whether it may name a script.
-    fn push(&mut self, segment: &str) -> Option<bool> {
-        let mut folded = String::new();
-        let name = if segment.is_ascii() {
-            trimmed(segment)
-        } else {
-            if !segment.chars().all(|letter| fold(letter, &mut folded)) {
+        let decoded = decoded(path)?;
+        let names: Option<Vec<_>> = decoded.strip_prefix('/')?.split('/').map(name).collect();
+        let names = names?;
+        let segments: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
+        let reading = |folders: usize, behind: usize, hardly| Self {
+            written: joined(&segments[..folders], &segments[behind..]),
+            folded: joined(&names[..folders], &names[behind..]),
+            hardly,
+        };
+        let mut readings = vec![reading(0, 0, false)];
+        let mut scripts = 0;
+        for (at, name) in names.iter().enumerate().take(names.len() - 1) {
+            let Some(kind) = kind(name) else { continue };
+            scripts += usize::from(kind == Kind::Known);
+            if scripts > 1 || readings.len() + at > MOST {
                 return None;
             }
-            trimmed(&folded)
-        };
-        if name.is_empty() != segment.is_empty() || !is_name(name) {
-            return None;
+            let hardly = kind == Kind::Hardly;
+            readings.extend((0..=at).map(|folders| reading(folders, at + 1, hardly)));
         }
-        self.folded.push('/');
-        self.folded.extend(name.chars().map(|letter| letter.to_ascii_lowercase()));
-        let ending = |it: &str| it.starts_with(|letter: char| letter.is_ascii_alphabetic());
-        // `index.php`, but not `v1.2`.
-        Some(name.split('.').skip(1).any(ending))
+        Some(readings)
     }
 
     /// Whether a program may take it for a path that a rule with this beginning is for.
     pub(super) fn meets(&self, beginning: &str) -> bool {
-        self.starts.iter().any(|at| begins(&self.folded[*at..], beginning))
+        begins(&self.folded, beginning)
     }
+}
+
+fn joined<T: AsRef<str>>(folders: &[T], behind: &[T]) -> String {
+    let mut path = String::new();
+    for segment in folders.iter().chain(behind) {
+        path.push('/');
+        path.push_str(segment.as_ref());
+    }
+    path
+}
+
+/// The name that programs take a segment for. None, if they may take it for more than a name.
+fn name(segment: &str) -> Option<Cow<'_, str>> {
+    let name = if !segment.is_ascii() {
+        let mut letters = String::new();
+        for letter in segment.chars() {
+            add(letter, &mut letters)?;
+        }
+        Cow::Owned(trimmed(&letters).to_owned())
+    } else if segment.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(trimmed(segment).to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(trimmed(segment))
+    };
+    (name.is_empty() == segment.is_empty() && is_name(&name)).then_some(name)
+}
+
+/// Adds a letter as programs compare it. None, if it may become one with a meaning of its own in
+/// paths.
+fn add(letter: char, letters: &mut String) -> Option<()> {
+    // These look like "/" and "\", and become them in old character sets.
+    const SLASHES: [char; 5] = ['\u{2044}', '\u{2215}', '\u{2216}', '\u{29f5}', '\u{29f8}'];
+    let odd = |it: char| SLASHES.contains(&it) || it.is_ascii() && !it.is_ascii_alphanumeric();
+    for part in folded(letter) {
+        if !letter.is_ascii() && odd(part) {
+            return None;
+        }
+        letters.push(part);
+    }
+    Some(())
 }
 
 /// Whether a path begins with all segments of another, in whatever letters.
@@ -106,37 +146,4 @@ fn decoded(path: &str) -> Option<Cow<'_, str>> {
         bytes.extend_from_slice(part.get(2..)?.as_bytes());
     }
     String::from_utf8(bytes).ok().map(Cow::Owned)
-}
-
-/// Adds a character as programs compare it that know no case, width or accents. False, if it may
-/// stand for one with a meaning of its own in paths.
-fn fold(letter: char, out: &mut String) -> bool {
-    if letter.is_ascii() {
-        out.push(letter.to_ascii_lowercase());
-        return true;
-    }
-    // These look like "/" and "\", and become them in old character sets.
-    const SLASHES: [char; 5] = ['\u{2044}', '\u{2215}', '\u{2216}', '\u{29f5}', '\u{29f8}'];
-    iter::once(letter).nfkd().all(|part| {
-        if SLASHES.contains(&part) || part.is_ascii() && !part.is_ascii_alphanumeric() {
-            return false;
-        }
-        if !is_combining_mark(part) && !is_ignorable(part) {
-            let small = part.to_uppercase().flat_map(char::to_lowercase);
-            out.extend(small.nfkd().filter(|it| !is_combining_mark(*it)));
-        }
-        true
-    })
-}
-
-/// Characters that nobody sees, and some programs drop.
-const fn is_ignorable(letter: char) -> bool {
-    matches!(
-        letter,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
-            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
-    )
 }

@@ -1,43 +1,77 @@
 //! Which rules a request has to satisfy.
 
-use std::sync::Arc;
+use std::{ptr, sync::Arc};
 
 use gatehall_domain::{HostRule, Snapshot};
 
 use super::reading::{Reading, begins};
 
-/// The rules for a host and path. First of all the one for the path as it is written, of the most
-/// exact host and the longest; without one, nobody enters. Beside it every rule for what a program
-/// may take the path for, unless the first was written as an exception to it: `/app/public` to
-/// `/app`. A path that may be taken for any other meets all rules.
+/// The rules for a host and path: for each path that a program may take it for, the rules of that
+/// path. Where a path that is read has none, nobody enters. A path that may be taken for any other
+/// meets all rules, and one of them has to be for all.
 pub(super) fn needed<'s>(snapshot: &'s Snapshot, host: &'s str, path: &str) -> Vec<&'s HostRule> {
     // A rule that cannot be read may be the one that counts.
     if snapshot.company().set_aside().closes_host(host) {
         return Vec::new();
     }
-    let reading = Reading::of(path);
-    // What may be taken for any path may be taken for one that only a rule for all is for.
-    let written = |rule: &&HostRule| match &reading {
-        Some(_) => rule.path.matches(path),
-        None => rule.path.as_str() == "/",
+    let Some(readings) = Reading::all(path) else {
+        let (met, whole) = of_any(snapshot, host);
+        return if whole { met } else { Vec::new() };
     };
+    let mut needed: Vec<&HostRule> = Vec::new();
+    for reading in readings {
+        let (met, found) = of_one(snapshot, host, &reading);
+        if !found && !reading.hardly {
+            return Vec::new();
+        }
+        for rule in met {
+            // What is hardly meant counts where a rule names it.
+            let counts = !reading.hardly || rule.path.as_str() != "/";
+            if counts && !needed.iter().any(|it| ptr::eq(*it, rule)) {
+                needed.push(rule);
+            }
+        }
+    }
+    needed
+}
+
+/// The rules for one reading, and whether there is one for it as it is written: of the most exact
+/// host the longest. Beside that one, every rule that a program may take it for, unless the first
+/// was written as an exception to it: `/app/public` to `/app`.
+fn of_one<'s>(
+    snapshot: &'s Snapshot,
+    host: &'s str,
+    reading: &Reading,
+) -> (Vec<&'s HostRule>, bool) {
     let mut met = Vec::new();
     for rules in snapshot.host_rules(host) {
         let rules = rules.iter().map(Arc::as_ref);
-        let first = rules.clone().filter(written).max_by_key(|rule| rule.path.as_str().len());
-        met.extend(rules.filter(|rule| match (&reading, first) {
-            (None, _) => true,
-            (Some(_), Some(first)) if first.path == rule.path => true,
-            (Some(reading), first) => {
+        let written = rules.clone().filter(|rule| rule.path.matches(&reading.written));
+        let first = written.max_by_key(|rule| rule.path.as_str().len());
+        met.extend(rules.filter(|rule| match first {
+            Some(first) if first.path == rule.path => true,
+            first => {
                 let meets = reading.meets(rule.path.as_str());
                 meets && !first.is_some_and(|first| is_exception(first, rule))
             }
         }));
         if first.is_some() {
-            return met;
+            return (met, true);
         }
     }
-    Vec::new()
+    (met, false)
+}
+
+/// All rules of a host, as far as the first that is for all paths, and whether there is one.
+fn of_any<'s>(snapshot: &'s Snapshot, host: &'s str) -> (Vec<&'s HostRule>, bool) {
+    let mut met = Vec::new();
+    for rules in snapshot.host_rules(host) {
+        met.extend(rules.iter().map(Arc::as_ref));
+        if rules.iter().any(|rule| rule.path.as_str() == "/") {
+            return (met, true);
+        }
+    }
+    (met, false)
 }
 
 /// Whether a rule begins as another does, letter for letter, and goes on.

@@ -4,13 +4,14 @@ use http::{HeaderMap, Method, request::Parts};
 use url::Url;
 
 use super::Dialect;
+use crate::Host;
 use Problem::{Missing, Odd};
 
 /// What somebody asked the proxy for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) scheme: String,
-    /// In lower case, without the port.
+    /// In lower case, without the port, and without the brackets of IPv6.
     pub(crate) host: String,
     pub(crate) port: Option<u16>,
     pub(crate) path: String,
@@ -100,7 +101,7 @@ impl Target {
     /// Of what a proxy can mean and nothing else: nobody knows what another program makes of it.
     fn new(scheme: &str, host: &str, uri: &str) -> Result<Self, Problem> {
         let scheme = plain_scheme(scheme).ok_or(Odd("the scheme is neither http nor https"))?;
-        let (host, port) = split_host(host).ok_or(Odd("the host is no name"))?;
+        let host = Host::parse(host).ok_or(Odd("the host is no name"))?;
         let plain = uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
         if !plain || !uri.starts_with('/') {
             return Err(Odd("the path is none"));
@@ -109,6 +110,7 @@ impl Target {
             Some((path, query)) => (path.to_owned(), Some(query.to_owned())),
             None => (uri.to_owned(), None),
         };
+        let (host, port) = (host.plain_name(), host.port);
         Ok(Self { scheme: scheme.to_owned(), host, port, path, query })
     }
 
@@ -118,8 +120,10 @@ impl Target {
             one(headers, name)?.map_or(Ok(()), check_method)?;
         }
         let same_host = |text: &str| {
-            split_host(text).is_some_and(|(host, port)| {
-                host == self.host && (port == self.port || port.is_none() || self.port.is_none())
+            Host::parse(text).is_some_and(|host| {
+                let port = host.port;
+                host.plain_name() == self.host
+                    && (port == self.port || port.is_none() || self.port.is_none())
             })
         };
         let same_uri = |text: &str| match text.split_once('?') {
@@ -151,8 +155,12 @@ impl Target {
     /// The address, to come back to.
     pub(crate) fn url(&self) -> Option<Url> {
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
+        let host = match self.host.contains(':') {
+            true => format!("[{}]", self.host),
+            false => self.host.clone(),
+        };
         let query = self.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-        Url::parse(&format!("{}://{}{port}{}{query}", self.scheme, self.host, self.path)).ok()
+        Url::parse(&format!("{}://{host}{port}{}{query}", self.scheme, self.path)).ok()
     }
 }
 
@@ -188,23 +196,6 @@ fn plain_scheme(text: &str) -> Option<&'static str> {
         "https" | "wss" => Some("https"),
         _ => None,
     }
-}
-
-/// A host's name and its port, in digits alone.
-fn split_host(text: &str) -> Option<(String, Option<u16>)> {
-    let (name, port) = match text.split_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => {
-            (name, Some(port.parse().ok()?))
-        }
-        Some(_) => return None,
-        None => (text, None),
-    };
-    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    let label = |label: &str| {
-        !label.is_empty()
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-    };
-    (name.len() <= 253 && name.split('.').all(label)).then_some((name, port))
 }
 
 #[cfg(test)]

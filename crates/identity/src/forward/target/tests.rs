@@ -94,7 +94,13 @@ fn an_address_has_one_reading() {
         let headers = [("x-original-method", "GET"), ("x-original-url", url)];
         read(Dialect::Nginx, "/auth/nginx", &headers)
     };
-    assert_eq!(of("http://site:80/a?b=/c"), Ok("http://site/a?b=/c".to_owned()));
+    for (url, read) in [
+        ("http://site:80/a?b=/c", "http://site/a?b=/c"),
+        ("http://SITE.:80/a", "http://site/a"),
+        ("http://[::1]:81/a", "http://[::1]:81/a"),
+    ] {
+        assert_eq!(of(url), Ok(read.to_owned()));
+    }
     for url in [
         "http://site:80?/secret",
         "http://site?/secret",
@@ -106,7 +112,10 @@ fn an_address_has_one_reading() {
         "http://site",
         "http://site*",
         "http:///secret",
-        "http://[::1]/secret",
+        "http://[::1]:80?/secret",
+        "http://[::1]x/secret",
+        "http://[site]/secret",
+        "http://::1/secret",
         "//site/secret",
     ] {
         assert!(matches!(of(url), Err(Odd(_))), "{url}");
