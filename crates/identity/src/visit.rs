@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use gatehall_domain::{
-    Change, ClaimSaid, Company, EmailAddress, GroupId, Identity, Membership, ProviderId, Source,
-    Timestamp, User, UserId, names,
+    Change, ClaimSaid, Company, EmailAddress, GroupId, Identity, Membership, OPEN_WEBUI,
+    ProviderId, Source, Timestamp, User, UserId, names,
 };
 use uuid::Uuid;
 
@@ -224,7 +224,7 @@ impl Visit {
 
     fn source_name(&self) -> String {
         match &self.vouched {
-            Vouched::OpenWebUi => "open-webui".to_owned(),
+            Vouched::OpenWebUi => OPEN_WEBUI.to_owned(),
             Vouched::Provider(provider) => provider.to_string(),
         }
     }

@@ -1,10 +1,20 @@
 //! The rules for what the doors work with: providers, claim mappings, host rules.
 
-use crate::{Admit, ClaimMapping, Company, HostRule, Profile, Provider, ProviderId, Refusal};
+use crate::{
+    Admit, ClaimMapping, Company, HostRule, OPEN_WEBUI, Profile, Provider, ProviderId, Refusal,
+};
 
 impl Company {
     pub(super) fn check_provider(&self, provider: &Provider) -> Result<(), Refusal> {
         provider.check()?;
+        // One that was called so before stays.
+        let is_new = !self.providers.contains_key(&provider.id);
+        if is_new && provider.id.as_str().eq_ignore_ascii_case(OPEN_WEBUI) {
+            return Err(Refusal::invalid(
+                "id",
+                format!("\"{OPEN_WEBUI}\" stands for the accounts of Open WebUI: choose another"),
+            ));
+        }
         self.check_client_secret(provider)?;
         let others = self.providers.values().filter(|other| other.id != provider.id);
         for other in others {

@@ -52,6 +52,10 @@ pub struct Identity {
     pub created_at: Timestamp,
 }
 
+/// The issuer that Open WebUI writes, and that its accounts carry. Where accounts are named by their
+/// provider it stands for one, so that no provider is called so.
+pub const OPEN_WEBUI: &str = "open-webui";
+
 /// A claim of a provider, as `provider:claim`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -1,6 +1,7 @@
 //! What must hold for every company, every caller and every tool.
 #![expect(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod doors;
 mod examples;
 mod set_aside;
 mod sketch;

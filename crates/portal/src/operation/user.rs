@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use gatehall_domain::{
-    Change, Company, EmailAddress, GroupName, Identity, Membership, ProviderId, Refusal, Source,
-    Timestamp, User, UserId,
+    Change, Company, EmailAddress, GroupName, Identity, Membership, OPEN_WEBUI, ProviderId,
+    Refusal, Source, Timestamp, User, UserId,
 };
 use uuid::Uuid;
 
@@ -44,9 +44,6 @@ pub struct Binding {
     /// Its id of the account: `sub`, or `tid/oid` of Entra ID.
     pub subject: String,
 }
-
-/// The issuer of the accounts that Open WebUI vouches for.
-const OPEN_WEBUI: &str = "open-webui";
 
 impl FromStr for Binding {
     type Err = Refusal;
