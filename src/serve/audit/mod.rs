@@ -4,6 +4,7 @@
 mod clerk;
 mod journal;
 mod keeper;
+mod retention;
 mod returner;
 
 use std::{
@@ -22,6 +23,7 @@ use gatehall_store::Store;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::retention::forget_events;
 use self::{clerk::Clerk, journal::Journal};
 
 /// Events written to the store at once.
