@@ -1,8 +1,6 @@
 //! The rules for what the doors work with: providers, claim mappings, host rules.
 
-use crate::{
-    Admit, ClaimMapping, Company, HostRule, OPEN_WEBUI, Profile, Provider, ProviderId, Refusal,
-};
+use crate::{Admit, ClaimMapping, Company, HostRule, OPEN_WEBUI, Profile, Provider, Refusal};
 
 impl Company {
     pub(super) fn check_provider(&self, provider: &Provider) -> Result<(), Refusal> {
@@ -90,10 +88,5 @@ impl Company {
     pub fn equal_host_rule(&self, rule: &HostRule) -> Option<&HostRule> {
         let same = |other: &&HostRule| other.host == rule.host && other.path == rule.path;
         self.host_rules.values().map(AsRef::as_ref).find(same)
-    }
-
-    /// The mappings of one provider.
-    pub fn mappings_of(&self, provider: &ProviderId) -> impl Iterator<Item = &ClaimMapping> {
-        self.claim_mappings.values().map(AsRef::as_ref).filter(move |it| it.provider == *provider)
     }
 }

@@ -4,6 +4,7 @@ mod change;
 mod check;
 mod check_doors;
 mod check_servers;
+mod claims;
 mod count;
 mod label;
 mod set_aside;

@@ -1,6 +1,6 @@
 //! Users and their memberships.
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 use gatehall_domain::{
     Change, Company, EmailAddress, GroupName, Identity, Membership, OPEN_WEBUI, ProviderId,
@@ -138,7 +138,7 @@ fn bind(
         subject: binding.subject.clone(),
         user: user.id,
         stale: false,
-        claims_said: Vec::new(),
+        claims_said: BTreeMap::new(),
         by_address: false,
         created_at: now,
     };

@@ -191,7 +191,7 @@ async fn an_address_alone_makes_nobody_an_administrator() {
         subject: "s1".into(),
         user: ALICE,
         stale: false,
-        claims_said: Vec::new(),
+        claims_said: Default::default(),
         by_address,
         created_at: at(0),
     };
