@@ -334,7 +334,7 @@ mod tests {
         }
         assert_eq!(index.owed(), []);
         let one = Sessions::One(Digest([1; 32]));
-        assert_eq!(index.end_claimed(&ended("one"), at(5)), [one.clone()]);
+        assert_eq!(index.end_claimed(&ended("one"), at(5)), std::slice::from_ref(&one));
         assert_eq!(index.end_claimed(&ended("one"), at(6)), [], "it has ended");
         assert_eq!(index.owed(), [(one, at(5))]);
         assert!(!live(&index, 1, 6) && live(&index, 2, 6));
