@@ -17,7 +17,7 @@ use gatehall_store::Store;
 use tokio::sync::{Notify, mpsc};
 
 use self::key_uses::KeyUses;
-pub(super) use self::{people::Queues, sessions::keep_sessions};
+pub(super) use self::{key_uses::record_key_uses, people::Queues, sessions::keep_sessions};
 
 /// Who receives those who come through the doors.
 pub(super) struct Reception {
@@ -72,6 +72,21 @@ impl Reception {
     }
 }
 
+impl Reception {
+    /// Writes the end of sessions, and what is owed for it is paid.
+    async fn write_end(
+        &self,
+        which: &Sessions,
+        owed: &[Sessions],
+        now: Timestamp,
+    ) -> Result<u64, Rejection> {
+        let written = tokio::time::timeout(PATIENCE, self.store.end_sessions(which, now));
+        let ended = written.await.map_err(|_| Rejection::NotKept)?.map_err(not_kept)?;
+        owed.iter().for_each(|it| self.sessions.paid(it, now));
+        Ok(ended)
+    }
+}
+
 impl Snapshots for Reception {
     fn snapshot(&self) -> Arc<Snapshot> {
         match self.live.get() {
@@ -114,10 +129,15 @@ impl Arrivals for Reception {
             // Here they end at once, whatever becomes of the rest.
             self.sessions.owe(&which, now);
             self.sessions.end(&which, now);
-            let written = tokio::time::timeout(PATIENCE, self.store.end_sessions(&which, now));
-            let ended = written.await.map_err(|_| Rejection::NotKept)?.map_err(not_kept)?;
-            self.sessions.paid(&which);
-            Ok(ended)
+            self.write_end(&which, std::slice::from_ref(&which), now).await
+        })
+    }
+
+    fn end_claimed_sessions(&self, which: Sessions) -> Pending<'_, Result<u64, Rejection>> {
+        Box::pin(async move {
+            let now = self.desk.clock().now();
+            let owed = self.sessions.end_claimed(&which, now);
+            self.write_end(&which, &owed, now).await
         })
     }
 

@@ -11,7 +11,7 @@ use gatehall_portal::{Called, Condition, Pending, Step};
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
 
-use super::health::Health;
+use super::{health::Health, publish::serve_from_now};
 use crate::settings::{AuditMode, ServeSettings};
 
 /// How long a page waits for a change that another gate made.
@@ -51,8 +51,7 @@ impl gatehall_portal::Hall for Hall {
     }
 
     fn publish(&self, snapshot: Arc<Snapshot>) {
-        self.doors.follow(&snapshot);
-        self.gateway.live().publish(snapshot);
+        serve_from_now(self.gateway.live(), &self.doors, snapshot);
     }
 
     fn conditions(&self) -> Vec<Condition> {

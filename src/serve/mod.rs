@@ -7,7 +7,6 @@ mod head;
 mod health;
 mod listener;
 mod publish;
-mod recorder;
 mod replica;
 mod signals;
 mod unread;
@@ -25,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::signals::wait_for_stop;
 use self::{
-    arrivals::{Reception, keep_sessions},
+    arrivals::{Reception, keep_sessions, record_key_uses},
     health::{Health, HealthParts},
 };
 use crate::{
@@ -206,13 +205,9 @@ impl Service {
         )?;
         if settings.audit_days > 0 {
             let (store, clock) = (office.store.clone(), office.clock.clone());
-            tasks.spawn_until_stop(recorder::forget_events(store, clock, settings.audit_days));
+            tasks.spawn_until_stop(audit::forget_events(store, clock, settings.audit_days));
         }
-        tasks.spawn(recorder::record_key_uses(
-            office.store.clone(),
-            work.key_uses,
-            tasks.stop().clone(),
-        ));
+        tasks.spawn(record_key_uses(office.store.clone(), work.key_uses, tasks.stop().clone()));
 
         let name = hall::replica_name(address);
         tasks.spawn(replica::run(

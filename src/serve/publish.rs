@@ -1,6 +1,6 @@
 use std::{sync::Arc, time::Duration};
 
-use gatehall_domain::Clock;
+use gatehall_domain::{Clock, Snapshot};
 use gatehall_gateway::Live;
 use gatehall_identity::Doors;
 use gatehall_store::{Store, StoreError};
@@ -56,8 +56,14 @@ async fn refresh(
         let snapshot = store.load().await?;
         tracing::debug!(revision = snapshot.revision(), "the company changed");
         warn_of_unread(&snapshot, Some(&live.snapshot()));
-        doors.follow(&snapshot);
-        live.publish(Arc::new(snapshot));
+        serve_from_now(live, doors, Arc::new(snapshot));
     }
     Ok(())
+}
+
+/// Serves a company from now on, unless a newer one is served. The doors follow what is served then,
+/// which may be newer.
+pub(super) fn serve_from_now(live: &Arc<Live>, doors: &Doors, snapshot: Arc<Snapshot>) {
+    live.publish(snapshot);
+    doors.follow(&live.snapshot());
 }

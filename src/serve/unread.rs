@@ -1,7 +1,4 @@
-use gatehall_domain::Snapshot;
-
-/// As many are named.
-const NAMED: usize = 20;
+use gatehall_domain::{SetAside, Snapshot};
 
 /// Warns of rows that cannot be read, as far as they were not known before.
 pub(super) fn warn_of_unread(snapshot: &Snapshot, before: Option<&Snapshot>) {
@@ -15,7 +12,7 @@ pub(super) fn warn_of_unread(snapshot: &Snapshot, before: Option<&Snapshot>) {
     let mut count = 0;
     for row in news {
         count += 1;
-        if count <= NAMED {
+        if count <= SetAside::NAMED {
             tracing::warn!(
                 table = row.table,
                 key = %row.key,
@@ -25,8 +22,8 @@ pub(super) fn warn_of_unread(snapshot: &Snapshot, before: Option<&Snapshot>) {
             );
         }
     }
-    if count > NAMED {
-        tracing::warn!("{} more rows cannot be read and are set aside", count - NAMED);
+    if count > SetAside::NAMED {
+        tracing::warn!("{} more rows cannot be read and are set aside", count - SetAside::NAMED);
     }
     if rows.is_empty() && !known.is_empty() {
         tracing::info!("all rows can be read again");

@@ -30,9 +30,9 @@ pub use record::{
     AccessClass, Address, Admit, Ciphertext, ClaimMapping, ClaimMappingId, ClaimSaid, Connection,
     ConnectionId, ConnectionPath, Credential, Digest, Effect, Grant, GrantId, Group, GroupId,
     HostPattern, HostRule, HostRuleId, Identity, Issuer, Key, KeyId, Limits, Membership,
-    PathPrefix, Placement, Profile, Provider, ProviderId, ProviderSettings, Record, SecretSource,
-    Server, ServerId, Source, Subject, Target, Tenant, TenantAdmin, TenantId, Transport, User,
-    UserId, is_guid, is_safe,
+    OPEN_WEBUI, PathPrefix, Placement, Profile, Provider, ProviderId, ProviderSettings, Record,
+    SecretSource, Server, ServerId, Source, Subject, Target, Tenant, TenantAdmin, TenantId,
+    Transport, User, UserId, is_guid, is_safe,
 };
 pub use refusal::Refusal;
 pub use session::{CLOCKS_APART, ProviderLogin, Session, Sessions};

@@ -25,6 +25,10 @@ pub trait Arrivals: Send + Sync {
     /// here all the same, and the others hear of it as soon as it can be.
     fn end_sessions(&self, which: Sessions) -> Pending<'_, Result<u64, Rejection>>;
 
+    /// The same for sessions of which somebody says without proof that they have ended: others hear
+    /// of it later only as far as these sessions are known here.
+    fn end_claimed_sessions(&self, which: Sessions) -> Pending<'_, Result<u64, Rejection>>;
+
     /// Uses a sign-in link up, and says whom it signs in.
     fn use_link(&self, digest: Digest) -> Pending<'_, Result<Option<UserId>, Rejection>>;
 

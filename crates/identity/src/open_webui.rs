@@ -1,7 +1,7 @@
 //! The user header that Open WebUI signs for each request to a tool server: HS256 with a secret of
 //! its own, good for some minutes, with neither audience nor groups.
 
-use gatehall_domain::{EmailAddress, Timestamp};
+use gatehall_domain::{EmailAddress, OPEN_WEBUI, Timestamp};
 use http::HeaderMap;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
 use secrecy::{ExposeSecret, SecretString};
@@ -11,9 +11,6 @@ use crate::Rejection;
 
 /// The header's name.
 pub const USER_HEADER: &str = "x-openwebui-user-jwt";
-
-/// The issuer that Open WebUI writes, and that identities made from it carry.
-pub(crate) const ISSUER: &str = "open-webui";
 
 /// How far the clocks of two machines may be apart, in seconds.
 const SKEW: i64 = 30;
@@ -50,7 +47,7 @@ pub(crate) struct UserHeader {
 impl UserHeader {
     pub(crate) fn new(secret: &SecretString) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[ISSUER]);
+        validation.set_issuer(&[OPEN_WEBUI]);
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         validation.validate_aud = false;
         // Checked below, against the clock that is handed in.

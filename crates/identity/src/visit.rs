@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, HashSet};
 
 use gatehall_domain::{
-    Change, ClaimSaid, Company, EmailAddress, GroupId, Identity, Membership, ProviderId, Source,
-    Timestamp, User, UserId, names,
+    Change, ClaimSaid, Company, EmailAddress, GroupId, Identity, Membership, OPEN_WEBUI,
+    ProviderId, Source, Timestamp, User, UserId, names,
 };
 use uuid::Uuid;
 
@@ -87,28 +87,23 @@ impl Visit {
         };
         let before = Identity::clone(identity);
         let mut after = Identity { stale: said.stale, ..before.clone() };
-        for said in self.claims_said(company) {
-            if !after.claims_said.contains(&said) {
-                after.claims_said.push(said);
-            }
+        for (claim, at) in self.claims_said(company) {
+            let known = after.claims_said.entry(claim).or_insert(at);
+            *known = at.max(*known);
         }
         if after != before {
             changes.push(Change::Replace { before: before.into(), after: after.into() });
         }
     }
 
-    /// What was said of that which puts people in groups here.
-    fn claims_said(&self, company: &Company) -> Vec<ClaimSaid> {
+    /// What was said of that which puts people in groups here. It is dated by the mappings and not
+    /// by the clock, so that nothing has to be written as long as they stay.
+    fn claims_said(&self, company: &Company) -> BTreeMap<ClaimSaid, Timestamp> {
         let (Vouched::Provider(provider), Some(said)) = (&self.vouched, &self.said) else {
-            return Vec::new();
+            return BTreeMap::new();
         };
-        let claims = company.mappings_of(provider).map(|mapping| &mapping.claim);
-        let claims = claims.filter(|claim| said.values.contains_key(*claim));
-        let mut claims: Vec<ClaimSaid> = claims
-            .map(|claim| ClaimSaid { provider: provider.clone(), claim: claim.clone() })
-            .collect();
-        claims.sort_unstable();
-        claims.dedup();
+        let mut claims = company.claims_of(provider);
+        claims.retain(|it, _| said.values.contains_key(&it.claim));
         claims
     }
 
@@ -224,7 +219,7 @@ impl Visit {
 
     fn source_name(&self) -> String {
         match &self.vouched {
-            Vouched::OpenWebUi => "open-webui".to_owned(),
+            Vouched::OpenWebUi => OPEN_WEBUI.to_owned(),
             Vouched::Provider(provider) => provider.to_string(),
         }
     }

@@ -127,8 +127,9 @@ impl Desk {
                         prepared = prepare(&snapshot);
                     }
                     match prepared {
-                        Ok((changes, answer)) if !changes.is_empty() => {
+                        Ok((mut changes, answer)) if !changes.is_empty() => {
                             let now = self.clock.now();
+                            snapshot.company().date_mappings(&mut changes, now);
                             match turn.apply(&snapshot, &changes, &self.actor, now).await {
                                 Ok(applied) => return Ok((answer, Some(applied.snapshot))),
                                 // Somebody else's lock was in the way of the database.

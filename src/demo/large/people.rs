@@ -155,7 +155,7 @@ pub(super) fn records(company: &Company, began: Timestamp) -> Records {
                     subject,
                     user,
                     stale: n % 613 == 0,
-                    claims_said: Vec::new(),
+                    claims_said: Default::default(),
                     by_address: true,
                     created_at,
                 }

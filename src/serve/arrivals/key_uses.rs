@@ -1,10 +1,14 @@
 use std::{
+    collections::HashMap,
     hash::{BuildHasher, RandomState},
     sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
 };
 
 use gatehall_domain::{KeyId, Timestamp};
-use tokio::sync::mpsc;
+use gatehall_store::Store;
+use tokio::{sync::mpsc, time::sleep};
+use tokio_util::sync::CancellationToken;
 
 /// A key's use is noted at most once in so many seconds.
 const USE_SECONDS: i64 = 30;
@@ -12,6 +16,9 @@ const USE_SECONDS: i64 = 30;
 /// Places to remember when a key's use was last noted. Two keys that share one are noted more
 /// often, and no use is missed.
 const PLACES: usize = 4096;
+
+/// How long key uses gather.
+const GATHER: Duration = Duration::from_secs(5);
 
 /// Notes that keys were used, without waiting.
 pub(super) struct KeyUses {
@@ -37,6 +44,36 @@ impl KeyUses {
             place.store(stamp, Ordering::Relaxed);
             // A full queue loses a use that the next period notes again.
             let _ = self.uses.try_send((key.clone(), at));
+        }
+    }
+}
+
+/// Keeps when keys were last used.
+pub(in crate::serve) async fn record_key_uses(
+    store: Store,
+    mut uses: mpsc::Receiver<(KeyId, Timestamp)>,
+    stop: CancellationToken,
+) {
+    loop {
+        let mut gathered: HashMap<KeyId, Timestamp> = HashMap::new();
+        let stopped = match stop.run_until_cancelled(uses.recv()).await {
+            Some(None) => return,
+            Some(Some((key, at))) => {
+                gathered.insert(key, at);
+                stop.run_until_cancelled(sleep(GATHER)).await.is_none()
+            }
+            None => true,
+        };
+        while let Ok((key, at)) = uses.try_recv() {
+            gathered.insert(key, at);
+        }
+        if !gathered.is_empty()
+            && let Err(error) = store.record_key_uses(&gathered).await
+        {
+            tracing::warn!(%error, "the last use of keys could not be kept");
+        }
+        if stopped {
+            return;
         }
     }
 }

@@ -52,7 +52,7 @@ pub(in crate::serve) async fn keep_sessions(store: Store, index: Arc<SessionInde
 async fn pay(store: &Store, index: &SessionIndex, now: Timestamp) {
     for (which, at) in index.owed() {
         match store.end_sessions_late(&which, at, now).await {
-            Ok(_) => index.paid(&which),
+            Ok(_) => index.paid(&which, at),
             Err(error) => {
                 tracing::warn!(%error, "the end of sessions is not written yet: it holds here alone");
                 return;

@@ -3,6 +3,7 @@
 
 mod journal;
 mod replay;
+mod retention;
 mod store_writer;
 mod writer;
 
@@ -22,6 +23,7 @@ use gatehall_store::Store;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::retention::forget_events;
 use self::{journal::Journal, writer::Writer};
 
 /// Events written to the store at once.

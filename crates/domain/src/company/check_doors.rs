@@ -1,10 +1,18 @@
 //! The rules for what the doors work with: providers, claim mappings, host rules.
 
-use crate::{Admit, ClaimMapping, Company, HostRule, Profile, Provider, ProviderId, Refusal};
+use crate::{Admit, ClaimMapping, Company, HostRule, OPEN_WEBUI, Profile, Provider, Refusal};
 
 impl Company {
     pub(super) fn check_provider(&self, provider: &Provider) -> Result<(), Refusal> {
         provider.check()?;
+        // One that was called so before stays.
+        let is_new = !self.providers.contains_key(&provider.id);
+        if is_new && provider.id.as_str().eq_ignore_ascii_case(OPEN_WEBUI) {
+            return Err(Refusal::invalid(
+                "id",
+                format!("\"{OPEN_WEBUI}\" stands for the accounts of Open WebUI: choose another"),
+            ));
+        }
         self.check_client_secret(provider)?;
         let others = self.providers.values().filter(|other| other.id != provider.id);
         for other in others {
@@ -80,10 +88,5 @@ impl Company {
     pub fn equal_host_rule(&self, rule: &HostRule) -> Option<&HostRule> {
         let same = |other: &&HostRule| other.host == rule.host && other.path == rule.path;
         self.host_rules.values().map(AsRef::as_ref).find(same)
-    }
-
-    /// The mappings of one provider.
-    pub fn mappings_of(&self, provider: &ProviderId) -> impl Iterator<Item = &ClaimMapping> {
-        self.claim_mappings.values().map(AsRef::as_ref).filter(move |it| it.provider == *provider)
     }
 }

@@ -4,12 +4,15 @@ mod change;
 mod check;
 mod check_doors;
 mod check_servers;
+mod claims;
+mod count;
 mod label;
 mod set_aside;
 
 use std::{hash::Hash, sync::Arc};
 
 pub use change::Change;
+use count::Count;
 use foldhash::HashMap;
 pub use set_aside::{GrantRemains, Remains, SetAside, UnreadKey, UnreadRow};
 
@@ -48,7 +51,9 @@ pub struct Company {
     connection_by_path: Arc<HashMap<ConnectionPath, ConnectionId>>,
     grant_by_meaning: Arc<HashMap<Meaning, GrantId>>,
     /// How many tenants a user manages.
-    managed_count: Arc<HashMap<UserId, usize>>,
+    managed_count: Arc<Count<UserId>>,
+    /// How many sources say that a user is in a group.
+    member_count: Arc<Count<(UserId, GroupId)>>,
 }
 
 /// What a grant says. Two grants never say the same.
@@ -107,14 +112,10 @@ impl Company {
     /// enabled.
     pub fn administers(&self, user: UserId) -> bool {
         let flagged = self.users.get(&user).is_some_and(|user| user.admin);
-        let group = self.group_by_name(GroupName::ADMIN).map(|group| group.id);
-        let is_member = |group, source| self.memberships.contains_key(&(user, group, source));
+        let group = self.group_by_name(GroupName::ADMIN);
         flagged
-            || self.managed_count.contains_key(&user)
-            || group.is_some_and(|group| {
-                let claims = self.providers.keys().map(|id| Source::Claim(id.to_string()));
-                claims.chain([Source::Local, Source::Import]).any(|source| is_member(group, source))
-            })
+            || self.managed_count.has(&user)
+            || group.is_some_and(|group| self.member_count.has(&(user, group.id)))
     }
 
     /// Whether there is an administrator who is enabled.
@@ -172,13 +173,17 @@ impl Company {
                 insert(&mut self.identities, (it.issuer.clone(), it.subject.clone()), it);
             }
             Record::Membership(it) => {
-                insert(&mut self.memberships, (it.user, it.group, it.source.clone()), it);
+                let key = (it.user, it.group, it.source.clone());
+                if !self.memberships.contains_key(&key) {
+                    Arc::make_mut(&mut self.member_count).add((it.user, it.group));
+                }
+                insert(&mut self.memberships, key, it);
             }
             Record::Tenant(it) => insert(&mut self.tenants, it.id.clone(), it),
             Record::TenantAdmin(it) => {
                 let key = (it.tenant.clone(), it.user);
                 if !self.tenant_admins.contains_key(&key) {
-                    *Arc::make_mut(&mut self.managed_count).entry(it.user).or_default() += 1;
+                    Arc::make_mut(&mut self.managed_count).add(it.user);
                 }
                 insert(&mut self.tenant_admins, key, it);
             }
@@ -220,17 +225,17 @@ impl Company {
                 remove(&mut self.identities, &(it.issuer.clone(), it.subject.clone()));
             }
             Record::Membership(it) => {
-                remove(&mut self.memberships, &(it.user, it.group, it.source.clone()));
+                let key = (it.user, it.group, it.source.clone());
+                if self.memberships.contains_key(&key) {
+                    Arc::make_mut(&mut self.member_count).take((it.user, it.group));
+                }
+                remove(&mut self.memberships, &key);
             }
             Record::Tenant(it) => remove(&mut self.tenants, &it.id),
             Record::TenantAdmin(it) => {
                 let key = (it.tenant.clone(), it.user);
                 if self.tenant_admins.contains_key(&key) {
-                    let counts = Arc::make_mut(&mut self.managed_count);
-                    let left = counts.remove(&it.user).unwrap_or_default().saturating_sub(1);
-                    if left > 0 {
-                        counts.insert(it.user, left);
-                    }
+                    Arc::make_mut(&mut self.managed_count).take(it.user);
                 }
                 remove(&mut self.tenant_admins, &key);
             }

@@ -30,7 +30,7 @@ pub use key::{Digest, Key, KeyId};
 pub use provider::{ClaimMapping, Issuer, Profile, Provider, ProviderSettings, is_guid, is_safe};
 pub use server::{AccessClass, Address, Server, Transport};
 pub use tenant::{Tenant, TenantAdmin};
-pub use user::{ClaimSaid, Identity, User};
+pub use user::{ClaimSaid, Identity, OPEN_WEBUI, User};
 
 /// Any record. A change adds, replaces or removes one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -40,10 +40,11 @@ pub struct Identity {
     /// Whether the provider could not say the user's groups the last time, so that those it said
     /// before are kept.
     pub stale: bool,
-    /// The claims that a provider has said at least once. Until it has, the user may be in any group
-    /// that the claim can put somebody in, and what is denied to such a group is denied to them.
+    /// The claims that a provider has said, each with when the youngest mapping was made that it was
+    /// held against. Of younger mappings the user may be meant, and what is denied to the groups that
+    /// these can put somebody in is denied to them.
     #[serde(default)]
-    pub claims_said: Vec<ClaimSaid>,
+    pub claims_said: BTreeMap<ClaimSaid, Timestamp>,
     /// Whether the account was bound because it has the user's address, and not by an
     /// administrator.
     #[serde(default = "by_address")]
@@ -51,6 +52,10 @@ pub struct Identity {
     /// When the two were linked.
     pub created_at: Timestamp,
 }
+
+/// The issuer that Open WebUI writes, and that its accounts carry. Where accounts are named by their
+/// provider it stands for one, so that no provider is called so.
+pub const OPEN_WEBUI: &str = "open-webui";
 
 /// A claim of a provider, as `provider:claim`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -94,9 +99,11 @@ impl From<ClaimSaid> for String {
 }
 
 impl Identity {
-    /// Whether a claim that puts people in groups was said of the account.
-    pub fn knows(&self, provider: &ProviderId, claim: &str) -> bool {
-        self.claims_said.iter().any(|said| said.provider == *provider && said.claim == claim)
+    /// Up to when mappings of a claim were held against what was said of the account.
+    pub fn said_at(&self, provider: &ProviderId, claim: &str) -> Option<Timestamp> {
+        let mut all = self.claims_said.iter();
+        let said = all.find(|(said, _)| said.provider == *provider && said.claim == claim);
+        said.map(|(_, at)| *at)
     }
 }
 

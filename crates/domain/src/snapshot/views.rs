@@ -8,7 +8,7 @@ use wildmatch::WildMatch;
 use super::{Person, Site};
 use crate::{
     Because, ClaimSaid, Company, ConnectionId, Effect, Grant, GrantId, GroupId, GroupName,
-    ProviderId, Subject, Target, TenantId, User, UserId, View,
+    ProviderId, Subject, Target, TenantId, Timestamp, User, UserId, View,
     access::{Place, Rule},
     text::UserPatternKind,
 };
@@ -119,48 +119,64 @@ impl<'c> Subjects<'c> {
 /// A claim of a provider.
 type ClaimOf<'c> = (&'c ProviderId, &'c str);
 
-/// Users of whom some provider has not said yet what puts people in groups, and what is denied to
-/// groups that it can put them in.
+/// A mapping's age, and a grant that denies something to its group.
+type DenialSince = (Timestamp, GrantId);
+
+/// Users of whom some provider has not said yet what puts people in groups, or not since it means
+/// more, and what is denied to groups that it can put them in.
 struct Unknown<'c> {
-    unsaid: HashMap<UserId, Vec<ClaimOf<'c>>>,
-    denials: HashMap<ClaimOf<'c>, Vec<GrantId>>,
+    /// The claims, and up to when their mappings were held against what was said, if it was.
+    unsaid: HashMap<UserId, Vec<(ClaimOf<'c>, Option<Timestamp>)>>,
+    /// Of the youngest mappings first.
+    denials: HashMap<ClaimOf<'c>, Vec<DenialSince>>,
 }
 
 impl<'c> Unknown<'c> {
     fn new(company: &'c Company, subjects: &Subjects<'_>) -> Self {
-        let mut groups: HashMap<ClaimOf<'_>, Vec<GroupId>> = HashMap::new();
+        let mut youngest: HashMap<ClaimOf<'_>, Timestamp> = HashMap::new();
+        let mut denials: HashMap<ClaimOf<'_>, Vec<DenialSince>> = HashMap::new();
+        let denying = |id: &&GrantId| {
+            company.grants.get(id).is_some_and(|grant| grant.effect == Effect::Deny)
+        };
         for mapping in company.claim_mappings.values() {
             let claim = (&mapping.provider, mapping.claim.as_str());
-            groups.entry(claim).or_default().push(mapping.group);
+            let at = mapping.created_at;
+            let since = youngest.entry(claim).or_insert(at);
+            *since = at.max(*since);
+            let of_group = subjects.group.get(&mapping.group).into_iter().flatten();
+            let of_group = of_group.filter(denying).map(|grant| (at, *grant));
+            denials.entry(claim).or_default().extend(of_group);
         }
-        let mut issuers: HashMap<&str, Vec<ClaimOf<'_>>> = HashMap::new();
-        for claim in groups.keys() {
+        for since in denials.values_mut() {
+            since.sort_unstable_by(|a, b| b.cmp(a));
+            since.dedup();
+        }
+        let mut issuers: HashMap<&str, Vec<(ClaimOf<'_>, Timestamp)>> = HashMap::new();
+        for (claim, at) in youngest {
             if let Some(provider) = company.providers.get(claim.0) {
-                issuers.entry(provider.identity_issuer()).or_default().push(*claim);
+                issuers.entry(provider.identity_issuer()).or_default().push((claim, at));
             }
         }
-        let mut unsaid: HashMap<UserId, Vec<ClaimOf<'_>>> = HashMap::new();
+        let mut unsaid: HashMap<UserId, Vec<_>> = HashMap::new();
         for identity in company.identities.values() {
-            let claims = issuers.get(identity.issuer.as_str()).into_iter().flatten();
-            for claim in claims.filter(|(provider, claim)| !identity.knows(provider, claim)) {
-                unsaid.entry(identity.user).or_default().push(*claim);
+            for (claim, at) in issuers.get(identity.issuer.as_str()).into_iter().flatten() {
+                let said = identity.said_at(claim.0, claim.1);
+                if said < Some(*at) {
+                    unsaid.entry(identity.user).or_default().push((*claim, said));
+                }
             }
         }
-        let denials = groups.into_iter().map(|(claim, groups)| {
-            let of_groups = groups.iter().filter_map(|group| subjects.group.get(group)).flatten();
-            let denying = |id: &GrantId| {
-                company.grants.get(id).is_some_and(|grant| grant.effect == Effect::Deny)
-            };
-            (claim, of_groups.copied().filter(denying).collect())
-        });
-        Self { unsaid, denials: denials.collect() }
+        Self { unsaid, denials }
     }
 
     /// The grants that deny something to a user as long as it is not known who they are, besides
     /// those that bear on them anyway.
     fn denials(&self, user: UserId, grants: &[GrantId]) -> Vec<GrantId> {
         let claims = self.unsaid.get(&user).into_iter().flatten();
-        let all = claims.filter_map(|claim| self.denials.get(claim)).flatten().copied();
+        let all = claims.flat_map(|(claim, said)| {
+            let denials = self.denials.get(claim).into_iter().flatten();
+            denials.take_while(|(at, _)| *said < Some(*at)).map(|(_, grant)| *grant)
+        });
         let mut supposed: Vec<GrantId> =
             all.filter(|id| grants.binary_search(id).is_err()).collect();
         supposed.sort_unstable();
@@ -171,7 +187,7 @@ impl<'c> Unknown<'c> {
     fn claims(&self, user: UserId) -> Box<[ClaimSaid]> {
         let claims = self.unsaid.get(&user).into_iter().flatten();
         let mut claims: Vec<ClaimSaid> = claims
-            .map(|(provider, claim)| ClaimSaid {
+            .map(|((provider, claim), _)| ClaimSaid {
                 provider: ProviderId::clone(provider),
                 claim: (*claim).to_owned(),
             })

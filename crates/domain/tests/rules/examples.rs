@@ -18,7 +18,7 @@ fn a_key_reaches_only_while_it_lives_and_only_its_tenant() {
         connection_enabled: vec![true; 12],
         members: vec![],
         grants: vec![],
-        mapped: vec![false; 3],
+        mapped: vec![None; 3],
         accounts: vec![None; 4],
     };
     let mut company = sketch.company();
@@ -66,7 +66,7 @@ fn people_whose_groups_are_not_known_share_a_view() {
         connection_enabled: vec![true; 12],
         members: vec![],
         grants: vec![GrantSketch { subject: 0, target: 0, tools: None, deny: true }],
-        mapped: vec![true; 3],
+        mapped: vec![Some(0); 3],
         accounts: vec![None; 4],
     };
     let mut company = sketch.company();
@@ -87,7 +87,7 @@ fn people_whose_groups_are_not_known_share_a_view() {
             subject: number.to_string(),
             user: id,
             stale: false,
-            claims_said: vec![],
+            claims_said: BTreeMap::new(),
             by_address: true,
             created_at: at(0),
         };
@@ -168,7 +168,7 @@ fn a_disabled_group_lets_nobody_in_at_a_host() {
         connection_enabled: vec![true; 12],
         members: vec![(0, 0), (3, 0)],
         grants: vec![],
-        mapped: vec![false; 3],
+        mapped: vec![None; 3],
         accounts: vec![None; 4],
     };
     let rule = |admit| HostRule {

@@ -45,10 +45,10 @@ pub(crate) struct Sketch {
     pub(crate) connection_enabled: Vec<bool>,
     pub(crate) members: Vec<(usize, usize)>,
     pub(crate) grants: Vec<GrantSketch>,
-    /// The groups that the provider can put somebody in.
-    pub(crate) mapped: Vec<bool>,
-    /// Who has an account at the provider, and whether it has said their groups.
-    pub(crate) accounts: Vec<Option<bool>>,
+    /// The groups that the provider can put somebody in, and since when.
+    pub(crate) mapped: Vec<Option<i64>>,
+    /// Who has an account at the provider, and when it has said their groups, if it has.
+    pub(crate) accounts: Vec<Option<Option<i64>>>,
 }
 
 #[derive(Debug, Clone)]
@@ -94,8 +94,8 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
         (rarely(USERS), mostly(USERS), mostly(3), mostly(3), mostly(3), rarely(3), mostly(12)),
         vec((0..USERS, 0..3usize), 0..6),
         vec(grant(), 0..8),
-        vec(any::<bool>(), 3),
-        vec(prop::option::of(any::<bool>()), USERS),
+        vec(prop::option::of(0..4i64), 3),
+        vec(prop::option::of(prop::option::of(0..4i64)), USERS),
     )
         .prop_map(|(flags, members, grants, mapped, accounts)| {
             let (
@@ -215,7 +215,8 @@ impl Sketch {
             created_at: at(0),
         }
         .into());
-        for (n, _) in self.mapped.iter().enumerate().filter(|(_, mapped)| **mapped) {
+        for (n, since) in self.mapped.iter().enumerate() {
+            let Some(since) = since else { continue };
             put(ClaimMapping {
                 id: ClaimMappingId(id(5, n)),
                 provider: provider.clone(),
@@ -223,7 +224,7 @@ impl Sketch {
                 claim: "groups".into(),
                 value: GROUPS[n].into(),
                 group: group_id(n),
-                created_at: at(0),
+                created_at: at(*since),
             }
             .into());
         }
@@ -233,9 +234,9 @@ impl Sketch {
                 issuer: "https://id.example".into(),
                 subject: n.to_string(),
                 user: user_id(n),
-                stale: !said,
+                stale: said.is_none(),
                 claims_said: said
-                    .then(|| ClaimSaid { provider: provider.clone(), claim: "groups".into() })
+                    .map(|time| ("id:groups".parse().unwrap(), at(time)))
                     .into_iter()
                     .collect(),
                 by_address: false,
@@ -248,6 +249,13 @@ impl Sketch {
         }
         company
     }
+
+    /// Whether a user may be in a group for all that is known.
+    pub(crate) fn may_be_in(&self, user: usize, group: usize) -> bool {
+        let account = self.accounts[user];
+        account.is_some_and(|said| self.mapped[group].is_some_and(|since| said < Some(since)))
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot::new(1, self.company())
     }

@@ -1,9 +1,8 @@
 //! Rows of the database that cannot be read.
 
-use super::Doctor;
+use gatehall_domain::SetAside;
 
-/// As many are named.
-const NAMED: usize = 100;
+use super::Doctor;
 
 /// Where it is written how rows are mended.
 const REMEDY: &str = "mend or remove the row with the database's own client, then make a new \
@@ -13,12 +12,13 @@ impl Doctor<'_> {
     /// What is set aside. Nothing is said where all can be read.
     pub(super) fn look_at_rows(&mut self) {
         let rows = self.patient.company.set_aside().rows();
-        for row in rows.iter().take(NAMED) {
+        for row in rows.iter().take(SetAside::NAMED) {
             let found = format!("cannot be read and is set aside: {}", row.problem);
             self.bad(&format!("row {} of {}", row.key, row.table), &found, REMEDY);
         }
-        if rows.len() > NAMED {
-            let more = format!("{} more cannot be read and are set aside", rows.len() - NAMED);
+        if rows.len() > SetAside::NAMED {
+            let more =
+                format!("{} more cannot be read and are set aside", rows.len() - SetAside::NAMED);
             self.bad("rows", &more, REMEDY);
         }
     }

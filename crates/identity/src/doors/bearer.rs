@@ -30,6 +30,8 @@ struct Account {
     issuer: String,
     subject: String,
     expires_at: Timestamp,
+    /// How many claims were not said of the user then.
+    unsaid: usize,
     /// When to look again, where the user's groups could not be told.
     again_at: Option<Timestamp>,
 }
@@ -55,6 +57,8 @@ impl Doors {
             && self.is_current(&account.provider)
             && let Some(user) =
                 snapshot.company().user_by_identity(&account.issuer, &account.subject)
+            // What was mapped since may be in the token.
+            && snapshot.claims_unsaid(user.id).len() <= account.unsaid
         {
             return self.enabled(user.id, snapshot);
         }
@@ -66,8 +70,9 @@ impl Doors {
         let wanted = wanted_claims(snapshot.company(), &provider.record.id);
         // Only groups can be asked for.
         let unknown = |snapshot: &Snapshot, account: &(String, String)| {
-            let identity = snapshot.company().identities.get(account);
-            !identity.is_some_and(|it| it.knows(&provider.record.id, "groups"))
+            let company = snapshot.company();
+            let identity = company.identities.get(account);
+            !identity.is_some_and(|it| company.knows(it, &provider.record.id, "groups"))
         };
         let subject = subject(&provider.record, &verified.claims)?;
         let key = (provider.record.identity_issuer().to_owned(), subject);
@@ -91,11 +96,13 @@ impl Doors {
         // Only Entra ID can be asked again for what a token leaves out.
         let asks = provider.record.profile == Profile::Entra
             && wanted.iter().any(|claim| claim == "groups");
-        let unsure = asks && (stale || unknown(&self.snapshots.snapshot(), &key));
+        let snapshot = self.snapshots.snapshot();
+        let unsure = asks && (stale || unknown(&snapshot, &key));
         let account = Account {
             issuer: key.0,
             subject: key.1,
             expires_at: verified.expires_at,
+            unsaid: snapshot.claims_unsaid(user).len(),
             again_at: unsure.then(|| now.plus_seconds(ASK_GROUPS_AGAIN)),
             provider,
         };

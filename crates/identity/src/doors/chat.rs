@@ -1,11 +1,11 @@
 //! People whom Open WebUI names.
 
-use gatehall_domain::{Key, Snapshot, Timestamp, UserId, names};
+use gatehall_domain::{Key, OPEN_WEBUI, Snapshot, Timestamp, UserId, names};
 
 use super::Doors;
 use crate::{
     Rejection,
-    open_webui::{Claims, ISSUER},
+    open_webui::Claims,
     visit::{Visit, Vouched},
 };
 
@@ -17,20 +17,10 @@ impl Doors {
         snapshot: &Snapshot,
         key: &Key,
     ) -> Result<Option<UserId>, Rejection> {
-        let company = snapshot.company();
-        let account = (ISSUER.to_owned(), claims.sub.clone());
-        if let Some(identity) = company.identities.get(&account)
-            && let Some(user) = company.users.get(&identity.user)
-        {
-            // Whoever became an administrator since then was bound by an address, too.
-            if identity.by_address
-                && !self.settings.open_webui_binds_admins
-                && administers(user.id, snapshot)
-            {
-                return Err(Rejection::AddressAlone(user.email.clone(), bound(claims)));
-            }
-            return Ok(Some(user.id));
+        if let Some(user) = self.bound_user(claims, snapshot)? {
+            return Ok(Some(user));
         }
+        let company = snapshot.company();
         let visit = self.chat_visit(claims)?;
         let known = visit.email.as_ref().and_then(|email| company.user_by_email(email));
         if known.is_none() && !visit.add {
@@ -39,7 +29,30 @@ impl Doors {
         }
         visit.settle(company, self.clock.now())?;
         // Nobody acts before the account is theirs: another with the same address may be faster.
-        self.arrivals.settle(visit).await.map(Some)
+        self.arrivals.settle(visit).await?;
+        // Meanwhile much may have changed, so that whoever comes is judged like everybody whose
+        // account is bound.
+        self.bound_user(claims, &self.snapshots.snapshot())
+    }
+
+    /// The user to whom the account is bound. None if to nobody.
+    fn bound_user(
+        &self,
+        claims: &Claims,
+        snapshot: &Snapshot,
+    ) -> Result<Option<UserId>, Rejection> {
+        let company = snapshot.company();
+        let account = (OPEN_WEBUI.to_owned(), claims.sub.clone());
+        let Some(identity) = company.identities.get(&account) else { return Ok(None) };
+        let Some(user) = company.users.get(&identity.user) else { return Ok(None) };
+        // Whoever became an administrator since then was bound by an address, too.
+        if identity.by_address
+            && !self.settings.open_webui_binds_admins
+            && company.administers(user.id)
+        {
+            return Err(Rejection::AddressAlone(user.email.clone(), bound(claims)));
+        }
+        Ok(Some(user.id))
     }
 
     /// The visit that Open WebUI's signed header would make, sent with a service key.
@@ -61,7 +74,7 @@ impl Doors {
         let believed = domains.any(|domain| domain.eq_ignore_ascii_case(email.domain()));
         let doubt = (!believed).then(|| Rejection::NotVouched(email.clone(), bound(claims)));
         Ok(Visit {
-            issuer: ISSUER.to_owned(),
+            issuer: OPEN_WEBUI.to_owned(),
             subject: claims.sub.clone(),
             tenant_id: None,
             vouched: Vouched::OpenWebUi,
@@ -75,12 +88,7 @@ impl Doors {
     }
 }
 
-fn administers(user: UserId, snapshot: &Snapshot) -> bool {
-    snapshot.view(user).is_some_and(|view| view.admin.is_some())
-        || snapshot.company().administers(user)
-}
-
 /// The account, as somebody binds it at the command line.
 fn bound(claims: &Claims) -> String {
-    format!("{ISSUER}={}", names::shown(&claims.sub, 255))
+    format!("{OPEN_WEBUI}={}", names::shown(&claims.sub, 255))
 }

@@ -2,8 +2,9 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use gatehall_domain::{Attempt, EntryEvent, Snapshot, Timestamp, UserId, names};
+use gatehall_domain::{Attempt, EntryEvent, OPEN_WEBUI, Snapshot, Timestamp, UserId, names};
 use http::request::Parts;
+use uuid::Uuid;
 
 use super::Doors;
 use crate::Rejection;
@@ -74,7 +75,7 @@ impl Doors {
             Rejection::BadUserHeader(_)
             | Rejection::OtherAccount(..)
             | Rejection::NotVouched(..)
-            | Rejection::AddressAlone(..) => "open-webui",
+            | Rejection::AddressAlone(..) => OPEN_WEBUI,
             _ => "proof",
         };
         // An administrator has to do something about these.
@@ -83,7 +84,9 @@ impl Doors {
             Rejection::NotVouched(..) | Rejection::AddressAlone(..) | Rejection::PersonalKeyForMany
         );
         if is_setting && self.limits.may_note(address, "log") {
-            tracing::warn!("somebody was refused: {rejection}");
+            let (rule, reference) = (rejection.rule(), Uuid::now_v7().simple().to_string());
+            tracing::warn!(rule, reference, "somebody was refused, which a setting may mend");
+            tracing::debug!(rule, reference, "somebody was refused: {rejection}");
         }
         let refused = Some(rejection.rule());
         let entered =

@@ -10,14 +10,11 @@
 //! - A session. Browsers send cookies unasked, and proxies and chats pass them on, so that only a
 //!   good one names anybody.
 
-use gatehall_domain::{Caller, Door, Snapshot, Timestamp, UserId};
+use gatehall_domain::{Caller, Door, OPEN_WEBUI, Snapshot, Timestamp, UserId};
 use http::{HeaderMap, header::COOKIE};
 
 use super::Doors;
-use crate::{
-    Rejection,
-    open_webui::{Claims, ISSUER},
-};
+use crate::{Rejection, open_webui::Claims};
 
 /// How the names of all headers begin in which Open WebUI says who its user is.
 const CHAT_USER: &str = "x-openwebui-user-";
@@ -74,7 +71,7 @@ fn names_chat_users(headers: &HeaderMap) -> bool {
 /// Whom Open WebUI names: by the account, or by an address that is compared only.
 fn named(claims: &Claims, snapshot: &Snapshot) -> Result<Option<UserId>, Rejection> {
     let company = snapshot.company();
-    if let Some(user) = company.user_by_identity(ISSUER, &claims.sub) {
+    if let Some(user) = company.user_by_identity(OPEN_WEBUI, &claims.sub) {
         return Ok(Some(user.id));
     }
     Ok(company.user_by_email(&claims.address()?).map(|user| user.id))

@@ -1,3 +1,4 @@
+use arc_swap::ArcSwap;
 use gatehall_domain::{
     Company, Digest, EntryEvent, Identity, Key, KeyId, Record, Session, Sessions, Timestamp, User,
 };
@@ -15,14 +16,25 @@ mod people;
 const SECRET: &str = "a secret of thirty-two characters";
 const NOW: i64 = 1_800_000_000;
 
-/// Settles in thought alone; whoever would be added is number 99.
-struct Nobody(Arc<Snapshot>);
-impl Arrivals for Nobody {
+/// What is live, and what somebody else changes while a visit is settled.
+struct Scene {
+    snapshot: ArcSwap<Snapshot>,
+    meanwhile: fn(&mut Company),
+}
+
+struct Hosts(Arc<Scene>);
+impl Arrivals for Hosts {
     fn settle(&self, visit: Visit) -> Pending<'_, Result<UserId, Rejection>> {
-        let settled = visit.settle(self.0.company(), at(NOW)).map(|(user, _)| user);
-        let known = |user: &UserId| self.0.company().users.contains_key(user);
-        let user = settled.map(|user| Some(user).filter(known));
-        Box::pin(async { user.map(|it| it.unwrap_or(UserId(Uuid::from_u128(99)))) })
+        let before = self.0.snapshot.load_full();
+        let settled = visit.settle(before.company(), at(NOW)).map(|(user, changes)| {
+            let mut company = before.company().clone();
+            changes.iter().for_each(|change| company.apply(change).unwrap());
+            (self.0.meanwhile)(&mut company);
+            let snapshot = Snapshot::new(before.revision() + 1, company);
+            self.0.snapshot.store(Arc::new(snapshot));
+            user
+        });
+        Box::pin(async { settled })
     }
     fn key_used(&self, _: &KeyId, _: Timestamp) {}
     fn add_session(&self, _: Session) -> Pending<'_, Result<(), Rejection>> {
@@ -34,16 +46,18 @@ impl Arrivals for Nobody {
     fn end_sessions(&self, _: Sessions) -> Pending<'_, Result<u64, Rejection>> {
         Box::pin(async { Ok(0) })
     }
+    fn end_claimed_sessions(&self, _: Sessions) -> Pending<'_, Result<u64, Rejection>> {
+        Box::pin(async { Ok(0) })
+    }
     fn use_link(&self, _: Digest) -> Pending<'_, Result<Option<UserId>, Rejection>> {
         Box::pin(async { Ok(None) })
     }
     fn record(&self, _: EntryEvent) {}
 }
 
-struct Still(Arc<Snapshot>);
-impl Snapshots for Still {
+impl Snapshots for Hosts {
     fn snapshot(&self) -> Arc<Snapshot> {
-        Arc::clone(&self.0)
+        self.0.snapshot.load_full()
     }
     fn is_fresh(&self, _: Timestamp) -> bool {
         true
@@ -73,6 +87,15 @@ fn site_of(
     change: impl Fn(&mut Key, &mut User),
     add_unknown_users: bool,
     set: impl Fn(&mut Company, &mut DoorSettings),
+) -> Site {
+    site_meanwhile(change, add_unknown_users, set, |_| ())
+}
+
+fn site_meanwhile(
+    change: impl Fn(&mut Key, &mut User),
+    add_unknown_users: bool,
+    set: impl Fn(&mut Company, &mut DoorSettings),
+    meanwhile: fn(&mut Company),
 ) -> Site {
     let (personal, service) = (generate_key().unwrap(), generate_key().unwrap());
     let mut user = User {
@@ -120,11 +143,12 @@ fn site_of(
     };
     set(&mut company, &mut settings);
     let snapshot = Arc::new(Snapshot::new(1, company));
+    let scene = Arc::new(Scene { snapshot: ArcSwap::new(Arc::clone(&snapshot)), meanwhile });
     let parts = DoorParts {
         vault: Arc::new(Vault::ephemeral().unwrap()),
         clock: Clock::new(|| at(NOW)),
-        arrivals: Arc::new(Nobody(Arc::clone(&snapshot))),
-        snapshots: Arc::new(Still(Arc::clone(&snapshot))),
+        arrivals: Arc::new(Hosts(Arc::clone(&scene))),
+        snapshots: Arc::new(Hosts(scene)),
         sessions: Arc::default(),
     };
     Site { snapshot, doors: Doors::new(settings, parts), personal, service }
@@ -265,7 +289,9 @@ async fn an_unknown_user_is_added_only_if_the_setting_says_so() {
     let site = site_with(|_, _| (), false);
     assert_eq!(site.with_token(header.clone()).await.unwrap().user, None);
     let site = site_with(|_, _| (), true);
-    assert_eq!(site.with_token(header).await.unwrap().user, Some(UserId(Uuid::from_u128(99))));
+    let user = site.with_token(header).await.unwrap().user.unwrap();
+    let added = site.doors.snapshots.snapshot();
+    assert_eq!(added.company().users[&user].email.as_str(), "new@google.example");
 }
 
 #[tokio::test]

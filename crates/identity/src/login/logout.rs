@@ -192,7 +192,8 @@ impl Doors {
         let issuer = provider.record.identity_issuer().to_owned();
         let which =
             Sessions::Account { issuer, subject: None, session: Some(session), until: None };
-        self.arrivals.end_sessions(which).await?;
+        // Anybody can make a browser ask for this.
+        self.arrivals.end_claimed_sessions(which).await?;
         Ok(known.metadata.authorization_endpoint.origin().ascii_serialization())
     }
 }

@@ -6,7 +6,7 @@ mod keys;
 mod members;
 mod metadata;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use foldhash::{HashMap, HashMapExt};
@@ -40,6 +40,8 @@ const AGAIN: Duration = Duration::from_secs(15);
 /// All providers of the company, as they run.
 pub(crate) struct Providers {
     running: ArcSwap<HashMap<ProviderId, Arc<Running>>>,
+    /// The revision that is followed. Whoever follows another has it alone meanwhile.
+    followed: Mutex<u64>,
     pub(crate) fetch: Fetch,
     vault: Arc<Vault>,
     /// Rings when there is a provider that nothing is known of yet.
@@ -70,11 +72,18 @@ impl std::fmt::Debug for Providers {
 
 impl Providers {
     pub(crate) fn new(vault: Arc<Vault>) -> Self {
-        Self { running: ArcSwap::default(), fetch: Fetch::new(), vault, fresh: Notify::new() }
+        let (running, followed) = Default::default();
+        Self { running, followed, fetch: Fetch::new(), vault, fresh: Notify::new() }
     }
 
-    /// Follows the records: what changed begins anew, what stayed keeps what it knows.
+    /// Follows the records: what changed begins anew, what stayed keeps what it knows. Of an older
+    /// revision than the one that is followed nothing is taken.
     pub(crate) fn follow(&self, snapshot: &Snapshot) {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        if snapshot.revision() < *followed {
+            return;
+        }
+        *followed = snapshot.revision();
         let before = self.running.load();
         let records = &snapshot.company().providers;
         let enabled = records.values().filter(|record| record.enabled);
@@ -216,3 +225,6 @@ impl Running {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

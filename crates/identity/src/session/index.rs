@@ -6,6 +6,8 @@ use std::sync::{
 use gatehall_domain::{Digest, ProviderId, Session, Sessions, Timestamp, UserId};
 use papaya::HashMap;
 
+use super::owed::Owed;
+
 /// A use is told to the others at most this often, in seconds.
 const TELL: i64 = 60;
 
@@ -14,8 +16,7 @@ const TELL: i64 = 60;
 #[derive(Debug, Default)]
 pub struct SessionIndex {
     sessions: HashMap<Digest, Arc<Entry>, foldhash::fast::RandomState>,
-    /// Ends that hold here already and are not in the store yet, with when they were asked for.
-    owed: HashMap<Sessions, Timestamp, foldhash::fast::RandomState>,
+    owed: Owed,
 }
 
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl SessionIndex {
             let seen_at = session.seen_at.micros().max(seen);
             // News that were read before an end was written must not undo it.
             session.ended_at = session.ended_at.or(old.and_then(|old| old.session.ended_at));
-            session.ended_at = session.ended_at.or_else(|| self.owed_end(&session));
+            session.ended_at = session.ended_at.or_else(|| self.owed.end_of(&session));
             let entry = Entry {
                 seen_at: AtomicI64::new(seen_at),
                 told_at: AtomicI64::new(session.seen_at.micros()),
@@ -111,36 +112,37 @@ impl SessionIndex {
         }
     }
 
+    /// Ends sessions here at once of which somebody only says that they have ended. It is remembered
+    /// of those that are known here alone, so that nobody can have it remembered of what never was.
+    /// Answers with what is.
+    pub fn end_claimed(&self, which: &Sessions, now: Timestamp) -> Vec<Sessions> {
+        let meant: Vec<Sessions> = {
+            let sessions = self.sessions.pin();
+            let live = sessions.values().filter(|entry| entry.session.ended_at.is_none());
+            let meant = live.filter(|entry| which.means(&entry.session));
+            meant.map(|entry| Sessions::One(entry.session.id)).collect()
+        };
+        for one in &meant {
+            self.owe(one, now);
+            self.end(one, now);
+        }
+        meant
+    }
+
     /// Remembers an end until the store has it: whatever the store says meanwhile, what began before
     /// the end is over.
     pub fn owe(&self, which: &Sessions, now: Timestamp) {
-        self.owed.pin().insert(which.clone(), now);
+        self.owed.add(which, now);
     }
 
-    /// The store has it.
-    pub fn paid(&self, which: &Sessions) {
-        self.owed.pin().remove(which);
+    /// The store has an end that was asked for then.
+    pub fn paid(&self, which: &Sessions, at: Timestamp) {
+        self.owed.paid(which, at);
     }
 
     /// The ends that the store does not have yet.
     pub fn owed(&self) -> Vec<(Sessions, Timestamp)> {
-        self.owed.pin().iter().map(|(which, at)| (which.clone(), *at)).collect()
-    }
-
-    fn owed_end(&self, session: &Session) -> Option<Timestamp> {
-        let owed = self.owed.pin();
-        let mut ends =
-            owed.iter().filter(|(which, at)| session.created_at <= **at && which.means(session));
-        ends.next().map(|(_, at)| *at)
-    }
-
-    /// Whether an end that is owed may mean a session of which only its cookie is known.
-    fn may_be_over(&self, id: &Digest, user: UserId) -> bool {
-        self.owed.pin().keys().any(|which| match which {
-            Sessions::One(one) => one == id,
-            Sessions::User(one) => *one == user,
-            Sessions::Account { .. } => true,
-        })
+        self.owed.all()
     }
 
     /// Whether an account has signed in at this time or later, in seconds since 1970.
@@ -164,7 +166,7 @@ impl SessionIndex {
     ) -> Known {
         let sessions = self.sessions.pin();
         let Some(entry) = sessions.get(id) else {
-            return if self.may_be_over(id, user) { Known::Over } else { Known::Unheard };
+            return if self.owed.may_mean(id, user) { Known::Over } else { Known::Unheard };
         };
         let session = &entry.session;
         let seen_at = Timestamp::from_micros(entry.seen_at.load(Ordering::Relaxed));
@@ -284,8 +286,75 @@ mod tests {
         index.learn([Session { created_at: at(7), id: Digest([3; 32]), ..session(2) }]);
         assert!(live(&index, 3, 8), "what began later is not meant");
         assert_eq!(index.owed().len(), 2);
-        index.paid(&Sessions::User(user(2)));
+        index.paid(&Sessions::User(user(2)), at(5));
         assert_eq!(index.owed(), [(Sessions::One(Digest([1; 32])), at(5))]);
+    }
+
+    #[test]
+    fn an_end_that_was_asked_for_again_is_owed_until_that_is_written() {
+        let index = SessionIndex::default();
+        let which = Sessions::User(user(1));
+        index.owe(&which, at(5));
+        assert_eq!(index.owed(), [(which.clone(), at(5))]);
+        // While that is written, the sessions are ended again, which cannot be written.
+        index.owe(&which, at(9));
+        index.paid(&which, at(5));
+        assert_eq!(index.owed(), [(which.clone(), at(9))]);
+        index.learn([Session { created_at: at(7), ..session(1) }]);
+        assert!(!live(&index, 1, 10), "what began between the two is over");
+        index.owe(&which, at(8));
+        assert_eq!(index.owed(), [(which.clone(), at(9))], "the later one counts");
+        index.paid(&which, at(9));
+        assert_eq!(index.owed(), []);
+    }
+
+    #[test]
+    fn what_nobody_proves_is_owed_only_for_sessions_that_are_known() {
+        let index = SessionIndex::default();
+        let named = |number: u8, sid: &str| Session {
+            login: Some(gatehall_domain::ProviderLogin {
+                provider: "id".parse().unwrap(),
+                issuer: "https://id.example".into(),
+                subject: "s".into(),
+                session: Some(sid.into()),
+                issued_at: None,
+                id_token: None,
+            }),
+            ..session(number)
+        };
+        let ended = |sid: &str| Sessions::Account {
+            issuer: "https://id.example".into(),
+            subject: None,
+            session: Some(sid.into()),
+            until: None,
+        };
+        index.learn([named(1, "one"), named(2, "two")]);
+        for number in 0..10 {
+            assert_eq!(index.end_claimed(&ended(&format!("guess {number}")), at(5)), []);
+        }
+        assert_eq!(index.owed(), []);
+        let one = Sessions::One(Digest([1; 32]));
+        assert_eq!(index.end_claimed(&ended("one"), at(5)), std::slice::from_ref(&one));
+        assert_eq!(index.end_claimed(&ended("one"), at(6)), [], "it has ended");
+        assert_eq!(index.owed(), [(one, at(5))]);
+        assert!(!live(&index, 1, 6) && live(&index, 2, 6));
+        let look = index.look_up(&Digest([9; 32]), user(9), at(6), 100);
+        assert!(matches!(look, Known::Unheard), "the cookies of others count");
+    }
+
+    #[test]
+    fn what_is_owed_has_a_bound() {
+        let index = SessionIndex::default();
+        let ended = |number: i64| Sessions::Account {
+            issuer: "https://id.example".into(),
+            subject: Some("s".into()),
+            session: None,
+            until: Some(number),
+        };
+        (0..1_100).for_each(|number| index.owe(&ended(number), at(5)));
+        assert_eq!(index.owed().len(), 1_000);
+        index.owe(&ended(0), at(6));
+        assert!(index.owed().contains(&(ended(0), at(6))), "what is owed already may change");
     }
 
     #[test]

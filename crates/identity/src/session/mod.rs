@@ -2,6 +2,7 @@
 
 mod cookie;
 mod index;
+mod owed;
 
 use std::sync::Arc;
 

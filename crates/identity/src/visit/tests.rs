@@ -179,7 +179,7 @@ fn whose_row_cannot_be_read_does_not_come_in_as_somebody_new() {
                 subject: "s1".into(),
                 user: alice,
                 stale: false,
-                claims_said: Vec::new(),
+                claims_said: Default::default(),
                 by_address: false,
                 created_at: NOW,
             };
@@ -211,7 +211,7 @@ fn what_a_provider_says_of_groups_once_is_known_from_then_on() {
     let known = |company: &Company| {
         let mut identities = company.identities.values();
         let said = &identities.next().unwrap().claims_said;
-        said.iter().map(ToString::to_string).collect::<Vec<_>>()
+        said.keys().map(ToString::to_string).collect::<Vec<_>>()
     };
     let mut company = company();
     come(&mut company, &Visit { said: None, ..visit(email, &[]) }).unwrap();
@@ -221,9 +221,55 @@ fn what_a_provider_says_of_groups_once_is_known_from_then_on() {
     come(&mut company, &visit(email, &[("roles", &[])])).unwrap();
     assert_eq!(known(&company), ["id:roles"]);
     come(&mut company, &visit(email, &[("groups", &["a"]), ("roles", &[])])).unwrap();
-    assert_eq!(known(&company), ["id:roles", "id:groups"]);
+    assert_eq!(known(&company), ["id:groups", "id:roles"]);
     let mut stale = visit(email, &[]);
     stale.said.as_mut().unwrap().stale = true;
     come(&mut company, &stale).unwrap();
-    assert_eq!(known(&company), ["id:roles", "id:groups"], "the last known groups stay");
+    assert_eq!(known(&company), ["id:groups", "id:roles"], "the last known groups stay");
+}
+
+#[test]
+fn a_mapping_that_came_later_is_known_when_its_claim_is_said_again() {
+    let email = Some("alice@google.example");
+    let mut company = company();
+    let (alice, _) =
+        come(&mut company, &visit(email, &[("groups", &["a"]), ("roles", &[])])).unwrap();
+    let unsaid = |company: &Company| {
+        let snapshot = gatehall_domain::Snapshot::new(1, company.clone());
+        snapshot.claims_unsaid(alice).iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(unsaid(&company), [""; 0]);
+    // The clock of the machine that makes it may be behind.
+    let first = company.claim_mappings.values().find(|it| it.value == "a").unwrap();
+    let mapping = ClaimMapping {
+        id: ClaimMappingId(Uuid::from_u128(9)),
+        value: "x".into(),
+        group: group(2),
+        created_at: Timestamp::from_micros(5),
+        ..ClaimMapping::clone(first)
+    };
+    let mut changes = [Change::Add(mapping.into())];
+    company.date_mappings(&mut changes, Timestamp::from_micros(5));
+    company.apply(&changes[0]).unwrap();
+    assert_eq!(unsaid(&company), ["id:groups"]);
+    come(&mut company, &visit(email, &[("roles", &[])])).unwrap();
+    assert_eq!(unsaid(&company), ["id:groups"], "nothing was said of it");
+    let (_, groups) = come(&mut company, &visit(email, &[("groups", &["a", "x"])])).unwrap();
+    assert_eq!((unsaid(&company), groups), (vec![], vec![1, 2]));
+    // Taken back and restored, it is as new as if it had never been there.
+    let made = changes[0].clone();
+    company.apply(&made.clone().inverse()).unwrap();
+    come(&mut company, &visit(email, &[("groups", &["a"])])).unwrap();
+    let mut restored = [made.inverse().inverse()];
+    company.date_mappings(&mut restored, NOW);
+    company.apply(&restored[0]).unwrap();
+    assert_eq!(unsaid(&company), ["id:groups"]);
+    come(&mut company, &visit(email, &[("groups", &["a"])])).unwrap();
+    // So is one that becomes another.
+    let before = company.claim_mappings[&ClaimMappingId(Uuid::from_u128(9))].as_ref().clone();
+    let after = ClaimMapping { value: "y".into(), ..before.clone() };
+    let mut replaced = [Change::Replace { before: before.into(), after: after.into() }];
+    company.date_mappings(&mut replaced, NOW);
+    company.apply(&replaced[0]).unwrap();
+    assert_eq!(unsaid(&company), ["id:groups"]);
 }

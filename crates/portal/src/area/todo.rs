@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gatehall_domain::{Credential, Grant, Key, Snapshot, Timestamp, UnreadRow};
+use gatehall_domain::{Credential, Grant, Key, SetAside, Snapshot, Timestamp, UnreadRow};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -74,7 +74,7 @@ pub(super) struct Scene<'a> {
 pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
     let all = [
         Todo::new("Troubles of the gate", "/ready", troubles(scene)),
-        Todo::new("Rows that cannot be read", "/settings", unread(scene)),
+        unread(scene),
         Todo::new("Connections that are down", "/connections", down(scene)),
         Todo::new("Providers", "/providers", providers(scene)),
         Todo::new("Users without any tool", "/users?state=no-tools", without_tools(scene)),
@@ -95,14 +95,21 @@ impl Scene<'_> {
     }
 }
 
-fn unread(scene: &Scene<'_>) -> Vec<Thing> {
+fn unread(scene: &Scene<'_>) -> Todo {
     let rows = scene.snapshot.company().set_aside().rows();
     let thing = |row: &UnreadRow| Thing {
         subject: format!("{} of {}", Short::text(&row.key.to_string()), row.table),
         href: "/settings".into(),
-        text: sentences("is set aside, and what it may deny is denied:", &[&row.problem]),
+        text: sentences(
+            "is set aside, and what it may deny is denied:",
+            &[&Short::text(&row.problem)],
+        ),
     };
-    rows.iter().map(thing).collect()
+    let (named, rest) = rows.split_at(rows.len().min(SetAside::NAMED));
+    let mut todo =
+        Todo::new("Rows that cannot be read", "/settings", named.iter().map(thing).collect());
+    todo.more += rest.len();
+    todo
 }
 
 fn troubles(scene: &Scene<'_>) -> Vec<Thing> {

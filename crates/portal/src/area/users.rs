@@ -277,10 +277,6 @@ async fn change(
     At(email): At<EmailAddress>,
     Input(wish): Input<UserChange>,
 ) -> Result<Response, Fault> {
-    // Whoever comes with a bound account acts as this user: that is a credential.
-    if !wish.bind.is_empty() && !admin.is_recent() {
-        return Err(Fault::SignInTooOld);
-    }
     let user = User::clone(find_user(admin.snapshot.company(), &email)?);
     let seen = unchanged(wish.seen.as_deref(), user.clone(), &email)?;
     let edit = UserEdit {

@@ -1,10 +1,10 @@
 //! Users and their memberships.
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 use gatehall_domain::{
-    Change, Company, EmailAddress, GroupName, Identity, Membership, ProviderId, Refusal, Source,
-    Timestamp, User, UserId,
+    Change, Company, EmailAddress, GroupName, Identity, Membership, OPEN_WEBUI, ProviderId,
+    Refusal, Source, Timestamp, User, UserId,
 };
 use uuid::Uuid;
 
@@ -44,9 +44,6 @@ pub struct Binding {
     /// Its id of the account: `sub`, or `tid/oid` of Entra ID.
     pub subject: String,
 }
-
-/// The issuer of the accounts that Open WebUI vouches for.
-const OPEN_WEBUI: &str = "open-webui";
 
 impl FromStr for Binding {
     type Err = Refusal;
@@ -141,7 +138,7 @@ fn bind(
         subject: binding.subject.clone(),
         user: user.id,
         stale: false,
-        claims_said: Vec::new(),
+        claims_said: BTreeMap::new(),
         by_address: false,
         created_at: now,
     };

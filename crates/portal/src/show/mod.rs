@@ -163,7 +163,7 @@ pub fn users(snapshot: &Snapshot) -> Vec<UserShow> {
             issuer: identity.issuer.clone(),
             subject: identity.subject.clone(),
             stale: identity.stale,
-            claims_said: identity.claims_said.clone(),
+            claims_said: identity.claims_said.keys().cloned().collect(),
             by_address: identity.by_address,
             created_at: identity.created_at,
         });

@@ -64,7 +64,7 @@ fn transport(record: Option<&Record>) -> Option<&Transport> {
     }
 }
 
-/// Whether changes touch credentials, or who is an administrator: then a session that was left
+/// Whether changes touch credentials, whom an account is, or who is an administrator: then a session that was left
 /// open must not do.
 pub(super) fn needs_fresh_sign_in(changes: &[Change], company: &Company) -> bool {
     let admins = Admins::new(changes, company);
@@ -74,8 +74,22 @@ pub(super) fn needs_fresh_sign_in(changes: &[Change], company: &Company) -> bool
             return false;
         }
         let both = [change.before(), change.after()];
-        both.into_iter().flatten().any(|record| admins.touches(record)) || leads_elsewhere(change)
+        both.into_iter().flatten().any(|record| admins.touches(record))
+            || leads_elsewhere(change)
+            || binds(change)
     })
+}
+
+/// Whether somebody comes in with an account that they did not come in with before, or not as
+/// surely: that is a credential.
+fn binds(change: &Change) -> bool {
+    let Some(Record::Identity(after)) = change.after() else { return false };
+    match change.before() {
+        Some(Record::Identity(before)) => {
+            before.user != after.user || before.by_address && !after.by_address
+        }
+        _ => true,
+    }
 }
 
 /// Whether a credential would go to another place from now on.
@@ -135,4 +149,52 @@ impl<'c> Admins<'c> {
 
 fn is_admins(group: &Group) -> bool {
     group.name.as_str().eq_ignore_ascii_case(GroupName::ADMIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use gatehall_domain::{Identity, Timestamp, User};
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn whom_an_account_is_needs_a_fresh_sign_in_whichever_way_it_changes() {
+        let user = |number| User {
+            id: UserId(Uuid::from_u128(number)),
+            email: format!("user{number}@google.example").parse().unwrap(),
+            name: String::new(),
+            admin: false,
+            enabled: true,
+            created_at: Timestamp::from_micros(0),
+        };
+        let account = |number, by_address| Identity {
+            issuer: "https://id.example".into(),
+            subject: "s".into(),
+            user: UserId(Uuid::from_u128(number)),
+            stale: false,
+            claims_said: Default::default(),
+            by_address,
+            created_at: Timestamp::from_micros(0),
+        };
+        let mut company = Company::default();
+        [user(1), user(2)].into_iter().for_each(|it| company.put(it.into()));
+        let replace = |before: Identity, after: Identity| Change::Replace {
+            before: before.into(),
+            after: after.into(),
+        };
+        let unbound = Change::Remove(account(1, true).into());
+        let stale = Identity { stale: true, ..account(1, true) };
+        for (name, change, needs) in [
+            ("bound", Change::Add(account(1, false).into()), true),
+            ("unbound", unbound.clone(), false),
+            ("restored", unbound.inverse(), true),
+            ("given to another", replace(account(1, false), account(2, false)), true),
+            ("confirmed", replace(account(1, true), account(1, false)), true),
+            ("doubted again", replace(account(1, false), account(1, true)), false),
+            ("stale", replace(account(1, true), stale), false),
+        ] {
+            assert_eq!(needs_fresh_sign_in(&[change], &company), needs, "{name}");
+        }
+    }
 }

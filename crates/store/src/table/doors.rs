@@ -94,7 +94,8 @@ impl Stored for ClaimMapping {
              values ($1, $2, $3, $4, $5, $6, $7)
              on conflict (id) do update set provider_id = excluded.provider_id,
                 directory_id = excluded.directory_id, claim = excluded.claim,
-                value = excluded.value, group_id = excluded.group_id")
+                value = excluded.value, group_id = excluded.group_id,
+                created_at = excluded.created_at")
             .bind(self.id.0)
             .bind(self.provider.as_str())
             .bind(self.tenant_id.as_deref())

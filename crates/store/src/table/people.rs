@@ -1,5 +1,7 @@
 //! Users, identities, groups, memberships.
 
+use std::collections::BTreeMap;
+
 use gatehall_domain::{
     ClaimSaid, Company, Group, GroupId, Identity, Membership, Remains, Timestamp, User, UserId,
 };
@@ -88,11 +90,7 @@ impl Stored for Identity {
             user: UserId(row.get("user_id")?),
             stale: row.get("stale")?,
             // What cannot be read has said nothing.
-            claims_said: row
-                .get::<String>("claims_said")?
-                .split(' ')
-                .filter_map(|it| it.parse().ok())
-                .collect(),
+            claims_said: said_in(&row.get::<String>("claims_said")?),
             by_address: row.get("by_address")?,
             created_at: Timestamp::from_micros(row.get("created_at")?),
         })
@@ -107,9 +105,18 @@ impl Stored for Identity {
     }
 }
 
-fn said_of(claims: &[ClaimSaid]) -> String {
-    let claims: Vec<String> = claims.iter().map(ToString::to_string).collect();
+fn said_of(claims: &BTreeMap<ClaimSaid, Timestamp>) -> String {
+    let claims: Vec<String> =
+        claims.iter().map(|(claim, at)| format!("{claim}@{}", at.micros())).collect();
     claims.join(" ")
+}
+
+fn said_in(text: &str) -> BTreeMap<ClaimSaid, Timestamp> {
+    let read = |text: &str| {
+        let (claim, at) = text.rsplit_once('@')?;
+        Some((claim.parse().ok()?, Timestamp::from_micros(at.parse().ok()?)))
+    };
+    text.split(' ').filter_map(read).collect()
 }
 
 impl Stored for Group {

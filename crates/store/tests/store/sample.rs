@@ -129,7 +129,9 @@ pub(crate) fn every_kind() -> Vec<Record> {
             subject: "s".into(),
             user: user.id,
             stale: true,
-            claims_said: vec!["entra:groups".parse().unwrap(), "a:https://x/y".parse().unwrap()],
+            claims_said: [("entra:groups", 7), ("a:https://x/y@z", -1)]
+                .map(|(claim, at)| (claim.parse().unwrap(), Timestamp::from_micros(at)))
+                .into(),
             by_address: false,
             created_at: at(1),
         }

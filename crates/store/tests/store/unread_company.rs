@@ -105,7 +105,7 @@ pub(crate) fn company() -> Vec<Record> {
             subject,
             user,
             stale: false,
-            claims_said: Vec::new(),
+            claims_said: Default::default(),
             by_address: false,
             created_at: at(1),
         })

@@ -120,6 +120,9 @@ pub struct SetAside {
 }
 
 impl SetAside {
+    /// Wherever rows are named, in a log or on a page, so many are; the rest are counted.
+    pub const NAMED: usize = 20;
+
     /// The rows, by table and key.
     pub fn rows(&self) -> &[UnreadRow] {
         &self.rows

@@ -152,7 +152,18 @@ async fn an_address_alone_makes_nobody_an_administrator() {
         enabled: false,
         created_at: at(0),
     };
-    let makes: [(&str, Make); 3] = [
+    let makes: [(&str, Make); 4] = [
+        ("a group that a provider gave whose row cannot be read", |company, group| {
+            company.put(
+                gatehall_domain::Membership {
+                    user: ALICE,
+                    group,
+                    source: gatehall_domain::Source::Claim("gone".into()),
+                    created_at: at(0),
+                }
+                .into(),
+            );
+        }),
         ("a flag", |company, _| {
             let alice = User::clone(&company.users[&ALICE]);
             company.put(User { admin: true, ..alice }.into());
@@ -180,7 +191,7 @@ async fn an_address_alone_makes_nobody_an_administrator() {
         subject: "s1".into(),
         user: ALICE,
         stale: false,
-        claims_said: Vec::new(),
+        claims_said: Default::default(),
         by_address,
         created_at: at(0),
     };
@@ -209,4 +220,27 @@ async fn an_address_alone_makes_nobody_an_administrator() {
     }
     let says = Rejection::AddressAlone("a@b.example".parse().unwrap(), "open-webui=s1".into());
     assert!(says.to_string().contains("--bind open-webui=s1"), "{says}");
+}
+
+#[tokio::test]
+async fn whoever_became_an_administrator_while_they_came_is_one_then() {
+    let come = async |option: bool, meanwhile: fn(&mut Company)| {
+        let set = |_: &mut Company, settings: &mut DoorSettings| {
+            settings.open_webui_binds_admins = option;
+        };
+        let site = site_meanwhile(|_, _| (), false, set, meanwhile);
+        let header = claims("alice@google.example", NOW + 300);
+        site.with_token(token(Algorithm::HS256, SECRET, &header)).await.map(|it| it.user)
+    };
+    let promote = |company: &mut Company| {
+        let alice = User::clone(&company.users[&ALICE]);
+        company.put(User { admin: true, ..alice }.into());
+    };
+    assert!(matches!(come(false, promote).await, Err(Rejection::AddressAlone(..))));
+    assert_eq!(come(true, promote).await, Ok(Some(ALICE)), "the option");
+    let unbind = |company: &mut Company| {
+        let account = Identity::clone(company.identities.values().next().unwrap());
+        company.apply(&gatehall_domain::Change::Remove(account.into())).unwrap();
+    };
+    assert_eq!(come(false, unbind).await, Ok(None), "unbound meanwhile");
 }
