@@ -8,6 +8,7 @@ import re
 from . import names, proxies
 from .client import send
 from .runner import table
+from .test_attacks_sessions import wait_until
 from .world import ROOT, TOOLS
 
 APP = f"app.{names.DOMAIN}"
@@ -102,3 +103,38 @@ def test_a_check_gets_the_session_and_the_key(world, kind):
     asked = {name.lower(): value for name, value in world.check.asked[-1]["headers"]}
     assert (asked["cookie"], asked["authorization"]) == (OURS, key[1]), asked
     assert answer.header("x-backend") == "yes" and SECRET not in answer.text, answer
+
+
+@table([(kind,) for kind in names.PROXIES])
+def test_no_cookie_of_others_locks_anybody_out(world, kind):
+    proxy, visitor = world.proxy(kind), world.signed_in("alice")
+    own = f"{names.SESSION_COOKIE}={visitor.jar.get(names.SESSION_COOKIE)}"
+    for other in ("city=M\xfcnchen", f"{names.SESSION_COOKIE}=stale", f"{names.SESSION_COOKIE}=\xfc"):
+        for cookie in (f"{other}; {own}", f"{own}; {other}"):
+            answer = send(proxy, "/", APP, headers=[("Cookie", cookie), *names.PROGRAM_HEADERS])
+            assert answer.status == 200, (cookie, answer)
+            said = {name.lower(): value for name, value in answer.json()["headers"]}
+            assert said["x-user-email"] == "alice@google.example", said
+
+
+@table([(kind,) for kind in names.PROXIES])
+def test_two_sessions_of_two_people_open_nothing(world, kind):
+    proxy, people = world.proxy(kind), [world.signed_in(it) for it in ("alice", "bob")]
+    two = "; ".join(f"{names.SESSION_COOKIE}={it.jar.get(names.SESSION_COOKIE)}" for it in people)
+    world.recorded()
+    answer = send(proxy, "/", APP, headers=[("Cookie", two), *names.PROGRAM_HEADERS])
+    assert answer.status == 401 and not world.recorded(), answer
+
+
+@table([(kind,) for kind in names.PROXIES])
+def test_a_management_key_opens_no_host(world, kind):
+    """Whoever runs the host would get it."""
+    proxy, owner = world.proxy(kind), ("--user", "alice@google.example")
+    keys = [world.gatehall("key", "add", *owner, *it, "--json") for it in (("--manage",), ())]
+    manage, plain = ([("Authorization", f"Bearer {json.loads(it)['key']}")] for it in keys)
+    # When the gate has heard of the second, it knows the first.
+    wait_until(lambda: send(proxy, "/", APP, headers=plain).status == 200)
+    world.recorded()
+    answer = send(proxy, "/", APP, headers=manage)
+    assert answer.status == 401 and not world.recorded(), answer
+    wait_until(lambda: "key.manage" in world.gatehall("audit", "--json"))
