@@ -49,7 +49,7 @@ pub enum Rejection {
     OtherAccount(EmailAddress, String),
     /// There are two proofs, and they name two people.
     #[error(
-        "This request shows two proofs that name two people, or one that cannot be compared: send one of them."
+        "This request shows two proofs that name two people, or one that cannot be compared: send one of them, or delete the cookies of this site."
     )]
     TwoPeople,
     /// A personal key came with the signed user header of a client that serves many people.

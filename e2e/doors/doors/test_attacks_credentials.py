@@ -124,6 +124,9 @@ def test_two_sessions_of_two_people_open_nothing(world, kind):
     world.recorded()
     answer = send(proxy, "/", APP, headers=[("Cookie", two), *names.PROGRAM_HEADERS])
     assert answer.status == 401 and not world.recorded(), answer
+    answer = send(proxy, "/", APP, headers=[("Cookie", two), *names.BROWSER_HEADERS])
+    # Signing in would not help. At oauth2-proxy's addresses nginx shows its page all the same.
+    assert answer.header("location") is None and not world.recorded(), answer
 
 
 @table([(kind,) for kind in names.PROXIES])

@@ -126,8 +126,10 @@ fn prove(
     target: Option<&Target>,
     rejection: &Rejection,
 ) -> Response {
-    // In a migration another program signs in.
-    let own = dialect != Dialect::ForwardedUser && is_navigation(&head.headers);
+    // In a migration another program signs in. Signing in helps nobody who shows too much: they
+    // would go round in circles.
+    let helps = dialect != Dialect::ForwardedUser && !rejection.is_final();
+    let own = helps && is_navigation(&head.headers);
     let sign_in = target.filter(|_| own).and_then(|target| {
         let public_url = doors.settings.public_url.as_ref()?;
         let mut url = public_url.join("/oauth2/start").ok()?;
