@@ -21,6 +21,14 @@ pub enum Rejection {
     /// The key does not exist, has another secret, has ended, was revoked, or its user is gone.
     #[error("The API key is not valid, has ended or was revoked: ask for a new one.")]
     BadKey,
+    /// The key opens the management API, and would be handed on to a backend.
+    #[error(
+        "This key opens the management API, and whoever runs this host would get it: use one that was made without --manage."
+    )]
+    ManagementKey,
+    /// What a proxy says of a user who signed in there is not acceptable.
+    #[error("What the proxy says of its user is not acceptable: {0}.")]
+    BadForwardedUser(&'static str),
     /// The access token is not acceptable.
     #[error("The access token is not acceptable: {0}.")]
     BadToken(TokenFault),
@@ -41,7 +49,7 @@ pub enum Rejection {
     OtherAccount(EmailAddress, String),
     /// There are two proofs, and they name two people.
     #[error(
-        "This request shows two proofs that name two people, or one that cannot be compared: send one of them."
+        "This request shows two proofs that name two people, or one that cannot be compared: send one of them, or delete the cookies of this site."
     )]
     TwoPeople,
     /// A personal key came with the signed user header of a client that serves many people.
@@ -116,8 +124,9 @@ impl Rejection {
         match self {
             Self::NoProof => "proof.none",
             Self::Repeated(_) => "proof.repeated",
-            Self::UnknownKind => "proof.kind",
+            Self::UnknownKind | Self::BadForwardedUser(_) => "proof.kind",
             Self::BadKey => "key",
+            Self::ManagementKey => "key.manage",
             Self::BadToken(fault) => fault.rule(),
             Self::Scope(_) => "token.scope",
             Self::NoSession => "session",

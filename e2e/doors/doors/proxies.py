@@ -34,6 +34,8 @@ FILES = {
     "caddy": ["Caddyfile"],
     "envoy": ["envoy.yaml"],
 }
+# The file that a test may change, where it is not the first.
+CHANGED = {"traefik": "traefik-dynamic.yaml"}
 
 
 def program(tools, name):
@@ -63,7 +65,7 @@ def fill(kind, folder, port, gate, backend, change):
     }
     for name in FILES[kind]:
         text = (CONFIGURATIONS / name).read_text()
-        if change and name == FILES[kind][0]:
+        if change and name == CHANGED.get(kind, FILES[kind][0]):
             text = change(text)
         for key, value in values.items():
             text = text.replace("{{" + key + "}}", str(value))

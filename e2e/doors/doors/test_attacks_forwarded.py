@@ -57,6 +57,12 @@ def test_with_a_secret(world, name):
     attacker.check_refused(ask(attacker, *headers), rule, 400, 401, 403)
 
 
+def test_what_is_wrong_is_named(world):
+    attacker = Attacker(world, by_secret(world))
+    answer = ask(attacker, (USER, ALICE), (PROOF, "wrong"))
+    assert PROOF in answer.text and "Authorization" not in answer.text, answer
+
+
 def test_the_good_ones_enter(world):
     answer = ask(Attacker(world, by_secret(world)), (USER, ALICE), (PROOF, SECRET))
     assert answer.status == 200 and answer.header("x-user-email") == ALICE, answer

@@ -45,7 +45,19 @@ FAMILIES = {
         X-Pomerium-Jwt-Assertion X-Pomerium-Claim-Email X-Pomerium-Claim-Groups X-Vouch-User
         X-Consumer-Id X-Consumer-Username X-Credential-Identifier OIDC_CLAIM_sub
         OIDC-Claim-Sub OIDC-Claim-Email OIDC-Claim-Preferred-Username SM_USER SM-User SMUser
-        IV-User IV-Groups OAM-Remote-User""",
+        IV-User IV-Groups OAM-Remote-User X-Consumer-Custom-Id X-Consumer-Groups
+        X-Anonymous-Consumer X-Vouch-Idp-AccessToken X-Vouch-Idp-IdToken X-Vouch-Idp-Claims-Email
+        X-Vouch-Idp-Claims-Groups Cf-Access-Client-Id Cf-Access-Client-Secret Cf-Access-Token
+        X-Amzn-Mtls-Clientcert-Issuer X-Amzn-Mtls-Clientcert-Serial-Number
+        X-Amzn-Mtls-Clientcert-Validity X-Amzn-Mtls-Clientcert-Leaf Impersonate-User
+        Impersonate-Group Impersonate-Uid""",
+    "Open WebUI": """
+        X-OpenWebUI-User-Id X-OpenWebUI-User-Name X-OpenWebUI-User-Email X-OpenWebUI-User-Role
+        X-OpenWebUI-User-Jwt""",
+    "addresses": """
+        X-Real-Ip True-Client-Ip Client-Ip X-Client-Ip X-Cluster-Client-Ip X-Original-Forwarded-For
+        Cf-Connecting-Ip Cf-Connecting-Ipv6 Fastly-Client-Ip X-Appengine-User-Ip X-Azure-ClientIp
+        X-Envoy-External-Address""",
     "certificates": """
         SSL_CLIENT_CERT SSL_CLIENT_S_DN SSL-Client-Cert SSL-Client-Verify SSL-Client-S-Dn
         SSL-Client-Subject-Dn X-SSL-Cert X-SSL-Client-Cert X-SSL-Client-Verify X-SSL-Client-Dn
@@ -83,6 +95,38 @@ def test_no_name_of_another_gate_passes(world, kind, family):
             assert answer.status == 200, answer
             passed |= {name for name, value in json.loads(answer.body)["headers"] if "forged" in value}
     assert not passed, passed
+
+
+# What a name may hold besides letters, digits and "-" (RFC 9110, token).
+ODD = "!#$%&'*+.^_`|~"
+
+
+@table([(kind,) for kind in names.PROXIES])
+def test_no_name_passes_that_a_backend_could_take_for_another(world, kind):
+    proxy = world.checked(kind)
+    world.check.say(202 if kind == "nginx-oauth2" else 200, [(it, "") for it in names.IDENTITY])
+    passed = set()
+    for odd in ODD:
+        for name in (*names.IDENTITY, "Remote-User", "Content-Length", "App-Own"):
+            for form in (name.replace("-", odd), name.replace("-", odd, 1), odd + name, name + odd):
+                answer = send(proxy, "/", APP, headers=[(form, "forged")])
+                if answer.status == 400:
+                    continue  # Refusing the whole request is as good.
+                assert answer.status == 200, answer
+                if "forged" in answer.text:
+                    passed.add(form)
+    assert not passed, passed
+
+
+@table([(kind,) for kind in names.PROXIES])
+def test_a_check_hears_what_open_webui_says_of_its_users(world, kind):
+    """It refuses what stands beside a proof, which it can do only if it gets it."""
+    proxy = world.checked(kind)
+    world.check.say(202 if kind == "nginx-oauth2" else 200, [(it, "") for it in names.IDENTITY])
+    said = {name.lower(): "said" for name in FAMILIES["Open WebUI"].split()}
+    send(proxy, "/", APP, headers=[*said.items()])
+    asked = {name.lower(): value for name, value in world.check.asked[-1]["headers"]}
+    assert said.items() <= asked.items(), asked
 
 
 @table([(kind, name) for kind in names.PROXIES for name in UPGRADES])

@@ -4,7 +4,9 @@ import json
 import os
 
 from . import names
+from .client import send
 from .runner import table
+from .test_attacks_sessions import wait_until
 
 
 def examined(world, *arguments, fails=False):
@@ -67,6 +69,34 @@ def test_a_wrong_secret_and_a_claim_that_nobody_sends(world):
             *("provider", "unmap", "generic", "--claim", "nonsense"),
             *("--value", "x", "--group", "engineering"),
         )
+
+
+# A place of its own in front of a path, which asks nobody.
+UNASKED = """
+    unasked:
+      rule: "Host(`app.gate.localhost`) && PathPrefix(`/engine`) && PathRegexp(`.*{}`)"
+      priority: 1000
+      service: backend
+"""
+
+
+@table([("the path", "/engine$"), ("all below it", "/engine/.*")])
+def test_a_path_before_which_a_proxy_asks_nobody(world, _, where):
+    port = world.proxy("traefik")
+    path = world.processes.folder / "traefik/traefik-dynamic.yaml"
+    text = path.read_text()
+    page = "/engine" if where.endswith("$") else "/engine/x"
+    answer = lambda: send(port, page, "app.gate.localhost", headers=names.PROGRAM_HEADERS).status
+    assert answer() == 401
+    path.write_text(text.replace("  routers:\n", f"  routers:{UNASKED.format(where)}", 1))
+    try:
+        wait_until(lambda: answer() == 200)
+        found, findings = examined(world, fails=True)
+        assert "lets somebody in" in found["host app.gate.localhost/engine", "bad"]["found"], findings
+        assert ("host app.gate.localhost", "good") in found, findings
+    finally:
+        path.write_text(text)
+        wait_until(lambda: answer() == 401)
 
 
 def test_a_gate_that_does_not_know_its_proxy(world):

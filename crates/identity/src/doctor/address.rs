@@ -1,14 +1,10 @@
 //! Whether the public address leads to this gate, and what proxies let through.
 
-use bytes::Bytes;
-use http::{Response, StatusCode, header};
+use http::StatusCode;
 use url::Url;
 
 use super::Doctor;
 use crate::forward::Assertions;
-
-/// What the gate says to a proxy that it does not know.
-const PROXIES: &str = "GATEHALL_TRUSTED_PROXIES";
 
 impl Doctor<'_> {
     pub(super) async fn look_at_address(&mut self, url: &Url) {
@@ -43,7 +39,7 @@ impl Doctor<'_> {
         self.look_at_proxy(url).await;
         self.ask_how_it_is(url).await;
         self.forge(url).await;
-        self.forge_at_hosts(url).await;
+        self.try_entrances(url).await;
     }
 
     /// Has the gate say what of it does not work.
@@ -100,79 +96,5 @@ impl Doctor<'_> {
                 self.good(&format!("forged headers at {path}"), "they make nobody somebody");
             }
         }
-    }
-
-    /// Tries the hosts that ask this gate, as somebody who is not signed in.
-    async fn forge_at_hosts(&mut self, url: &Url) {
-        let rules = self.patient.company.host_rules.values();
-        let mut hosts: Vec<&str> = rules
-            .filter(|rule| !rule.is_open() && rule.path.as_str() == "/")
-            .map(|rule| rule.host.as_str())
-            .filter(|host| !host.starts_with('*'))
-            .collect();
-        hosts.sort_unstable();
-        for host in hosts {
-            let name = format!("host {host}");
-            if self.patient.cookie_domain.is_none() && url.host_str() != Some(host) {
-                self.bad(
-                    &name,
-                    "its visitors stay signed out: a sign-in counts for the gate's own host alone",
-                    "set GATEHALL_COOKIE_DOMAIN of the gate to a domain above all hosts",
-                );
-            }
-            if let Some(domain) = &self.patient.cookie_domain
-                && host != domain
-                && !host.ends_with(&format!(".{domain}"))
-            {
-                self.bad(
-                    &name,
-                    &format!("it is not below {domain}, so that its visitors stay signed out"),
-                    "choose a GATEHALL_COOKIE_DOMAIN above all hosts",
-                );
-            }
-            let mut at = url.clone();
-            if at.set_host(Some(host)).is_err() {
-                continue;
-            }
-            let forged = [
-                ("x-user-email", "admin@localhost"),
-                ("x-user-admin", "true"),
-                ("x-forwarded-user", "admin@localhost"),
-                ("accept", "text/html"),
-                ("sec-fetch-mode", "navigate"),
-            ];
-            match self.get(&at, &forged).await {
-                Err(error) => self.doubtful(&name, &error, "look whether the proxy serves it"),
-                Ok(it) if it.status().is_success() => self.bad(
-                    &name,
-                    "it lets somebody in who is not signed in",
-                    "have its proxy ask this gate: see docs/proxies",
-                ),
-                Ok(it) if leads_to_sign_in(&it, url) => {
-                    self.good(&name, "it sends whoever is not signed in to sign in");
-                }
-                Ok(it) if String::from_utf8_lossy(it.body()).contains(PROXIES) => self.bad(
-                    &name,
-                    "the gate does not take questions of its proxy, so that nobody gets in",
-                    "list the proxy's address in GATEHALL_TRUSTED_PROXIES of the gate",
-                ),
-                Ok(it) => self.doubtful(
-                    &name,
-                    &format!("it answers {} and leads nobody to sign in", it.status()),
-                    "have its proxy ask this gate and pass its answers on: see docs/proxies",
-                ),
-            }
-        }
-    }
-}
-
-/// Whether an answer leads to the sign-in of this gate.
-fn leads_to_sign_in(response: &Response<Bytes>, public_url: &Url) -> bool {
-    let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
-    let own = format!("{}/oauth2/", public_url.as_str().trim_end_matches('/'));
-    match location {
-        Some(location) => location.starts_with(&own),
-        // nginx, as it was set up for oauth2-proxy, shows the page in place of what was asked for.
-        None => response.status() == StatusCode::UNAUTHORIZED,
     }
 }

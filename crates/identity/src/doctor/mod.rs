@@ -3,6 +3,7 @@
 
 mod address;
 mod arrival;
+mod entrances;
 mod hosts;
 mod provider;
 mod rows;

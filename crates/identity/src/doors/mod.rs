@@ -252,21 +252,17 @@ impl Doors {
         now: Timestamp,
     ) -> Result<LiveSession, Rejection> {
         let jar = CookieJar::of(headers);
-        let value = match jar.get(&self.sessions.name) {
-            Some(value) => value,
-            None if jar.is_odd(&self.sessions.name) => return Err(Rejection::NoSession),
-            None => return Err(Rejection::NoProof),
-        };
-        let session = self.sessions.check(value, now).ok_or(Rejection::NoSession)?;
-        // So is nobody any more whose provider is gone or disabled.
-        let providers = &snapshot.company().providers;
-        let enabled = |id: &ProviderId| providers.get(id).is_some_and(|it| it.enabled);
-        if session.provider.as_ref().is_some_and(|id| !enabled(id)) {
-            return Err(Rejection::NoSession);
+        let mut named = jar.all(&self.sessions.name).peekable();
+        named.peek().ok_or(Rejection::NoProof)?;
+        // Of several the one counts that is good: any page below the cookie domain may set others.
+        let good = named.flatten().filter_map(|value| self.sessions.check(value, now));
+        let good: Vec<LiveSession> = good.filter(|it| is_somebody(it, snapshot)).collect();
+        let session = good.iter().max_by_key(|it| it.authenticated_at);
+        let session = session.ok_or(Rejection::NoSession)?;
+        if good.iter().any(|other| other.user != session.user) {
+            return Err(Rejection::TwoPeople);
         }
-        // A user who is gone or disabled is signed in no longer.
-        snapshot.view(session.user).ok_or(Rejection::NoSession)?;
-        Ok(session)
+        Ok(session.clone())
     }
 
     async fn by_key(
@@ -303,6 +299,14 @@ impl Doors {
     pub const fn takes_forwarded_user(&self) -> bool {
         self.settings.forwarded_user.is_some()
     }
+}
+
+/// Whether a session is still somebody's: a user who is gone or disabled is signed in no longer, and
+/// nobody is any more whose provider is gone or disabled.
+fn is_somebody(session: &LiveSession, snapshot: &Snapshot) -> bool {
+    let providers = &snapshot.company().providers;
+    let enabled = |id: &ProviderId| providers.get(id).is_some_and(|it| it.enabled);
+    session.provider.as_ref().is_none_or(enabled) && snapshot.view(session.user).is_some()
 }
 
 fn caller_of(user: UserId, door: Door) -> Caller {

@@ -53,13 +53,15 @@ impl Doors {
         snapshot: &Snapshot,
         now: Timestamp,
     ) -> Result<(), Rejection> {
-        if headers.contains_key(COOKIE)
-            && let Ok(session) = self.look_at_session(headers, snapshot, now)
-            && session.user != user
-        {
-            return Err(Rejection::TwoPeople);
+        if !headers.contains_key(COOKIE) {
+            return Ok(());
         }
-        Ok(())
+        match self.look_at_session(headers, snapshot, now) {
+            Ok(session) if session.user != user => Err(Rejection::TwoPeople),
+            // So do two good sessions.
+            Err(Rejection::TwoPeople) => Err(Rejection::TwoPeople),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{LimitSettings, OPEN_WEBUI_USER_HEADER, Pending, SessionLimits, Visit};
 
+mod cookies;
 mod people;
 
 const SECRET: &str = "a secret of thirty-two characters";
@@ -158,7 +159,7 @@ impl Site {
     async fn ask(&self, headers: &[(&'static str, String)]) -> Result<Caller, Rejection> {
         let (mut head, ()) = Request::new(()).into_parts();
         for (name, value) in headers {
-            head.headers.append(*name, HeaderValue::from_str(value).unwrap());
+            head.headers.append(*name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         }
         self.doors.caller(&head, &self.snapshot, at(NOW)).await
     }
@@ -317,7 +318,6 @@ async fn a_session_is_its_cookie_sealed_for_its_name() {
     for (name, cookie, expected) in [
         ("another name", format!("gatehall={value}"), Rejection::NoProof),
         ("another prefix", format!("__Secure-gatehall={value}"), Rejection::NoProof),
-        ("twice", format!("__Host-gatehall={value}; __Host-gatehall=x"), Rejection::NoSession),
         ("cut", format!("__Host-gatehall={cut}"), Rejection::NoSession),
         ("empty", "__Host-gatehall=".into(), Rejection::NoSession),
         ("long", format!("__Host-gatehall={}", "A".repeat(9000)), Rejection::NoSession),

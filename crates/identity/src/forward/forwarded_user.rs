@@ -33,19 +33,21 @@ impl Doors {
     ) -> Result<UserId, Rejection> {
         let settings = self.settings.forwarded_user.as_ref().ok_or(Rejection::NoProof)?;
         let email = one(&head.headers, USER, "X-Forwarded-User")?.ok_or(Rejection::NoProof)?;
-        let email: EmailAddress = email.parse().map_err(|_| Rejection::UnknownKind)?;
+        let bad = Rejection::BadForwardedUser;
+        let email: EmailAddress =
+            email.parse().map_err(|_| bad("X-Forwarded-User is no address"))?;
         let mut proven = false;
         if let Some(secret) = &settings.secret {
             let shown = one(&head.headers, SECRET, "X-Gatehall-Proxy-Secret")?;
             let shown = shown.ok_or(Rejection::NoProof)?;
             verify_slices_are_equal(shown.as_bytes(), secret.expose_secret().as_bytes())
-                .map_err(|_| Rejection::UnknownKind)?;
+                .map_err(|_| bad("X-Gatehall-Proxy-Secret is not the secret that is set here"))?;
             proven = true;
         }
         if let Some(provider) = &settings.provider {
             let token = one(&head.headers, TOKEN, "X-Auth-Request-Token")?;
             let token = token.ok_or(Rejection::NoProof)?;
-            let provider = self.providers.get(provider).ok_or(Rejection::UnknownKind)?;
+            let provider = self.providers.get(provider).ok_or(bad("its provider is not there"))?;
             let expected = Expected::default();
             let claims = check_id_token(token, &provider, expected, now).await?;
             // The header has to name the one whom the token names, as a sign-in would find them.
@@ -53,7 +55,7 @@ impl Doors {
             let visit = Visit { add: false, ..visit };
             let (user, _) = visit.settle(snapshot.company(), now)?;
             if snapshot.company().users.get(&user).is_none_or(|user| user.email != email) {
-                return Err(Rejection::UnknownKind);
+                return Err(bad("X-Auth-Request-Token is of somebody else than X-Forwarded-User"));
             }
             proven = true;
         }
@@ -77,5 +79,8 @@ fn one<'h>(
     if values.next().is_some() {
         return Err(Rejection::Repeated(shown));
     }
-    value.to_str().map(Some).map_err(|_| Rejection::UnknownKind)
+    value
+        .to_str()
+        .map(Some)
+        .map_err(|_| Rejection::BadForwardedUser("a header holds other characters than ASCII"))
 }

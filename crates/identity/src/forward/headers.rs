@@ -57,6 +57,15 @@ pub(crate) fn add(headers: &mut HeaderMap, person: Option<&Person>, assertion: H
     headers.insert(ASSERTION.clone(), assertion);
 }
 
+/// What is said of somebody has at most so many bytes. Envoy takes 60 KiB of headers, and others as
+/// much as they are told to.
+pub(crate) const MOST: usize = 48 * 1024;
+
+/// How many bytes all headers have.
+pub(crate) fn size(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
 /// What oauth2-proxy says beside them.
 pub(crate) fn add_auth_request(headers: &mut HeaderMap, person: &Person) {
     let text = |text: &str| HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static(""));

@@ -106,6 +106,11 @@ impl Doors {
         now: Timestamp,
     ) -> Result<UserId, Rejection> {
         let caller = self.prove(&head.headers, snapshot, now).await?;
+        let key = caller.key.as_ref().and_then(|id| snapshot.company().keys.get(id));
+        // Proxies hand on what a client sends.
+        if key.is_some_and(|key| key.manage) {
+            return Err(Rejection::ManagementKey);
+        }
         match (caller.user, caller.door) {
             // A key of a client or of one tenant says nothing about a host.
             (Some(user), Door::Session | Door::AccessToken | Door::PersonalKey)

@@ -60,7 +60,7 @@ async fn answer(doors: &Doors, dialect: Dialect, head: Parts) -> Response {
             if dialect == Dialect::OAuth2Proxy && !wanted_by_query(&head, person.as_ref()) {
                 return refusal(StatusCode::FORBIDDEN, "You may not enter here.");
             }
-            pass(doors, dialect, person.as_ref(), target.as_ref(), now)
+            pass(doors, &question, person.as_ref(), target.as_ref())
         }
         Verdict::Forbidden => refusal(StatusCode::FORBIDDEN, "You may not enter here."),
         Verdict::NotAProxy => refusal(
@@ -81,14 +81,18 @@ async fn answer(doors: &Doors, dialect: Dialect, head: Parts) -> Response {
     }
 }
 
+/// What is said of somebody about whom there is too much to say.
+const TOO_MANY_GROUPS: &str = "You are in too many groups for the headers that a proxy can take: an \
+                               administrator has to take you out of some.";
+
 /// Exactly 200, which every proxy takes; 202 where oauth2-proxy answered so.
 fn pass(
     doors: &Doors,
-    dialect: Dialect,
+    question: &Question<'_>,
     person: Option<&Person>,
     target: Option<&Target>,
-    now: gatehall_domain::Timestamp,
 ) -> Response {
+    let Question { dialect, now, .. } = *question;
     let mut response = Response::new(Body::empty());
     if dialect == Dialect::OAuth2Proxy {
         *response.status_mut() = StatusCode::ACCEPTED;
@@ -103,6 +107,13 @@ fn pass(
     if let (Dialect::OAuth2Proxy, Some(person)) = (dialect, person) {
         headers::add_auth_request(out, person);
     }
+    // Fewer groups than there are could open what only somebody with none of the others may see.
+    if headers::size(out) > headers::MOST {
+        if let (Some(person), Some(target)) = (person, target) {
+            doors.note_entry(question, target, Some(person.user), Some("person.groups"));
+        }
+        return refusal(StatusCode::FORBIDDEN, TOO_MANY_GROUPS);
+    }
     out.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
@@ -115,8 +126,10 @@ fn prove(
     target: Option<&Target>,
     rejection: &Rejection,
 ) -> Response {
-    // In a migration another program signs in.
-    let own = dialect != Dialect::ForwardedUser && is_navigation(&head.headers);
+    // In a migration another program signs in. Signing in helps nobody who shows too much: they
+    // would go round in circles.
+    let helps = dialect != Dialect::ForwardedUser && !rejection.is_final();
+    let own = helps && is_navigation(&head.headers);
     let sign_in = target.filter(|_| own).and_then(|target| {
         let public_url = doors.settings.public_url.as_ref()?;
         let mut url = public_url.join("/oauth2/start").ok()?;

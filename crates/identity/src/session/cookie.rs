@@ -1,4 +1,4 @@
-//! Cookies of this origin: read strictly, written with everything that protects them.
+//! Cookies of this origin: read byte by byte, written with everything that protects them.
 
 use cookie::{Cookie, SameSite, time::Duration};
 use http::{HeaderMap, HeaderValue, header::COOKIE};
@@ -43,38 +43,44 @@ impl Jar {
     }
 }
 
-/// The cookies of one request.
+/// The cookies of one request. Other programs below the domain set some, too, of any name and with
+/// any bytes: what is foreign must not make ours unreadable.
 #[derive(Debug)]
 pub(crate) struct CookieJar<'h> {
-    pairs: Vec<(&'h str, &'h str)>,
-    /// Whether a line could not be read.
-    unreadable: bool,
+    pairs: Vec<(&'h [u8], &'h [u8])>,
 }
 
 impl<'h> CookieJar<'h> {
     pub(crate) fn of(headers: &'h HeaderMap) -> Self {
-        let lines = headers.get_all(COOKIE);
-        let unreadable = lines.iter().any(|line| line.to_str().is_err());
-        let texts = lines.iter().filter_map(|line| line.to_str().ok());
-        let pairs = texts.flat_map(|text| text.split(';'));
-        let pairs = pairs.filter_map(|pair| pair.trim().split_once('=')).collect();
-        Self { pairs, unreadable }
+        let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+        let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
+        Self { pairs: pairs.filter_map(|pair| split(pair.trim_ascii())).collect() }
     }
 
     /// The value of this exact name. Two of a name are none: one of them is somebody else's.
     pub(crate) fn get(&self, name: &str) -> Option<&'h str> {
-        let mut found = self.pairs.iter().filter(|(other, _)| *other == name);
-        let (_, value) = found.next()?;
-        found.next().is_none().then_some(value)
+        let mut found = self.all(name);
+        let value = found.next()?;
+        found.next().is_none().then_some(value).flatten()
     }
 
-    /// Whether there is something of this name, or may be, that cannot be used.
-    pub(crate) fn is_odd(&self, name: &str) -> bool {
-        self.unreadable || self.pairs.iter().any(|(other, _)| *other == name)
+    /// The values of all cookies of this exact name; none for one that is no text.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = Option<&'h str>> {
+        let named = self.pairs.iter().filter(move |(other, _)| *other == name.as_bytes());
+        named.map(|(_, value)| str::from_utf8(value).ok())
     }
 
     /// Those whose names begin so.
     pub(crate) fn beginning(&self, prefix: &str) -> impl Iterator<Item = (&'h str, &'h str)> {
-        self.pairs.iter().copied().filter(move |(name, _)| name.starts_with(prefix))
+        let found = self.pairs.iter().filter(move |(name, _)| name.starts_with(prefix.as_bytes()));
+        found.filter_map(|(name, value)| {
+            Some((str::from_utf8(name).ok()?, str::from_utf8(value).ok()?))
+        })
     }
+}
+
+fn split(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = pair.iter().position(|byte| *byte == b'=')?;
+    let (name, value) = pair.split_at_checked(at)?;
+    Some((name, value.get(1..)?))
 }

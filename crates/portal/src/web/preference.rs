@@ -19,9 +19,10 @@ pub(crate) const LETTERS: Preference =
 impl Preference {
     /// What was chosen in the browser that sends these headers.
     pub(crate) fn of(&self, headers: &HeaderMap) -> &'static str {
-        let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
-        let mut pairs =
-            lines.flat_map(|line| line.split(';')).filter_map(|it| it.trim().split_once('='));
+        // Others may have set cookies of any bytes.
+        let lines = headers.get_all(COOKIE).iter().map(|line| line.as_bytes());
+        let pairs = lines.flat_map(|line| line.split(|byte| *byte == b';'));
+        let mut pairs = pairs.filter_map(|it| str::from_utf8(it).ok()?.trim().split_once('='));
         let said = pairs.find(|(name, _)| *name == self.cookie).map(|(_, value)| value);
         let chosen = self.values.iter().find(|it| Some(**it) == said);
         chosen.copied().unwrap_or(self.values[0])

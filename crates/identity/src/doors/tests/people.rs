@@ -2,8 +2,8 @@
 
 use super::*;
 
-const ALICE: UserId = UserId(Uuid::from_u128(1));
-const BOB: UserId = UserId(Uuid::from_u128(2));
+pub(super) const ALICE: UserId = UserId(Uuid::from_u128(1));
+pub(super) const BOB: UserId = UserId(Uuid::from_u128(2));
 
 fn bob() -> User {
     User {
@@ -16,7 +16,7 @@ fn bob() -> User {
     }
 }
 
-fn with_bob() -> Site {
+pub(super) fn with_bob() -> Site {
     site_of(
         |_, _| (),
         false,
@@ -31,7 +31,7 @@ fn header(email: &str) -> (&'static str, String) {
     (OPEN_WEBUI_USER_HEADER, token(Algorithm::HS256, SECRET, &claims(email, NOW + 300)))
 }
 
-fn session_of(site: &Site, user: UserId) -> (&'static str, String) {
+pub(super) fn session_of(site: &Site, user: UserId) -> (&'static str, String) {
     let (_, value) = site.doors.sessions.open(user, at(NOW - 5)).unwrap();
     ("cookie", format!("a=b; __Host-gatehall={value}"))
 }
