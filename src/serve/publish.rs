@@ -52,11 +52,26 @@ async fn refresh(
     doors: &Doors,
     revision: u64,
 ) -> Result<(), StoreError> {
-    if revision != live.snapshot().revision() {
-        let snapshot = store.load().await?;
-        tracing::debug!(revision = snapshot.revision(), "the company changed");
+    // What is served was in the store before it is loaded here, so that less can only mean that
+    // the store went back.
+    let served = live.snapshot().revision();
+    if revision != served {
+        let snapshot = Arc::new(store.load().await?);
+        let revision = snapshot.revision();
+        tracing::debug!(revision, "the company changed");
         warn_of_unread(&snapshot, Some(&live.snapshot()));
-        serve_from_now(live, doors, Arc::new(snapshot));
+        if revision < served {
+            tracing::error!(
+                served,
+                revision,
+                "the database went back, as after a restore: what was changed since is gone, and \
+                 what it holds now is served"
+            );
+            live.go_back(Arc::clone(&snapshot));
+            doors.go_back(&snapshot);
+        } else {
+            serve_from_now(live, doors, snapshot);
+        }
     }
     Ok(())
 }

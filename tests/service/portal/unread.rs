@@ -2,12 +2,15 @@
 
 use gatehall_domain::{Change, Effect, Grant, GrantId, Subject, Target};
 use gatehall_test_support::{Kind, sql};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{ADA, ALICE, MIKE, Visitor, company};
 use crate::{on_both, support::eventually};
 
-on_both!(a_deny_grant_that_cannot_be_read_denies_more_and_nobody_else_notices);
+on_both!(
+    a_deny_grant_that_cannot_be_read_denies_more_and_nobody_else_notices,
+    a_database_that_went_back_is_followed,
+);
 
 async fn a_deny_grant_that_cannot_be_read_denies_more_and_nobody_else_notices(kind: Kind) {
     let world = company(kind).await;
@@ -68,4 +71,31 @@ async fn a_deny_grant_that_cannot_be_read_denies_more_and_nobody_else_notices(ki
     world.catch_up().await;
     assert_eq!(alice.tools("/mcp").await, ["google_time_get_current_time"]);
     assert_eq!(todo().await, None);
+}
+
+/// As after a restore: the number is a smaller one, and what it numbers is another company.
+async fn a_database_that_went_back_is_followed(kind: Kind) {
+    let world = company(kind).await;
+    let (alice, ada) = (world.user(ALICE).await, Visitor::signed_in(&world, ADA, 0).await);
+    for description in ["one", "two", "three"] {
+        ada.post("/groups/google-people", &[("description", description)]).await.revision();
+    }
+    assert!(!alice.tools("/mcp").await.is_empty());
+    sql(
+        &world.database,
+        &format!(
+            "update users set enabled = false where email = '{ALICE}'; \
+             update revision set number = number - 2"
+        ),
+    );
+    eventually("the gate follows", async || {
+        let seen = alice.rpc("/mcp", "tools/list", json!({})).await;
+        (seen.status == 401).then_some(())
+    })
+    .await;
+    // Changes go on from there, and are served at once.
+    let changed = ada.post("/groups/google-people", &[("description", "four")]).await;
+    changed.revision();
+    let shown = ada.get("/api/v1/groups/google-people").await.json();
+    assert_eq!(shown["description"], "four", "{shown}");
 }

@@ -8,7 +8,7 @@ use wildmatch::WildMatch;
 use super::{Person, Site};
 use crate::{
     Because, ClaimSaid, Company, ConnectionId, Effect, Grant, GrantId, GroupId, GroupName,
-    ProviderId, Subject, Target, TenantId, Timestamp, User, UserId, View,
+    OPEN_WEBUI, ProviderId, Subject, Target, TenantId, Timestamp, User, UserId, View,
     access::{Place, Rule},
     text::UserPatternKind,
 };
@@ -152,14 +152,23 @@ impl<'c> Unknown<'c> {
             since.dedup();
         }
         let mut issuers: HashMap<&str, Vec<(ClaimOf<'_>, Timestamp)>> = HashMap::new();
-        for (claim, at) in youngest {
+        let providers = company.providers.values();
+        issuers.extend(providers.map(|provider| (provider.identity_issuer(), Vec::new())));
+        let everything: Vec<(ClaimOf<'_>, Timestamp)> = youngest.into_iter().collect();
+        for (claim, at) in &everything {
             if let Some(provider) = company.providers.get(claim.0) {
-                issuers.entry(provider.identity_issuer()).or_default().push((claim, at));
+                issuers.entry(provider.identity_issuer()).or_default().push((*claim, *at));
             }
         }
         let mut unsaid: HashMap<UserId, Vec<_>> = HashMap::new();
         for identity in company.identities.values() {
-            for (claim, at) in issuers.get(identity.issuer.as_str()).into_iter().flatten() {
+            // An account at nobody's may be one at any: a provider can have another issuer now.
+            let claims = match issuers.get(identity.issuer.as_str()) {
+                Some(claims) => claims,
+                None if identity.issuer == OPEN_WEBUI => continue,
+                None => &everything,
+            };
+            for (claim, at) in claims {
                 let said = identity.said_at(claim.0, claim.1);
                 if said < Some(*at) {
                     unsaid.entry(identity.user).or_default().push((*claim, said));

@@ -188,3 +188,40 @@ fn a_disabled_group_lets_nobody_in_at_a_host() {
     sketch.group_enabled[0] = false;
     assert_eq!(who(&sketch, group), [1]);
 }
+
+#[test]
+fn an_account_at_an_issuer_of_no_provider_is_of_nobody_who_is_known() {
+    let sketch = Sketch {
+        admin: vec![false; 4],
+        user_enabled: vec![true; 4],
+        group_enabled: vec![true; 3],
+        tenant_enabled: vec![true; 3],
+        server_enabled: vec![true; 3],
+        server_public: vec![false; 3],
+        connection_enabled: vec![true; 12],
+        members: vec![],
+        grants: vec![
+            // User 0 may use google; the first group may not.
+            GrantSketch { subject: 3, target: 0, tools: None, deny: false },
+            GrantSketch { subject: 0, target: 0, tools: None, deny: true },
+        ],
+        mapped: vec![Some(0), None, None],
+        accounts: vec![Some(None), None, None, None],
+    };
+    let mut company = sketch.company();
+    let may = |company: &Company| {
+        let user = Some(user_id(0));
+        let caller = Caller { user, door: Door::PersonalKey, key: None, tenant: None };
+        let snapshot = Snapshot::new(1, company.clone());
+        let decision = decide(&snapshot, &caller, &Endpoint::All, at(1), connection_id(0), "x");
+        matches!(decision, Decision::Allowed(_))
+    };
+    assert!(!may(&company), "the provider has not said the groups");
+    let moved: Provider = company.providers.values().next().unwrap().as_ref().clone();
+    let moved = Provider { issuer: "https://new.example".parse().unwrap(), ..moved };
+    company.put(moved.into());
+    assert!(!may(&company), "it is at another address now, and still has not");
+    let account: Identity = company.identities.values().next().unwrap().as_ref().clone();
+    company.put(Identity { issuer: OPEN_WEBUI.into(), subject: "w".into(), ..account }.into());
+    assert!(!may(&company), "another account says nothing either");
+}

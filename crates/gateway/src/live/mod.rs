@@ -5,7 +5,7 @@ mod status;
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -189,18 +189,26 @@ impl Live {
         Arc::clone(&self.turns)
     }
 
-    fn writer(&self) -> std::sync::MutexGuard<'_, Writer> {
+    fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Puts a newer snapshot in place. What it closes is closed from here on; upstreams whose
     /// records changed are made anew.
     pub fn publish(self: &Arc<Self>, snapshot: Arc<Snapshot>) {
-        let mut writer = self.writer();
+        let writer = self.writer();
         // Whoever made a change may bring it sooner than the store tells of an older one.
-        if snapshot.revision() < self.load().snapshot.revision() {
-            return;
+        if snapshot.revision() >= self.load().snapshot.revision() {
+            self.serve(writer, snapshot);
         }
+    }
+
+    /// Puts an older snapshot in place, since the store has nothing newer any more.
+    pub fn go_back(self: &Arc<Self>, snapshot: Arc<Snapshot>) {
+        self.serve(self.writer(), snapshot);
+    }
+
+    fn serve(self: &Arc<Self>, mut writer: MutexGuard<'_, Writer>, snapshot: Arc<Snapshot>) {
         let company = snapshot.company();
         let mut credentials: HashMap<ConnectionId, Vec<Arc<Credential>>> = HashMap::new();
         for credential in company.credentials.values() {

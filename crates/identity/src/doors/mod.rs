@@ -115,6 +115,11 @@ impl Doors {
         self.providers.follow(snapshot);
     }
 
+    /// Follows an older company, since the store has nothing newer any more.
+    pub fn go_back(&self, snapshot: &Snapshot) {
+        self.providers.go_back(snapshot);
+    }
+
     /// Keeps what is known of providers up to date, and forgets what is over. Never ends.
     pub async fn keep(&self) {
         let sweep = async {

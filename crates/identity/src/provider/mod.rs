@@ -80,9 +80,18 @@ impl Providers {
     /// revision than the one that is followed nothing is taken.
     pub(crate) fn follow(&self, snapshot: &Snapshot) {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        if snapshot.revision() < *followed {
-            return;
+        if snapshot.revision() >= *followed {
+            self.run(&mut followed, snapshot);
         }
+    }
+
+    /// Follows an older revision, since the store has nothing newer any more.
+    pub(crate) fn go_back(&self, snapshot: &Snapshot) {
+        let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        self.run(&mut followed, snapshot);
+    }
+
+    fn run(&self, followed: &mut u64, snapshot: &Snapshot) {
         *followed = snapshot.revision();
         let before = self.running.load();
         let records = &snapshot.company().providers;
