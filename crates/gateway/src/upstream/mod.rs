@@ -141,6 +141,11 @@ impl Upstream {
         }
     }
 
+    /// A text of the server's, fit to be shown to those who do not know its secrets.
+    pub(crate) fn quote(&self, text: &str) -> String {
+        self.secrets.quote(text)
+    }
+
     /// What the link told, without the connection's secrets where it failed.
     fn told<T>(&self, told: Result<T, UpstreamError>) -> Result<T, UpstreamError> {
         told.map_err(|error| self.secrets.error(error))
@@ -183,7 +188,7 @@ impl Upstream {
     /// The last lines a process wrote to its standard error.
     pub(crate) fn stderr(&self) -> Vec<String> {
         match &self.link {
-            Link::Stdio(link) => link.stderr().iter().map(|it| self.secrets.quote(it)).collect(),
+            Link::Stdio(link) => link.stderr().iter().map(|it| self.quote(it)).collect(),
             Link::Http(_) | Link::Broken(_) => Vec::new(),
         }
     }
