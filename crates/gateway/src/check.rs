@@ -69,7 +69,7 @@ type Found = Result<(Arc<Offer>, Facts), UpstreamError>;
 async fn look(builder: &Builder, snapshot: &Snapshot, site: &Site) -> (Found, Vec<String>) {
     let upstream = builder.build(site, snapshot.company());
     let found = upstream.list().await.map(|listing| {
-        let offer = Offer::new(site.connection.id, &site.prefix, listing.tools);
+        let offer = Offer::new(&upstream, &site.prefix, listing.tools);
         (Arc::new(offer), listing.facts)
     });
     upstream.close();

@@ -48,7 +48,7 @@ pub(crate) async fn keep(
                 let offer = match known {
                     Some(known) if known.is_made_of(&listing.tools) => known,
                     _ => {
-                        let offer = Offer::new(upstream.connection, &prefix, listing.tools);
+                        let offer = Offer::new(&upstream, &prefix, listing.tools);
                         for problem in &offer.problems {
                             tracing::warn!(connection = %upstream.name, problem, "a tool was left out");
                         }

@@ -8,7 +8,7 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use gatehall_domain::ConnectionId;
 
 use super::tool::Tool;
-use crate::era::Era;
+use crate::{era::Era, upstream::Upstream};
 
 /// The tools one connection offers now.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(super) struct Text {
 
 impl Offer {
     /// Reads what a server offers. Of two tools with one name the first counts.
-    pub(crate) fn new(connection: ConnectionId, prefix: &str, source: Vec<Bytes>) -> Self {
+    pub(crate) fn new(upstream: &Upstream, prefix: &str, source: Vec<Bytes>) -> Self {
         let (mut tools, mut problems) = (Vec::with_capacity(source.len()), Vec::new());
         let mut by_name = HashMap::with_capacity(source.len());
         let mut public_names = HashSet::with_capacity(source.len());
@@ -61,11 +61,11 @@ impl Offer {
                     by_name.insert(Arc::clone(&tool.name), tools.len());
                     tools.push(tool);
                 }
-                Err(problem) => problems.push(problem),
+                Err(problem) => problems.push(upstream.quote(&problem)),
             }
         }
         let public = Texts::new(&tools, |tool| &tool.public);
-        let (prefix, bare) = (prefix.to_owned(), OnceLock::new());
+        let (connection, prefix, bare) = (upstream.connection, prefix.to_owned(), OnceLock::new());
         Self { connection, tools, prefix, problems, by_name, source, public, bare }
     }
 

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Notify, Semaphore};
 
 use super::{
-    Breaker, Egress, Link, Upstream, UpstreamError,
+    Breaker, Egress, Link, Secrets, Upstream, UpstreamError,
     http::HttpLink,
     stdio::{Deaths, Launch, Secret, StdioLink},
 };
@@ -33,10 +33,13 @@ impl Builder {
             .map_or(self.settings.call_timeout, |seconds| Duration::from_secs(seconds.into()));
         let concurrent_calls =
             limits.concurrent_calls.map_or(self.settings.concurrent_calls, |calls| calls as usize);
+        let link = self.link(site, company, &look_again);
+        let (link, secrets) = link.unwrap_or_else(|error| (Link::Broken(error), Arc::default()));
         Upstream {
             connection: connection.id,
             name: connection.path.to_string().into(),
-            link: self.link(site, company, &look_again).unwrap_or_else(Link::Broken),
+            link,
+            secrets,
             call_timeout,
             places: Arc::new(Semaphore::new(concurrent_calls)),
             concurrent_calls,
@@ -51,7 +54,7 @@ impl Builder {
         site: &Site,
         company: &Company,
         look_again: &Arc<Notify>,
-    ) -> Result<Link, UpstreamError> {
+    ) -> Result<(Link, Arc<Secrets>), UpstreamError> {
         let connection = &site.connection;
         let transport =
             site.server.transport.resolve(connection.path.tenant.as_ref(), connection.url.as_ref());
@@ -70,22 +73,25 @@ impl Builder {
         {
             return Err(UpstreamError::NoTenant);
         }
-        match transport {
+        let opened = credentials.map(|it| Ok((&it.placement, self.open(it)?)));
+        let opened = opened.collect::<Result<Vec<_>, UpstreamError>>()?;
+        let secrets = Arc::new(Secrets::new(opened.iter().map(|it| &it.1)));
+        let link = match transport {
             // What is spoken at an address is found out by asking, whatever was written down.
             Transport::StreamableHttp { url }
             | Transport::Sse { url }
-            | Transport::OpenApi { url } => Ok(Link::Http(HttpLink::new(
+            | Transport::OpenApi { url } => Link::Http(HttpLink::new(
                 self.egress.clone(),
                 self.tasks.clone(),
                 url.url(),
-                self.headers(credentials)?,
+                headers(&opened)?,
                 site.server.stateful,
                 self.settings.response_bytes,
                 self.settings.open_timeout,
-            ))),
+            )),
             Transport::Stdio { command, arguments, environment, .. } => {
                 let line_bytes = self.settings.response_bytes;
-                let environment = self.environment(environment, credentials)?;
+                let environment = with_credentials(environment, opened);
                 let of_one_caller = site.server.stateful;
                 let died = Deaths::new(Arc::clone(look_again));
                 let launch = Launch {
@@ -98,53 +104,13 @@ impl Builder {
                     line_bytes,
                     of_one_caller,
                     died,
+                    secrets: Arc::clone(&secrets),
                 };
                 let (tasks, open_timeout) = (self.tasks.clone(), self.settings.open_timeout);
-                Ok(Link::Stdio(StdioLink::new(launch, tasks, open_timeout)))
+                Link::Stdio(StdioLink::new(launch, tasks, open_timeout))
             }
-        }
-    }
-
-    fn headers<'c>(
-        &self,
-        credentials: impl Iterator<Item = &'c Credential>,
-    ) -> Result<HeaderMap, UpstreamError> {
-        let mut headers = HeaderMap::new();
-        for credential in credentials {
-            let Placement::Header { name, scheme } = &credential.placement else { continue };
-            let secret = self.open(credential)?;
-            let unusable = || UpstreamError::Credential {
-                placement: credential.placement.to_string(),
-                problem: "it holds characters that no header can carry".into(),
-            };
-            let value = match scheme {
-                Some(scheme) => {
-                    HeaderValue::try_from(format!("{scheme} {}", secret.expose_secret()))
-                }
-                None => HeaderValue::from_str(secret.expose_secret()),
-            };
-            let mut value = value.map_err(|_| unusable())?;
-            value.set_sensitive(true);
-            headers.insert(HeaderName::try_from(name).map_err(|_| unusable())?, value);
-        }
-        Ok(headers)
-    }
-
-    fn environment<'c>(
-        &self,
-        declared: BTreeMap<String, String>,
-        credentials: impl Iterator<Item = &'c Credential>,
-    ) -> Result<BTreeMap<String, Secret>, UpstreamError> {
-        let mut environment: BTreeMap<String, Secret> = declared
-            .into_iter()
-            .map(|(name, value)| (name, Secret(SecretString::from(value))))
-            .collect();
-        for credential in credentials {
-            if let Placement::Environment { name } = &credential.placement {
-                environment.insert(name.clone(), Secret(self.open(credential)?));
-            }
-        }
-        Ok(environment)
+        };
+        Ok((link, secrets))
     }
 
     fn open(&self, credential: &Credential) -> Result<SecretString, UpstreamError> {
@@ -152,6 +118,41 @@ impl Builder {
             .open_credential(credential)
             .map_err(|problem| UpstreamError::credential(&credential.placement, &problem))
     }
+}
+
+fn headers(credentials: &[(&Placement, SecretString)]) -> Result<HeaderMap, UpstreamError> {
+    let mut headers = HeaderMap::new();
+    for (placement, secret) in credentials {
+        let Placement::Header { name, scheme } = placement else { continue };
+        let unusable = || UpstreamError::Credential {
+            placement: placement.to_string(),
+            problem: "it holds characters that no header can carry".into(),
+        };
+        let value = match scheme {
+            Some(scheme) => HeaderValue::try_from(format!("{scheme} {}", secret.expose_secret())),
+            None => HeaderValue::from_str(secret.expose_secret()),
+        };
+        let mut value = value.map_err(|_| unusable())?;
+        value.set_sensitive(true);
+        headers.insert(HeaderName::try_from(name).map_err(|_| unusable())?, value);
+    }
+    Ok(headers)
+}
+
+fn with_credentials(
+    declared: BTreeMap<String, String>,
+    credentials: Vec<(&Placement, SecretString)>,
+) -> BTreeMap<String, Secret> {
+    let mut environment: BTreeMap<String, Secret> = declared
+        .into_iter()
+        .map(|(name, value)| (name, Secret(SecretString::from(value))))
+        .collect();
+    for (placement, secret) in credentials {
+        if let Placement::Environment { name } = placement {
+            environment.insert(name.clone(), Secret(secret));
+        }
+    }
+    environment
 }
 
 #[cfg(test)]

@@ -70,6 +70,29 @@ impl UpstreamError {
         Self::Credential { placement: placement.to_string(), problem: problem.to_string() }
     }
 
+    /// The same error with other texts in place of those that may be a server's.
+    pub(super) fn map(self, text: impl Fn(String) -> String) -> Self {
+        match self {
+            Self::Unreachable(it) => Self::Unreachable(text(it)),
+            Self::Status { status, excerpt } => Self::Status { status, excerpt: text(excerpt) },
+            Self::Junk(it) => Self::Junk(text(it)),
+            Self::Ended(it) => Self::Ended(text(it)),
+            Self::Handshake(it) => Self::Handshake(text(it)),
+            Self::Disagrees(it) => Self::Disagrees(text(it)),
+            Self::Resting(it) => Self::Resting(text(it)),
+            Self::Spawn(it) => Self::Spawn(text(it)),
+            // No wildcard: whoever adds a text decides here whose it is.
+            Self::TimedOut(_)
+            | Self::Refused(_)
+            | Self::TooLarge(_)
+            | Self::SessionLost
+            | Self::Busy(_)
+            | Self::Credential { .. }
+            | Self::Unsupported(_)
+            | Self::NoTenant => self,
+        }
+    }
+
     /// What a caller may know.
     pub(crate) const fn public(&self) -> &'static str {
         match self {

@@ -1,10 +1,12 @@
 //! One request under way at an upstream, until its answer.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
-    Answer, UpstreamError,
+    Answer, Secrets, UpstreamError,
     answer::error_parts,
     http::HttpExchange,
     raw::{Begun, RawEvent},
@@ -34,6 +36,8 @@ pub(crate) struct Exchange {
     id: u64,
     progress_token: Option<String>,
     log_level: Option<LogLevel>,
+    /// What no error may show.
+    secrets: Arc<Secrets>,
     /// The place among the calls that may be under way at once.
     _place: OwnedSemaphorePermit,
 }
@@ -72,6 +76,7 @@ impl Exchange {
         begun: Begun<W>,
         call: &ToolCall,
         place: OwnedSemaphorePermit,
+        secrets: Arc<Secrets>,
     ) -> Self {
         Self {
             wire: begun.wire.into(),
@@ -79,6 +84,7 @@ impl Exchange {
             id: begun.id,
             progress_token: call.passed.progress_token.clone(),
             log_level: call.passed.log_level,
+            secrets,
             _place: place,
         }
     }
@@ -88,6 +94,10 @@ impl Exchange {
     /// # Errors
     /// Then the exchange is over.
     pub(crate) async fn next(&mut self) -> Result<Event, UpstreamError> {
+        self.next_raw().await.map_err(|error| self.secrets.error(error))
+    }
+
+    async fn next_raw(&mut self) -> Result<Event, UpstreamError> {
         loop {
             let raw = match &mut self.wire {
                 Wire::Http(exchange) => exchange.next().await?,

@@ -64,7 +64,10 @@ impl Upstream {
 
     async fn list_once(&self) -> Result<Listing, UpstreamError> {
         let listed = tokio::time::timeout(LIST_TIME, self.pages()).await;
-        listed.unwrap_or(Err(UpstreamError::TimedOut(LIST_TIME.as_secs())))
+        let listed = listed.unwrap_or(Err(UpstreamError::TimedOut(LIST_TIME.as_secs())));
+        let facts =
+            |listing: Listing| Listing { facts: self.secrets.facts(listing.facts), ..listing };
+        self.told(listed).map(facts)
     }
 
     async fn pages(&self) -> Result<Listing, UpstreamError> {

@@ -11,6 +11,7 @@ mod list;
 mod raw;
 mod request;
 mod result;
+mod secrets;
 mod session;
 mod stdio;
 
@@ -31,6 +32,7 @@ pub use error::UpstreamError;
 pub(crate) use exchange::{Event, Exchange};
 pub(crate) use request::{LogLevel, Passed, ToolCall};
 pub(crate) use result::{CallResult, Kind};
+use secrets::Secrets;
 
 pub use self::stdio::{Accounts, StdioUids, UidsUnusable};
 use self::{http::HttpLink, stdio::StdioLink};
@@ -44,6 +46,8 @@ pub(crate) struct Upstream {
     /// The connection's path.
     pub(crate) name: Arc<str>,
     link: Link,
+    /// What nothing may show that the link tells.
+    secrets: Arc<Secrets>,
     /// Time until a call is given up.
     pub(crate) call_timeout: Duration,
     places: Arc<Semaphore>,
@@ -125,10 +129,26 @@ impl Upstream {
             .try_acquire_owned()
             .map_err(|_| UpstreamError::Busy(self.concurrent_calls))?;
         match &self.link {
-            Link::Http(link) => Ok(Exchange::new(link.call(call).await?, call, place)),
-            Link::Stdio(link) => Ok(Exchange::new(link.call(call).await?, call, place)),
+            Link::Http(link) => {
+                let begun = link.call(call).await;
+                Ok(Exchange::new(self.told(begun)?, call, place, Arc::clone(&self.secrets)))
+            }
+            Link::Stdio(link) => {
+                let begun = link.call(call).await;
+                Ok(Exchange::new(self.told(begun)?, call, place, Arc::clone(&self.secrets)))
+            }
             Link::Broken(error) => Err(error.clone()),
         }
+    }
+
+    /// A text of the server's, fit to be shown to those who do not know its secrets.
+    pub(crate) fn quote(&self, text: &str) -> String {
+        self.secrets.quote(text)
+    }
+
+    /// What the link told, without the connection's secrets where it failed.
+    fn told<T>(&self, told: Result<T, UpstreamError>) -> Result<T, UpstreamError> {
+        told.map_err(|error| self.secrets.error(error))
     }
 
     /// Makes the handshake, if it was not made yet.
@@ -136,11 +156,12 @@ impl Upstream {
     /// # Errors
     /// If the server cannot be reached, or speaks something else.
     pub(crate) async fn greet(&self) -> Result<Facts, UpstreamError> {
-        match &self.link {
+        let greeted = match &self.link {
             Link::Http(link) => link.greet().await,
             Link::Stdio(link) => link.greet().await,
             Link::Broken(error) => Err(error.clone()),
-        }
+        };
+        self.told(greeted).map(|facts| self.secrets.facts(facts))
     }
 
     /// Notes how asking went.
@@ -167,7 +188,7 @@ impl Upstream {
     /// The last lines a process wrote to its standard error.
     pub(crate) fn stderr(&self) -> Vec<String> {
         match &self.link {
-            Link::Stdio(link) => link.stderr(),
+            Link::Stdio(link) => link.stderr().iter().map(|it| self.quote(it)).collect(),
             Link::Http(_) | Link::Broken(_) => Vec::new(),
         }
     }

@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Answer, Facts, UpstreamError,
+    Answer, Facts, Secrets, UpstreamError,
     answer::error_parts,
     raw::Begun,
     request::{self, ToolCall},
@@ -66,6 +66,8 @@ pub(super) struct Launch {
     pub(super) of_one_caller: bool,
     /// Where it is told that a process ended by itself.
     pub(super) died: Arc<Deaths>,
+    /// What nothing may show that the process says.
+    pub(super) secrets: Arc<Secrets>,
 }
 
 /// The processes of a launch that ended by themselves, and who starts them again.

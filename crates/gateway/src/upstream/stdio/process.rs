@@ -25,12 +25,12 @@ use super::{
     Launch,
     account::Account,
     lines::{Line, Lines},
-    stderr::Stderr,
+    stderr::{Stderr, keep_stderr},
 };
 use crate::{
     Tasks,
     json::{Skim, on_one_line},
-    upstream::{Answer, UpstreamError, answer::Message, raw::RawEvent, request},
+    upstream::{Answer, Secrets, UpstreamError, answer::Message, raw::RawEvent, request},
 };
 
 /// How long a process may take to end after its input closed, and again after SIGTERM.
@@ -53,6 +53,7 @@ struct Waiters {
     by_id: Mutex<HashMap<u64, Waiter>>,
     /// Whether all of them come from one caller.
     of_one_caller: bool,
+    secrets: Arc<Secrets>,
     /// How the process ended.
     ended: OnceLock<String>,
 }
@@ -127,8 +128,11 @@ impl Process {
         let (input, messages) = mpsc::channel(64);
         // The process ends with the program, or when nobody holds it any more.
         let stop = CancellationToken::new();
-        let waiters =
-            Arc::new(Waiters { of_one_caller: launch.of_one_caller, ..Waiters::default() });
+        let waiters = Arc::new(Waiters {
+            of_one_caller: launch.of_one_caller,
+            secrets: Arc::clone(&launch.secrets),
+            ..Waiters::default()
+        });
         let process = Arc::new(Self {
             input: input.clone(),
             waiters: Arc::clone(&waiters),
@@ -321,6 +325,7 @@ async fn read<R: AsyncRead + Unpin>(
                     }
                 }
                 Err(error) => {
+                    let error = waiters.secrets.error(error);
                     tracing::debug!(%error, "a line of a process was no message");
                     // Whoever waits for this answer gets no other.
                     if let Some(id) = Skim::id_of(&line) {
@@ -333,13 +338,6 @@ async fn read<R: AsyncRead + Unpin>(
             }
             Line::Overlong(_, None) => tracing::debug!("a line of a process was too long"),
         }
-    }
-}
-
-async fn keep_stderr<R: AsyncRead + Unpin>(errors: R, stderr: Arc<Stderr>) {
-    let mut lines = FramedRead::new(errors, Lines::new(4096));
-    while let Some(Ok(Line::Whole(line) | Line::Overlong(line, _))) = lines.next().await {
-        stderr.push(&String::from_utf8_lossy(&line));
     }
 }
 
