@@ -4,6 +4,7 @@ mod care;
 mod changes;
 mod commands;
 mod document;
+mod undo;
 mod unread;
 mod walls;
 

@@ -28,12 +28,12 @@ async fn undo(
     State(portal): Shared,
     Input(wish): Input<UndoWish>,
 ) -> Result<Response, Fault> {
-    let inverse = portal.desk.inverse(wish.revision).await?;
     let filter = EventFilter { revision: Some(wish.revision), limit: 10_000, ..Default::default() };
     let events = portal.desk.store().events(&filter).await?;
     if !manager.admin {
         may_undo(&manager, &events)?;
     }
+    let inverse = portal.desk.inverse(wish.revision).await?;
     // People have addresses; the command line and the gate itself have none.
     let by_people = events.iter().all(|it| it.actor.parse::<EmailAddress>().is_ok());
     let revision = portal.restore(&manager, &inverse, by_people).await?;
