@@ -14,8 +14,6 @@ pub struct UndoOptions {
 
 pub(crate) async fn run(settings: &StoreSettings, options: UndoOptions) -> Result<ExitCode> {
     let office = Office::open(settings).await?;
-    let desk = office.desk();
-    let inverse = desk.inverse(options.revision).await?;
-    desk.change(|_| Ok((inverse.clone(), ()))).await?;
+    office.desk().undo(options.revision).await?;
     done(&format!("undid revision {}", options.revision))
 }

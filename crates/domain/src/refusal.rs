@@ -65,6 +65,21 @@ pub enum Refusal {
         /// Its name.
         name: String,
     },
+    /// What is to be undone was touched again.
+    #[error(
+        "revision {newer} touched {kind} \"{name}\" after revision {revision}: look at it, and undo \
+         that one first"
+    )]
+    Touched {
+        /// The revision that was to be undone.
+        revision: u64,
+        /// The first later one that touched the same.
+        newer: u64,
+        /// Which kind of thing.
+        kind: String,
+        /// Its name at the revision that was to be undone.
+        name: String,
+    },
     /// Nobody would be left who can change anything.
     #[error("the last administrator must stay: make somebody else an administrator first")]
     LastAdmin,

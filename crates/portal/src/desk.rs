@@ -1,7 +1,7 @@
 use std::{sync::Arc, time::Duration};
 
 use gatehall_domain::{Change, Clock, Company, Refusal, Snapshot};
-use gatehall_store::{Actor, Store, StoreError};
+use gatehall_store::{Actor, Store, StoreError, Turn};
 use gatehall_vault::{Vault, VaultError};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
@@ -16,6 +16,22 @@ pub struct Desk {
     vault: Arc<Vault>,
     clock: Clock,
     actor: Actor,
+}
+
+/// What turns a revision round, as long as nothing newer touches what it touched.
+#[derive(Debug)]
+pub struct Inverse {
+    revision: u64,
+    /// Nothing had touched it until then.
+    checked: u64,
+    changes: Vec<Change>,
+}
+
+impl Inverse {
+    /// How many changes it has.
+    pub(crate) fn len(&self) -> usize {
+        self.changes.len()
+    }
 }
 
 /// Why an operation was not carried out. Nothing was changed.
@@ -67,22 +83,54 @@ impl Desk {
         self.store.load().await
     }
 
-    /// The changes that turn a revision round. The store refuses them if something newer touched
-    /// what it changed.
+    /// What turns a revision round.
     ///
     /// # Errors
-    /// If there is no such revision, or it was not made by this program.
-    pub async fn inverse(&self, revision: u64) -> Result<Vec<Change>, DeskError> {
+    /// If there is no such revision, it was not made by this program, or something newer touched
+    /// what it touched.
+    pub async fn inverse(&self, revision: u64) -> Result<Inverse, DeskError> {
+        let checked = self.store.revision().await?;
         let changes = self.store.changes_of(revision).await?;
         let changes = changes.ok_or_else(|| Refusal::missing("revision to undo", revision))?;
-        Ok(changes.into_iter().rev().map(Change::inverse).collect())
+        self.store.untouched_since(revision).await?;
+        let changes = changes.into_iter().rev().map(Change::inverse).collect();
+        Ok(Inverse { revision, checked, changes })
     }
 
     /// Whether a revision can be turned round in this company, by the rules that undo has to keep.
     pub(crate) async fn can_undo(&self, revision: u64, company: &Company) -> bool {
         let Ok(inverse) = self.inverse(revision).await else { return false };
         let mut company = company.clone();
-        inverse.iter().all(|change| company.apply(change).is_ok())
+        inverse.changes.iter().all(|change| company.apply(change).is_ok())
+    }
+
+    /// Turns a revision round.
+    ///
+    /// # Errors
+    /// As [`Desk::inverse`] and [`Desk::change`].
+    pub async fn undo(&self, revision: u64) -> Result<(), DeskError> {
+        let inverse = self.inverse(revision).await?;
+        let snapshot = Arc::new(self.store.load().await?);
+        self.undo_from(snapshot, &inverse, |_, _| Ok::<_, DeskError>(())).await?;
+        Ok(())
+    }
+
+    /// The same, first against a snapshot that is at hand, and if `may` does not object to the
+    /// changes. Answers with the company as it is afterwards.
+    ///
+    /// # Errors
+    /// What `may` says, and as there.
+    pub async fn undo_from<E: From<StoreError>>(
+        &self,
+        snapshot: Arc<Snapshot>,
+        inverse: &Inverse,
+        mut may: impl FnMut(&Snapshot, &[Change]) -> Result<(), E>,
+    ) -> Result<Option<Arc<Snapshot>>, E> {
+        let prepare = |snapshot: &Snapshot| {
+            may(snapshot, &inverse.changes)?;
+            Ok::<_, E>((inverse.changes.clone(), ()))
+        };
+        Ok(self.change_in_turn(snapshot, Some(inverse), prepare).await?.1)
     }
 
     /// Prepares changes against the newest revision and applies them as one, see
@@ -108,7 +156,16 @@ impl Desk {
     /// As there, and [`StoreError::Busy`] if the turn did not come in time.
     pub async fn change_from<T, E: From<StoreError>>(
         &self,
+        snapshot: Arc<Snapshot>,
+        prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), E>,
+    ) -> Result<(T, Option<Arc<Snapshot>>), E> {
+        self.change_in_turn(snapshot, None, prepare).await
+    }
+
+    async fn change_in_turn<T, E: From<StoreError>>(
+        &self,
         mut snapshot: Arc<Snapshot>,
+        inverse: Option<&Inverse>,
         mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), E>,
     ) -> Result<(T, Option<Arc<Snapshot>>), E> {
         let end = Instant::now() + PATIENCE;
@@ -128,6 +185,10 @@ impl Desk {
                     }
                     match prepared {
                         Ok((mut changes, answer)) if !changes.is_empty() => {
+                            if let Err(error) = self.still_untouched(inverse, &turn).await {
+                                turn.end().await;
+                                return Err(error.into());
+                            }
                             let now = self.clock.now();
                             snapshot.company().date_mappings(&mut changes, now);
                             match turn.apply(&snapshot, &changes, &self.actor, now).await {
@@ -149,6 +210,23 @@ impl Desk {
                 }
             }
             return prepared.map(|(_, answer)| (answer, None));
+        }
+    }
+}
+
+impl Desk {
+    /// Whether nothing touched what is to be undone since it was looked for. Nothing will during
+    /// the turn.
+    async fn still_untouched(
+        &self,
+        inverse: Option<&Inverse>,
+        turn: &Turn,
+    ) -> Result<(), StoreError> {
+        match inverse {
+            Some(it) if it.checked != turn.revision() => {
+                self.store.untouched_since(it.revision).await
+            }
+            _ => Ok(()),
         }
     }
 }

@@ -22,7 +22,7 @@ use axum::Router;
 use gatehall_identity::Doors;
 
 pub use area::audit_filter;
-pub use desk::{Desk, DeskError};
+pub use desk::{Desk, DeskError, Inverse};
 pub use export::export;
 pub use hall::{Called, Condition, Hall, Pending, Step};
 pub use web::Way;

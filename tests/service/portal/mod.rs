@@ -5,6 +5,7 @@ mod changes;
 mod commands;
 mod document;
 mod quotes;
+mod undo;
 mod unread;
 mod walls;
 

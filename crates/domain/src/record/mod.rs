@@ -8,6 +8,7 @@ mod host_rule;
 mod id;
 mod key;
 mod provider;
+mod same;
 mod server;
 mod tenant;
 mod user;

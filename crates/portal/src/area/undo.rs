@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::common::own_page;
-use crate::web::{Book, Done, Fault, Input, Manager, Shared};
+use crate::{
+    desk::Inverse,
+    web::{Book, Done, Fault, Input, Manager, Shared},
+};
 
 pub(super) fn ways(book: Book) -> Book {
     book.area("audit").act::<UndoWish, Done, _, _>("/undo", "Undo a revision", undo)
@@ -28,15 +31,18 @@ async fn undo(
     State(portal): Shared,
     Input(wish): Input<UndoWish>,
 ) -> Result<Response, Fault> {
-    let inverse = portal.desk.inverse(wish.revision).await?;
-    let limit = u32::try_from(inverse.len()).unwrap_or(u32::MAX);
+    // Why it cannot be undone concerns those alone who may.
+    let inverse = portal.desk.inverse(wish.revision).await;
+    let count = inverse.as_ref().map_or(1, Inverse::len);
+    let limit = u32::try_from(count).unwrap_or(u32::MAX);
     let filter = EventFilter { revision: Some(wish.revision), limit, ..Default::default() };
     let events = portal.desk.store().events(&filter).await?;
     if !manager.admin {
-        may_undo(&manager, &events, inverse.len())?;
+        may_undo(&manager, &events, count)?;
     }
+    let inverse = inverse?;
     // People have addresses; the command line and the gate itself have none.
-    let by_people = all_were(&events, inverse.len(), |it| it.actor.parse::<EmailAddress>().is_ok());
+    let by_people = all_were(&events, count, |it| it.actor.parse::<EmailAddress>().is_ok());
     let revision = portal.restore(&manager, &inverse, by_people).await?;
     Ok(manager.done(revision, &own_page(wish.next)))
 }

@@ -120,6 +120,7 @@ impl Fault {
             | Self::Refused(
                 Refusal::Exists { .. }
                 | Refusal::Changed { .. }
+                | Refusal::Touched { .. }
                 | Refusal::InUse { .. }
                 | Refusal::LastAdmin,
             ) => StatusCode::CONFLICT,

@@ -44,7 +44,7 @@ pub(crate) use visitor::{
     Admin, Done, Manager, SignedIn, TenantManager, Visitor, connection_href, encoded,
 };
 
-use crate::{Desk, DeskError, Hall, area};
+use crate::{Desk, DeskError, Hall, Inverse, area};
 
 /// Where the management API begins.
 pub(crate) const API: &str = "/api/v1";
@@ -110,7 +110,7 @@ impl Portal {
         visitor: &Visitor,
         prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
     ) -> Result<(Option<u64>, T), Fault> {
-        self.change_if(visitor, &Seen(None), Commands::Allowed, prepare).await
+        self.change_if(visitor, &Seen(None), prepare).await
     }
 
     /// Restores what was before a revision, as this visitor. What was changed at the command line
@@ -121,12 +121,16 @@ impl Portal {
     pub(crate) async fn restore(
         &self,
         visitor: &Visitor,
-        inverse: &[Change],
+        inverse: &Inverse,
         made_here: bool,
     ) -> Result<Option<u64>, Fault> {
-        let prepare = |_: &Snapshot| Ok((inverse.to_vec(), ()));
+        let desk = self.desk.with_actor(visitor.actor());
         let commands = if made_here { Commands::AsTheyWere } else { Commands::Allowed };
-        Ok(self.change_if(visitor, &Seen(None), commands, prepare).await?.0)
+        let may = |snapshot: &Snapshot, changes: &[Change]| {
+            self.may_apply(visitor, commands, changes, snapshot)
+        };
+        let snapshot = desk.undo_from(self.hall.snapshot(), inverse, may).await?;
+        Ok(self.serve(snapshot))
     }
 
     /// Whether a change may be made here, and not only at the command line of the machine.
@@ -142,28 +146,43 @@ impl Portal {
         &self,
         visitor: &Visitor,
         seen: &Seen,
-        commands: Commands,
         mut prepare: impl FnMut(&Snapshot) -> Result<(Vec<Change>, T), DeskError>,
     ) -> Result<(Option<u64>, T), Fault> {
         let desk = self.desk.with_actor(visitor.actor());
         let prepare = |snapshot: &Snapshot| -> Result<_, Fault> {
             seen.changed(snapshot.company())?;
             let (changes, answer) = prepare(snapshot)?;
-            if commands == Commands::Allowed {
-                changes.iter().try_for_each(|change| self.may(change))?;
-            }
-            let fresh = visitor.is_recent();
-            if !fresh && guarded::needs_fresh_sign_in(&changes, snapshot.company()) {
-                return Err(Fault::SignInTooOld);
-            }
+            self.may_apply(visitor, Commands::Allowed, &changes, snapshot)?;
             Ok((changes, answer))
         };
         let (answer, snapshot) = desk.change_from(self.hall.snapshot(), prepare).await?;
-        let revision = snapshot.as_ref().map(|it| it.revision());
-        if let Some(snapshot) = snapshot {
-            self.hall.publish(snapshot);
+        Ok((self.serve(snapshot), answer))
+    }
+
+    /// Whether this visitor may make these changes here and now.
+    fn may_apply(
+        &self,
+        visitor: &Visitor,
+        commands: Commands,
+        changes: &[Change],
+        snapshot: &Snapshot,
+    ) -> Result<(), Fault> {
+        if commands == Commands::Allowed {
+            changes.iter().try_for_each(|change| self.may(change))?;
         }
-        Ok((revision, answer))
+        let fresh = visitor.is_recent();
+        if !fresh && guarded::needs_fresh_sign_in(changes, snapshot.company()) {
+            return Err(Fault::SignInTooOld);
+        }
+        Ok(())
+    }
+
+    /// Serves a company that was changed from now on, and says which revision it is.
+    fn serve(&self, snapshot: Option<Arc<Snapshot>>) -> Option<u64> {
+        let snapshot = snapshot?;
+        let revision = snapshot.revision();
+        self.hall.publish(snapshot);
+        Some(revision)
     }
 
     /// The same for operations that only make changes.
@@ -189,7 +208,7 @@ impl Portal {
         mut prepare: impl FnMut(&Snapshot) -> Result<Vec<Change>, E>,
     ) -> Result<Option<u64>, Fault> {
         let prepare = |snapshot: &Snapshot| Ok((prepare(snapshot).map_err(Into::into)?, ()));
-        Ok(self.change_if(visitor, seen, Commands::Allowed, prepare).await?.0)
+        Ok(self.change_if(visitor, seen, prepare).await?.0)
     }
 }
 

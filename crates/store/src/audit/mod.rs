@@ -5,6 +5,7 @@ mod event;
 mod inserts;
 mod retention;
 mod search;
+mod touched;
 mod undo;
 
 pub(crate) use change::{ChangeRow, insert_changes};

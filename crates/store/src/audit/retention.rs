@@ -20,7 +20,7 @@ impl Store {
                 .write(async {
                     Ok(on!(&self.writer, pool => query(
                         "delete from audit_events where id in
-                            (select id from audit_events where at < $1 limit $2)")
+                            (select id from audit_events where at < $1 order by at limit $2)")
                         .bind(before.micros())
                         .bind(AT_ONCE)
                         .execute(pool).await.map(|done| done.rows_affected()))?)

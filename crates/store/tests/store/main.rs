@@ -9,6 +9,7 @@ mod sample;
 mod script;
 mod sessions;
 mod trouble;
+mod undo;
 mod unread;
 mod unread_company;
 mod views;
