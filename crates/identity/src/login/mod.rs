@@ -121,7 +121,7 @@ impl Doors {
             again,
             began: self.clock.now().seconds(),
         };
-        let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect);
+        let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect)?;
         let location = exchange.begin(&mut attempt).into();
         let cookies = attempt.remember(&head.headers, &self.own_jar, &self.vault);
         Ok(Next { location, cookies: cookies.ok_or(Rejection::NotKept)? })
@@ -201,7 +201,7 @@ impl Doors {
         let code = query.one("code").map_err(|()| SignInFault::Form)?.ok_or(SignInFault::Form)?;
 
         let redirect = self.redirect_url(&provider)?;
-        let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect);
+        let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect)?;
         let tokens = exchange.finish(code, &attempt).await?;
         let expected = Expected {
             nonce: Some(attempt.nonce.clone()),
