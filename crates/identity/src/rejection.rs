@@ -1,4 +1,4 @@
-use gatehall_domain::EmailAddress;
+use gatehall_domain::{EmailAddress, quoted};
 
 use crate::{SignInFault, token::TokenFault};
 
@@ -36,7 +36,9 @@ pub enum Rejection {
     BadUserHeader(&'static str),
     /// The address belongs to a user who is bound to another account there.
     #[error(
-        "{0} is bound to another account of {1}: an administrator can unbind it with gatehall user change {0} --unbind {1}."
+        "{0} is bound to another account of {1}: an administrator can unbind it with gatehall user change {user} --unbind {door}.",
+        user = quoted(.0.as_str()),
+        door = quoted(.1)
     )]
     OtherAccount(EmailAddress, String),
     /// There are two proofs, and they name two people.
@@ -51,12 +53,16 @@ pub enum Rejection {
     PersonalKeyForMany,
     /// Open WebUI is not believed about addresses of this domain.
     #[error(
-        "Open WebUI may not vouch for {0} here: an administrator has to add the domain to GATEHALL_OPEN_WEBUI_DOMAINS, or bind the account with gatehall user change {0} --bind {1}."
+        "Open WebUI may not vouch for {0} here: an administrator has to add the domain to GATEHALL_OPEN_WEBUI_DOMAINS, or bind the account with gatehall user change {user} --bind {account}.",
+        user = quoted(.0.as_str()),
+        account = quoted(.1)
     )]
     NotVouched(EmailAddress, String),
     /// An address alone makes nobody an administrator.
     #[error(
-        "{0} administers something here, and an address alone does not make an account theirs: an administrator has to bind it with gatehall user change {0} --bind {1}, or set GATEHALL_OPEN_WEBUI_BINDS_ADMINS."
+        "{0} administers something here, and an address alone does not make an account theirs: an administrator has to bind it with gatehall user change {user} --bind {account}, or set GATEHALL_OPEN_WEBUI_BINDS_ADMINS.",
+        user = quoted(.0.as_str()),
+        account = quoted(.1)
     )]
     AddressAlone(EmailAddress, String),
     /// Somebody proved who they are, and is nobody here.
