@@ -158,3 +158,27 @@ impl From<TokenFault> for Rejection {
         Self::BadToken(fault)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_that_are_suggested_run_nothing_of_an_address() {
+        let email: EmailAddress = "$(/tmp/x)@evil.example".parse().unwrap();
+        for rejection in [
+            Rejection::OtherAccount(email.clone(), "a;b".into()),
+            Rejection::NotVouched(email.clone(), "open-webui=$(b)".into()),
+            Rejection::AddressAlone(email.clone(), "open-webui=$(b)".into()),
+        ] {
+            let said = rejection.to_string();
+            let command = said.split_once("gatehall user change ").unwrap().1;
+            let (account, option) = match rejection {
+                Rejection::OtherAccount(..) => ("'a;b'", "--unbind"),
+                _ => ("'open-webui=$(b)'", "--bind"),
+            };
+            let quoted = format!("'$(/tmp/x)@evil.example' {option} {account}");
+            assert!(command.starts_with(&quoted), "{said}");
+        }
+    }
+}
