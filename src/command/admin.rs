@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
-use gatehall_domain::EmailAddress;
+use gatehall_domain::{EmailAddress, quoted};
 use url::Url;
 
 use crate::{
@@ -44,9 +44,16 @@ pub(crate) async fn run(settings: &StoreSettings, command: AdminCommand) -> Resu
         let snapshot = office.store.load().await?;
         let user = snapshot.company().user_by_email(email);
         let user = user.with_context(|| {
-            format!("there is no user {email}: gatehall user add {email} --admin true")
+            format!(
+                "there is no user {email}: gatehall user add {} --admin true",
+                quoted(email.as_str())
+            )
         })?;
-        ensure!(user.enabled, "{email} is disabled: gatehall user change {email} --enabled true");
+        ensure!(
+            user.enabled,
+            "{email} is disabled: gatehall user change {} --enabled true",
+            quoted(email.as_str())
+        );
     }
     let link = admin_link::make(&office, email.as_ref(), &public_url).await?;
     error(&format!("Signs in {} once, within {MINUTES} minutes:", link.email));

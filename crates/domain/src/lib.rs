@@ -14,6 +14,7 @@ pub mod names;
 pub mod record;
 pub mod refusal;
 pub mod session;
+pub mod shell;
 pub mod snapshot;
 pub mod strict;
 pub mod text;
@@ -36,6 +37,7 @@ pub use record::{
 };
 pub use refusal::Refusal;
 pub use session::{CLOCKS_APART, ProviderLogin, Session, Sessions};
+pub use shell::quoted;
 pub use snapshot::Snapshot;
 pub use strict::Strict;
 pub use text::{EmailAddress, GroupName, ToolPattern, UserPattern};

@@ -1,4 +1,4 @@
-use gatehall_domain::EmailAddress;
+use gatehall_domain::{EmailAddress, quoted};
 
 use crate::{SignInFault, token::TokenFault};
 
@@ -44,7 +44,9 @@ pub enum Rejection {
     BadUserHeader(&'static str),
     /// The address belongs to a user who is bound to another account there.
     #[error(
-        "{0} is bound to another account of {1}: an administrator can unbind it with gatehall user change {0} --unbind {1}."
+        "{0} is bound to another account of {1}: an administrator can unbind it with gatehall user change {user} --unbind {door}.",
+        user = quoted(.0.as_str()),
+        door = quoted(.1)
     )]
     OtherAccount(EmailAddress, String),
     /// There are two proofs, and they name two people.
@@ -59,12 +61,16 @@ pub enum Rejection {
     PersonalKeyForMany,
     /// Open WebUI is not believed about addresses of this domain.
     #[error(
-        "Open WebUI may not vouch for {0} here: an administrator has to add the domain to GATEHALL_OPEN_WEBUI_DOMAINS, or bind the account with gatehall user change {0} --bind {1}."
+        "Open WebUI may not vouch for {0} here: an administrator has to add the domain to GATEHALL_OPEN_WEBUI_DOMAINS, or bind the account with gatehall user change {user} --bind {account}.",
+        user = quoted(.0.as_str()),
+        account = quoted(.1)
     )]
     NotVouched(EmailAddress, String),
     /// An address alone makes nobody an administrator.
     #[error(
-        "{0} administers something here, and an address alone does not make an account theirs: an administrator has to bind it with gatehall user change {0} --bind {1}, or set GATEHALL_OPEN_WEBUI_BINDS_ADMINS."
+        "{0} administers something here, and an address alone does not make an account theirs: an administrator has to bind it with gatehall user change {user} --bind {account}, or set GATEHALL_OPEN_WEBUI_BINDS_ADMINS.",
+        user = quoted(.0.as_str()),
+        account = quoted(.1)
     )]
     AddressAlone(EmailAddress, String),
     /// Somebody proved who they are, and is nobody here.
@@ -159,5 +165,29 @@ impl PersonFault {
 impl From<TokenFault> for Rejection {
     fn from(fault: TokenFault) -> Self {
         Self::BadToken(fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_that_are_suggested_run_nothing_of_an_address() {
+        let email: EmailAddress = "$(/tmp/x)@evil.example".parse().unwrap();
+        for rejection in [
+            Rejection::OtherAccount(email.clone(), "a;b".into()),
+            Rejection::NotVouched(email.clone(), "open-webui=$(b)".into()),
+            Rejection::AddressAlone(email.clone(), "open-webui=$(b)".into()),
+        ] {
+            let said = rejection.to_string();
+            let command = said.split_once("gatehall user change ").unwrap().1;
+            let (account, option) = match rejection {
+                Rejection::OtherAccount(..) => ("'a;b'", "--unbind"),
+                _ => ("'open-webui=$(b)'", "--bind"),
+            };
+            let quoted = format!("'$(/tmp/x)@evil.example' {option} {account}");
+            assert!(command.starts_with(&quoted), "{said}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use gatehall_domain::{
     Because, Caller, Company, ConnectionId, Decision, Denial, Door, Effect, Endpoint, Group, Reach,
-    Reason, Snapshot, Source, Subject, Timestamp, User, snapshot::Site,
+    Reason, Snapshot, Source, Subject, Timestamp, User, quoted, snapshot::Site,
 };
 use serde::Serialize;
 
@@ -237,7 +237,8 @@ fn remedy(
     };
     match denial {
         Denial::UserDisabled => {
-            enable(format!("user change {email}"), email.to_string(), user_page)
+            let command = format!("user change {}", quoted(email.as_str()));
+            enable(command, email.to_string(), user_page)
         }
         Denial::TenantDisabled => path.tenant.as_ref().and_then(|tenant| {
             let page = format!("/tenants/{tenant}");
@@ -270,19 +271,23 @@ fn opening(company: &Company, user: &User, site: &Site, tool: &str) -> Remedy {
     let enabled = would_allow(company, site, tool).into_iter().find(|group| group.enabled);
     match (disabled, enabled) {
         (Some(group), _) => Remedy::new(
-            format!("gatehall group change \"{}\" --enabled true", group.name),
+            format!("gatehall group change {} --enabled true", quoted(group.name.as_str())),
             format!("Enable the group {}", group.name),
             format!("/groups/{}", encoded(group.name.as_str())),
         )
         .with("enabled", true),
         (None, Some(group)) => Remedy::new(
-            format!("gatehall group change \"{}\" --add-member {email}", group.name),
+            format!(
+                "gatehall group change {} --add-member {}",
+                quoted(group.name.as_str()),
+                quoted(email.as_str())
+            ),
             format!("Put {email} into {}", group.name),
             format!("/groups/{}", encoded(group.name.as_str())),
         )
         .with("add_members", email),
         (None, None) => Remedy::new(
-            format!("gatehall grant add --user {email} --connection {path}"),
+            format!("gatehall grant add --user {} --connection {path}", quoted(email.as_str())),
             format!("Let {email} use {path}"),
             "/grants".into(),
         )

@@ -92,7 +92,7 @@ impl Doctor<'_> {
                     opened.err().map_or_else(|| "it is empty".into(), |it| it.to_string());
                 return self.bad(
                     name,
-                    &format!("the client's secret: {problem}"),
+                    &format!("nobody can sign in, because of the client's secret: {problem}"),
                     "mend it where the gate runs, and run the doctor there",
                 );
             }

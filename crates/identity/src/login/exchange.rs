@@ -63,17 +63,18 @@ impl Exchange {
         known: &Known,
         providers: &Providers,
         redirect: Url,
-    ) -> Self {
+    ) -> Result<Self, SignInFault> {
         let record = &provider.record;
         let metadata = &known.metadata;
         let mut client = Client::new(ClientId::new(record.client_id.clone()))
             .set_auth_uri(AuthUrl::from_url(metadata.authorization_endpoint.clone()))
             .set_token_uri(TokenUrl::from_url(metadata.token_endpoint.clone()))
             .set_redirect_uri(RedirectUrl::from_url(redirect));
-        if let Some(secret) = providers.client_secret(record) {
+        let secret = providers.client_secret(record).map_err(|_| SignInFault::Provider)?;
+        if let Some(secret) = secret {
             client = client.set_client_secret(ClientSecret::new(secret.expose_secret().to_owned()));
         }
-        Self { client, provider, fetch: providers.fetch.clone() }
+        Ok(Self { client, provider, fetch: providers.fetch.clone() })
     }
 
     /// Where the browser has to go. The attempt gets its verifier.

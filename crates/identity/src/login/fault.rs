@@ -22,6 +22,11 @@ pub enum SignInFault {
     /// The provider says no.
     #[error("The provider did not sign you in: {0}.")]
     Refused(String),
+    /// The provider was to have the person prove anew who they are, and does not say that they did.
+    #[error(
+        "{0} does not say that you proved to it just now who you are: sign in again, and prove it there. If that does not help, an administrator has to have {0} send auth_time in its ID tokens."
+    )]
+    NotProved(String),
     /// The provider does not take the code.
     #[error("The provider does not know this sign-in any more: sign in again.")]
     Code,
@@ -44,6 +49,7 @@ impl SignInFault {
             Self::State => "sign-in.state",
             Self::OtherIssuer => "sign-in.iss",
             Self::Refused(_) => "sign-in.refused",
+            Self::NotProved(_) => "sign-in.auth-time",
             Self::Code => "sign-in.code",
             Self::Client => "sign-in.client",
             Self::Link => "sign-in.link",

@@ -26,8 +26,8 @@ use crate::{
     Rejection,
     doors::{Doors, Entered},
     provider::{Asker, Running, Source, wanted_claims},
-    session::digest_of,
-    token::{Expected, check_id_token},
+    session::{NEVER, digest_of},
+    token::{Claims, Expected, SKEW, TokenFault, check_id_token},
 };
 
 /// Where a browser goes next.
@@ -121,7 +121,7 @@ impl Doors {
             again,
             began: self.clock.now().seconds(),
         };
-        let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect);
+        let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect)?;
         let location = exchange.begin(&mut attempt).into();
         let cookies = attempt.remember(&head.headers, &self.own_jar, &self.vault);
         Ok(Next { location, cookies: cookies.ok_or(Rejection::NotKept)? })
@@ -201,13 +201,19 @@ impl Doors {
         let code = query.one("code").map_err(|()| SignInFault::Form)?.ok_or(SignInFault::Form)?;
 
         let redirect = self.redirect_url(&provider)?;
-        let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect);
+        let exchange = Exchange::new(Arc::clone(&provider), &known, &self.providers, redirect)?;
         let tokens = exchange.finish(code, &attempt).await?;
         let expected = Expected {
             nonce: Some(attempt.nonce.clone()),
             access_token: Some(tokens.access_token.clone()),
         };
         let claims = check_id_token(&tokens.id_token, &provider, expected, now).await?;
+        let authenticated_at = proved_at(&claims, now)?;
+        // Who is asked for a proof goes through the browser, which may leave that out.
+        let began = Timestamp::from_micros(0).plus_seconds(attempt.began - SKEW);
+        if attempt.again && authenticated_at < began {
+            return Err(SignInFault::NotProved(provider.record.name.clone()).into());
+        }
         let wanted = wanted_claims(snapshot.company(), &provider.record.id);
         let asker = Some(Asker::Person(&tokens.access_token));
         let visit = provider.visit(&claims, &wanted, asker, Source::SignIn).await?;
@@ -220,10 +226,6 @@ impl Doors {
             issued_at: claims.seconds("iat")?,
             id_token: None,
         };
-        // A provider that was signed in to long ago says so; one that says nothing is believed.
-        let proved =
-            claims.seconds("auth_time")?.map(|it| Timestamp::from_micros(0).plus_seconds(it));
-        let authenticated_at = proved.map_or(now, |at| at.min(now));
         let (user, changes) = visit.settle(snapshot.company(), now)?;
         let user = if changes.is_empty() { user } else { self.arrivals.settle(visit).await? };
         self.enabled(user, &self.snapshots.snapshot())?;
@@ -305,6 +307,15 @@ impl Doors {
         let public_url = self.settings.public_url.as_ref().ok_or(SignInFault::NoAddress)?;
         public_url.join(&provider.record.callback_path()).map_err(|_| SignInFault::NoAddress)
     }
+}
+
+/// When somebody proved to the provider who they are, as it says (OpenID Connect Core 1.0, section
+/// 2). Nothing else tells: somebody may be signed in there for days.
+fn proved_at(claims: &Claims, now: Timestamp) -> Result<Timestamp, TokenFault> {
+    let said = claims.seconds("auth_time")?;
+    let at = said.map(|seconds| Timestamp::from_micros(0).plus_seconds(seconds));
+    let believed = at.filter(|at| *at <= now.plus_seconds(SKEW));
+    Ok(believed.map_or(NEVER, |at| at.clamp(NEVER, now)))
 }
 
 /// What sealed ID tokens are for.

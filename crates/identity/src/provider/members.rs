@@ -100,7 +100,8 @@ impl Running {
         providers: &Providers,
     ) -> Result<(SecretString, i64), String> {
         let known = self.known().ok_or("the provider does not answer")?;
-        let secret = providers.client_secret(&self.record).ok_or("there is no client secret")?;
+        let secret = providers.client_secret(&self.record).map_err(|error| error.to_string())?;
+        let secret = secret.ok_or("there is no client secret")?;
         let mut address = known.metadata.token_endpoint.clone();
         if self.record.single_tenant_id().is_none() {
             address = in_directory(&address, directory).ok_or("the token endpoint is odd")?;

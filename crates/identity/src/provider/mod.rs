@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 use gatehall_domain::{Provider, ProviderId, Snapshot, Timestamp};
 use gatehall_vault::Vault;
 use jsonwebtoken::Algorithm;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::{
     sync::Notify,
     time::{Duration, Instant, sleep},
@@ -47,6 +47,11 @@ pub(crate) struct Providers {
     /// Rings when there is a provider that nothing is known of yet.
     fresh: Notify,
 }
+
+/// A client's secret cannot be had; the log says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the client's secret cannot be used")]
+pub(crate) struct SecretMissing;
 
 /// One provider as it runs.
 pub(crate) struct Running {
@@ -152,16 +157,26 @@ impl Providers {
         all
     }
 
-    /// Our secret at a provider.
-    pub(crate) fn client_secret(&self, record: &Provider) -> Option<SecretString> {
-        let source = record.client_secret.as_ref()?;
-        match self.vault.open_client_secret(&record.id, source) {
-            Ok(secret) => Some(secret),
-            Err(error) => {
-                tracing::error!(provider.id = %record.id, %error, "the client's secret is missing");
-                None
-            }
-        }
+    /// Our secret at a provider; none where the record has none, which makes us a public client.
+    ///
+    /// # Errors
+    /// If the record has one that cannot be had. Nobody must become a public client by that.
+    pub(crate) fn client_secret(
+        &self,
+        record: &Provider,
+    ) -> Result<Option<SecretString>, SecretMissing> {
+        let Some(source) = &record.client_secret else { return Ok(None) };
+        let problem = match self.vault.open_client_secret(&record.id, source) {
+            Ok(secret) if !secret.expose_secret().is_empty() => return Ok(Some(secret)),
+            Ok(_) => "it is empty".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        tracing::error!(
+            provider.id = %record.id,
+            error = problem,
+            "the client's secret cannot be used, so that nobody can sign in there"
+        );
+        Err(SecretMissing)
     }
 }
 

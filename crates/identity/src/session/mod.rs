@@ -21,6 +21,9 @@ const PURPOSE: &str = "session";
 /// here yet. The seal proves that it was opened.
 const NEWS: i64 = 15;
 
+/// When somebody proved who they are who did not, as far as is known.
+pub(crate) const NEVER: Timestamp = Timestamp::from_micros(0);
+
 /// How long sessions last.
 #[derive(Debug, Clone, Copy)]
 pub struct SessionLimits {
@@ -37,7 +40,7 @@ pub struct LiveSession {
     pub id: Digest,
     /// Who.
     pub user: UserId,
-    /// When they last proved who they are.
+    /// When they last proved who they are; 1970 where nobody said so.
     pub authenticated_at: Timestamp,
     /// Where; none if by a link, or not known yet.
     pub provider: Option<ProviderId>,
@@ -146,7 +149,8 @@ impl SessionDoor {
             }
             index::Known::Over => None,
             index::Known::Unheard if now < created_at.plus_seconds(NEWS) => {
-                Some(LiveSession { id, user, authenticated_at: created_at, provider: None })
+                // Only the record tells whether it began with a proof.
+                Some(LiveSession { id, user, authenticated_at: NEVER, provider: None })
             }
             index::Known::Unheard => None,
         }

@@ -125,7 +125,7 @@ pub(super) fn refused(rejection: &Rejection) -> Response {
         Rejection::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         Rejection::NotKept => StatusCode::SERVICE_UNAVAILABLE,
         Rejection::SignIn(SignInFault::NoProvider) => StatusCode::NOT_FOUND,
-        Rejection::SignIn(SignInFault::Refused(_))
+        Rejection::SignIn(SignInFault::Refused(_) | SignInFault::NotProved(_))
         | Rejection::Person(_)
         | Rejection::OtherAccount(..)
         | Rejection::BadToken(_) => StatusCode::FORBIDDEN,

@@ -31,7 +31,7 @@ pub(crate) struct Visitor {
     pub(crate) manages: Vec<TenantId>,
     pub(crate) face: Face,
     pub(crate) now: Timestamp,
-    /// When they signed in; none with a key, which was made for the purpose.
+    /// When they proved who they are; none with a key, which was made for the purpose.
     authenticated_at: Option<Timestamp>,
     /// Path and query of the page; of the one that a form was on.
     address: String,
@@ -112,7 +112,7 @@ impl Visitor {
         path.tenant.as_ref().map_or(self.admin, |tenant| self.may_manage(tenant))
     }
 
-    /// Whether they signed in a short time ago.
+    /// Whether they proved a short time ago who they are.
     pub(crate) fn is_recent(&self) -> bool {
         self.authenticated_at.is_none_or(|at| self.now < at.plus_seconds(RECENT))
     }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use gatehall_domain::{
     Change, Company, Connection, Grant, GrantId, GroupId, Membership, Record, Refusal, Source,
-    Target, TenantAdmin, TenantId, Timestamp, UserId, names,
+    Target, TenantAdmin, TenantId, Timestamp, UserId, names, quoted,
 };
 use gatehall_vault::Vault;
 use schemars::JsonSchema;
@@ -198,7 +198,8 @@ impl Planner<'_> {
                 state: State::Todo {
                     what: format!(
                         "give the secret: gatehall connection change {} --credential {}=stdin",
-                        connection.path, row.placement
+                        connection.path,
+                        quoted(&row.placement.to_string())
                     ),
                 },
                 change: None,
