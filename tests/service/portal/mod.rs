@@ -148,8 +148,12 @@ impl Visitor {
         }
         if path.starts_with("/api/") {
             if method != Method::GET {
-                let members: serde_json::Map<String, Value> =
-                    fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+                // Forms have texts alone, JSON has numbers.
+                let member = |(name, value): &(&str, &str)| match value.parse::<u64>() {
+                    Ok(number) if *name == "revision" => ((*name).to_owned(), number.into()),
+                    _ => ((*name).to_owned(), (*value).into()),
+                };
+                let members: serde_json::Map<String, Value> = fields.iter().map(member).collect();
                 request = request.json(&members);
             }
         } else if method == Method::POST {
