@@ -8,19 +8,7 @@ use crate::sketch::{GrantSketch, Sketch, at, connection_id, group_id, user_id};
 
 #[test]
 fn a_key_reaches_only_while_it_lives_and_only_its_tenant() {
-    let sketch = Sketch {
-        admin: vec![true; 4],
-        user_enabled: vec![true; 4],
-        group_enabled: vec![true; 3],
-        tenant_enabled: vec![true; 3],
-        server_enabled: vec![true; 3],
-        server_public: vec![false; 3],
-        connection_enabled: vec![true; 12],
-        members: vec![],
-        grants: vec![],
-        mapped: vec![None; 3],
-        accounts: vec![None; 4],
-    };
+    let sketch = Sketch { admin: vec![true; 4], ..Sketch::plain() };
     let mut company = sketch.company();
     let key = Key {
         id: "abcdefgh".parse().unwrap(),
@@ -57,17 +45,10 @@ fn a_key_reaches_only_while_it_lives_and_only_its_tenant() {
 #[test]
 fn people_whose_groups_are_not_known_share_a_view() {
     let sketch = Sketch {
-        admin: vec![false; 4],
-        user_enabled: vec![true; 4],
-        group_enabled: vec![true; 3],
-        tenant_enabled: vec![true; 3],
-        server_enabled: vec![true; 3],
         server_public: vec![true; 3],
-        connection_enabled: vec![true; 12],
-        members: vec![],
         grants: vec![GrantSketch { subject: 0, target: 0, tools: None, deny: true }],
         mapped: vec![Some(0); 3],
-        accounts: vec![None; 4],
+        ..Sketch::plain()
     };
     let mut company = sketch.company();
     let views = |company: &Company| Snapshot::new(1, company.clone()).view_count();
@@ -161,15 +142,8 @@ fn a_disabled_group_lets_nobody_in_at_a_host() {
     let mut sketch = Sketch {
         admin: vec![false, true, false, false],
         user_enabled: vec![true, true, true, false],
-        group_enabled: vec![true; 3],
-        tenant_enabled: vec![true; 3],
-        server_enabled: vec![true; 3],
-        server_public: vec![false; 3],
-        connection_enabled: vec![true; 12],
         members: vec![(0, 0), (3, 0)],
-        grants: vec![],
-        mapped: vec![None; 3],
-        accounts: vec![None; 4],
+        ..Sketch::plain()
     };
     let rule = |admit| HostRule {
         id: HostRuleId(uuid::Uuid::from_u128(1)),
@@ -192,14 +166,6 @@ fn a_disabled_group_lets_nobody_in_at_a_host() {
 #[test]
 fn an_account_at_an_issuer_of_no_provider_is_of_nobody_who_is_known() {
     let sketch = Sketch {
-        admin: vec![false; 4],
-        user_enabled: vec![true; 4],
-        group_enabled: vec![true; 3],
-        tenant_enabled: vec![true; 3],
-        server_enabled: vec![true; 3],
-        server_public: vec![false; 3],
-        connection_enabled: vec![true; 12],
-        members: vec![],
         grants: vec![
             // User 0 may use google; the first group may not.
             GrantSketch { subject: 3, target: 0, tools: None, deny: false },
@@ -207,6 +173,7 @@ fn an_account_at_an_issuer_of_no_provider_is_of_nobody_who_is_known() {
         ],
         mapped: vec![Some(0), None, None],
         accounts: vec![Some(None), None, None, None],
+        ..Sketch::plain()
     };
     let mut company = sketch.company();
     let may = |company: &Company| {

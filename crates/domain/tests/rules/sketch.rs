@@ -124,6 +124,23 @@ pub(crate) fn sketch() -> impl Strategy<Value = Sketch> {
 }
 
 impl Sketch {
+    /// Everything enabled, and nobody in any group or with any right.
+    pub(crate) fn plain() -> Self {
+        Self {
+            admin: vec![false; 4],
+            user_enabled: vec![true; 4],
+            group_enabled: vec![true; 3],
+            tenant_enabled: vec![true; 3],
+            server_enabled: vec![true; 3],
+            server_public: vec![false; 3],
+            connection_enabled: vec![true; 12],
+            members: vec![],
+            grants: vec![],
+            mapped: vec![None; 3],
+            accounts: vec![None; 4],
+        }
+    }
+
     pub(crate) fn company(&self) -> Company {
         let mut company = Company::default();
         let mut put = |record: Record| company.put(record);
