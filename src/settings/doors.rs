@@ -239,7 +239,12 @@ pub(crate) fn domains(text: &str) -> Result<Domains, String> {
         // As the address of somebody there would have it.
         let address = format!("somebody@{domain}").parse::<EmailAddress>();
         match address {
-            Ok(address) if address.domain() == domain => Ok(domain),
+            // A dot too many means nobody's addresses, or others than were meant.
+            Ok(address)
+                if address.domain() == domain && domain.split('.').all(|it| !it.is_empty()) =>
+            {
+                Ok(domain)
+            }
             _ => Err(format!("\"{}\" is not a domain like example.com", part.escape_debug())),
         }
     };

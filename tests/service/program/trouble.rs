@@ -45,6 +45,9 @@ fn settings_that_cannot_be_meant_are_refused() {
         ("--request-bytes", "many", "whole number"),
         ("--log", "nonsense", "no level"),
         ("--listen", "nowhere", "--listen"),
+        ("--open-webui-domains", ".x.example", "not a domain"),
+        ("--open-webui-domains", "x.example.", "not a domain"),
+        ("--open-webui-domains", "x..example", "not a domain"),
     ] {
         let said = home.fails(&["serve", setting, value]);
         assert!(said.contains(setting) && said.contains(says), "{setting}: {said}");
