@@ -205,7 +205,7 @@ async fn two_replicas_do_not_overwrite_each_other(kind: Kind) {
     let world = company(kind).await;
     let other = world.replica().await;
     let ada = Visitor::signed_in(&world, ADA, 0).await;
-    let there = ada.at(&format!("http://{}", other.address));
+    let there = ada.at(&format!("http://{}", other.address)).await;
     let opened = seen_in(&ada.get("/tenants/google").await);
     let (first, second) =
         ([("name", "One"), ("seen", &*opened)], [("name", "Two"), ("seen", &*opened)]);

@@ -89,9 +89,20 @@ impl Visitor {
         Self { address: world.address(), cookie: None, http }
     }
 
-    /// The same person at another gate.
-    pub(crate) fn at(&self, address: &str) -> Self {
-        Self { address: address.to_owned(), cookie: self.cookie.clone(), http: self.http.clone() }
+    /// The same person at another gate, as soon as that one knows the session, too.
+    pub(crate) async fn at(&self, address: &str) -> Self {
+        let (cookie, http) = (self.cookie.clone(), self.http.clone());
+        let visitor = Self { address: address.to_owned(), cookie, http };
+        visitor.known().await;
+        visitor
+    }
+
+    /// Waits until the gate has read the session from the store.
+    async fn known(&self) {
+        crate::support::eventually("the gate knows the session", async || {
+            (self.get("/oauth2/userinfo").await.status == StatusCode::OK).then_some(())
+        })
+        .await;
     }
 
     /// Somebody who signed in so many seconds ago.
@@ -122,10 +133,7 @@ impl Visitor {
         };
         desk.store().add_session(&session).await.unwrap();
         let visitor = Self { cookie: Some(format!("{name}={value}")), ..Self::nobody(world) };
-        crate::support::eventually("the gate knows the session", async || {
-            (visitor.get("/oauth2/userinfo").await.status == StatusCode::OK).then_some(())
-        })
-        .await;
+        visitor.known().await;
         visitor
     }
 

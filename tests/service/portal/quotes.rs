@@ -147,7 +147,7 @@ async fn no_secret_is_in_what_is_quoted_of_a_server() {
     eventually("the gate listens", async || tokio::net::TcpStream::connect(&listen).await.ok())
         .await;
     let address = format!("http://{listen}");
-    let (ada, tina) = (ada.at(&address), tina.at(&address));
+    let (ada, tina) = (ada.at(&address).await, tina.at(&address).await);
 
     let mut seen = Vec::new();
     for server in OVER_HTTP.into_iter().chain(["process"]) {
