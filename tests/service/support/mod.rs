@@ -1,12 +1,14 @@
 //! A company with its gate, upstreams that record what reaches them, and clients.
 
 mod client;
+mod forgetful;
 mod program;
 mod rascal;
 mod recorder;
 mod world;
 
 pub(crate) use client::{Answer, Client, modern_params};
+pub(crate) use forgetful::{Forgetful, Form, RETRY, Saying};
 pub(crate) use program::{Program, free_port};
 pub(crate) use rascal::{Rascal, Whim};
 pub(crate) use recorder::Recorder;

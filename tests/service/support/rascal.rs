@@ -39,6 +39,10 @@ pub(crate) enum Whim {
     Says(&'static str),
     /// This message, in which `ID` is the id of the request.
     Sends(&'static str),
+    /// This event stream, in which `ID` is the id of the request. `STAY` at its end keeps it open.
+    Streams(&'static str),
+    /// A good answer that says to be compressed.
+    Encoded,
     /// Its tools fail, and say so without a text.
     Wordless,
     /// An HTTP error with a secret in it.
@@ -130,6 +134,11 @@ async fn serve(State(doing): State<Arc<Doing>>, request: Request) -> Response {
             as_json(format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{result}}}"))
         }
         Whim::Sends(message) => as_json(message.replace("ID", &id.to_string())),
+        Whim::Streams(stream) => streamed(&stream.replace("ID", &id.to_string())),
+        Whim::Encoded => {
+            let headers = [("content-type", "application/json"), ("content-encoding", "gzip")];
+            (headers, good).into_response()
+        }
         Whim::Wordless => {
             as_json(answer(json!({"content": [], "structuredContent": {"b": 1}, "isError": true})))
         }
@@ -137,6 +146,18 @@ async fn serve(State(doing): State<Arc<Doing>>, request: Request) -> Response {
             (StatusCode::INTERNAL_SERVER_ERROR, "the password is hunter2").into_response()
         }
     }
+}
+
+/// A stream, a few bytes at a time.
+fn streamed(text: &str) -> Response {
+    let (text, stays) = text.strip_suffix("STAY").map_or((text, false), |text| (text, true));
+    let pieces: Vec<_> = text.as_bytes().chunks(7).map(bytes::Bytes::copy_from_slice).collect();
+    let pieces = stream::iter(pieces).map(Ok::<bytes::Bytes, std::io::Error>);
+    let body = match stays {
+        true => Body::from_stream(pieces.chain(stream::pending())),
+        false => Body::from_stream(pieces),
+    };
+    ([("content-type", "text/event-stream")], body).into_response()
 }
 
 fn page(tools: &[Value], cursor: &Value) -> Value {

@@ -1,6 +1,6 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use gatehall_domain::{Caller, Clock, Decision, Endpoint, Permit, Reach};
+use gatehall_domain::{Caller, Clock, Decision, Endpoint, Permit, Reach, UserId};
 use tokio::time::{Instant, sleep_until};
 
 use super::Note;
@@ -19,6 +19,8 @@ const SHORT: Duration = Duration::from_millis(200);
 pub(crate) struct Running {
     state: State,
     upstream: Arc<Upstream>,
+    /// Whose call it is.
+    caller: UserId,
     account: Account,
     began: Instant,
     watch: Watch,
@@ -105,6 +107,7 @@ impl Running {
         Self {
             state: State::Beginning(Box::pin(async move { begun.call(&call).await })),
             upstream,
+            caller: permit.user(),
             account,
             began: Instant::now(),
             watch: Watch::Not(watched, permit),
@@ -188,7 +191,7 @@ impl Running {
     fn settle(&mut self, ended: &Result<Answer, Failure>, request_id: u64) -> Receipt {
         match ended {
             Ok(answer) => {
-                self.upstream.report(None);
+                self.upstream.report_call(self.caller, None);
                 let (json, failed) = match answer {
                     Answer::Result(result) => (&result.raw, result.is_error),
                     Answer::Error(json) => (json, true),
@@ -196,7 +199,7 @@ impl Running {
                 self.account.answered(failed, json.len())
             }
             Err(Failure::Upstream(error)) => {
-                self.upstream.report(Some(error));
+                self.upstream.report_call(self.caller, Some(error));
                 let reference = format!("{request_id:x}");
                 // The whole error may quote what the server answered.
                 let kind = error.kind();

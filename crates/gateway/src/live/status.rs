@@ -104,11 +104,13 @@ impl ConnectionStatus {
             },
             State::Down(UpstreamError::Unsupported(what)) if *what == "OpenAPI" => Speaks::OpenApi,
             State::Down(UpstreamError::Unsupported(_)) => Speaks::HttpSse,
-            State::Down(UpstreamError::Refused(_)) => Speaks::RefusesCredential,
+            State::Down(UpstreamError::Refused { .. }) => Speaks::RefusesCredential,
             State::Down(
                 UpstreamError::Junk(_)
                 | UpstreamError::Status { .. }
                 | UpstreamError::Handshake(_)
+                | UpstreamError::WrongId { .. }
+                | UpstreamError::Encoded(_)
                 | UpstreamError::TooLarge(_),
             ) => Speaks::SomethingElse,
             State::Down(UpstreamError::Credential { .. } | UpstreamError::Spawn(_)) => {

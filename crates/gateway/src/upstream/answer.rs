@@ -53,7 +53,7 @@ impl Message {
             });
         }
         // Our ids are numbers; whatever else stands there is not meant for us.
-        let id = id.and_then(|raw| raw.get().parse().ok());
+        let id = id.and_then(|raw| json::whole(raw.get()));
         match (id, result, error) {
             (Some(id), Some(result), None) if json::is_object(result) => {
                 Ok(Self::Answer(id, Answer::Result(CallResult::read(slice(result))?)))
@@ -139,7 +139,7 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
             r#"{"jsonrpc":"2.0","id":1,"error":{"code":"x","message":""}}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":{},"result":{}}"#,
-            r#"{"jsonrpc":"2.0","id":"1","result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":"x","result":{}}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":{},"r\u0065sult":{}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#,
             r#"{"jsonrpc":"2.0","id":1,"m\u0065thod":"ping","result":{}}"#,

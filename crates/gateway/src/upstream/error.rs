@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use gatehall_vault::VaultError;
 
 /// Why an upstream could not be asked, or did not answer as it should. The text is for
@@ -11,26 +13,42 @@ pub enum UpstreamError {
     #[error("it did not answer within {0} seconds")]
     TimedOut(u64),
     /// It refuses the credential, or wants one.
-    #[error("it refuses the credential (HTTP {0})")]
-    Refused(u16),
+    #[error("it refuses the credential (HTTP {status}){}", behind(": ", excerpt))]
+    Refused {
+        /// The status.
+        status: u16,
+        /// What it says of it.
+        excerpt: String,
+    },
     /// It answered with an HTTP error.
-    #[error("it answered HTTP {status}: {excerpt}")]
+    #[error("it answered HTTP {status}{}", behind(": ", excerpt))]
     Status {
         /// The status.
         status: u16,
-        /// How its body begins.
+        /// What it says of it.
         excerpt: String,
     },
     /// It answered something that is not the protocol.
     #[error("it does not answer as an MCP server: {0}")]
     Junk(String),
+    /// It answered another request than it was asked.
+    #[error("it answered with id {answered} to request {asked}")]
+    WrongId {
+        /// The id of its answer, as it is written.
+        answered: String,
+        /// Our id.
+        asked: u64,
+    },
+    /// It compresses what it was asked not to compress.
+    #[error("it encodes its answers as {0}, although it is asked not to")]
+    Encoded(String),
     /// Its answer is larger than what is passed on.
     #[error("its answer is larger than {0} bytes")]
     TooLarge(usize),
     /// It went away in the middle.
     #[error("it went away before it answered: {0}")]
     Ended(String),
-    /// It does not know the session any more; the request did not run.
+    /// It does not know the session any more, and there is another one now.
     #[error("it lost the session")]
     SessionLost,
     /// It answered the handshake with a protocol error.
@@ -75,6 +93,9 @@ impl UpstreamError {
         match self {
             Self::Unreachable(it) => Self::Unreachable(text(it)),
             Self::Status { status, excerpt } => Self::Status { status, excerpt: text(excerpt) },
+            Self::Refused { status, excerpt } => Self::Refused { status, excerpt: text(excerpt) },
+            Self::WrongId { answered, asked } => Self::WrongId { answered: text(answered), asked },
+            Self::Encoded(it) => Self::Encoded(text(it)),
             Self::Junk(it) => Self::Junk(text(it)),
             Self::Ended(it) => Self::Ended(text(it)),
             Self::Handshake(it) => Self::Handshake(text(it)),
@@ -83,7 +104,6 @@ impl UpstreamError {
             Self::Spawn(it) => Self::Spawn(text(it)),
             // No wildcard: whoever adds a text decides here whose it is.
             Self::TimedOut(_)
-            | Self::Refused(_)
             | Self::TooLarge(_)
             | Self::SessionLost
             | Self::Busy(_)
@@ -93,18 +113,30 @@ impl UpstreamError {
         }
     }
 
-    /// What a caller may know.
-    pub(crate) const fn public(&self) -> &'static str {
-        match self {
+    /// What a caller may know. That a request is not to its liking, a server says to its caller;
+    /// what it says of its own troubles is not for everybody.
+    pub(crate) fn public(&self) -> Cow<'static, str> {
+        let page = |excerpt: &str| excerpt.starts_with("\"<");
+        Cow::Borrowed(match self {
+            Self::Status { status: status @ 400..=499, excerpt }
+            | Self::Refused { status, excerpt }
+                if !excerpt.is_empty() && !page(excerpt) =>
+            {
+                return format!("refuses the request (HTTP {status}): {excerpt}").into();
+            }
             Self::TimedOut(_) => "did not answer in time",
             Self::TooLarge(_) => "answered more than can be passed on: ask for less",
             Self::Busy(_) => "is busy: try again in a moment",
             Self::Unsupported(_) => "cannot be used yet",
-            Self::Junk(_) | Self::Ended(_) | Self::Status { .. } | Self::Disagrees(_) => {
-                "did not answer as it should"
-            }
+            Self::Refused { .. } => "refuses the request",
+            Self::Junk(_)
+            | Self::Ended(_)
+            | Self::Status { .. }
+            | Self::WrongId { .. }
+            | Self::Encoded(_)
+            | Self::Disagrees(_) => "did not answer as it should",
             _ => "cannot be reached just now: try again later",
-        }
+        })
     }
 
     /// The HTTP status that says the same to an OpenAPI client.
@@ -121,9 +153,11 @@ impl UpstreamError {
         match self {
             Self::Unreachable(_) => "unreachable",
             Self::TimedOut(_) => "timed out",
-            Self::Refused(_) => "credential refused",
+            Self::Refused { .. } => "credential refused",
             Self::Status { .. } => "HTTP error",
             Self::Junk(_) => "not MCP",
+            Self::WrongId { .. } => "wrong id",
+            Self::Encoded(_) => "encoded",
             Self::TooLarge(_) => "answer too large",
             Self::Ended(_) => "went away",
             Self::SessionLost => "session lost",
@@ -154,9 +188,11 @@ impl UpstreamError {
                 "look at the server's load and log; for a call raise the connection's \
                  timeout_seconds, for its list GATEHALL_OPEN_TIMEOUT_SECONDS"
             }
-            Self::Refused(_) => "give it another credential: gatehall connection change --help",
+            Self::Refused { .. } => "give it another credential: gatehall connection change --help",
             Self::Status { .. } | Self::Ended(_) => "look into the server's own log",
             Self::Junk(_) => "check the address: MCP servers usually listen at /mcp",
+            Self::WrongId { .. } => "mend the server: an answer has the id of its request",
+            Self::Encoded(_) => "have the server, or the proxy before it, heed Accept-Encoding",
             Self::TooLarge(_) => "ask the tool for less, or raise GATEHALL_RESPONSE_BYTES",
             Self::SessionLost | Self::Disagrees(_) | Self::Resting(_) | Self::Busy(_) => {
                 "nothing: it is tried again by itself"
@@ -173,8 +209,17 @@ impl UpstreamError {
         }
     }
 
-    /// Whether the upstream itself is in trouble, so that asking again at once is of no use.
+    /// Whether it says that the server is gone, whoever asked for what.
     pub(crate) const fn is_outage(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::TimedOut(_) | Self::Status { status: 500.., .. }
+        )
+    }
+
+    /// Whether the upstream is in trouble if this came of what the gateway asks on its own behalf,
+    /// so that asking again at once is of no use.
+    pub(crate) const fn is_trouble(&self) -> bool {
         !matches!(
             self,
             Self::Busy(_)
@@ -183,5 +228,13 @@ impl UpstreamError {
                 | Self::SessionLost
                 | Self::TooLarge(_)
         )
+    }
+}
+
+/// A text behind what introduces it, if there is any.
+fn behind(introduction: &str, text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => format!("{introduction}{text}"),
     }
 }

@@ -45,13 +45,13 @@ pub(crate) struct Exchange {
 /// A request as it is under way on one transport.
 #[derive(Debug)]
 pub(super) enum Wire {
-    Http(HttpExchange),
+    Http(Box<HttpExchange>),
     Stdio(StdioExchange),
 }
 
 impl From<HttpExchange> for Wire {
     fn from(exchange: HttpExchange) -> Self {
-        Self::Http(exchange)
+        Self::Http(Box::new(exchange))
     }
 }
 

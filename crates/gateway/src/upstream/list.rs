@@ -122,7 +122,7 @@ impl Upstream {
 
     fn forget(&self) {
         match &self.link {
-            Link::Http(link) => link.reset(),
+            Link::Http(link) => link.forget(),
             Link::Stdio(link) => link.reset(),
             Link::Broken(_) => {}
         }

@@ -14,6 +14,7 @@ mod result;
 mod secrets;
 mod session;
 mod stdio;
+mod words;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -21,11 +22,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use gatehall_domain::ConnectionId;
+use gatehall_domain::{ConnectionId, UserId};
 use tokio::sync::{Notify, Semaphore};
 
 pub(crate) use answer::{Answer, error_parts};
-use breaker::Breaker;
+use breaker::{Breaker, By};
 pub(crate) use build::Builder;
 pub use egress::{Egress, enter_lane};
 pub use error::UpstreamError;
@@ -130,11 +131,20 @@ impl Upstream {
             .map_err(|_| UpstreamError::Busy(self.concurrent_calls))?;
         match &self.link {
             Link::Http(link) => {
-                let begun = link.call(call).await;
+                let begun = link.call(call).await.map_err(|unbegun| {
+                    if unbegun.is_ours {
+                        self.closed_to_all(&unbegun.error);
+                    }
+                    unbegun.error
+                });
                 Ok(Exchange::new(self.told(begun)?, call, place, Arc::clone(&self.secrets)))
             }
             Link::Stdio(link) => {
                 let begun = link.call(call).await;
+                // Whatever fails here, the caller's message was not read.
+                if let Err(error) = &begun {
+                    self.closed_to_all(error);
+                }
                 Ok(Exchange::new(self.told(begun)?, call, place, Arc::clone(&self.secrets)))
             }
             Link::Broken(error) => Err(error.clone()),
@@ -164,18 +174,42 @@ impl Upstream {
         self.told(greeted).map(|facts| self.secrets.facts(facts))
     }
 
-    /// Notes how asking went.
+    /// Notes how asking went that the gate does on its own behalf.
     pub(crate) fn report(&self, error: Option<&UpstreamError>) {
+        self.note(By::Gate, error, UpstreamError::is_trouble);
+    }
+
+    /// Notes how it went with what a caller asked for. That a server does not like a request of one
+    /// is no trouble for others.
+    pub(crate) fn report_call(&self, caller: UserId, error: Option<&UpstreamError>) {
+        self.note(By::Caller(caller), error, UpstreamError::is_outage);
+    }
+
+    /// The gate did not get so far that it could send a call, which would be so for any caller.
+    fn closed_to_all(&self, error: &UpstreamError) {
+        match error.is_outage() {
+            // That is counted as the call's.
+            true => self.breaker.blame_server(),
+            false => self.report(Some(error)),
+        }
+    }
+
+    fn note(
+        &self,
+        by: By,
+        error: Option<&UpstreamError>,
+        counts: impl FnOnce(&UpstreamError) -> bool,
+    ) {
         match error {
             None => self.breaker.succeeded(),
-            Some(error) if error.is_outage() => {
-                self.breaker.failed();
+            // What the catalogue says of its tools may be out of date.
+            Some(UpstreamError::Disagrees(_)) => self.look_again.notify_one(),
+            Some(error) if counts(error) => {
+                self.breaker.failed(by);
                 *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) =
                     Some(error.clone());
                 self.look_again.notify_one();
             }
-            // What the catalogue says of its tools may be out of date.
-            Some(UpstreamError::Disagrees(_)) => self.look_again.notify_one(),
             Some(_) => {}
         }
     }

@@ -76,7 +76,7 @@ impl<T> Sessions<T> {
     /// Takes all open sessions out.
     pub(super) fn take(&self) -> impl Iterator<Item = Arc<T>> {
         let slots = self.by_caller.iter().flat_map(|slots| slots.iter().map(|(_, slot)| slot));
-        slots.chain([Arc::clone(&self.shared)]).filter_map(|slot| slot.open.swap(None))
+        slots.chain([Arc::clone(&self.shared)]).filter_map(|slot| slot.take())
     }
 }
 
@@ -92,6 +92,11 @@ impl<T> Default for Slot<T> {
 }
 
 impl<T> Slot<T> {
+    /// The session that is open, if one is.
+    pub(super) fn current(&self) -> Option<Arc<T>> {
+        self.open.load_full()
+    }
+
     /// The open session if it is still good, else a new one. Whoever comes while one is being
     /// opened waits for it, and shares its failure.
     pub(super) async fn get(
@@ -99,7 +104,17 @@ impl<T> Slot<T> {
         is_good: impl Fn(&T) -> bool,
         open: impl AsyncFnOnce() -> Result<T, UpstreamError>,
     ) -> Result<Arc<T>, UpstreamError> {
-        let current = || self.open.load_full().filter(|session| is_good(session));
+        self.renew(is_good, async |_| open().await.map(Arc::new)).await
+    }
+
+    /// The same where the one that is not known to be good may turn out to be: `open` gets it, and
+    /// may give it back.
+    pub(super) async fn renew(
+        &self,
+        is_good: impl Fn(&T) -> bool,
+        open: impl AsyncFnOnce(Option<Arc<T>>) -> Result<Arc<T>, UpstreamError>,
+    ) -> Result<Arc<T>, UpstreamError> {
+        let current = || self.current().filter(|session| is_good(session));
         if let Some(session) = current() {
             return Ok(session);
         }
@@ -113,16 +128,16 @@ impl<T> Slot<T> {
         {
             return Err(error.clone());
         }
-        let opened = open().await;
+        let opened = open(self.current()).await;
         self.attempts.fetch_add(1, Ordering::Release);
         *failure = opened.as_ref().err().cloned();
-        let session = Arc::new(opened?);
+        let session = opened?;
         self.open.store(Some(Arc::clone(&session)));
         Ok(session)
     }
 
-    /// Forgets a session, unless a newer one is in place already.
-    pub(super) fn lose(&self, lost: &Arc<T>) {
-        self.open.compare_and_swap(lost, None);
+    /// Takes the open session out.
+    pub(super) fn take(&self) -> Option<Arc<T>> {
+        self.open.swap(None)
     }
 }

@@ -1,65 +1,76 @@
-use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::VecDeque, fmt};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{Stream, StreamExt};
 use gatehall_domain::names::shown;
 use http::{
-    Response, StatusCode,
-    header::{CONTENT_TYPE, LOCATION},
+    HeaderMap, Response, StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION},
 };
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use sse_stream::{Sse, SseStream};
 
-use super::Open;
+use super::{
+    back::Back,
+    events::{Cursor, Events},
+    messages::{Stray, messages},
+    resume::{self, Rest},
+};
 use crate::{
     body::{Unread, collect},
-    era::Era,
-    upstream::{
-        Answer, UpstreamError,
-        answer::{Message, excerpt},
-        raw::RawEvent,
-        request,
-    },
+    json::Skim,
+    upstream::{Answer, UpstreamError, answer::Message, raw::RawEvent, request, words::words},
 };
 
 /// How much of an error page is read.
 const ERROR_BYTES: usize = 64 << 10;
-/// How long a message on the way back may take.
-const BACK_TIME: Duration = Duration::from_secs(5);
 
 /// One POST under way: the answer as JSON, or a stream of messages that ends with it.
 pub(crate) struct HttpExchange {
     id: u64,
     limit: usize,
+    status: StatusCode,
     body: Body,
+    /// Messages that came with others and were not looked at yet.
+    waiting: VecDeque<Bytes>,
+    /// Whether what is no message is passed over, since others come.
+    is_lenient: bool,
+    /// Whether the stream was taken up again.
+    is_resumed: bool,
+    /// An answer that came instead of ours.
+    stray: Option<Box<Stray>>,
     back: Option<Back>,
 }
-
-/// The way back to the server while an answer is awaited, for what it asks of us. Dropped before
-/// the request is settled, it tells the server that nobody waits any more.
-#[derive(Debug)]
-pub(super) struct Back {
-    open: Arc<Open>,
-    id: u64,
-    settled: bool,
-}
-
-type Events = Pin<Box<dyn Stream<Item = Result<Sse, sse_stream::Error>> + Send>>;
 
 enum Body {
     /// A JSON answer, as far as it has come.
     Json(Incoming, BytesMut),
-    /// A stream of events.
-    Events(Events),
     /// A complete answer.
     Whole(Bytes),
+    /// A stream of events.
+    Events(Events),
+    /// A stream that is taken up again.
+    Rest(Rest),
+    /// Nothing more comes.
+    Over,
 }
 
 impl fmt::Debug for HttpExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HttpExchange({})", self.id)
     }
+}
+
+/// What a body is said to be, without parameters.
+pub(super) fn content_type(headers: &HeaderMap) -> String {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    shown(kind.split(';').next().unwrap_or("").trim(), 100).into_owned()
+}
+
+/// How a body is encoded, although it was asked not to be.
+pub(super) fn encoding(headers: &HeaderMap) -> Option<String> {
+    let encoding = headers.get(CONTENT_ENCODING)?.to_str().unwrap_or("?");
+    let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
+    (!is_plain).then(|| shown(encoding, 40).into_owned())
 }
 
 impl HttpExchange {
@@ -70,46 +81,56 @@ impl HttpExchange {
         limit: usize,
     ) -> Result<Self, UpstreamError> {
         let (head, body) = response.into_parts();
-        let kind =
-            head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let kind = kind.split(';').next().unwrap_or("").trim();
+        let (status, number) = (head.status, head.status.as_u16());
+        let kind = content_type(&head.headers);
         let (json, events) = (
             kind.eq_ignore_ascii_case("application/json"),
             kind.eq_ignore_ascii_case("text/event-stream"),
         );
-        let body = match head.status {
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                return Err(UpstreamError::Refused(head.status.as_u16()));
-            }
+        let encoding = encoding(&head.headers);
+        let body = match status {
             status if status.is_redirection() => {
                 let place = head.headers.get(LOCATION).and_then(|value| value.to_str().ok());
                 let excerpt = format!("it sends to {}", shown(place.unwrap_or("nowhere"), 200));
-                return Err(UpstreamError::Status { status: status.as_u16(), excerpt });
+                return Err(UpstreamError::Status { status: number, excerpt });
             }
             status if !status.is_success() => {
                 let start = Limited::new(body, ERROR_BYTES).collect().await;
-                let start = start.map(|body| body.to_bytes()).unwrap_or_default();
+                let start = start.map(|body| body.to_bytes()).ok().filter(|_| encoding.is_none());
+                let start = start.unwrap_or_default();
+                if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+                    return Err(UpstreamError::Refused { status: number, excerpt: words(&start) });
+                }
                 // The modern era answers protocol errors with 4xx and a JSON-RPC body.
                 match Message::read(&start) {
                     Ok(Message::Answer(own, _)) if json && own == id => Body::Whole(start),
                     _ => {
-                        return Err(UpstreamError::Status {
-                            status: status.as_u16(),
-                            excerpt: excerpt(&start),
-                        });
+                        let excerpt = words(&start);
+                        return Err(UpstreamError::Status { status: number, excerpt });
                     }
                 }
             }
-            _ if json => Body::Json(body, BytesMut::new()),
-            _ if events => {
-                Body::Events(Box::pin(SseStream::new(Limited::new(body, limit).map_err(BoxError))))
+            _ if let Some(encoding) = encoding.filter(|_| json || events) => {
+                return Err(UpstreamError::Encoded(encoding));
             }
-            status => {
-                let what = format!("HTTP {} with content type \"{kind}\"", status.as_u16());
+            _ if json => Body::Json(body, BytesMut::new()),
+            _ if events => Body::Events(Events::new(body, limit, Cursor::default())),
+            _ => {
+                let what = format!("HTTP {number} with content type \"{kind}\"");
                 return Err(UpstreamError::Junk(what));
             }
         };
-        Ok(Self { id, limit, body, back: None })
+        Ok(Self {
+            id,
+            limit,
+            status,
+            body,
+            waiting: VecDeque::new(),
+            is_lenient: events,
+            is_resumed: false,
+            stray: None,
+            back: None,
+        })
     }
 
     /// The same exchange with a way back.
@@ -118,29 +139,70 @@ impl HttpExchange {
         self
     }
 
+    /// What comes next. May be dropped and called again without losing anything.
     pub(crate) async fn next(&mut self) -> Result<RawEvent, UpstreamError> {
+        let next = self.look().await;
+        if let Some(back) = &mut self.back {
+            back.note(self.status, &next);
+        }
+        next
+    }
+
+    async fn look(&mut self) -> Result<RawEvent, UpstreamError> {
         loop {
-            let message = self.message().await?;
-            match Message::read(&message)? {
-                Message::Answer(id, answer) if id == self.id => {
-                    if let Some(back) = &mut self.back {
-                        back.settle();
-                    }
+            let Some(message) = self.message().await? else { return self.end() };
+            match Message::read(&message) {
+                Ok(Message::Answer(id, answer)) if id == self.id => {
                     return Ok(RawEvent::Answer(answer));
                 }
-                Message::Answer(..) if matches!(self.body, Body::Events(_)) => {}
-                Message::Answer(..) => {
-                    return Err(UpstreamError::Junk("an answer to another request".into()));
+                Ok(Message::Answer(_, answer)) => {
+                    self.stray = Some(Stray::new(&message, Some(answer)));
                 }
-                Message::Notification(method, params) => {
+                Ok(Message::Notification(method, params)) if self.may_have(&method) => {
                     return Ok(RawEvent::Notification(method, params));
                 }
-                Message::Request(id, method) => {
+                Ok(Message::Notification(..)) => {}
+                Ok(Message::Request(id, method)) => {
                     if let Some(back) = &self.back {
                         back.send(request::answer_to(&id, &method));
                     }
                 }
+                // Ours is not passed over: no other comes.
+                Err(error) if !self.is_lenient || Skim::id_of(&message) == Some(self.id) => {
+                    return Err(match Stray::answering(&message) {
+                        Some(stray) => stray.wrong_id(self.id),
+                        None => error,
+                    });
+                }
+                Err(error) => {
+                    self.stray = Stray::answering(&message).or(self.stray.take());
+                    tracing::trace!(%error, "passed over what is no message");
+                }
             }
+        }
+    }
+
+    /// A stream that is taken up again may be another one than it was, if the server has it so:
+    /// then what is logged there may be about others.
+    fn may_have(&self, method: &str) -> bool {
+        let of_one_caller = self.back.as_ref().is_some_and(|it| it.open().line.of_one_caller);
+        !self.is_resumed || of_one_caller || method != "notifications/message"
+    }
+
+    /// Nothing more comes, and our answer did not.
+    fn end(&mut self) -> Result<RawEvent, UpstreamError> {
+        let Some(stray) = self.stray.take() else {
+            return Err(UpstreamError::Ended("the stream ended".into()));
+        };
+        match *stray {
+            // Of a request that it could not read, a server does not know the id.
+            Stray { id: None, error: Some(error) } => {
+                if let Some(back) = &self.back {
+                    back.open().standing.doubt(false);
+                }
+                Ok(RawEvent::Answer(Answer::Error(error)))
+            }
+            stray => Err(stray.wrong_id(self.id)),
         }
     }
 
@@ -153,84 +215,55 @@ impl HttpExchange {
         }
     }
 
-    async fn message(&mut self) -> Result<Bytes, UpstreamError> {
-        match &mut self.body {
-            Body::Whole(body) => match std::mem::take(body) {
-                empty if empty.is_empty() => Err(UpstreamError::Ended("nothing more came".into())),
-                whole => Ok(whole),
-            },
-            Body::Json(body, so_far) => {
-                let whole =
-                    collect(body, so_far, self.limit).await.map_err(|unread| match unread {
+    async fn message(&mut self) -> Result<Option<Bytes>, UpstreamError> {
+        loop {
+            if let Some(message) = self.waiting.pop_front() {
+                return Ok(Some(message));
+            }
+            let text = match &mut self.body {
+                Body::Over => return Ok(None),
+                Body::Whole(body) => {
+                    let whole = std::mem::take(body);
+                    self.body = Body::Over;
+                    whole
+                }
+                Body::Json(body, so_far) => {
+                    let whole = collect(body, so_far, self.limit).await;
+                    let whole = whole.map_err(|unread| match unread {
                         Unread::TooLarge => UpstreamError::TooLarge(self.limit),
                         Unread::Broken(error) => UpstreamError::Ended(error.to_string()),
                     })?;
-                self.body = Body::Whole(Bytes::new());
-                Ok(whole)
-            }
-            Body::Events(events) => loop {
-                match events.next().await {
-                    Some(Ok(Sse { data: Some(data), .. })) if !data.is_empty() => {
-                        return Ok(Bytes::from(data));
-                    }
-                    // Priming events and keep-alives hold no data.
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) if error.to_string().contains("length limit") => {
-                        return Err(UpstreamError::TooLarge(self.limit));
-                    }
-                    Some(Err(error)) => return Err(UpstreamError::Ended(error.to_string())),
-                    None => return Err(UpstreamError::Ended("the stream ended".into())),
+                    self.body = Body::Over;
+                    whole
                 }
-            },
+                Body::Events(events) => match events.next().await {
+                    Ok(Some(data)) => data,
+                    Err(error @ UpstreamError::TooLarge(_)) => return Err(error),
+                    ended => {
+                        let back = self.back.as_ref();
+                        let rest = back
+                            .and_then(|back| resume::rest(back.open(), &events.cursor, self.limit));
+                        match rest {
+                            Some(rest) => self.body = Body::Rest(rest),
+                            None => {
+                                self.body = Body::Over;
+                                ended?;
+                            }
+                        }
+                        continue;
+                    }
+                },
+                Body::Rest(rest) => {
+                    let events = rest.as_mut().await;
+                    self.body = Body::Over;
+                    self.body = Body::Events(events?);
+                    self.is_resumed = true;
+                    continue;
+                }
+            };
+            let Some(parts) = messages(&text)? else { return Ok(Some(text)) };
+            self.is_lenient = true;
+            self.waiting.extend(parts);
         }
-    }
-}
-
-impl Back {
-    pub(super) const fn new(open: Arc<Open>, id: u64) -> Self {
-        Self { open, id, settled: false }
-    }
-
-    /// There is nothing to cancel any more.
-    pub(super) const fn settle(&mut self) {
-        self.settled = true;
-    }
-
-    /// Sends a message without waiting for it. A server that has too many of them under way gets
-    /// no more.
-    fn send(&self, message: Bytes) {
-        let Ok(place) = Arc::clone(&self.open.line.backs).try_acquire_owned() else { return };
-        let open = Arc::clone(&self.open);
-        self.open.line.tasks.spawn_until_stop(async move {
-            let sent = open.line.post(&open.uri, open.headers.clone(), message);
-            let sent = tokio::time::timeout(BACK_TIME, sent).await;
-            tracing::trace!(ok = matches!(sent, Ok(Ok(_))), "sent a message back upstream");
-            drop(place);
-        });
-    }
-}
-
-impl Drop for Back {
-    fn drop(&mut self) {
-        // In the modern era the closed connection says it.
-        if !self.settled && self.open.era == Era::Legacy {
-            self.send(request::cancelled(self.id));
-        }
-    }
-}
-
-/// Gives a boxed error the trait that the event stream asks for.
-#[derive(Debug)]
-struct BoxError(Box<dyn std::error::Error + Send + Sync>);
-
-impl fmt::Display for BoxError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl std::error::Error for BoxError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.0.source()
     }
 }

@@ -1,17 +1,14 @@
 //! Finds out which era a server is of, and opens a session if it has any.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri};
 
-use super::{Line, METHOD, Open, SESSION, VERSION, exchange::HttpExchange, probe};
+use super::{HttpExchange, Line, METHOD, Open, SESSION, Standing, VERSION, probe};
 use crate::{
     era::{self, Era},
     upstream::{
@@ -41,7 +38,9 @@ impl Line {
                 // Nothing of MCP here; perhaps at the next place.
                 Err(
                     error @ (UpstreamError::Status { status: 400..=499 | 501, .. }
-                    | UpstreamError::Junk(_)),
+                    | UpstreamError::Junk(_)
+                    | UpstreamError::WrongId { .. }
+                    | UpstreamError::Encoded(_)),
                 ) => {
                     last = error;
                 }
@@ -69,14 +68,15 @@ impl Line {
                 Verdict::Unsure => {}
             }
         }
-        let open = self.initialize(uri).await?;
-        self.legacy.store(legacy, Ordering::Relaxed);
-        Ok(open)
+        let opened = self.initialize(uri).await;
+        // Perhaps it is of another era than it was.
+        self.legacy.store(legacy && opened.is_ok(), Ordering::Relaxed);
+        opened
     }
 
     fn opened(self: &Arc<Self>, uri: &Uri, era: Era, headers: HeaderMap, facts: Facts) -> Open {
         let (line, uri) = (Arc::clone(self), uri.clone());
-        Open { line, uri, era, headers, facts, lost: AtomicBool::new(false) }
+        Open { line, uri, era, headers, facts, standing: Standing::default() }
     }
 
     /// Asks the modern way. Only an answer of the modern era proves it; whatever else comes, the
@@ -102,7 +102,7 @@ impl Line {
                 (-32021 | -32020, message) => Err(UpstreamError::Handshake(message)),
                 _ => Ok(Verdict::Legacy),
             },
-            Ok(Err(error @ (UpstreamError::Refused(_) | UpstreamError::Unreachable(_)))) => {
+            Ok(Err(error @ (UpstreamError::Refused { .. } | UpstreamError::Unreachable(_)))) => {
                 Err(error)
             }
             Ok(Err(UpstreamError::Status { status: 500.., .. } | UpstreamError::Ended(_)))

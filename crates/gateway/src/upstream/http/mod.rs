@@ -1,8 +1,14 @@
 //! MCP over Streamable HTTP, of both eras.
 
+mod back;
+mod doubt;
+mod events;
 mod exchange;
 mod handshake;
+mod line;
+mod messages;
 mod probe;
+mod resume;
 
 use std::{
     sync::{
@@ -13,21 +19,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri,
-    header::{ACCEPT, CONTENT_TYPE, USER_AGENT},
-};
-use http_body_util::Full;
-use hyper::body::Incoming;
+use http::{HeaderMap, HeaderName, Method, Uri};
 use tokio::sync::Semaphore;
 
 use super::{
     Answer, Egress, Facts, UpstreamError,
-    raw::Begun,
+    raw::{Begun, Unbegun},
     request::{self, ToolCall},
-    session::{Sessions, Slot},
+    session::Sessions,
 };
 use crate::{Tasks, era::Era};
+use doubt::Standing;
 
 pub(super) use exchange::HttpExchange;
 
@@ -54,6 +56,8 @@ struct Line {
     backs: Arc<Semaphore>,
     /// Whether the server was found to be of the legacy era, to save asking again.
     legacy: AtomicBool,
+    /// Whether each caller has sessions of their own.
+    of_one_caller: bool,
 }
 
 /// An endpoint with which a handshake was made. Dropped, its session ends at the server.
@@ -65,8 +69,7 @@ struct Open {
     /// The headers of every request.
     headers: HeaderMap,
     facts: Facts,
-    /// Whether the server does not know the session any more.
-    lost: AtomicBool,
+    standing: Standing,
 }
 
 /// How long the end of a session may take.
@@ -98,6 +101,7 @@ impl HttpLink {
             next_id: AtomicU64::new(1),
             backs: Arc::new(Semaphore::new(BACKS)),
             legacy: AtomicBool::new(false),
+            of_one_caller: stateful,
         };
         Self { line: Arc::new(line), sessions: Sessions::new(stateful) }
     }
@@ -115,19 +119,26 @@ impl HttpLink {
             let id = self.line.id();
             let message = request::own_request(id, method, open.era, params);
             let extra = self.line.method_headers(&open, method, None, &[]);
-            match self.line.exchange(&open, id, message, extra).await {
-                Ok(exchange) => Ok((exchange.answer().await?, open.facts.clone())),
-                Err(UpstreamError::SessionLost) => {
-                    slot.lose(&open);
-                    Err(UpstreamError::SessionLost)
-                }
+            let answer = match self.line.exchange(&open, id, message, extra).await {
+                Ok(exchange) => exchange.answer().await,
                 Err(error) => Err(error),
+            };
+            // What the gate asks may be asked twice, by whoever knows what belongs to a session.
+            if !matches!(answer, Ok(Answer::Result(_))) && !open.standing.is_good() {
+                let now = self.line.open(slot, true).await?;
+                if !Arc::ptr_eq(&now, &open) {
+                    return Err(UpstreamError::SessionLost);
+                }
             }
+            Ok((answer?, open.facts.clone()))
         };
         let seconds = self.line.open_timeout.as_secs();
-        tokio::time::timeout_at(deadline, asked)
-            .await
-            .map_err(|_| UpstreamError::TimedOut(seconds))?
+        tokio::time::timeout_at(deadline, asked).await.unwrap_or_else(|_| {
+            if let Some(open) = slot.current() {
+                open.standing.doubt(false);
+            }
+            Err(UpstreamError::TimedOut(seconds))
+        })
     }
 
     /// Opens the shared session, and says with whom.
@@ -135,30 +146,48 @@ impl HttpLink {
         Ok(self.line.open(self.sessions.shared(), true).await?.facts.clone())
     }
 
-    /// Begins a call. If the server has lost the session it has not run, and is begun anew once.
-    pub(super) async fn call(&self, call: &ToolCall) -> Result<Begun<HttpExchange>, UpstreamError> {
+    /// Begins a call. It is begun a second time only if the server says, of the call and once more
+    /// when it is asked, that it does not know the session: with the status that the protocol has
+    /// for that, and without an answer to the call. Then it has not run.
+    pub(super) async fn call(&self, call: &ToolCall) -> Result<Begun<HttpExchange>, Unbegun> {
         let slot = self.sessions.of(call.permit.user());
-        let mut tries = 0;
-        loop {
-            let open = self.line.open(&slot, false).await?;
-            let id = self.line.id();
-            let message = call.message(id, open.era);
-            let name = Some(call.permit.tool().as_ref());
-            let extra = self.line.method_headers(&open, "tools/call", name, &call.headers);
-            match self.line.exchange(&open, id, message, extra).await {
-                Ok(wire) => return Ok(Begun { wire, era: open.era, id }),
-                Err(UpstreamError::SessionLost) if tries == 0 => {
-                    tries += 1;
-                    slot.lose(&open);
-                }
-                Err(error) => return Err(error),
+        let open = self.line.open(&slot, false).await.map_err(Unbegun::ours)?;
+        let error = match self.begin(&open, call).await {
+            Ok(begun) => return Ok(begun),
+            Err(error) => error,
+        };
+        if open.has_session() && matches!(error, UpstreamError::Status { status: 404, .. }) {
+            let opened = self.line.open(&slot, false).await;
+            if open.standing.is_lost() {
+                let open = opened.map_err(Unbegun::ours)?;
+                return self.begin(&open, call).await.map_err(Unbegun::theirs);
             }
         }
+        Err(Unbegun::theirs(error))
+    }
+
+    async fn begin(
+        &self,
+        open: &Arc<Open>,
+        call: &ToolCall,
+    ) -> Result<Begun<HttpExchange>, UpstreamError> {
+        let id = self.line.id();
+        let message = call.message(id, open.era);
+        let name = Some(call.permit.tool().as_ref());
+        let extra = self.line.method_headers(open, "tools/call", name, &call.headers);
+        let wire = self.line.exchange(open, id, message, extra).await?;
+        Ok(Begun { wire, era: open.era, id })
     }
 
     /// Ends the sessions of callers who have been away for long.
     pub(crate) fn sweep(&self) {
         self.sessions.sweep();
+    }
+
+    /// Forgets what was agreed on in the shared session, and leaves callers theirs.
+    pub(crate) fn forget(&self) {
+        drop(self.sessions.shared().take());
+        self.line.legacy.store(false, Ordering::Relaxed);
     }
 
     /// Forgets all sessions, so that the next request makes a new handshake.
@@ -170,7 +199,7 @@ impl HttpLink {
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if self.lost.load(Ordering::Relaxed) || !self.has_session() {
+        if self.standing.is_lost() || !self.has_session() {
             return;
         }
         let request =
@@ -187,125 +216,6 @@ pub(super) static SESSION: HeaderName = HeaderName::from_static("mcp-session-id"
 static VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 static METHOD: HeaderName = HeaderName::from_static("mcp-method");
 static NAME: HeaderName = HeaderName::from_static("mcp-name");
-
-impl Line {
-    /// The session of a slot, opened if it is not. `probing`, it is also found out what else the
-    /// server may speak.
-    async fn open(
-        self: &Arc<Self>,
-        slot: &Slot<Open>,
-        probing: bool,
-    ) -> Result<Arc<Open>, UpstreamError> {
-        slot.get(
-            |_| true,
-            async || {
-                let opened = Box::pin(self.handshake(probing));
-                let seconds = self.open_timeout.as_secs();
-                tokio::time::timeout(self.open_timeout, opened)
-                    .await
-                    .map_err(|_| UpstreamError::TimedOut(seconds))?
-            },
-        )
-        .await
-    }
-
-    fn id(&self) -> u64 {
-        self.next_id.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// The headers of one request: those of the session, and for the modern era those that repeat
-    /// what the body says.
-    fn method_headers(
-        &self,
-        open: &Open,
-        method: &'static str,
-        name: Option<&str>,
-        params: &[(HeaderName, HeaderValue)],
-    ) -> HeaderMap {
-        let mut headers = open.headers.clone();
-        if open.era == Era::Modern {
-            headers.insert(&METHOD, HeaderValue::from_static(method));
-            if let Some(name) = name {
-                headers.insert(&NAME, crate::header_text::encode(name));
-            }
-            for (name, value) in params {
-                headers.insert(name, value.clone());
-            }
-        }
-        headers
-    }
-
-    fn request(
-        &self,
-        method: Method,
-        uri: &Uri,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Request<Full<Bytes>> {
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = method;
-        *request.uri_mut() = uri.clone();
-        *request.headers_mut() = headers;
-        request
-    }
-
-    /// The headers every request to this server has.
-    fn base_headers(&self) -> HeaderMap {
-        let mut headers = self.headers.clone();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(
-            USER_AGENT,
-            HeaderValue::from_static(concat!("gatehall/", env!("CARGO_PKG_VERSION"))),
-        );
-        headers
-    }
-
-    async fn post(
-        &self,
-        uri: &Uri,
-        headers: HeaderMap,
-        body: Bytes,
-    ) -> Result<Response<Incoming>, UpstreamError> {
-        self.egress.send(self.request(Method::POST, uri, headers, body)).await
-    }
-
-    /// Sends a request and looks at the head of the answer.
-    async fn exchange(
-        self: &Arc<Self>,
-        open: &Arc<Open>,
-        id: u64,
-        message: Bytes,
-        headers: HeaderMap,
-    ) -> Result<HttpExchange, UpstreamError> {
-        // From here on the server may be at work.
-        let mut back = exchange::Back::new(Arc::clone(open), id);
-        let exchange = match self.post(&open.uri, headers, message).await {
-            // Servers answer 404 to a session they do not know.
-            Ok(response) if open.has_session() && response.status() == StatusCode::NOT_FOUND => {
-                Err(UpstreamError::SessionLost)
-            }
-            Ok(response) => HttpExchange::new(response, id, self.response_bytes).await,
-            Err(error) => Err(error),
-        };
-        match exchange {
-            Ok(exchange) => Ok(exchange.with(back)),
-            Err(error) => {
-                back.settle();
-                // Some answer 400 to an unknown session. Neither of them has run it.
-                let lost = matches!(
-                    error,
-                    UpstreamError::SessionLost | UpstreamError::Status { status: 400, .. }
-                );
-                if lost && open.has_session() {
-                    open.lost.store(true, Ordering::Relaxed);
-                    return Err(UpstreamError::SessionLost);
-                }
-                Err(error)
-            }
-        }
-    }
-}
 
 impl Open {
     fn has_session(&self) -> bool {

@@ -10,6 +10,9 @@ use sse_stream::SseStream;
 
 use super::Line;
 
+/// How many events may come before the one that tells.
+const FIRST_EVENTS: usize = 16;
+
 /// The protocol that listens there, if it is one we know.
 pub(super) async fn other_protocol(line: &Line, uri: &Uri) -> Option<&'static str> {
     let wait = Duration::from_secs(3);
@@ -24,7 +27,7 @@ pub(super) async fn other_protocol(line: &Line, uri: &Uri) -> Option<&'static st
     None
 }
 
-/// HTTP+SSE names its message endpoint in the first event.
+/// HTTP+SSE names its message endpoint in one of the first events.
 async fn is_sse(line: &Line, uri: &Uri) -> Option<bool> {
     let mut headers = line.base_headers();
     headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
@@ -33,9 +36,13 @@ async fn is_sse(line: &Line, uri: &Uri) -> Option<bool> {
     if !response.status().is_success() {
         return Some(false);
     }
-    let mut events = SseStream::new(response.into_body());
-    let first = events.next().await?.ok()?;
-    Some(first.event.as_deref() == Some("endpoint"))
+    let mut events = SseStream::new(response.into_body()).take(FIRST_EVENTS);
+    while let Some(Ok(event)) = events.next().await {
+        if event.event.as_deref() == Some("endpoint") {
+            return Some(true);
+        }
+    }
+    Some(false)
 }
 
 async fn is_openapi(line: &Line, uri: &Uri, path: &str) -> Option<bool> {

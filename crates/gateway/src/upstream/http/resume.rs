@@ -1,0 +1,85 @@
+//! A stream that ends before its answer, and said where it stands, is taken up again with GET. The
+//! request itself is never sent twice.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http::{
+    HeaderName, HeaderValue, Method, StatusCode,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use tokio::time::sleep;
+
+use super::{
+    Open,
+    events::{Cursor, Events},
+    exchange,
+};
+use crate::{era::Era, upstream::UpstreamError};
+
+/// The wait, where the server names none.
+const USUAL_WAIT: Duration = Duration::from_secs(1);
+/// However short a wait the server names, it is not asked more often.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+/// How often in a row it may fail to hand the stream out.
+const TRIES: u32 = 3;
+
+static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// The rest of a stream, on its way.
+pub(super) type Rest = Pin<Box<dyn Future<Output = Result<Events, UpstreamError>> + Send>>;
+
+/// The rest of a stream that ended there, if it can be asked for. How long that may take is up to
+/// whoever waits.
+pub(super) fn rest(open: &Arc<Open>, cursor: &Cursor, limit: usize) -> Option<Rest> {
+    let last_id = cursor.last_id.clone()?;
+    // The modern era has nothing of the kind.
+    (open.era == Era::Legacy).then_some(())?;
+    let (open, cursor) = (Arc::clone(open), cursor.clone());
+    Some(Box::pin(async move {
+        let wait = cursor.retry.unwrap_or(USUAL_WAIT).max(SHORTEST_WAIT);
+        let mut tries = 0;
+        loop {
+            sleep(wait).await;
+            tries += 1;
+            match ask(&open, &last_id, &cursor, limit).await {
+                Err(error) if tries < TRIES && may_pass(&error) => {}
+                Ok(events) => return Ok(events),
+                Err(error) => {
+                    return Err(UpstreamError::Ended(format!(
+                        "the stream ended before the answer, and its rest could not be had: {error}"
+                    )));
+                }
+            }
+        }
+    }))
+}
+
+/// Whether it may be otherwise in a moment.
+const fn may_pass(error: &UpstreamError) -> bool {
+    error.is_outage() || matches!(error, UpstreamError::Ended(_))
+}
+
+async fn ask(
+    open: &Open,
+    last_id: &HeaderValue,
+    cursor: &Cursor,
+    limit: usize,
+) -> Result<Events, UpstreamError> {
+    let mut headers = open.headers.clone();
+    headers.remove(CONTENT_TYPE);
+    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    headers.insert(&LAST_EVENT_ID, last_id.clone());
+    let request = open.line.request(Method::GET, &open.uri, headers, Bytes::new());
+    let response = open.line.egress.send(request).await?;
+    let status = response.status();
+    let kind = exchange::content_type(response.headers());
+    if status != StatusCode::OK || !kind.eq_ignore_ascii_case("text/event-stream") {
+        let excerpt = format!("to GET, with content type \"{kind}\"");
+        return Err(UpstreamError::Status { status: status.as_u16(), excerpt });
+    }
+    if let Some(encoding) = exchange::encoding(response.headers()) {
+        return Err(UpstreamError::Encoded(encoding));
+    }
+    Ok(Events::new(response.into_body(), limit, cursor.clone()))
+}
