@@ -5,6 +5,7 @@ mod members;
 mod skim;
 mod twin;
 mod unambiguous;
+mod whole;
 mod write;
 
 use serde_json::value::RawValue;
@@ -13,6 +14,7 @@ pub(crate) use members::{Flaw, Members, first, spelled};
 pub(crate) use skim::Skim;
 pub(crate) use twin::{may_begin_with, twin_of};
 pub(crate) use unambiguous::is_unambiguous;
+pub(crate) use whole::whole;
 pub(crate) use write::{ObjectWriter, on_one_line, string};
 
 /// How deep arrays and objects may be nested in what a client sends. Parsers behind the gateway

@@ -104,6 +104,7 @@ impl Builder {
                     line_bytes,
                     of_one_caller,
                     died,
+                    stray_told: Arc::default(),
                     secrets: Arc::clone(&secrets),
                 };
                 let (tasks, open_timeout) = (self.tasks.clone(), self.settings.open_timeout);

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use gatehall_vault::VaultError;
 
 /// Why an upstream could not be asked, or did not answer as it should. The text is for
@@ -24,6 +26,9 @@ pub enum UpstreamError {
     /// It answered something that is not the protocol.
     #[error("it does not answer as an MCP server: {0}")]
     Junk(String),
+    /// It answered this call with what cannot be read: why, and how that begins.
+    #[error("its answer cannot be read: {0}")]
+    Unreadable(String),
     /// Its answer is larger than what is passed on.
     #[error("its answer is larger than {0} bytes")]
     TooLarge(usize),
@@ -76,6 +81,7 @@ impl UpstreamError {
             Self::Unreachable(it) => Self::Unreachable(text(it)),
             Self::Status { status, excerpt } => Self::Status { status, excerpt: text(excerpt) },
             Self::Junk(it) => Self::Junk(text(it)),
+            Self::Unreadable(it) => Self::Unreadable(text(it)),
             Self::Ended(it) => Self::Ended(text(it)),
             Self::Handshake(it) => Self::Handshake(text(it)),
             Self::Disagrees(it) => Self::Disagrees(text(it)),
@@ -94,8 +100,12 @@ impl UpstreamError {
     }
 
     /// What a caller may know.
-    pub(crate) const fn public(&self) -> &'static str {
-        match self {
+    pub(crate) fn public(&self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
+            // It is the caller's own answer, and without the connection's secrets.
+            Self::Unreadable(it) => {
+                return format!("gave an answer that cannot be read: {it}").into();
+            }
             Self::TimedOut(_) => "did not answer in time",
             Self::TooLarge(_) => "answered more than can be passed on: ask for less",
             Self::Busy(_) => "is busy: try again in a moment",
@@ -104,7 +114,7 @@ impl UpstreamError {
                 "did not answer as it should"
             }
             _ => "cannot be reached just now: try again later",
-        }
+        })
     }
 
     /// The HTTP status that says the same to an OpenAPI client.
@@ -124,6 +134,7 @@ impl UpstreamError {
             Self::Refused(_) => "credential refused",
             Self::Status { .. } => "HTTP error",
             Self::Junk(_) => "not MCP",
+            Self::Unreadable(_) => "unreadable",
             Self::TooLarge(_) => "answer too large",
             Self::Ended(_) => "went away",
             Self::SessionLost => "session lost",
@@ -156,6 +167,10 @@ impl UpstreamError {
             }
             Self::Refused(_) => "give it another credential: gatehall connection change --help",
             Self::Status { .. } | Self::Ended(_) => "look into the server's own log",
+            Self::Unreadable(_) => {
+                "mend the server: it has to write JSON-RPC messages in UTF-8, one on each line, \
+                 and nothing else on its standard output"
+            }
             Self::Junk(_) => "check the address: MCP servers usually listen at /mcp",
             Self::TooLarge(_) => "ask the tool for less, or raise GATEHALL_RESPONSE_BYTES",
             Self::SessionLost | Self::Disagrees(_) | Self::Resting(_) | Self::Busy(_) => {
@@ -182,6 +197,7 @@ impl UpstreamError {
                 | Self::Resting(_)
                 | Self::SessionLost
                 | Self::TooLarge(_)
+                | Self::Unreadable(_)
         )
     }
 }

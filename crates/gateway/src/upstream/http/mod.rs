@@ -144,7 +144,10 @@ impl HttpLink {
             let id = self.line.id();
             let message = call.message(id, open.era);
             let name = Some(call.permit.tool().as_ref());
-            let extra = self.line.method_headers(&open, "tools/call", name, &call.headers);
+            let mut extra = self.line.method_headers(&open, "tools/call", name, &call.headers);
+            if let Some(trace) = &call.passed.trace {
+                trace.put(&mut extra);
+            }
             match self.line.exchange(&open, id, message, extra).await {
                 Ok(wire) => return Ok(Begun { wire, era: open.era, id }),
                 Err(UpstreamError::SessionLost) if tries == 0 => {
