@@ -33,7 +33,7 @@ impl Program {
     }
 
     /// Starts a program that listens on the port its environment says, and waits until it does.
-    async fn start(command: &Path, arguments: &[String], port: u16) -> Self {
+    pub(crate) async fn start(command: &Path, arguments: &[String], port: u16) -> Self {
         let child = Command::new(command)
             .args(arguments)
             .env("PORT", port.to_string())

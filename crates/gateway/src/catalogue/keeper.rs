@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Offer;
 use crate::{
     live::Live,
-    upstream::{Upstream, UpstreamError},
+    upstream::{Listening, Upstream, UpstreamError},
 };
 
 /// An upstream is not asked more often than this, whatever happens and however often it says that
@@ -29,7 +29,7 @@ pub(crate) async fn keep(
     prefix: String,
     stop: CancellationToken,
 ) {
-    let mut failures = 0_u32;
+    let (mut failures, mut listening) = (0_u32, Listening::default());
     while let Some(turns) = live.upgrade().map(|live| live.turns()) {
         let listed = async {
             let _turn = turns.acquire().await;
@@ -71,6 +71,7 @@ pub(crate) async fn keep(
                     }
                 };
                 live.looked(&upstream, Ok((offer, facts)), took);
+                upstream.listen(&mut listening);
                 (pause, least)
             }
             Err(error) => {

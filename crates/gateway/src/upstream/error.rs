@@ -104,7 +104,7 @@ impl UpstreamError {
         Cow::Borrowed(match self {
             // It is the caller's own answer, and without the connection's secrets.
             Self::Unreadable(it) => {
-                return format!("gave an answer that cannot be read: {it}").into();
+                return format!("did not answer as it should, and cannot be read: {it}").into();
             }
             Self::TimedOut(_) => "did not answer in time",
             Self::TooLarge(_) => "answered more than can be passed on: ask for less",

@@ -22,6 +22,8 @@ pub struct Facts {
     pub(crate) instructions: Option<Arc<str>>,
     /// Whether it says that it logs to its clients.
     pub(crate) logs: bool,
+    /// Whether it says that it tells when its tools have changed.
+    pub(crate) tells_changes: bool,
 }
 
 impl Facts {
@@ -40,6 +42,8 @@ impl Facts {
             version: text("version"),
             instructions: result.get("instructions").and_then(|it| it.as_str()).and_then(plain),
             logs: result.pointer("/capabilities/logging").is_some_and(|it| it.is_object()),
+            tells_changes: result.pointer("/capabilities/tools/listChanged")
+                == Some(&serde_json::Value::Bool(true)),
         }
     }
 
@@ -66,9 +70,12 @@ impl Facts {
 /// Instructions in lines without control characters; none if they say nothing.
 fn plain(text: &str) -> Option<Arc<str>> {
     let end = text.char_indices().nth(LONGEST).map(|(at, _)| at);
-    let kept = &text[..end.unwrap_or(text.len())];
-    let lines: Vec<_> = kept.lines().map(|line| shown(line.trim_end(), LONGEST)).collect();
-    let mut plain = lines.join("\n").trim().to_owned();
+    let mut plain = String::new();
+    for line in text[..end.unwrap_or(text.len())].lines() {
+        plain.push_str(shown(line, LONGEST).trim_end());
+        plain.push('\n');
+    }
+    let mut plain = plain.trim().to_owned();
     if end.is_some() {
         plain.push('\u{2026}');
     }

@@ -37,6 +37,7 @@ pub(crate) use request::{LogLevel, Passed, ToolCall};
 pub(crate) use result::{CallResult, Kind};
 use secrets::Secrets;
 
+pub(crate) use self::http::Listening;
 pub use self::stdio::{Accounts, StdioUids, UidsUnusable};
 use self::{http::HttpLink, stdio::StdioLink};
 
@@ -129,6 +130,16 @@ impl Upstream {
             Link::Broken(error) => Err(error.clone()),
         };
         self.told(greeted).map(|facts| self.secrets.facts(facts))
+    }
+
+    /// Listens for changes of the server's tools, if it tells of them on a stream of its own and
+    /// nobody listens yet.
+    pub(crate) fn listen(&self, listening: &mut Listening) {
+        match &self.link {
+            Link::Http(link) => link.listen(listening, &self.look_again),
+            // A process tells of them among all else.
+            Link::Stdio(_) | Link::Broken(_) => {}
+        }
     }
 
     /// Notes how asking went.

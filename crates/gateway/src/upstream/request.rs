@@ -135,6 +135,15 @@ pub(crate) fn own_request(id: u64, method: &str, era: Era, params: &[(&str, Stri
     message.finish().into()
 }
 
+/// The method by which a modern server is asked to tell of changes.
+pub(crate) const LISTEN: &str = "subscriptions/listen";
+
+/// Asks to be told when the tools have changed.
+pub(crate) fn listen(id: u64) -> Bytes {
+    let wanted = ("notifications", "{\"toolsListChanged\":true}".to_owned());
+    own_request(id, LISTEN, Era::Modern, &[wanted])
+}
+
 /// The legacy handshake. It offers the newest legacy revision.
 pub(crate) fn initialize(id: u64) -> Bytes {
     let info = format!("{{\"name\":\"gatehall\",\"version\":\"{}\"}}", env!("CARGO_PKG_VERSION"));

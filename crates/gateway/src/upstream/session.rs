@@ -92,6 +92,11 @@ impl<T> Default for Slot<T> {
 }
 
 impl<T> Slot<T> {
+    /// The session that is open, if one is.
+    pub(super) fn current(&self) -> Option<Arc<T>> {
+        self.open.load_full()
+    }
+
     /// The open session if it is still good, else a new one. Whoever comes while one is being
     /// opened waits for it, and shares its failure.
     pub(super) async fn get(

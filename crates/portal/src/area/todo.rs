@@ -276,7 +276,9 @@ fn left_out(scene: &Scene<'_>) -> Vec<Thing> {
 
 fn cut_short(scene: &Scene<'_>) -> Vec<Thing> {
     let thing = |it: &Condition| {
-        Some(scene.at(it, format!("offers what was read until then: {}.", it.cut?)))
+        Some(
+            scene.at(it, format!("has a list of tools that was not read to its end: {}.", it.cut?)),
+        )
     };
     scene.conditions.iter().filter_map(thing).collect()
 }

@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use gatehall_domain::names::shown;
 use http::{
-    Response, StatusCode,
+    HeaderMap, Response, StatusCode,
     header::{CONTENT_TYPE, LOCATION},
 };
 use http_body_util::{BodyExt, Limited};
@@ -62,6 +62,12 @@ impl fmt::Debug for HttpExchange {
     }
 }
 
+/// What a body is said to be, without parameters.
+pub(super) fn content_type(headers: &HeaderMap) -> String {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    shown(kind.split(';').next().unwrap_or("").trim(), 100).into_owned()
+}
+
 impl HttpExchange {
     /// Looks at the head of an answer.
     pub(super) async fn new(
@@ -70,9 +76,7 @@ impl HttpExchange {
         limit: usize,
     ) -> Result<Self, UpstreamError> {
         let (head, body) = response.into_parts();
-        let kind =
-            head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-        let kind = kind.split(';').next().unwrap_or("").trim();
+        let kind = content_type(&head.headers);
         let (json, events) = (
             kind.eq_ignore_ascii_case("application/json"),
             kind.eq_ignore_ascii_case("text/event-stream"),

@@ -2,6 +2,7 @@
 
 mod exchange;
 mod handshake;
+mod listen;
 mod probe;
 
 use std::{
@@ -30,6 +31,7 @@ use super::{
 use crate::{Tasks, era::Era};
 
 pub(super) use exchange::HttpExchange;
+pub(crate) use listen::Listening;
 
 /// A connection to an MCP server over HTTP.
 #[derive(Debug)]

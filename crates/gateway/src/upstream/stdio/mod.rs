@@ -220,6 +220,10 @@ impl StdioLink {
             match tokio::time::timeout(wait, asked).await {
                 Ok(Ok(Answer::Result(result))) => {
                     if let Some(facts) = Facts::modern(&result.raw) {
+                        if facts.tells_changes {
+                            // Its answer comes when the server ends, and means nothing then.
+                            process.send(request::listen(process.id())).await?;
+                        }
                         return Ok(Session { process, era: Era::Modern, facts });
                     }
                 }

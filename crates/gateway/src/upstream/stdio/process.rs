@@ -15,7 +15,7 @@ use tokio::{
     io::AsyncWriteExt,
     process::{ChildStdin, Command},
     sync::{mpsc, oneshot},
-    time::sleep,
+    time::{sleep, timeout},
 };
 use tokio_util::{codec::FramedRead, sync::CancellationToken};
 
@@ -118,12 +118,12 @@ impl Process {
             stop: stop.clone(),
         });
         let lines = FramedRead::new(stdout, Lines::new(launch.line_bytes));
-        tasks.spawn(keep_stderr(errors, Arc::clone(&stderr)));
+        let errors = tasks.spawn(keep_stderr(errors, Arc::clone(&stderr)));
         tasks.spawn(write(stdin, messages, stop.clone()));
         let closed = CancellationToken::new();
         let reading = read(lines, launch.line_bytes, Arc::clone(&waiters), input.downgrade());
         let (ended, silent) = (stop.clone(), closed.clone());
-        tasks.spawn(async move {
+        let reading = tasks.spawn(async move {
             reading.await;
             // A process that closes its output and goes on answers nobody. Most that close it end.
             if ended.run_until_cancelled(sleep(GRACE)).await.is_some() {
@@ -139,6 +139,10 @@ impl Process {
             let (mut how, mut by_itself) = supervise(&mut child, &stop, &program).await;
             if closed.is_cancelled() && !by_itself {
                 (how, by_itself) = ("it closed its output, and was ended".into(), true);
+            }
+            if by_itself {
+                // What it wrote last may still be on its way, unless somebody else keeps it open.
+                let _ = timeout(GRACE, async { (reading.await, errors.await) }).await;
             }
             // What it could not read or write is explained by whom it was.
             if let Some(uid) = uid {
