@@ -51,7 +51,7 @@ pub(crate) async fn keep(
                     .min(live.refresh());
                 let (pause, least) = match listing.cut {
                     None => (pause, LEAST.max(took)),
-                    Some(_) => (live.refresh(), LEAST_CUT),
+                    Some(_) => (live.refresh().max(LEAST_CUT), LEAST_CUT),
                 };
                 let facts = listing.facts.clone();
                 let known = live.load().catalogue.offer(upstream.connection).cloned();

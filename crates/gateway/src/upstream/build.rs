@@ -108,7 +108,7 @@ impl Builder {
                     secrets: Arc::clone(&secrets),
                 };
                 let (tasks, open_timeout) = (self.tasks.clone(), self.settings.open_timeout);
-                Link::Stdio(StdioLink::new(launch, tasks, open_timeout))
+                Link::Stdio(Box::new(StdioLink::new(launch, tasks, open_timeout)))
             }
         };
         Ok((link, secrets))
