@@ -30,6 +30,7 @@ for line in sys.stdin:
     elif m["method"] == "tools/call":
         how = m["params"]["arguments"]
         if how.get("hold"): held = id; continue
+        if how.get("asks"): say(id, result={"content": [{"type": "text", "text": f"held {held is not None}"}]}); continue
         if how.get("release"): say(held, result={"content": [{"type": "text", "text": "held"}]})
         raw = how["line"].replace("ID", str(id)).encode("latin-1" if how.get("latin") else "utf-8")
         write(raw.replace(b"LONG", b"x" * 300000) + b"\r\n")
@@ -128,6 +129,11 @@ async fn an_answer_that_cannot_be_read_ends_its_call_and_no_other() {
         let ada = scene.ada.clone();
         tokio::spawn(async move { ada.call(FACE, "act", json!({"hold": true})).await.message() })
     };
+    eventually("the other call is under way", async || {
+        let asked = scene.act(json!({"asks": true})).await;
+        (text(&asked) == "held True").then_some(())
+    })
+    .await;
     let result = |value: &str| format!(r#"{{"jsonrpc": "2.0", "id": ID, "result": {value}}}"#);
     let mut shown = 0;
     for (line, latin) in [
