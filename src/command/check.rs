@@ -39,6 +39,8 @@ struct Line {
     error: Option<String>,
     remedy: Option<&'static str>,
     problems: Vec<String>,
+    /// Why the list of tools was not read to its end.
+    cut: Option<&'static str>,
     stderr: Vec<String>,
 }
 
@@ -102,6 +104,7 @@ fn line(status: ConnectionStatus) -> Line {
         error: None,
         remedy: None,
         problems: status.problems,
+        cut: status.cut,
         stderr: status.stderr,
     };
     match status.state {
@@ -143,6 +146,13 @@ fn print(lines: &[Line]) {
             for said in &line.stderr {
                 text(&format!("  it said: {said}"));
             }
+        }
+        if let Some(why) = line.cut {
+            text(&format!(
+                "\n{}: its list of tools was not read to its end, and what was read is served: \
+                 {why}\n  do: mend the server's paging",
+                line.connection
+            ));
         }
         for problem in &line.problems {
             text(&format!("\n{}: a tool is left out: {problem}", line.connection));

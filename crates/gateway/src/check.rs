@@ -69,8 +69,8 @@ type Found = Result<(Arc<Offer>, Facts), UpstreamError>;
 async fn look(builder: &Builder, snapshot: &Snapshot, site: &Site) -> (Found, Vec<String>) {
     let upstream = builder.build(site, snapshot.company());
     let found = upstream.list().await.map(|listing| {
-        let offer = Offer::new(&upstream, &site.prefix, listing.tools);
-        (Arc::new(offer), listing.facts)
+        let facts = listing.facts.clone();
+        (Arc::new(Offer::new(&upstream, &site.prefix, listing)), facts)
     });
     upstream.close();
     (found, upstream.stderr())

@@ -17,7 +17,7 @@ use crate::{
     call::{Asked, Asking, Failure, Refusal, STOPPING, UNRECORDED, WITHHELD},
     catalogue::Offer,
     era::{self, Era},
-    upstream::{Answer, error_parts},
+    upstream::{Answer, Listing, error_parts},
 };
 
 /// How long a step of a probe may take that has no limit of its own.
@@ -190,7 +190,12 @@ impl Gateway {
             let began = Instant::now();
             let listed = upstream.list().await;
             let said = listed.map_err(|error| format!("{error}. {}", error.remedy()));
-            let said = said.map(|listing| format!("{} tools", listing.tools.len()));
+            let said = said.map(|Listing { tools, cut, .. }| match cut {
+                None => format!("{} tools", tools.len()),
+                Some(why) => {
+                    format!("{} tools; the list was not read to its end: {why}", tools.len())
+                }
+            });
             tell(Probe { step: "list", said, took: began.elapsed() });
         } else if let Some(line) = upstream.stderr().last() {
             let said = Err(format!("its last words: {line}"));

@@ -21,6 +21,7 @@ mod record;
 mod session;
 mod settings;
 mod tasks;
+mod trace;
 mod upstream;
 
 pub use check::{check, tool_names};

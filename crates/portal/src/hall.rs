@@ -82,6 +82,8 @@ pub struct Condition {
     pub milliseconds: u64,
     /// Definitions that were left out, and why.
     pub problems: Vec<String>,
+    /// Why its list of tools was not read to its end, if it was not.
+    pub cut: Option<&'static str>,
     /// The last lines of a process's standard error.
     pub stderr: Vec<String>,
     /// Tools that came, went or changed since the gate started, and when that was seen.

@@ -5,6 +5,7 @@ mod forgetful;
 mod program;
 mod rascal;
 mod recorder;
+mod told;
 mod world;
 
 pub(crate) use client::{Answer, Client, modern_params};
@@ -12,6 +13,7 @@ pub(crate) use forgetful::{Forgetful, Form, RETRY, Saying};
 pub(crate) use program::{Program, free_port};
 pub(crate) use rascal::{Rascal, Whim};
 pub(crate) use recorder::Recorder;
+pub(crate) use told::{Reply, Told, welcome};
 pub(crate) use world::{SECRET, World};
 
 /// A caller-chosen wait for something that has to happen soon.

@@ -2,11 +2,15 @@
 
 mod answers;
 mod blame;
+mod changes;
 mod event_streams;
 mod hostile;
+mod lines;
 mod lost;
 mod notes;
+mod paging;
 mod process;
 mod real;
 mod resumed;
 mod twins;
+mod words;

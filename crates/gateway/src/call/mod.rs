@@ -17,6 +17,7 @@ use crate::{
     json::{is_unambiguous, spelled},
     live::Moment,
     record::{Account, Receipt},
+    trace::Trace,
     upstream::{LogLevel, Passed, ToolCall, Upstream},
 };
 
@@ -42,13 +43,16 @@ pub(crate) struct Asked<'a> {
     pub(crate) meta: String,
     pub(crate) progress_token: Option<String>,
     pub(crate) log_level: Option<LogLevel>,
+    /// The trace that the request belongs to.
+    pub(crate) trace: Option<Trace>,
 }
 
 impl Asked<'_> {
     /// What of it passes on, besides the name.
     pub(crate) fn passed(self) -> Passed {
-        let Self { arguments, meta, progress_token, log_level, .. } = self;
-        Passed { arguments: arguments.map(str::to_owned), meta, progress_token, log_level }
+        let Self { name: _, arguments, meta, progress_token, log_level, trace } = self;
+        let arguments = arguments.map(str::to_owned);
+        Passed { arguments, meta, progress_token, log_level, trace }
     }
 }
 

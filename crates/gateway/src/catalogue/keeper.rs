@@ -9,10 +9,15 @@ use tokio_util::sync::CancellationToken;
 use super::Offer;
 use crate::{
     live::Live,
-    upstream::{Upstream, UpstreamError},
+    upstream::{Listening, Upstream, UpstreamError},
 };
 
-/// An upstream is not asked more often than this, whatever happens.
+/// An upstream is not asked more often than this, whatever happens and however often it says that
+/// its tools have changed.
+const LEAST: Duration = Duration::from_secs(1);
+/// The same for one whose list has no end: looking again makes it no shorter, and costs much.
+const LEAST_CUT: Duration = Duration::from_secs(30);
+/// The first pause after a failure is twice this.
 const SHORTEST: Duration = Duration::from_millis(500);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(30);
 
@@ -24,7 +29,7 @@ pub(crate) async fn keep(
     prefix: String,
     stop: CancellationToken,
 ) {
-    let mut failures = 0_u32;
+    let (mut failures, mut listening) = (0_u32, Listening::default());
     while let Some(turns) = live.upgrade().map(|live| live.turns()) {
         let listed = async {
             let _turn = turns.acquire().await;
@@ -33,7 +38,7 @@ pub(crate) async fn keep(
         };
         let Some((listed, took)) = stop.run_until_cancelled(listed).await else { break };
         let Some(live) = live.upgrade() else { break };
-        let pause = match listed {
+        let (pause, least) = match listed {
             Ok(listing) => {
                 if failures > 0 {
                     tracing::info!(connection = %upstream.name, "the server is back");
@@ -44,19 +49,30 @@ pub(crate) async fn keep(
                     .unwrap_or(live.refresh())
                     .max(Duration::from_secs(5))
                     .min(live.refresh());
+                let (pause, least) = match listing.cut {
+                    None => (pause, LEAST.max(took)),
+                    Some(_) => (live.refresh().max(LEAST_CUT), LEAST_CUT),
+                };
+                let facts = listing.facts.clone();
                 let known = live.load().catalogue.offer(upstream.connection).cloned();
                 let offer = match known {
-                    Some(known) if known.is_made_of(&listing.tools) => known,
-                    _ => {
-                        let offer = Offer::new(&upstream, &prefix, listing.tools);
+                    Some(known) if known.is_made_of(&upstream, &listing) => known,
+                    known => {
+                        let offer = Offer::new(&upstream, &prefix, listing);
+                        if let Some(why) = offer.cut
+                            && known.is_none_or(|known| known.cut != offer.cut)
+                        {
+                            tracing::warn!(connection = %upstream.name, why, "its list of tools was not read to its end");
+                        }
                         for problem in &offer.problems {
                             tracing::warn!(connection = %upstream.name, problem, "a tool was left out");
                         }
                         Arc::new(offer)
                     }
                 };
-                live.looked(&upstream, Ok((offer, listing.facts)), took);
-                pause
+                live.looked(&upstream, Ok((offer, facts)), took);
+                upstream.listen(&mut listening);
+                (pause, least)
             }
             Err(error) => {
                 failures += 1;
@@ -68,15 +84,15 @@ pub(crate) async fn keep(
                 // What speaks another protocol will still do so in a moment.
                 let hopeless = matches!(error, UpstreamError::Unsupported(_));
                 live.looked(&upstream, Err(error), took);
-                if hopeless { live.refresh() } else { backoff }
+                (if hopeless { live.refresh() } else { backoff }, LEAST)
             }
         };
         drop(live);
         upstream.sweep();
         let waited = async {
-            sleep(SHORTEST.min(pause)).await;
+            sleep(least.min(pause)).await;
             tokio::select! {
-                () = sleep(pause.saturating_sub(SHORTEST)) => {}
+                () = sleep(pause.saturating_sub(least)) => {}
                 () = upstream.look_again.notified(), if failures == 0 => {}
             }
         };

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use gatehall_domain::{Decision, Reach};
 
-use super::{Catalogue, offer::Text};
+use super::{Catalogue, Greeting, offer::Text};
 use crate::era::Era;
 
 /// More runs than this on one page are copied together: many small pieces cost more to send than
@@ -12,6 +12,8 @@ const MOST_RUNS: usize = 48;
 #[derive(Debug)]
 pub(crate) struct ToolList {
     pub(crate) pages: Vec<Page>,
+    /// What the servers say of themselves that have a tool in it.
+    pub(crate) greeting: Greeting,
 }
 
 /// Definitions, already separated by commas where several stand in one part; between the parts
@@ -27,7 +29,8 @@ pub(crate) struct Page {
 impl ToolList {
     /// How many bytes it holds beside those it shares with the offers.
     pub(crate) fn own_bytes(&self) -> usize {
-        self.pages.iter().map(|page| page.own_bytes + size_of::<Page>()).sum()
+        let pages = self.pages.iter().map(|page| page.own_bytes + size_of::<Page>());
+        pages.sum::<usize>() + self.greeting.instructions.len()
     }
 
     /// Asks for every tool of every connection in reach whether it may be called, and puts the
@@ -39,15 +42,16 @@ impl ToolList {
         bare: bool,
         page_tools: usize,
     ) -> Self {
-        let mut list = Self { pages: vec![Page::default()] };
+        let mut list = Self { pages: vec![Page::default()], greeting: Greeting::default() };
         for site in reach.connections() {
             let Some(offer) = catalogue.offer(site.connection.id) else { continue };
             let text = offer.text(era, bare);
-            let mut run = 0..0;
+            let (mut run, mut any) = (0..0, false);
             for (at, tool) in offer.tools.iter().enumerate() {
                 let allowed =
                     matches!(reach.decide(offer.connection, &tool.name), Decision::Allowed(_));
                 let listed = allowed && (bare || catalogue.owns(&tool.public, offer.connection));
+                any |= listed;
                 match listed {
                     true if run.start == run.end => run = at..at + 1,
                     true => run.end = at + 1,
@@ -55,7 +59,11 @@ impl ToolList {
                 }
             }
             list.push(text, &mut run, page_tools);
+            if any {
+                list.greeting.add(site, offer, bare);
+            }
         }
+        list.greeting.settle();
         for page in &mut list.pages {
             page.settle();
         }

@@ -1,5 +1,6 @@
 //! What all connections offer now, with its public names.
 
+mod greeting;
 mod header_param;
 mod keeper;
 mod list;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use foldhash::{HashMap, HashMapExt};
 use gatehall_domain::{ConnectionId, Endpoint};
 
+pub(crate) use greeting::Greeting;
 pub(crate) use header_param::HeaderParam;
 pub(crate) use keeper::keep;
 pub(crate) use list::ToolList;

@@ -8,7 +8,10 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use gatehall_domain::ConnectionId;
 
 use super::tool::Tool;
-use crate::{era::Era, upstream::Upstream};
+use crate::{
+    era::Era,
+    upstream::{Listing, Upstream},
+};
 
 /// The tools one connection offers now.
 #[derive(Debug)]
@@ -20,6 +23,12 @@ pub(crate) struct Offer {
     /// Definitions that were left out, and why.
     pub(crate) problems: Vec<String>,
     by_name: HashMap<Arc<str>, usize>,
+    /// Why its list was not read to its end, if it was not.
+    pub(crate) cut: Option<&'static str>,
+    /// What the server tells models about their use.
+    pub(super) instructions: Option<Arc<str>>,
+    /// Whether callers hear what the server logs.
+    pub(super) logs: bool,
     /// What the server sent, to notice that nothing has changed.
     source: Vec<Bytes>,
     public: Texts,
@@ -44,7 +53,8 @@ pub(super) struct Text {
 
 impl Offer {
     /// Reads what a server offers. Of two tools with one name the first counts.
-    pub(crate) fn new(upstream: &Upstream, prefix: &str, source: Vec<Bytes>) -> Self {
+    pub(crate) fn new(upstream: &Upstream, prefix: &str, listing: Listing) -> Self {
+        let Listing { tools: source, facts, cut, .. } = listing;
         let (mut tools, mut problems) = (Vec::with_capacity(source.len()), Vec::new());
         let mut by_name = HashMap::with_capacity(source.len());
         let mut public_names = HashSet::with_capacity(source.len());
@@ -66,7 +76,20 @@ impl Offer {
         }
         let public = Texts::new(&tools, |tool| &tool.public);
         let (connection, prefix, bare) = (upstream.connection, prefix.to_owned(), OnceLock::new());
-        Self { connection, tools, prefix, problems, by_name, source, public, bare }
+        let (instructions, logs) = (facts.instructions, facts.logs && upstream.passes_logs());
+        Self {
+            connection,
+            tools,
+            prefix,
+            problems,
+            cut,
+            instructions,
+            logs,
+            by_name,
+            source,
+            public,
+            bare,
+        }
     }
 
     /// Whether a name that both offer is this one's: the one whose prefix says more of it, whoever
@@ -87,8 +110,12 @@ impl Offer {
     }
 
     /// Whether the server still sends the same.
-    pub(crate) fn is_made_of(&self, source: &[Bytes]) -> bool {
-        self.source == source
+    pub(crate) fn is_made_of(&self, upstream: &Upstream, listing: &Listing) -> bool {
+        let facts = &listing.facts;
+        self.source == listing.tools
+            && self.cut == listing.cut
+            && self.instructions == facts.instructions
+            && self.logs == (facts.logs && upstream.passes_logs())
     }
 
     /// The tool of this name of the server's.

@@ -1,6 +1,8 @@
 //! Reads one number out of a message that is too long to be kept, as its pieces go by, or that
 //! cannot be read as a whole.
 
+use super::whole;
+
 /// How much of a member's name or value is kept. What is longer is neither.
 const KEPT: usize = 64;
 
@@ -106,10 +108,11 @@ impl Skim {
         let (name, value) = (std::mem::take(&mut self.name), std::mem::take(&mut self.token));
         match serde_json::from_slice::<String>(&name).as_deref() {
             Ok("id") => {
-                let number = serde_json::from_slice(&value).map_or(Id::None, Id::Number);
+                let number = str::from_utf8(&value).ok().and_then(whole);
+                let number = number.map_or(Id::None, Id::Number);
                 self.id = if self.id == Id::Unseen { number } else { Id::None };
             }
-            Ok("method") => self.asks = true,
+            Ok("method") if value != b"null" => self.asks = true,
             _ => {}
         }
     }
@@ -132,7 +135,9 @@ mod tests {
             (r#"{"method":"x","id":1,"params":{"a":"LONG"}}"#, None),
             (r#"{"m\u0065thod":"x","id":1,"params":{"a":"LONG"}}"#, None),
             (r#"{"result":{"id":9,"a":"LONG"}}"#, None),
-            (r#"{"id":"7","result":{"a":"LONG"}}"#, None),
+            (r#"{"id":"7","result":{"a":"LONG"}}"#, Some(7)),
+            (r#"{"id":7.0,"method":null,"result":{"a":NaN,"b":"LONG"}}"#, Some(7)),
+            (r#"{"id":"LONG","result":{}}"#, None),
             (r#"{"id":[7],"result":{"a":"LONG"}}"#, None),
             (r#"{"id":7.5,"result":{"a":"LONG"}}"#, None),
             (r#"{"LONG":1,"id":7,"LONG":2}"#, Some(7)),

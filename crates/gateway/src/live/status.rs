@@ -21,6 +21,8 @@ pub struct ConnectionStatus {
     pub state: State,
     /// Definitions that were left out of the catalogue, and why.
     pub problems: Vec<String>,
+    /// Why its list of tools was not read to its end, if it was not.
+    pub cut: Option<&'static str>,
     /// How long the last look took.
     pub took: Duration,
     /// The last lines of a process's standard error.
@@ -107,6 +109,7 @@ impl ConnectionStatus {
             State::Down(UpstreamError::Refused { .. }) => Speaks::RefusesCredential,
             State::Down(
                 UpstreamError::Junk(_)
+                | UpstreamError::Unreadable(_)
                 | UpstreamError::Status { .. }
                 | UpstreamError::Handshake(_)
                 | UpstreamError::WrongId { .. }
@@ -128,6 +131,7 @@ impl ConnectionStatus {
             transport: site.server.transport.kind(),
             state: State::Unseen,
             problems: Vec::new(),
+            cut: None,
             took: Duration::ZERO,
             stderr: Vec::new(),
             changed: None,
@@ -149,6 +153,7 @@ impl ConnectionStatus {
         self.state = match found {
             Ok((offer, facts)) => {
                 self.problems.clone_from(&offer.problems);
+                self.cut = offer.cut;
                 State::Up { facts: facts.clone(), tools: offer.tools.len() }
             }
             Err(error) => State::Down(error.clone()),

@@ -23,6 +23,7 @@ use crate::{
     catalogue::HeaderParam,
     entry::names_nobody,
     era::Era,
+    trace::Trace,
     upstream::LogLevel,
 };
 
@@ -114,6 +115,8 @@ async fn admit(
                 .unwrap_or(LogLevel::Debug),
         ),
     };
+    let in_meta = ["traceparent", "tracestate"].iter().any(|it| incoming.meta.get(it).is_some());
+    asked.trace = Trace::of(headers).map(|trace| trace.beside(in_meta));
     let shown = asked.name.clone();
     let refused = match request.gateway.admit(&request.asking(), asked) {
         Ok(running) => return Ok(running),

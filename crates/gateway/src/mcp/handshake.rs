@@ -3,13 +3,17 @@
 use gatehall_domain::Door;
 
 use super::{
-    Request,
+    Request, list,
     negotiate::supported_versions,
     rpc::{self, Incoming, RpcError},
 };
-use crate::{body::Parts, entry::names_nobody, era, json, session::Session};
-
-const CAPABILITIES: &str = "{\"tools\":{},\"logging\":{}}";
+use crate::{
+    body::Parts,
+    entry::names_nobody,
+    era::{self, Era},
+    json,
+    session::Session,
+};
 
 /// `{"name":"gatehall","version":…}`.
 pub(super) const SERVER_INFO: &str = concat!(
@@ -42,8 +46,8 @@ pub(super) fn initialize(
             RpcError::answer(RpcError::INTERNAL, "no session could be made: try again")
         })?;
     let result = format!(
-        "{{\"protocolVersion\":\"{version}\",\"capabilities\":{CAPABILITIES},\"serverInfo\":{SERVER_INFO}{}}}",
-        instructions(request)
+        "{{\"protocolVersion\":\"{version}\",{},\"serverInfo\":{SERVER_INFO}}}",
+        introduction(request, Era::Legacy)
     );
     Ok((rpc::result(id, &result), session))
 }
@@ -51,25 +55,37 @@ pub(super) fn initialize(
 /// Answers `server/discover`.
 pub(super) fn discover(request: &Request<'_>, id: &str) -> Parts {
     let result = format!(
-        "{{\"supportedVersions\":{},\"capabilities\":{CAPABILITIES}{},{}}}",
+        "{{\"supportedVersions\":{},{},{}}}",
         supported_versions(),
-        instructions(request),
+        introduction(request, Era::Modern),
         modern_tail()
     );
     rpc::result(id, &result)
 }
 
-/// Why somebody who comes in rightly sees nothing. Whoever sees something needs no instructions.
-fn instructions(request: &Request<'_>) -> String {
+/// The members `capabilities` and `instructions`, as far as there are any for this caller.
+fn introduction(request: &Request<'_>, era: Era) -> String {
+    let list = list::of(request, era);
+    let greeting = list.as_ref().map(|list| &list.greeting);
+    let capabilities = match greeting.is_some_and(|it| it.logs) {
+        true => "\"capabilities\":{\"tools\":{},\"logging\":{}}",
+        false => "\"capabilities\":{\"tools\":{}}",
+    };
+    let servers = greeting.map_or("", |it| &it.instructions);
+    match hint(request).unwrap_or(servers) {
+        "" => capabilities.to_owned(),
+        text => format!("{capabilities},\"instructions\":{}", json::string(text)),
+    }
+}
+
+/// Why somebody who comes in rightly sees nothing.
+fn hint(request: &Request<'_>) -> Option<&'static str> {
     let text = match (request.caller.user, request.caller.door) {
         (None, Door::OpenWebUi) => {
             "The signed-in user is not known to Gatehall, so there are no tools. \
              An administrator can add the user."
         }
-        _ => match names_nobody(request.caller) {
-            Some(hint) => hint,
-            None => return String::new(),
-        },
+        _ => return names_nobody(request.caller),
     };
-    format!(",\"instructions\":{}", json::string(text))
+    Some(text)
 }

@@ -1,5 +1,7 @@
 //! `tools/list`: what the caller may call, page by page, from memory.
 
+use std::sync::Arc;
+
 use gatehall_domain::Reach;
 
 use super::{
@@ -8,7 +10,7 @@ use super::{
     negotiate::Speaker,
     rpc::{Incoming, RpcError},
 };
-use crate::{body::Parts, era::Era, json, session::owner};
+use crate::{body::Parts, catalogue::ToolList, era::Era, json, session::owner};
 
 const PURPOSE: &str = "mcp-cursor";
 
@@ -18,7 +20,6 @@ pub(super) fn list(
     incoming: &Incoming<'_>,
     id: &str,
 ) -> Result<Parts, RpcError> {
-    let gateway = request.gateway;
     let page = match incoming.params.get("cursor") {
         None => 0,
         Some(_) => open_cursor(request, &incoming.text_param("cursor")?)?,
@@ -27,17 +28,7 @@ pub(super) fn list(
     message.text(&format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"tools\":["));
     let mut more = false;
     // Somebody who reaches nothing gets an empty list: that is no error.
-    if let Ok(reach) =
-        Reach::new(&request.moment.snapshot, request.caller, request.endpoint, request.now)
-    {
-        let tenant = request.caller.tenant.as_ref();
-        let list = request.moment.list(
-            &reach,
-            request.endpoint,
-            tenant,
-            speaker.era,
-            gateway.settings.page_tools,
-        );
+    if let Some(list) = of(request, speaker.era) {
         more = page + 1 < list.pages.len();
         for (at, part) in list.pages.get(page).into_iter().flat_map(|page| &page.parts).enumerate()
         {
@@ -59,6 +50,14 @@ pub(super) fn list(
     tail.push_str("}}");
     message.text(&tail);
     Ok(message)
+}
+
+/// The list that a caller sees; none if they reach nothing.
+pub(super) fn of(request: &Request<'_>, era: Era) -> Option<Arc<ToolList>> {
+    let Request { gateway, moment, caller, endpoint, now } = request;
+    let reach = Reach::new(&moment.snapshot, caller, endpoint, *now).ok()?;
+    let page_tools = gateway.settings.page_tools;
+    Some(moment.list(&reach, endpoint, caller.tenant.as_ref(), era, page_tools))
 }
 
 fn seal_cursor(request: &Request<'_>, page: usize) -> Result<String, RpcError> {

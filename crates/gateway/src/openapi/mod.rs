@@ -32,6 +32,7 @@ use crate::{
     entry::{Entry, endpoint_of, names_nobody, read_body},
     gateway::Gateway,
     json::{DEEPEST, depth_within},
+    trace::Trace,
 };
 
 pub(crate) fn routes() -> Router<Arc<Gateway>> {
@@ -112,6 +113,7 @@ async fn call(
     let entry = Entry::new(gateway, &head).await?;
     let endpoint =
         endpoint.filter(|endpoint| entry.sees(endpoint)).ok_or_else(Problem::nothing_here)?;
+    let trace = Trace::of(&head.headers);
     let body = read_object(gateway, &head.headers, body).await?;
     let body = str::from_utf8(&body).map_err(|_| Problem::invalid("The body", "is not UTF-8"))?;
     let Entry { moment, caller, .. } = &entry;
@@ -135,9 +137,9 @@ async fn call(
                 Err(flaw) => return Err(Problem::invalid("The body:", &flaw.to_string())),
             };
             let (name, arguments) = inner.asked()?;
-            return run(gateway, &entry, &endpoint, &name, arguments).await;
+            return run(gateway, &entry, &endpoint, &name, arguments, trace).await;
         }
-        _ => return run(gateway, &entry, &endpoint, name, body).await,
+        _ => return run(gateway, &entry, &endpoint, name, body, trace).await,
     };
     Ok(axum::Json::<Value>(found).into_response())
 }
@@ -148,9 +150,14 @@ async fn run(
     endpoint: &Endpoint,
     name: &str,
     arguments: &str,
+    trace: Option<Trace>,
 ) -> Result<Response, Problem> {
-    let asked =
-        Asked { name: Cow::Borrowed(name), arguments: Some(arguments), ..Default::default() };
+    let asked = Asked {
+        name: Cow::Borrowed(name),
+        arguments: Some(arguments),
+        trace,
+        ..Default::default()
+    };
     let running = match gateway.admit(&asking(entry, endpoint), asked) {
         Ok(running) => running,
         Err(refused) => {

@@ -2,7 +2,7 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::{CallResult, UpstreamError};
-use crate::json::{self, Members};
+use crate::json::{self, Members, ObjectWriter};
 
 /// What an upstream answered.
 #[derive(Debug, Clone)]
@@ -12,6 +12,9 @@ pub(crate) enum Answer {
     /// The `error` object, as raw JSON.
     Error(Bytes),
 }
+
+/// The code of an error that says no other.
+const INTERNAL: &str = "-32603";
 
 /// The members of an error.
 const ERROR: &[&str] = &["code", "message", "data"];
@@ -38,9 +41,10 @@ impl Message {
         if members.get("jsonrpc").map(|raw| raw.get()) != Some("\"2.0\"") {
             return Err(junk("its answer is no JSON-RPC message"));
         }
-        let id = members.get("id");
-        let (result, error) = (members.get("result"), members.get("error"));
-        if let Some(method) = members.get("method") {
+        // Some write every member that a message can have, and null where it has none.
+        let said = |name| members.get(name).filter(|raw| raw.get() != "null");
+        let (id, result, error) = (said("id"), said("result"), said("error"));
+        if let Some(method) = said("method") {
             if result.is_some() || error.is_some() {
                 return Err(junk("a message that both asks and answers"));
             }
@@ -60,7 +64,7 @@ impl Message {
             }
             (id, None, Some(error)) => {
                 let error =
-                    read_error(slice(error)).ok_or_else(|| junk("an error that is none"))?;
+                    read_error(error, slice(error)).ok_or_else(|| junk("an error that is none"))?;
                 // An error to a request whose id could not be read has none.
                 Ok(Self::Answer(id.unwrap_or(0), Answer::Error(error)))
             }
@@ -74,13 +78,50 @@ fn is_id(raw: &str) -> bool {
     raw.starts_with(|c: char| c == '"' || c == '-' || c.is_ascii_digit())
 }
 
-/// An error as it is passed on: without what a client could read as another of its members.
-fn read_error(raw: Bytes) -> Option<Bytes> {
+/// An error as it is passed on: without what a client could read as another of its members, and
+/// with a code and a message as every client needs them, whatever the server wrote there.
+fn read_error(error: &RawValue, raw: Bytes) -> Option<Bytes> {
+    if !json::is_object(error) {
+        let mut object = ObjectWriter::new(raw.len() + 48);
+        object.raw("code", INTERNAL).string("message", &words(Some(error)));
+        return Some(object.finish().into());
+    }
     let members = Members::of_server(str::from_utf8(&raw).ok()?, ERROR).ok()?;
-    members.get("code")?.get().parse::<i64>().ok()?;
-    json::text(members.get("message")?)?;
-    let anew = members.without_twins().map(Bytes::from);
-    Some(anew.unwrap_or(raw))
+    let (code, message) = (members.get("code"), members.get("message"));
+    let is_code = code.is_some_and(|raw| raw.get().parse::<i64>().is_ok());
+    if is_code && message.is_some_and(|raw| json::text(raw).is_some()) {
+        let anew = members.without_twins().map(Bytes::from);
+        return Some(anew.unwrap_or(raw));
+    }
+    let mut object = ObjectWriter::new(raw.len() + 48);
+    object.raw("code", &number(code)).string("message", &words(message));
+    for (name, value) in members.iter().filter(|(name, _)| !matches!(*name, "code" | "message")) {
+        object.raw(name, value.get());
+    }
+    Some(object.finish().into())
+}
+
+/// The code that a server meant.
+fn number(code: Option<&RawValue>) -> String {
+    /// Beyond this a float is no code that anybody wrote.
+    const FAR: f64 = (1_i64 << 53) as f64;
+    let Some(code) = code else { return INTERNAL.to_owned() };
+    let text = code.get().trim_matches('"').trim();
+    let whole = |number: &f64| number.fract() == 0.0 && number.abs() <= FAR;
+    match (text.parse::<i64>(), text.parse::<f64>().ok().filter(whole)) {
+        (Ok(code), _) => code.to_string(),
+        (Err(_), Some(code)) => (code as i64).to_string(),
+        (Err(_), None) => INTERNAL.to_owned(),
+    }
+}
+
+/// What a server says of an error, in whatever form.
+fn words(message: Option<&RawValue>) -> String {
+    match message.map(|raw| (json::text(raw), raw.get())) {
+        None | Some((None, "null")) => "the server gives no reason".to_owned(),
+        Some((Some(text), _)) => text.into_owned(),
+        Some((None, raw)) => gatehall_domain::names::shown(raw, 400).into_owned(),
+    }
 }
 
 /// The code and the message of an error object.
@@ -137,9 +178,9 @@ mod tests {
             r#"{"id":1,"result":{}}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":[]}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{"code":1,"message":""}}"#,
-            r#"{"jsonrpc":"2.0","id":1,"error":{"code":"x","message":""}}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":{},"result":{}}"#,
             r#"{"jsonrpc":"2.0","id":"x","result":{}}"#,
+            r#"{"jsonrpc":"2.0","id":1,"result":null,"error":null}"#,
             r#"{"jsonrpc":"2.0","id":1,"result":{},"r\u0065sult":{}}"#,
             r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":{}}"#,
             r#"{"jsonrpc":"2.0","id":1,"m\u0065thod":"ping","result":{}}"#,
@@ -148,6 +189,49 @@ mod tests {
             r#"{"jsonrpc":"2.0","id":1,"error":{"code":1,"code":2,"message":""}}"#,
         ] {
             assert!(matches!(read(junk), Err(UpstreamError::Junk(_))), "{junk}");
+        }
+    }
+
+    #[test]
+    fn members_that_are_null_are_not_there_and_ids_are_known_again() {
+        let read = |text: &'static str| Message::read(&Bytes::from_static(text.as_bytes()));
+        for text in [
+            r#"{"jsonrpc":"2.0","id":7,"result":{"a":1},"error":null}"#,
+            r#"{"jsonrpc":"2.0","id":7,"method":null,"params":null,"result":{"a":1},"error":null}"#,
+            r#"{"jsonrpc":"2.0","id":"7","result":{"a":1}}"#,
+            r#"{"jsonrpc":"2.0","id":7.0,"result":{"a":1}}"#,
+        ] {
+            let Ok(Message::Answer(7, Answer::Result(result))) = read(text) else {
+                panic!("{text}")
+            };
+            assert_eq!(result.raw, r#"{"a":1}"#);
+        }
+        let note = read(r#"{"jsonrpc":"2.0","id":null,"method":"a/b","result":null}"#);
+        assert!(matches!(note, Ok(Message::Notification(..))), "{note:?}");
+    }
+
+    #[test]
+    fn an_error_has_a_code_and_a_message_whatever_the_server_wrote() {
+        for (error, passed) in [
+            (r#"{"code":"-32000","message":"m"}"#, r#"{"code":-32000,"message":"m"}"#),
+            (r#"{"code":-1.0,"message":"m","data":1}"#, r#"{"code":-1,"message":"m","data":1}"#),
+            (r#"{"code":"x","message":""}"#, r#"{"code":-32603,"message":""}"#),
+            (r#"{"code":1e99,"message":"m"}"#, r#"{"code":-32603,"message":"m"}"#),
+            (r#"{"message":"m"}"#, r#"{"code":-32603,"message":"m"}"#),
+            (r#"{"code":5}"#, r#"{"code":5,"message":"the server gives no reason"}"#),
+            (
+                r#"{"code":5,"message":null}"#,
+                r#"{"code":5,"message":"the server gives no reason"}"#,
+            ),
+            (r#"{"code":5,"message":["a"]}"#, r#"{"code":5,"message":"[\"a\"]"}"#),
+            (r#""it broke""#, r#"{"code":-32603,"message":"it broke"}"#),
+            ("{}", r#"{"code":-32603,"message":"the server gives no reason"}"#),
+        ] {
+            let text = format!(r#"{{"jsonrpc":"2.0","id":7,"result":null,"error":{error}}}"#);
+            let Ok(Message::Answer(7, Answer::Error(read))) = Message::read(&text.into()) else {
+                panic!("{error}")
+            };
+            assert_eq!(read, passed);
         }
     }
 }

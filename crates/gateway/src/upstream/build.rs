@@ -104,10 +104,11 @@ impl Builder {
                     line_bytes,
                     of_one_caller,
                     died,
+                    stray_told: Arc::default(),
                     secrets: Arc::clone(&secrets),
                 };
                 let (tasks, open_timeout) = (self.tasks.clone(), self.settings.open_timeout);
-                Link::Stdio(StdioLink::new(launch, tasks, open_timeout))
+                Link::Stdio(Box::new(StdioLink::new(launch, tasks, open_timeout)))
             }
         };
         Ok((link, secrets))

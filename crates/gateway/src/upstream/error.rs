@@ -42,6 +42,9 @@ pub enum UpstreamError {
     /// It compresses what it was asked not to compress.
     #[error("it encodes its answers as {0}, although it is asked not to")]
     Encoded(String),
+    /// It answered this call with what cannot be read: why, and how that begins.
+    #[error("its answer cannot be read: {0}")]
+    Unreadable(String),
     /// Its answer is larger than what is passed on.
     #[error("its answer is larger than {0} bytes")]
     TooLarge(usize),
@@ -97,6 +100,7 @@ impl UpstreamError {
             Self::WrongId { answered, asked } => Self::WrongId { answered: text(answered), asked },
             Self::Encoded(it) => Self::Encoded(text(it)),
             Self::Junk(it) => Self::Junk(text(it)),
+            Self::Unreadable(it) => Self::Unreadable(text(it)),
             Self::Ended(it) => Self::Ended(text(it)),
             Self::Handshake(it) => Self::Handshake(text(it)),
             Self::Disagrees(it) => Self::Disagrees(text(it)),
@@ -118,6 +122,10 @@ impl UpstreamError {
     pub(crate) fn public(&self) -> Cow<'static, str> {
         let page = |excerpt: &str| excerpt.starts_with("\"<");
         Cow::Borrowed(match self {
+            // It is the caller's own answer, and without the connection's secrets.
+            Self::Unreadable(it) => {
+                return format!("did not answer as it should, and cannot be read: {it}").into();
+            }
             Self::Status { status: status @ 400..=499, excerpt }
             | Self::Refused { status, excerpt }
                 if !excerpt.is_empty() && !page(excerpt) =>
@@ -158,6 +166,7 @@ impl UpstreamError {
             Self::Junk(_) => "not MCP",
             Self::WrongId { .. } => "wrong id",
             Self::Encoded(_) => "encoded",
+            Self::Unreadable(_) => "unreadable",
             Self::TooLarge(_) => "answer too large",
             Self::Ended(_) => "went away",
             Self::SessionLost => "session lost",
@@ -190,6 +199,10 @@ impl UpstreamError {
             }
             Self::Refused { .. } => "give it another credential: gatehall connection change --help",
             Self::Status { .. } | Self::Ended(_) => "look into the server's own log",
+            Self::Unreadable(_) => {
+                "mend the server: it has to write JSON-RPC messages in UTF-8, one on each line, \
+                 and nothing else on its standard output"
+            }
             Self::Junk(_) => "check the address: MCP servers usually listen at /mcp",
             Self::WrongId { .. } => "mend the server: an answer has the id of its request",
             Self::Encoded(_) => "have the server, or the proxy before it, heed Accept-Encoding",
@@ -227,6 +240,7 @@ impl UpstreamError {
                 | Self::Resting(_)
                 | Self::SessionLost
                 | Self::TooLarge(_)
+                | Self::Unreadable(_)
         )
     }
 }

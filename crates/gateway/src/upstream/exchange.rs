@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{Notify, OwnedSemaphorePermit};
 
 use super::{
-    Answer, Secrets, UpstreamError,
+    Answer, Secrets, Upstream, UpstreamError,
     answer::error_parts,
     http::HttpExchange,
     raw::{Begun, RawEvent},
@@ -22,6 +22,9 @@ use crate::{
 const HEADER_MISMATCH: i64 = -32020;
 const UNSUPPORTED_VERSION: i64 = -32022;
 
+/// With this a server says that it offers other tools than before.
+pub(super) const LIST_CHANGED: &str = "notifications/tools/list_changed";
+
 /// The members of the params of notifications that callers get.
 const PROGRESS: &[&str] = &["progressToken", "progress", "total", "message", "_meta"];
 const LOG: &[&str] = &["level", "logger", "data", "_meta"];
@@ -36,6 +39,8 @@ pub(crate) struct Exchange {
     id: u64,
     progress_token: Option<String>,
     log_level: Option<LogLevel>,
+    /// Asks whoever keeps the catalogue to look again.
+    look_again: Arc<Notify>,
     /// What no error may show.
     secrets: Arc<Secrets>,
     /// The place among the calls that may be under way at once.
@@ -76,7 +81,7 @@ impl Exchange {
         begun: Begun<W>,
         call: &ToolCall,
         place: OwnedSemaphorePermit,
-        secrets: Arc<Secrets>,
+        upstream: &Upstream,
     ) -> Self {
         Self {
             wire: begun.wire.into(),
@@ -84,7 +89,8 @@ impl Exchange {
             id: begun.id,
             progress_token: call.passed.progress_token.clone(),
             log_level: call.passed.log_level,
-            secrets,
+            look_again: Arc::clone(&upstream.look_again),
+            secrets: Arc::clone(&upstream.secrets),
             _place: place,
         }
     }
@@ -105,6 +111,9 @@ impl Exchange {
             };
             match raw {
                 RawEvent::Answer(answer) => return self.own(answer),
+                RawEvent::Notification(method, _) if method == LIST_CHANGED => {
+                    self.look_again.notify_one();
+                }
                 RawEvent::Notification(method, params) => {
                     if let Some(note) = self.note(&method, params.as_ref()) {
                         return Ok(note);
@@ -144,7 +153,7 @@ impl Exchange {
 /// Progress of the request with this id, under the caller's own token.
 fn progress(params: &str, id: u64, token: &str) -> Option<String> {
     let members = Members::of_server(params, PROGRESS).ok()?;
-    (members.get("progressToken")?.get().parse() == Ok(id)).then_some(())?;
+    (json::whole(members.get("progressToken")?.get()) == Some(id)).then_some(())?;
     let mut object = ObjectWriter::new(params.len() + token.len());
     for (name, value) in members.iter() {
         object.raw(name, if name == "progressToken" { token } else { value.get() });

@@ -6,8 +6,10 @@ mod build;
 mod egress;
 mod error;
 mod exchange;
+mod facts;
 mod http;
 mod list;
+mod page;
 mod raw;
 mod request;
 mod result;
@@ -21,7 +23,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use gatehall_domain::{ConnectionId, UserId};
 use tokio::sync::{Notify, Semaphore};
 
@@ -31,13 +32,15 @@ pub(crate) use build::Builder;
 pub use egress::{Egress, enter_lane};
 pub use error::UpstreamError;
 pub(crate) use exchange::{Event, Exchange};
+pub use facts::Facts;
+pub(crate) use list::Listing;
 pub(crate) use request::{LogLevel, Passed, ToolCall};
 pub(crate) use result::{CallResult, Kind};
 use secrets::Secrets;
 
+pub(crate) use self::http::Listening;
 pub use self::stdio::{Accounts, StdioUids, UidsUnusable};
 use self::{http::HttpLink, stdio::StdioLink};
-use crate::era;
 
 /// The running end of a connection.
 #[derive(Debug)]
@@ -63,53 +66,9 @@ pub(crate) struct Upstream {
 #[derive(Debug)]
 enum Link {
     Http(HttpLink),
-    Stdio(StdioLink),
+    Stdio(Box<StdioLink>),
     /// It cannot be reached, whatever is tried.
     Broken(UpstreamError),
-}
-
-/// What a server said of itself in the handshake. Unverified: nothing is decided on it.
-#[derive(Debug, Clone)]
-pub struct Facts {
-    /// The revision that was agreed on.
-    pub revision: &'static str,
-    /// The server's name for itself.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-}
-
-impl Facts {
-    fn new(revision: &'static str, result: &serde_json::Value) -> Self {
-        // The modern era moved the server's name into the metadata.
-        let info = result
-            .pointer("/_meta/io.modelcontextprotocol~1serverInfo")
-            .or_else(|| result.get("serverInfo"));
-        let text = |name: &str| {
-            let value = info.and_then(|info| info.get(name)).and_then(|value| value.as_str());
-            gatehall_domain::names::shown(value.unwrap_or(""), 80).into_owned()
-        };
-        Self { revision, name: text("name"), version: text("version") }
-    }
-
-    /// What a `DiscoverResult` tells, if it offers the modern revision.
-    fn modern(result: &Bytes) -> Option<Self> {
-        let result: serde_json::Value = serde_json::from_slice(result).ok()?;
-        let versions = result.get("supportedVersions")?.as_array()?;
-        let offered = versions.iter().any(|version| version == era::MODERN);
-        offered.then(|| Self::new(era::MODERN, &result))
-    }
-
-    /// What an `InitializeResult` tells.
-    fn legacy(result: &Bytes) -> Result<Self, UpstreamError> {
-        let result: serde_json::Value = serde_json::from_slice(result)
-            .map_err(|_| UpstreamError::Junk("the result of initialize cannot be read".into()))?;
-        let version = result.get("protocolVersion").and_then(|it| it.as_str()).unwrap_or("");
-        let revision = era::legacy(version).ok_or_else(|| {
-            UpstreamError::Handshake(format!("it offers revision \"{version}\" only"))
-        })?;
-        Ok(Self::new(revision, &result))
-    }
 }
 
 impl Upstream {
@@ -137,7 +96,7 @@ impl Upstream {
                     }
                     unbegun.error
                 });
-                Ok(Exchange::new(self.told(begun)?, call, place, Arc::clone(&self.secrets)))
+                Ok(Exchange::new(self.told(begun)?, call, place, self))
             }
             Link::Stdio(link) => {
                 let begun = link.call(call).await;
@@ -145,9 +104,18 @@ impl Upstream {
                 if let Err(error) = &begun {
                     self.closed_to_all(error);
                 }
-                Ok(Exchange::new(self.told(begun)?, call, place, Arc::clone(&self.secrets)))
+                Ok(Exchange::new(self.told(begun)?, call, place, self))
             }
             Link::Broken(error) => Err(error.clone()),
+        }
+    }
+
+    /// Whether what the server logs reaches the caller that it is about.
+    pub(crate) fn passes_logs(&self) -> bool {
+        match &self.link {
+            Link::Http(_) => true,
+            Link::Stdio(link) => link.passes_logs(),
+            Link::Broken(_) => false,
         }
     }
 
@@ -172,6 +140,16 @@ impl Upstream {
             Link::Broken(error) => Err(error.clone()),
         };
         self.told(greeted).map(|facts| self.secrets.facts(facts))
+    }
+
+    /// Listens for changes of the server's tools, if it tells of them on a stream of its own and
+    /// nobody listens yet.
+    pub(crate) fn listen(&self, listening: &mut Listening) {
+        match &self.link {
+            Link::Http(link) => link.listen(listening, &self.look_again),
+            // A process tells of them among all else.
+            Link::Stdio(_) | Link::Broken(_) => {}
+        }
     }
 
     /// Notes how asking went that the gate does on its own behalf.

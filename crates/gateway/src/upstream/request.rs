@@ -7,6 +7,7 @@ use gatehall_domain::Permit;
 use crate::{
     era::{self, Era},
     json::{self, ObjectWriter},
+    trace::Trace,
 };
 
 /// A call on its way to an upstream. Only a [`Permit`] makes one possible.
@@ -32,6 +33,8 @@ pub(crate) struct Passed {
     pub(crate) progress_token: Option<String>,
     /// From which level on the client wants log messages, if at all.
     pub(crate) log_level: Option<LogLevel>,
+    /// The trace that the client's request belongs to.
+    pub(crate) trace: Option<Trace>,
 }
 
 impl ToolCall {
@@ -56,7 +59,7 @@ impl Passed {
             text.push_str(arguments);
         }
         let progress = self.progress_token.is_some().then_some(id);
-        push_meta(&mut text, era, &self.meta, progress, self.log_level);
+        push_meta(&mut text, era, &self.meta, progress, self.log_level, self.trace.as_ref());
         text.push_str("}}");
         text.into()
     }
@@ -68,6 +71,7 @@ fn push_meta(
     own: &str,
     progress: Option<u64>,
     level: Option<LogLevel>,
+    trace: Option<&Trace>,
 ) {
     let modern = era == Era::Modern;
     if !modern && own.is_empty() && progress.is_none() {
@@ -86,6 +90,10 @@ fn push_meta(
             text.push_str(",\"io.modelcontextprotocol/logLevel\":\"");
             text.push_str(level.as_str());
             text.push('"');
+        }
+        // Only the modern revision has a place for it there.
+        for (name, value) in trace.into_iter().flat_map(Trace::members) {
+            text.push_str(&format!(",\"{name}\":{}", json::string(value)));
         }
     }
     if let Some(token) = progress {
@@ -125,6 +133,15 @@ pub(crate) fn own_request(id: u64, method: &str, era: Era, params: &[(&str, Stri
     message.raw("jsonrpc", "\"2.0\"").raw("id", &id.to_string()).string("method", method);
     message.raw("params", &params);
     message.finish().into()
+}
+
+/// The method by which a modern server is asked to tell of changes.
+pub(crate) const LISTEN: &str = "subscriptions/listen";
+
+/// Asks to be told when the tools have changed.
+pub(crate) fn listen(id: u64) -> Bytes {
+    let wanted = ("notifications", "{\"toolsListChanged\":true}".to_owned());
+    own_request(id, LISTEN, Era::Modern, &[wanted])
 }
 
 /// The legacy handshake. It offers the newest legacy revision.

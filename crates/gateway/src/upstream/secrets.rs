@@ -33,10 +33,14 @@ impl Secrets {
 
     /// A text of a server, fit to be shown to those who do not know its secrets.
     pub(super) fn quote(&self, text: &str) -> String {
-        let text = shown(text, LONGEST);
+        self.blanked(&shown(text, LONGEST))
+    }
+
+    /// A text without the secrets.
+    fn blanked(&self, text: &str) -> String {
         let (mut quoted, mut at) = (String::with_capacity(text.len()), 0);
         while let Some(next) = text[at..].chars().next() {
-            if let Some(end) = self.0.iter().find_map(|it| found(it.expose_secret(), &text, at)) {
+            if let Some(end) = self.0.iter().find_map(|it| found(it.expose_secret(), text, at)) {
                 quoted.push_str(BLANK);
                 at = end;
             } else {
@@ -52,8 +56,13 @@ impl Secrets {
         error.map(|text| self.quote(&text))
     }
 
-    pub(super) fn facts(&self, Facts { revision, name, version }: Facts) -> Facts {
-        Facts { revision, name: self.quote(&name), version: self.quote(&version) }
+    pub(super) fn facts(&self, facts: Facts) -> Facts {
+        Facts {
+            name: self.quote(&facts.name),
+            version: self.quote(&facts.version),
+            instructions: facts.instructions.map(|it| self.blanked(&it).into()),
+            ..facts
+        }
     }
 }
 

@@ -82,6 +82,11 @@ pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
         Todo::new("Credentials that end soon", "/connections", credentials(scene)),
         Todo::new("Keys that end soon", "/keys", keys(scene)),
         Todo::new("Definitions that were left out", "/connections", left_out(scene)),
+        Todo::new(
+            "Lists of tools that were not read to their end",
+            "/connections",
+            cut_short(scene),
+        ),
         Todo::new("Tools that changed", "/connections", changed(scene)),
     ];
     all.into_iter().filter(|todo| todo.count() > 0).collect()
@@ -265,6 +270,15 @@ fn left_out(scene: &Scene<'_>) -> Vec<Thing> {
         let first = Short::text(it.problems.first()?);
         let count = plural(it.problems.len(), "definition", "definitions");
         Some(scene.at(it, sentences(&format!("has {count} left out:"), &[&first])))
+    };
+    scene.conditions.iter().filter_map(thing).collect()
+}
+
+fn cut_short(scene: &Scene<'_>) -> Vec<Thing> {
+    let thing = |it: &Condition| {
+        Some(
+            scene.at(it, format!("has a list of tools that was not read to its end: {}.", it.cut?)),
+        )
     };
     scene.conditions.iter().filter_map(thing).collect()
 }

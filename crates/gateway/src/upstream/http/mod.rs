@@ -6,6 +6,7 @@ mod events;
 mod exchange;
 mod handshake;
 mod line;
+mod listen;
 mod messages;
 mod probe;
 mod resume;
@@ -32,6 +33,7 @@ use crate::{Tasks, era::Era};
 use doubt::Standing;
 
 pub(super) use exchange::HttpExchange;
+pub(crate) use listen::Listening;
 
 /// A connection to an MCP server over HTTP.
 #[derive(Debug)]
@@ -174,7 +176,10 @@ impl HttpLink {
         let id = self.line.id();
         let message = call.message(id, open.era);
         let name = Some(call.permit.tool().as_ref());
-        let extra = self.line.method_headers(open, "tools/call", name, &call.headers);
+        let mut extra = self.line.method_headers(open, "tools/call", name, &call.headers);
+        if let Some(trace) = &call.passed.trace {
+            trace.put(&mut extra);
+        }
         let wire = self.line.exchange(open, id, message, extra).await?;
         Ok(Begun { wire, era: open.era, id })
     }

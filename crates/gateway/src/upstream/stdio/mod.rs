@@ -3,7 +3,10 @@
 mod account;
 mod lines;
 mod process;
+mod reading;
 mod stderr;
+mod supervise;
+mod waiters;
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +19,7 @@ use std::{
 
 use bytes::Bytes;
 use gatehall_domain::ConnectionId;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -66,6 +69,8 @@ pub(super) struct Launch {
     pub(super) of_one_caller: bool,
     /// Where it is told that a process ended by itself.
     pub(super) died: Arc<Deaths>,
+    /// Whether it was told that its processes write what is no message.
+    pub(super) stray_told: Arc<AtomicBool>,
     /// What nothing may show that the process says.
     pub(super) secrets: Arc<Secrets>,
 }
@@ -86,6 +91,11 @@ const LONGEST_BACKOFF: Duration = Duration::from_secs(60);
 impl Deaths {
     pub(super) fn new(look_again: Arc<Notify>) -> Arc<Self> {
         Arc::new(Self { look_again, early: AtomicU32::new(0) })
+    }
+
+    /// Asks whoever keeps the catalogue to look again.
+    fn look_again(&self) -> Arc<Notify> {
+        Arc::clone(&self.look_again)
     }
 
     /// Has the process started again, after a pause that grows while it keeps dying early.
@@ -139,17 +149,14 @@ impl StdioLink {
         method: &'static str,
         params: &[(&str, String)],
     ) -> Result<(Answer, Facts), UpstreamError> {
-        let asked = async {
-            let session = self.open(self.sessions.shared()).await?;
-            let id = session.process.id();
-            let message = request::own_request(id, method, session.era, params);
-            let answer = session.process.begin(id, message).await?.answer().await?;
-            Ok((answer, session.facts.clone()))
-        };
-        let seconds = self.open_timeout.as_secs();
-        tokio::time::timeout(self.open_timeout, asked)
-            .await
-            .map_err(|_| UpstreamError::TimedOut(seconds))?
+        // The handshake has its own time, so that it can say what it has seen in it.
+        let session = self.open(self.sessions.shared()).await?;
+        let id = session.process.id();
+        let message = request::own_request(id, method, session.era, params);
+        let asked = async { session.process.begin(id, message).await?.answer().await };
+        let answer = tokio::time::timeout(self.open_timeout, asked).await;
+        let answer = answer.map_err(|_| UpstreamError::TimedOut(self.open_timeout.as_secs()))??;
+        Ok((answer, session.facts.clone()))
     }
 
     /// Starts the shared process, and says what it is.
@@ -169,6 +176,11 @@ impl StdioLink {
         Ok(Begun { wire, era: session.era, id })
     }
 
+    /// Whether what it logs reaches the caller that it is about.
+    pub(super) const fn passes_logs(&self) -> bool {
+        self.launch.of_one_caller
+    }
+
     /// What the process said on its standard error of late.
     pub(crate) fn stderr(&self) -> Vec<String> {
         self.stderr.lines()
@@ -186,17 +198,8 @@ impl StdioLink {
     }
 
     async fn open(&self, slot: &Slot<Session>) -> Result<Arc<Session>, UpstreamError> {
-        slot.get(
-            |session| session.process.is_alive(),
-            async || {
-                let opened = Box::pin(self.handshake());
-                let seconds = self.open_timeout.as_secs();
-                tokio::time::timeout(self.open_timeout, opened)
-                    .await
-                    .map_err(|_| UpstreamError::TimedOut(seconds))?
-            },
-        )
-        .await
+        slot.get(|session| session.process.is_alive(), async || Box::pin(self.handshake()).await)
+            .await
     }
 
     fn start(&self) -> Result<Arc<Process>, UpstreamError> {
@@ -206,6 +209,7 @@ impl StdioLink {
     /// One process is of one era. Some lock to the first message, some exit on one they do not
     /// know; those are started anew and asked the old way.
     async fn handshake(&self) -> Result<Session, UpstreamError> {
+        let end = Instant::now() + self.open_timeout;
         let mut process = self.start()?;
         if !self.legacy.load(Ordering::Relaxed) {
             let id = process.id();
@@ -216,6 +220,10 @@ impl StdioLink {
             match tokio::time::timeout(wait, asked).await {
                 Ok(Ok(Answer::Result(result))) => {
                     if let Some(facts) = Facts::modern(&result.raw) {
+                        if facts.tells_changes {
+                            // Its answer comes when the server ends, and means nothing then.
+                            process.send(request::listen(process.id())).await?;
+                        }
                         return Ok(Session { process, era: Era::Modern, facts });
                     }
                 }
@@ -223,7 +231,8 @@ impl StdioLink {
                 Ok(Err(_)) | Err(_) => process = self.start()?,
             }
         }
-        let facts = initialize(&process).await?;
+        let facts = tokio::time::timeout_at(end, initialize(&process)).await;
+        let facts = facts.map_err(|_| process.late(self.open_timeout.as_secs()))??;
         self.legacy.store(true, Ordering::Relaxed);
         Ok(Session { process, era: Era::Legacy, facts })
     }

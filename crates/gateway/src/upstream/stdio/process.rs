@@ -1,40 +1,38 @@
 use std::{
-    collections::HashMap,
     fmt,
-    process::{ExitStatus, Stdio},
+    process::Stdio,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use process_wrap::tokio::{CommandWrap, CommandWrapper, ProcessSession};
-use rustix::process::{Pid, Signal, kill_process_group};
 use secrecy::ExposeSecret;
 use tokio::{
-    io::{AsyncRead, AsyncWriteExt},
-    process::{Child, ChildStdin, Command},
+    io::AsyncWriteExt,
+    process::{ChildStdin, Command},
     sync::{mpsc, oneshot},
+    time::{sleep, timeout},
 };
 use tokio_util::{codec::FramedRead, sync::CancellationToken};
 
 use super::{
     Launch,
     account::Account,
-    lines::{Line, Lines},
+    lines::Lines,
+    reading::read,
     stderr::{Stderr, keep_stderr},
+    supervise::{GRACE, supervise},
+    waiters::{Waiter, Waiters},
 };
 use crate::{
     Tasks,
-    json::{Skim, on_one_line},
-    upstream::{Answer, Secrets, UpstreamError, answer::Message, raw::RawEvent, request},
+    json::on_one_line,
+    upstream::{Answer, UpstreamError, raw::RawEvent, request},
 };
-
-/// How long a process may take to end after its input closed, and again after SIGTERM.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// Notifications that wait for a slow caller; more are dropped.
 const NOTES: usize = 64;
@@ -45,22 +43,6 @@ pub(crate) struct Process {
     waiters: Arc<Waiters>,
     next_id: AtomicU64,
     stop: CancellationToken,
-}
-
-/// The requests that wait for an answer of the process.
-#[derive(Default)]
-struct Waiters {
-    by_id: Mutex<HashMap<u64, Waiter>>,
-    /// Whether all of them come from one caller.
-    of_one_caller: bool,
-    secrets: Arc<Secrets>,
-    /// How the process ended.
-    ended: OnceLock<String>,
-}
-
-struct Waiter {
-    answer: oneshot::Sender<Result<Answer, UpstreamError>>,
-    notes: mpsc::Sender<(String, Option<Bytes>)>,
 }
 
 /// One request to the process under way.
@@ -128,11 +110,7 @@ impl Process {
         let (input, messages) = mpsc::channel(64);
         // The process ends with the program, or when nobody holds it any more.
         let stop = CancellationToken::new();
-        let waiters = Arc::new(Waiters {
-            of_one_caller: launch.of_one_caller,
-            secrets: Arc::clone(&launch.secrets),
-            ..Waiters::default()
-        });
+        let waiters = Waiters::new(launch);
         let process = Arc::new(Self {
             input: input.clone(),
             waiters: Arc::clone(&waiters),
@@ -140,15 +118,32 @@ impl Process {
             stop: stop.clone(),
         });
         let lines = FramedRead::new(stdout, Lines::new(launch.line_bytes));
-        tasks.spawn(keep_stderr(errors, Arc::clone(&stderr)));
+        let errors = tasks.spawn(keep_stderr(errors, Arc::clone(&stderr)));
         tasks.spawn(write(stdin, messages, stop.clone()));
-        tasks.spawn(read(lines, launch.line_bytes, Arc::clone(&waiters), input.downgrade()));
+        let closed = CancellationToken::new();
+        let reading = read(lines, launch.line_bytes, Arc::clone(&waiters), input.downgrade());
+        let (ended, silent) = (stop.clone(), closed.clone());
+        let reading = tasks.spawn(async move {
+            reading.await;
+            // A process that closes its output and goes on answers nobody. Most that close it end.
+            if ended.run_until_cancelled(sleep(GRACE)).await.is_some() {
+                silent.cancel();
+                ended.cancel();
+            }
+        });
         let program = tasks.stop().clone();
         let connection = Arc::clone(&launch.name);
         let died = Arc::clone(&launch.died);
         tasks.spawn(async move {
             let began = Instant::now();
-            let (mut how, by_itself) = supervise(&mut child, &stop, &program).await;
+            let (mut how, mut by_itself) = supervise(&mut child, &stop, &program).await;
+            if closed.is_cancelled() && !by_itself {
+                (how, by_itself) = ("it closed its output, and was ended".into(), true);
+            }
+            if by_itself {
+                // What it wrote last may still be on its way, unless somebody else keeps it open.
+                let _ = timeout(GRACE, async { (reading.await, errors.await) }).await;
+            }
             // What it could not read or write is explained by whom it was.
             if let Some(uid) = uid {
                 how.push_str(&format!(" (as uid {uid})"));
@@ -167,7 +162,12 @@ impl Process {
     }
 
     pub(super) fn is_alive(&self) -> bool {
-        self.waiters.ended.get().is_none()
+        !self.waiters.is_ended()
+    }
+
+    /// Nothing came of the process in time.
+    pub(super) fn late(&self, seconds: u64) -> UpstreamError {
+        self.waiters.late(seconds)
     }
 
     /// Sends a message.
@@ -183,7 +183,7 @@ impl Process {
     ) -> Result<StdioExchange, UpstreamError> {
         let (answer, waiting) = oneshot::channel();
         let (notes, noted) = mpsc::channel(NOTES);
-        self.waiters.lock().insert(id, Waiter { answer, notes });
+        self.waiters.add(id, Waiter { answer, notes });
         let exchange = StdioExchange {
             id,
             process: Arc::clone(self),
@@ -230,62 +230,11 @@ impl StdioExchange {
 
 impl Drop for StdioExchange {
     fn drop(&mut self) {
-        if !self.answered && self.process.waiters.lock().remove(&self.id).is_some() {
+        if !self.answered && self.process.waiters.remove(self.id) {
             // If the queue is full the process does not read, and would not read this either.
             let _ = self.process.input.try_send(request::cancelled(self.id));
         }
     }
-}
-
-impl Waiters {
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Waiter>> {
-        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn gone(&self) -> UpstreamError {
-        UpstreamError::Ended(
-            self.ended.get().cloned().unwrap_or_else(|| "it closed its input".into()),
-        )
-    }
-
-    /// The process has ended: nobody needs to wait any more.
-    fn end(&self, how: &str, stderr: &Stderr) {
-        let how = match stderr.lines().pop() {
-            Some(last) => format!("{how}; it said: {last}"),
-            None => how.to_owned(),
-        };
-        let how = self.ended.get_or_init(|| how).clone();
-        for (_, waiter) in self.lock().drain() {
-            let _ = waiter.answer.send(Err(UpstreamError::Ended(how.clone())));
-        }
-    }
-
-    fn answer(&self, id: u64, answer: Result<Answer, UpstreamError>) {
-        if let Some(waiter) = self.lock().remove(&id) {
-            let _ = waiter.answer.send(answer);
-        }
-    }
-
-    /// Progress names its request by the token, which is our id. Other notifications name none:
-    /// they are passed on only by a process of one caller, so that nobody hears another's.
-    fn note(&self, method: String, params: Option<Bytes>) {
-        let waiters = self.lock();
-        let waiter = match method.as_str() {
-            "notifications/progress" => {
-                params.as_ref().and_then(progress_token).and_then(|id| waiters.get(&id))
-            }
-            _ if self.of_one_caller && waiters.len() == 1 => waiters.values().next(),
-            _ => None,
-        };
-        if let Some(waiter) = waiter {
-            let _ = waiter.notes.try_send((method, params));
-        }
-    }
-}
-
-fn progress_token(params: &Bytes) -> Option<u64> {
-    let members = crate::json::Members::read(str::from_utf8(params).ok()?).ok()?;
-    members.get("progressToken")?.get().parse().ok()
 }
 
 async fn write(
@@ -305,93 +254,4 @@ async fn write(
     };
     // Leaving closes the process's input, which asks it to end.
     stop.run_until_cancelled(written).await;
-}
-
-async fn read<R: AsyncRead + Unpin>(
-    mut lines: FramedRead<R, Lines>,
-    limit: usize,
-    waiters: Arc<Waiters>,
-    input: mpsc::WeakSender<Bytes>,
-) {
-    while let Some(Ok(line)) = lines.next().await {
-        match line {
-            Line::Whole(line) if line.is_empty() => {}
-            Line::Whole(line) => match Message::read(&line) {
-                Ok(Message::Answer(id, answer)) => waiters.answer(id, Ok(answer)),
-                Ok(Message::Notification(method, params)) => waiters.note(method, params),
-                Ok(Message::Request(id, method)) => {
-                    if let Some(input) = input.upgrade() {
-                        let _ = input.try_send(request::answer_to(&id, &method));
-                    }
-                }
-                Err(error) => {
-                    let error = waiters.secrets.error(error);
-                    tracing::debug!(%error, "a line of a process was no message");
-                    // Whoever waits for this answer gets no other.
-                    if let Some(id) = Skim::id_of(&line) {
-                        waiters.answer(id, Err(error));
-                    }
-                }
-            },
-            Line::Overlong(_, Some(id)) => {
-                waiters.answer(id, Err(UpstreamError::TooLarge(limit)));
-            }
-            Line::Overlong(_, None) => tracing::debug!("a line of a process was too long"),
-        }
-    }
-}
-
-/// Waits until the process ends, or ends it: first its input is closed, then SIGTERM, then
-/// SIGKILL; the last two to its whole group. Answers how it ended, and whether by itself.
-async fn supervise(
-    child: &mut Child,
-    stop: &CancellationToken,
-    program: &CancellationToken,
-) -> (String, bool) {
-    let group = child.id().and_then(|id| Pid::from_raw(id as i32));
-    let signal = |signal| {
-        if let Some(group) = group {
-            let _ = kill_process_group(group, signal);
-        }
-    };
-    let status = tokio::select! {
-        status = child.wait() => Some(status),
-        () = stop.cancelled() => None,
-        () = program.cancelled() => None,
-    };
-    let by_itself = status.is_some();
-    let status = match status {
-        Some(status) => status,
-        None => {
-            stop.cancel();
-            let mut ended = tokio::time::timeout(GRACE, child.wait()).await;
-            if ended.is_err() {
-                signal(Signal::TERM);
-                ended = tokio::time::timeout(GRACE, child.wait()).await;
-            }
-            match ended {
-                Ok(status) => status,
-                Err(_) => {
-                    signal(Signal::KILL);
-                    child.wait().await
-                }
-            }
-        }
-    };
-    // Whatever the process started and left behind.
-    signal(Signal::KILL);
-    stop.cancel();
-    let how = match (by_itself, status) {
-        (true, Ok(status)) => describe(status),
-        (true, Err(error)) => error.to_string(),
-        (false, _) => "it was ended".into(),
-    };
-    (how, by_itself)
-}
-
-fn describe(status: ExitStatus) -> String {
-    match status.code() {
-        Some(code) => format!("the process exited with code {code}"),
-        None => format!("the process was ended ({status})"),
-    }
 }

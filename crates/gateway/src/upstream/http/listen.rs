@@ -1,0 +1,136 @@
+//! Hears from a server that its tools have changed, on the stream that each era has for it: a GET
+//! of the session, or `subscriptions/listen`.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::{
+    HeaderValue, Method, Request,
+    header::{ACCEPT, CONTENT_TYPE},
+};
+use http_body_util::{BodyExt, Full, Limited};
+use sse_stream::SseStream;
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep},
+};
+
+use super::{HttpLink, Open, exchange::content_type};
+use crate::{
+    era::Era,
+    upstream::{answer::Message, exchange::LIST_CHANGED, request},
+};
+
+/// A stream that ends is asked for again after a pause, which grows while none lasts.
+const PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// A stream that lived so long did not fail.
+const LIVED: Duration = Duration::from_secs(60);
+/// How many bytes of one stream are read before it is asked for anew.
+const MOST: usize = 4 << 20;
+/// How often it is looked whether the session is still there.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// In which session somebody listens.
+#[derive(Debug, Default)]
+pub(crate) struct Listening(Weak<Open>);
+
+impl HttpLink {
+    /// Listens in the shared session, if its server tells of changes and nobody listens in it yet.
+    pub(in crate::upstream) fn listen(&self, listening: &mut Listening, look_again: &Arc<Notify>) {
+        let Some(open) = self.sessions.shared().current() else { return };
+        let here = Arc::downgrade(&open);
+        if !open.facts.tells_changes || listening.0.ptr_eq(&here) {
+            return;
+        }
+        listening.0.clone_from(&here);
+        self.line.tasks.spawn_until_stop(listen(here, Arc::clone(look_again)));
+    }
+}
+
+/// Listens until the session is gone, or the server will not have it.
+async fn listen(open: Weak<Open>, look_again: Arc<Notify>) {
+    let mut pause = PAUSE;
+    loop {
+        let began = Instant::now();
+        let heard = tokio::select! {
+            heard = hear(&open, &look_again) => heard,
+            () = gone(&open) => None,
+        };
+        if heard.is_none() {
+            return;
+        }
+        if began.elapsed() > LIVED {
+            pause = PAUSE;
+        }
+        tokio::select! {
+            () = sleep(pause) => {}
+            () = gone(&open) => return,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        // What changed meanwhile nobody has told.
+        look_again.notify_one();
+    }
+}
+
+/// Waits until the session is not used any more.
+async fn gone(open: &Weak<Open>) {
+    while open.strong_count() > 0 {
+        sleep(LOOK).await;
+    }
+}
+
+/// Reads one stream to its end. None if there is none to be had.
+async fn hear(open: &Weak<Open>, look_again: &Notify) -> Option<()> {
+    // What holds the session would keep it from ending.
+    let (egress, request) = {
+        let open = open.upgrade()?;
+        (open.line.egress.clone(), asking(&open))
+    };
+    let Ok(response) = egress.send(request).await else { return Some(()) };
+    let status = response.status();
+    let is_stream = content_type(response.headers()).eq_ignore_ascii_case("text/event-stream");
+    if status.is_server_error() {
+        return Some(());
+    }
+    if !status.is_success() || !is_stream {
+        return None;
+    }
+    let body = Limited::new(response.into_body(), MOST).map_err(broken);
+    let mut events = Box::pin(SseStream::new(body));
+    while let Some(Ok(event)) = events.next().await {
+        let message = event.data.map(Bytes::from).map(|data| Message::read(&data));
+        if let Some(Ok(Message::Notification(method, _))) = message
+            && method == LIST_CHANGED
+        {
+            look_again.notify_one();
+        }
+    }
+    Some(())
+}
+
+fn broken(error: Box<dyn std::error::Error + Send + Sync>) -> std::io::Error {
+    std::io::Error::other(error)
+}
+
+/// The request for the stream.
+fn asking(open: &Arc<Open>) -> Request<Full<Bytes>> {
+    let line = &open.line;
+    match open.era {
+        Era::Modern => {
+            let message = request::listen(line.id());
+            let headers = line.method_headers(open, request::LISTEN, None, &[]);
+            line.request(Method::POST, &open.uri, headers, message)
+        }
+        Era::Legacy => {
+            let mut headers = open.headers.clone();
+            headers.remove(CONTENT_TYPE);
+            headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+            line.request(Method::GET, &open.uri, headers, Bytes::new())
+        }
+    }
+}

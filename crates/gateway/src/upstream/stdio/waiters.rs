@@ -1,0 +1,153 @@
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use bytes::Bytes;
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::{Launch, stderr::Stderr};
+use crate::{
+    json::{Members, whole},
+    upstream::{Answer, Secrets, UpstreamError, exchange::LIST_CHANGED},
+};
+
+/// The requests that wait for an answer of a process, and what is told to whom.
+pub(super) struct Waiters {
+    by_id: Mutex<HashMap<u64, Waiter>>,
+    /// Whether all of them come from one caller.
+    of_one_caller: bool,
+    /// The connection's name, for messages.
+    connection: Arc<str>,
+    pub(super) secrets: Arc<Secrets>,
+    look_again: Arc<Notify>,
+    /// The first line that was no message.
+    stray: OnceLock<String>,
+    /// Whether it was told of one, by whichever process of the connection.
+    stray_told: Arc<AtomicBool>,
+    /// How the process ended.
+    ended: OnceLock<String>,
+}
+
+pub(super) struct Waiter {
+    pub(super) answer: oneshot::Sender<Result<Answer, UpstreamError>>,
+    pub(super) notes: mpsc::Sender<(String, Option<Bytes>)>,
+}
+
+impl Waiters {
+    pub(super) fn new(launch: &Launch) -> Arc<Self> {
+        Arc::new(Self {
+            by_id: Mutex::default(),
+            of_one_caller: launch.of_one_caller,
+            connection: Arc::clone(&launch.name),
+            secrets: Arc::clone(&launch.secrets),
+            look_again: launch.died.look_again(),
+            stray: OnceLock::new(),
+            stray_told: Arc::clone(&launch.stray_told),
+            ended: OnceLock::new(),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Waiter>> {
+        self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn add(&self, id: u64, waiter: Waiter) {
+        self.lock().insert(id, waiter);
+    }
+
+    /// Whether one waited.
+    pub(super) fn remove(&self, id: u64) -> bool {
+        self.lock().remove(&id).is_some()
+    }
+
+    pub(super) fn answer(&self, id: u64, answer: Result<Answer, UpstreamError>) {
+        if let Some(waiter) = self.lock().remove(&id) {
+            let _ = waiter.answer.send(answer);
+        }
+    }
+
+    /// Whether nobody but the caller of one request can have a part in what the process writes.
+    pub(super) fn is_of_one(&self) -> bool {
+        self.of_one_caller || self.lock().len() <= 1
+    }
+
+    /// Progress names its request by the token, which is our id. Other notifications name none:
+    /// they are passed on only by a process of one caller, so that nobody hears another's.
+    pub(super) fn note(&self, method: String, params: Option<Bytes>) {
+        if method == LIST_CHANGED {
+            self.look_again.notify_one();
+            return;
+        }
+        let waiters = self.lock();
+        let waiter = match method.as_str() {
+            "notifications/progress" => {
+                params.as_ref().and_then(progress_token).and_then(|id| waiters.get(&id))
+            }
+            _ if self.of_one_caller && waiters.len() == 1 => waiters.values().next(),
+            _ => None,
+        };
+        if let Some(waiter) = waiter {
+            let _ = waiter.notes.try_send((method, params));
+        }
+    }
+
+    /// The process wrote something that answers nobody. It is told of once, and may explain why
+    /// there is no answer.
+    pub(super) fn stray(&self, line: impl FnOnce() -> String) {
+        if self.stray.get().is_some() {
+            return;
+        }
+        let line = self.stray.get_or_init(|| self.secrets.quote(&line()));
+        if !self.stray_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                connection = %self.connection,
+                line,
+                "a server's process writes to its standard output what is no message"
+            );
+        }
+    }
+
+    /// Nothing came in time.
+    pub(super) fn late(&self, seconds: u64) -> UpstreamError {
+        match self.stray.get() {
+            Some(line) => UpstreamError::Unreadable(format!(
+                "there was none within {seconds} seconds, but this: {line}"
+            )),
+            None => UpstreamError::TimedOut(seconds),
+        }
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.ended.get().is_some()
+    }
+
+    pub(super) fn gone(&self) -> UpstreamError {
+        UpstreamError::Ended(
+            self.ended.get().cloned().unwrap_or_else(|| "it closed its input".into()),
+        )
+    }
+
+    /// The process has ended: nobody needs to wait any more.
+    pub(super) fn end(&self, how: &str, stderr: &Stderr) {
+        let mut how = how.to_owned();
+        if let Some(last) = stderr.lines().pop() {
+            how.push_str(&format!("; it said: {last}"));
+        }
+        if let Some(line) = self.stray.get() {
+            how.push_str(&format!("; it wrote in place of a message: {line}"));
+        }
+        let how = self.ended.get_or_init(|| how).clone();
+        for (_, waiter) in self.lock().drain() {
+            let _ = waiter.answer.send(Err(UpstreamError::Ended(how.clone())));
+        }
+    }
+}
+
+fn progress_token(params: &Bytes) -> Option<u64> {
+    let members = Members::read(str::from_utf8(params).ok()?).ok()?;
+    whole(members.get("progressToken")?.get())
+}
