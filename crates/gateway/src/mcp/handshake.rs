@@ -1,7 +1,5 @@
 //! `initialize` and `server/discover`: answered from memory, never asking an upstream.
 
-use gatehall_domain::Door;
-
 use super::{
     Request,
     negotiate::supported_versions,
@@ -61,15 +59,6 @@ pub(super) fn discover(request: &Request<'_>, id: &str) -> Parts {
 
 /// Why somebody who comes in rightly sees nothing. Whoever sees something needs no instructions.
 fn instructions(request: &Request<'_>) -> String {
-    let text = match (request.caller.user, request.caller.door) {
-        (None, Door::OpenWebUi) => {
-            "The signed-in user is not known to Gatehall, so there are no tools. \
-             An administrator can add the user."
-        }
-        _ => match names_nobody(request.caller) {
-            Some(hint) => hint,
-            None => return String::new(),
-        },
-    };
-    format!(",\"instructions\":{}", json::string(text))
+    let text = names_nobody(request.caller);
+    text.map_or_else(String::new, |text| format!(",\"instructions\":{}", json::string(text)))
 }
