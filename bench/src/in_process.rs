@@ -130,7 +130,7 @@ pub(crate) async fn checks(snapshot: Snapshot) -> Result<()> {
 fn settings() -> Result<DoorSettings> {
     Ok(DoorSettings {
         open_webui_secret: SecretString::from("no secret at all".to_owned()),
-        add_unknown_users: false,
+        add_unknown_users: gatehall_identity::Newcomers::Nobody,
         open_webui_domains: Vec::new(),
         open_webui_binds_admins: false,
         public_url: Some("https://gate.company.example".parse()?),

@@ -2,17 +2,17 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use gatehall_domain::{EmailAddress, Snapshot, snapshot::Site};
+use gatehall_domain::{EmailAddress, Snapshot, User, quoted, snapshot::Site};
 use gatehall_gateway::{Egress, GatewaySettings, Tasks, UpstreamError, tool_names};
 use gatehall_portal::{
-    explain::{self, ToolAnswer},
+    explain::{self, ChatDoor, Newcomer, ToolAnswer},
     operation::find_user,
 };
 
 use crate::{
     office::Office,
     output::{self, Format, Table, text, yes},
-    settings::StoreSettings,
+    settings::{AddUnknown, Domains, StoreSettings, domains},
 };
 
 /// Say what a user reaches and why, or which step is missing.
@@ -22,15 +22,58 @@ pub struct ExplainOptions {
     user: EmailAddress,
     /// A tool, by its public name. Its server is asked for its list.
     tool: Option<String>,
+    /// Domains about whose addresses Open WebUI is believed, as gatehall serve has them.
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_DOMAINS", value_name = "DOMAINS", value_parser = domains, default_value = "", hide_default_value = true)]
+    open_webui_domains: Domains,
+    /// Which unknown users of Open WebUI are added, as gatehall serve has it.
+    #[arg(
+        long,
+        env = "GATEHALL_ADD_UNKNOWN_USERS",
+        value_name = "WHOM",
+        default_value = "granted"
+    )]
+    add_unknown_users: AddUnknown,
     #[command(flatten)]
     format: Format,
 }
 
+impl ExplainOptions {
+    /// What becomes of somebody who is unknown. None of a user, known or not to be read.
+    fn newcomer(&self, snapshot: &Snapshot) -> Option<Newcomer> {
+        let (company, email) = (snapshot.company(), &self.user);
+        if company.user_by_email(email).is_some() || company.set_aside().may_be_user(email) {
+            return None;
+        }
+        let mut domains = self.open_webui_domains.0.iter();
+        let believed = domains.any(|it| it.eq_ignore_ascii_case(email.domain()));
+        let chat = ChatDoor { believed, adds: self.add_unknown_users.into() };
+        Some(Newcomer::new(company, email, chat))
+    }
+}
+
 pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Result<ExitCode> {
     let office = Office::open(settings).await?;
-    let snapshot = office.store.load().await?;
-    let user = find_user(snapshot.company(), &options.user)?;
     let now = office.clock.now();
+    let snapshot = office.store.load().await?;
+    if let Some(newcomer) = options.newcomer(&snapshot) {
+        let (snapshot, user) = Newcomer::supposed(&snapshot, &options.user, now)?;
+        let Some(name) = &options.tool else { return show_newcomer(&newcomer, &options.format) };
+        let mut answer = tool_answer(&office, &snapshot, &user, name).await?;
+        if answer.allowed {
+            answer.allowed = false;
+            answer.because = newcomer.summary();
+            answer.remedy = Some(newcomer.remedy);
+        } else if answer.connection.is_some() {
+            answer.because = format!("nobody here has this address yet, and {}", answer.because);
+            let add = format!("gatehall user add {}", quoted(options.user.as_str()));
+            answer.remedy = Some(match answer.remedy {
+                Some(then) => format!("{add}, then {then}"),
+                None => add,
+            });
+        }
+        return show_tool(&answer, name, &options.format);
+    }
+    let user = find_user(snapshot.company(), &options.user)?;
     let Some(name) = &options.tool else {
         let answer = explain::user(&snapshot, user, now);
         if options.format.json {
@@ -53,19 +96,51 @@ pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Re
         table.print("There are no connections yet.");
         return Ok(ExitCode::SUCCESS);
     };
-    let answer = match find_tool(&office, &snapshot, name).await? {
-        Some(Found { site, tool, failure }) => {
-            let mut answer = explain::tool(&snapshot, user, site, &tool, now);
-            answer.unconfirmed = failure.map(|error| {
-                let path = &site.connection.path;
-                format!("{path} could not be asked whether it has this tool, because {error}")
-            });
-            answer
-        }
-        None => unknown(&options.user, name),
+    show_tool(&tool_answer(&office, &snapshot, user, name).await?, name, &options.format)
+}
+
+async fn tool_answer(
+    office: &Office,
+    snapshot: &Snapshot,
+    user: &User,
+    name: &str,
+) -> Result<ToolAnswer> {
+    let Some(Found { site, tool, failure }) = find_tool(office, snapshot, name).await? else {
+        return Ok(unknown(&user.email, name));
     };
-    if options.format.json {
-        output::json(&answer)?;
+    let mut answer = explain::tool(snapshot, user, site, &tool, office.clock.now());
+    answer.unconfirmed = failure.map(|error| {
+        let path = &site.connection.path;
+        format!("{path} could not be asked whether it has this tool, because {error}")
+    });
+    Ok(answer)
+}
+
+/// Somebody who has no row yet. A failure, unless they come in without anybody's doing.
+fn show_newcomer(newcomer: &Newcomer, format: &Format) -> Result<ExitCode> {
+    if format.json {
+        output::json(newcomer)?;
+    } else {
+        text(&format!("{} is nobody here yet", newcomer.user));
+        let mut patterns = Table::new(&["pattern", "opens"]);
+        for it in &newcomer.patterns {
+            patterns.row([it.pattern.clone(), it.opens.clone()]);
+        }
+        patterns.print("No grant to a pattern of addresses means this one.");
+        let mut doors = Table::new(&["door", "adds them", "because"]);
+        for it in &newcomer.doors {
+            doors.row([it.door.clone(), yes(it.adds), it.because.clone()]);
+        }
+        doors.print("");
+        text(&format!("to change it: {}", newcomer.remedy));
+    }
+    let comes_in = newcomer.is_added() && !newcomer.patterns.is_empty();
+    Ok(if comes_in { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn show_tool(answer: &ToolAnswer, name: &str, format: &Format) -> Result<ExitCode> {
+    if format.json {
+        output::json(answer)?;
     } else {
         let verb = if answer.allowed { "can" } else { "cannot" };
         text(&format!("{} {verb} use {name}: {}", answer.user, answer.because));

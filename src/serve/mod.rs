@@ -156,7 +156,7 @@ impl Service {
             Reception::new(office.desk_of(Actor::gate()), Arc::clone(&sessions), recorder.clone());
         let secret = office.open_webui_secret(settings.open_webui_secret.as_deref())?;
         let doors = Doors::new(
-            settings.doors.settings(address, secret, settings.add_unknown_users)?,
+            settings.doors.settings(address, secret, settings.add_unknown_users.into())?,
             DoorParts {
                 vault: Arc::clone(&office.vault),
                 clock: office.clock.clone(),

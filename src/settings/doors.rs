@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr};
 use anyhow::{Result, ensure};
 use clap::Args;
 use gatehall_domain::{EmailAddress, ProviderId, is_safe};
-use gatehall_identity::{DoorSettings, ForwardedUser, LimitSettings, SessionLimits};
+use gatehall_identity::{DoorSettings, ForwardedUser, LimitSettings, Newcomers, SessionLimits};
 use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
@@ -144,7 +144,7 @@ impl DoorOptions {
         &self,
         listen: SocketAddr,
         open_webui_secret: SecretString,
-        add_unknown_users: bool,
+        add_unknown_users: Newcomers,
     ) -> Result<DoorSettings> {
         let public_url = self.public_url(listen);
         if let (Some(domain), Some(url)) = (&self.cookie_domain, &public_url) {

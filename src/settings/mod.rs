@@ -8,6 +8,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, FromArgMatches, ValueEnum};
 use gatehall_gateway::{Accounts, GatewaySettings};
+use gatehall_identity::Newcomers;
 use gatehall_vault::SecretVariable;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -107,6 +108,27 @@ pub enum AuditMode {
     Sure,
 }
 
+/// Which unknown users of Open WebUI are added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AddUnknown {
+    /// None.
+    False,
+    /// Those whom a grant to a pattern of addresses means.
+    Granted,
+    /// All.
+    True,
+}
+
+impl From<AddUnknown> for Newcomers {
+    fn from(whom: AddUnknown) -> Self {
+        match whom {
+            AddUnknown::False => Self::Nobody,
+            AddUnknown::Granted => Self::Granted,
+            AddUnknown::True => Self::Everybody,
+        }
+    }
+}
+
 /// How the gate serves.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Gate")]
@@ -121,9 +143,11 @@ pub struct ServeSettings {
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub open_webui_secret: Option<String>,
 
-    /// Add users whom Open WebUI vouches for and who are unknown here, with no groups.
-    #[arg(long, env = "GATEHALL_ADD_UNKNOWN_USERS", value_name = "YES", default_value = "false", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
-    pub add_unknown_users: bool,
+    /// Add users whom Open WebUI vouches for and who are unknown here, with no groups: those to
+    /// whose address something is granted by a pattern such as *@example.com (granted), all (true),
+    /// or none (false).
+    #[arg(long, env = "GATEHALL_ADD_UNKNOWN_USERS", value_name = "WHOM", default_value = "granted", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub add_unknown_users: AddUnknown,
 
     /// Host names under which clients may come, separated by commas. [default: any; only loopback
     /// names and that of the public address when listening on loopback]

@@ -1,6 +1,7 @@
 //! The OpenAPI face as Open WebUI uses it: a document that is fetched without a user and shared by
 //! all, users who are named in a signed header, and the operations to find one's own tools.
 
+use gatehall::settings::AddUnknown;
 use gatehall_portal::operation::user::{UserEdit, change};
 use gatehall_store::EventFilter;
 use gatehall_test_support::Kind;
@@ -20,7 +21,8 @@ on_both!(
 
 const ALICE: &str = "alice@google.example";
 
-async fn world(kind: Kind, add_unknown_users: bool) -> (World, Recorder) {
+async fn world(kind: Kind, add: bool) -> (World, Recorder) {
+    let add_unknown_users = if add { AddUnknown::True } else { AddUnknown::False };
     let recorder = Recorder::start().await;
     let company = json!({
         "tenants": [{"id": "google"}, {"id": "microsoft"}],
@@ -47,7 +49,7 @@ fn signed_as(account: &str, email: &str, secret: &str) -> String {
     encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
 }
 
-fn acting_for(client: &Client, email: &str) -> Client {
+pub(crate) fn acting_for(client: &Client, email: &str) -> Client {
     client.with("x-openwebui-user-jwt", &signed(email, SECRET))
 }
 
@@ -68,7 +70,7 @@ async fn verify_connection_sends_a_key_and_no_user() {
     }
     assert_eq!(
         chat.operations("/openapi.json").await,
-        ["search_tools", "describe_tools", "call_tool"]
+        ["gatehall_search_tools", "gatehall_describe_tools", "gatehall_call_tool"]
     );
     let plain = chat.with("x-openwebui-user-email", ALICE);
     assert_eq!(plain.tools("/mcp").await, Vec::<String>::new(), "plain headers are nobody's proof");
@@ -83,12 +85,13 @@ async fn a_signed_user_sees_and_calls_their_own_tools() {
     let alice = acting_for(&chat, "Alice@Google.Example");
     assert_eq!(alice.tools("/mcp").await.len(), 4);
     assert_eq!(alice.operations("/openapi.json").await.len(), 4);
-    let found = alice.operate("/tools/search_tools", json!({"query": "write"})).await.json();
+    let found =
+        alice.operate("/tools/gatehall_search_tools", json!({"query": "write"})).await.json();
     assert_eq!(found["tools"][0]["name"], "google_notes_write_text", "{found}");
     assert_eq!(found["found"], 1, "{found}");
     let described = alice
         .operate(
-            "/tools/describe_tools",
+            "/tools/gatehall_describe_tools",
             json!({"names": ["google_notes_read_text", "microsoft_notes_read_text"]}),
         )
         .await
@@ -96,8 +99,12 @@ async fn a_signed_user_sees_and_calls_their_own_tools() {
     assert_eq!(described["tools"][0]["inputSchema"]["properties"]["text"]["type"], "string");
     assert_eq!(described["unknown"], json!(["microsoft_notes_read_text"]));
     let call = |name: &str| json!({"name": name, "arguments": {"text": "hi"}});
-    assert_eq!(alice.operate("/tools/call_tool", call("google_notes_read_text")).await.text, "hi");
-    let foreign = alice.operate("/tools/call_tool", call("microsoft_notes_read_text")).await;
+    assert_eq!(
+        alice.operate("/tools/gatehall_call_tool", call("google_notes_read_text")).await.text,
+        "hi"
+    );
+    let foreign =
+        alice.operate("/tools/gatehall_call_tool", call("microsoft_notes_read_text")).await;
     assert_eq!(
         (foreign.status.as_u16(), foreign.json()["detail"].clone()),
         (404, json!("Unknown tool: microsoft_notes_read_text"))
@@ -364,10 +371,14 @@ async fn bad_bodies_are_refused_with_the_reason() {
     assert!(wrong.status.is_client_error() || wrong.status == 502, "{}", wrong.text);
     assert!(wrong.text.contains("text"), "{}", wrong.text);
     for (name, body) in [
+        ("gatehall_search_tools", "{\"limit\":\"x\"}"),
+        ("gatehall_describe_tools", "{}"),
+        ("gatehall_call_tool", "{\"name\":1}"),
+        ("gatehall_call_tool", "{\"name\":\"x\",\"arguments\":[]}"),
+        // As they were called before.
         ("search_tools", "{\"limit\":\"x\"}"),
         ("describe_tools", "{}"),
         ("call_tool", "{\"name\":1}"),
-        ("call_tool", "{\"name\":\"x\",\"arguments\":[]}"),
     ] {
         assert_eq!(
             alice.post(&format!("/tools/{name}"), &[], body.to_owned()).await.status,

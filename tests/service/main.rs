@@ -6,6 +6,8 @@ mod discovery;
 mod heads;
 mod isolation;
 mod ladder;
+mod newcomers;
+mod operations;
 mod outage;
 mod portal;
 mod program;

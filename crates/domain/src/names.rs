@@ -9,8 +9,20 @@ use crate::{ServerId, TenantId};
 /// Open WebUI puts its connection id in front of a name, and models stop at 64 characters.
 pub const LONGEST: usize = 55;
 
-/// Beginnings that Gatehall's own operations use, such as `search_tools`.
-pub const RESERVED: [&str; 3] = ["search_", "describe_", "call_"];
+/// Gatehall's own operations beside the tools. Open WebUI turns its own search for tools off where
+/// a tool is called `search_tools` or `call_tool`.
+pub const OPERATIONS: [&str; 3] =
+    ["gatehall_search_tools", "gatehall_describe_tools", "gatehall_call_tool"];
+
+/// Beginnings of what the operations were called before, which clients may still have.
+const FORMER: [&str; 3] = ["search_", "describe_", "call_"];
+
+/// The beginning that is Gatehall's own, if tools behind `prefix` could be named like one of its
+/// operations.
+pub(crate) fn reserved(prefix: &str) -> Option<&str> {
+    let former = FORMER.iter().copied().find(|it| prefix.starts_with(it));
+    former.or_else(|| OPERATIONS.iter().any(|it| it.starts_with(prefix)).then_some(prefix))
+}
 
 /// How the public names of a connection's tools begin: `{tenant}_{server}_`, only `{tenant}_`
 /// where both have the same id, and `{server}_` for a server of no tenant.
@@ -122,5 +134,21 @@ mod tests {
         assert_eq!(escaped("{\"a\": \"b\u{202e}c\"}"), "{\"a\": \"b\\u202ec\"}");
         assert_eq!(shown("a\u{202e}turned\u{2066} \u{200f}text", 80), "aturned text");
         assert_eq!(shown("\u{fc}\u{fc}\u{fc}", 3), "\u{fc}\u{fc}\u{fc}");
+    }
+
+    #[test]
+    fn no_tool_is_called_like_an_operation() {
+        for (prefix, own) in [
+            ("gatehall_", Some("gatehall_")),
+            ("call_", Some("call_")),
+            ("search_engine_", Some("search_")),
+            ("gatehall_documents_", None),
+            ("google_", None),
+        ] {
+            assert_eq!(reserved(prefix), own, "{prefix}");
+            let clashes = OPERATIONS.iter().any(|it| it.starts_with(prefix));
+            assert!(own.is_some() || !clashes, "{prefix}");
+        }
+        assert!(OPERATIONS.iter().all(|it| it.len() <= LONGEST));
     }
 }

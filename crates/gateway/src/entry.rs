@@ -130,13 +130,21 @@ fn check_origin(
     ))
 }
 
-/// What somebody has to know whose key is right and who sees nothing, because nobody is named.
+/// What somebody has to know whose key is right and who sees nothing: nobody is named, or somebody
+/// who is unknown here.
 pub(crate) fn names_nobody(caller: &Caller) -> Option<&'static str> {
-    (caller.user.is_none() && caller.door == Door::ServiceKey).then_some(
-        "This key names no user, so there are no tools for it. The client has to send its signed \
-         user header; in Open WebUI set ENABLE_FORWARD_USER_INFO_HEADERS=true and \
-         FORWARD_USER_INFO_HEADER_JWT_SECRET.",
-    )
+    match (caller.user, caller.door) {
+        (None, Door::ServiceKey) => Some(
+            "This key names no user, so there are no tools for it. The client has to send its \
+             signed user header; in Open WebUI set ENABLE_FORWARD_USER_INFO_HEADERS=true and \
+             FORWARD_USER_INFO_HEADER_JWT_SECRET.",
+        ),
+        (None, Door::OpenWebUi) => Some(
+            "The signed-in user is not known to Gatehall, so there are no tools. An administrator \
+             can add the user, or see with gatehall explain what would.",
+        ),
+        _ => None,
+    }
 }
 
 /// The endpoint that parts of a path name; none if they cannot name one.

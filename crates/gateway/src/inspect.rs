@@ -14,7 +14,7 @@ use tokio::net::{TcpStream, lookup_host};
 
 use crate::{
     Gateway,
-    call::{Asked, Asking, Failure, Refusal, STOPPING, UNRECORDED, WITHHELD},
+    call::{Asked, Asking, Failure, REVOKED, Refusal, STOPPING, UNRECORDED, WITHHELD},
     catalogue::Offer,
     era::{self, Era},
     upstream::{Answer, Listing, error_parts},
@@ -136,7 +136,7 @@ impl Gateway {
                 let (code, message) = error_parts(error);
                 called(false, format!("{message} ({code})"))
             }
-            Err(Failure::Revoked) => called(false, "the right to it ended meanwhile".into()),
+            Err(Failure::Revoked) => called(false, REVOKED.into()),
             Err(Failure::Stopping) => called(false, STOPPING.into()),
             Err(Failure::Unrecorded) => called(false, WITHHELD.into()),
             Err(Failure::Upstream(error)) => called(false, format!("{error}: {}", error.remedy())),

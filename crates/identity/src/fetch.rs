@@ -16,7 +16,7 @@ use oauth2::{HttpRequest, HttpResponse};
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::resolve::Resolver;
+use crate::{resolve::Resolver, said::token_answer};
 
 /// A provider has so long to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -110,7 +110,7 @@ impl Fetch {
         let (head, body) = request.into_parts();
         let response = self.send(Request::from_parts(head, Bytes::from(body))).await?;
         let (head, body) = response.into_parts();
-        Ok(Response::from_parts(head, body.to_vec()))
+        Ok(Response::from_parts(head, token_answer(&body)))
     }
 
     /// Gets a JSON document.

@@ -22,13 +22,14 @@ const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 pub(crate) fn routes() -> Router<Arc<Doors>> {
     let whole = |State(doors): State<Arc<Doors>>| async move { metadata(&doors, "mcp") };
     let part = |State(doors): State<Arc<Doors>>, Path(path): Path<String>| async move {
-        metadata(&doors, &path)
+        metadata(&doors, path.trim_end_matches('/'))
     };
     Router::new().route(WELL_KNOWN, get(whole)).route(&format!("{WELL_KNOWN}/{{*path}}"), get(part))
 }
 
 /// The metadata of `/mcp`, `/mcp/{tenant}` or `/mcp/{tenant}/{server}`, whether or not there is
-/// such a tenant: it is for everybody to read.
+/// such a tenant: it is for everybody to read. Where no access tokens are taken there is none, since
+/// it would have to name a server that issues them.
 fn metadata(doors: &Doors, path: &str) -> Response {
     let fits = {
         let mut parts = path.split('/');
@@ -44,6 +45,9 @@ fn metadata(doors: &Doors, path: &str) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let providers = token_providers(doors);
+    if providers.is_empty() {
+        return StatusCode::NOT_FOUND.into_response();
+    }
     let servers: Vec<&str> = providers.iter().map(|it| it.issuer.as_str()).collect();
     let document = json!({
         "resource": resource.as_str(),
@@ -93,6 +97,7 @@ impl Doors {
             text.push_str(&format!(", scope=\"{scopes}\""));
         }
         if let (Some(public_url), false) = (&self.settings.public_url, providers.is_empty()) {
+            let path = path.trim_end_matches('/');
             let resource = if path.starts_with("/mcp") { path } else { "/mcp" };
             let base = public_url.as_str().trim_end_matches('/');
             text.push_str(&format!(", resource_metadata=\"{base}{WELL_KNOWN}{resource}\""));

@@ -8,7 +8,7 @@ use gatehall_domain::{
 };
 use uuid::Uuid;
 
-use crate::{Rejection, rejection::PersonFault};
+use crate::{Newcomers, Rejection, rejection::PersonFault};
 
 /// Somebody came, and a source vouches for who it is.
 #[derive(Debug, Clone)]
@@ -29,8 +29,8 @@ pub struct Visit {
     pub binds_admins: bool,
     /// The name, or nothing.
     pub name: String,
-    /// Whether an unknown user is added.
-    pub add: bool,
+    /// Which unknown users are added.
+    pub add: Newcomers,
     /// What the source said about groups; none if it never does.
     pub said: Option<Said>,
 }
@@ -143,7 +143,7 @@ impl Visit {
                 user.id
             }
             None if company.set_aside().may_be_user(email) => return Err(unread),
-            None if self.add => {
+            None if self.add.admit(email, company) => {
                 let user = User {
                     id: UserId(Uuid::now_v7()),
                     email: email.clone(),

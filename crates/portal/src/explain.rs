@@ -1,5 +1,7 @@
 //! Why somebody reaches something, or the first step that is missing. Every answer is `decide`'s.
 
+mod newcomer;
+
 use std::collections::HashSet;
 
 use gatehall_domain::{
@@ -8,6 +10,7 @@ use gatehall_domain::{
 };
 use serde::Serialize;
 
+pub use self::newcomer::{ChatDoor, DoorAnswer, MeantBy, Newcomer};
 use crate::web::{connection_href, encoded};
 
 /// What a user reaches, and why.

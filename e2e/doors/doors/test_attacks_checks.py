@@ -26,7 +26,9 @@ def spoiled():
                 continue
             yield f"{name} twice", dialect, with_value(good, name, value, value)
             yield f"{name} empty", dialect, with_value(good, name, "")
-            yield f"{name} not ASCII", dialect, with_value(good, name, f"{value}\xe4")
+            # Raw bytes in a path are for the rules (test_attacks_paths).
+            if name not in ("X-Forwarded-Uri", "X-Original-URL"):
+                yield f"{name} not ASCII", dialect, with_value(good, name, f"{value}\xe4")
     odd = {
         "X-Forwarded-Method": ["G ET", "GET,POST", "GET\x0b", "{}"],
         "X-Forwarded-Proto": ["ftp", "javascript", "http,https", "https\x7f"],

@@ -110,6 +110,10 @@ async fn a_guest_is_judged_like_a_sign_in(kind: Kind) {
     let ask =
         async |said: &str| ada.send(Method::POST, "/api/v1/access/guest", &[("said", said)]).await;
     let nora = said("nora@google.example", json!(["g-1"]));
+    let page = ada.get("/access?user=nora@google.example").await.text;
+    for part in ["nobody here has this address yet", "entra: it", "Open WebUI: "] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
     // Nobody is added, and no address believed, unless the provider is told to.
     let refused = ask(&nora).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -2,6 +2,7 @@
 
 mod commands;
 mod files;
+mod newcomers;
 mod secrets;
 mod serving;
 mod trouble;

@@ -276,11 +276,11 @@ async fn what_only_looks_like_an_attack_is_carried() {
         let operated = scene.alice.operate(&format!("/tools/{allowed}"), arguments.clone()).await;
         assert_eq!((operated.status.as_u16(), operated.text.as_str()), (200, "done"));
         let discovered = json!({"name": allowed, "arguments": arguments});
-        assert_eq!(scene.alice.operate("/tools/call_tool", discovered).await.status, 200);
+        assert_eq!(scene.alice.operate("/tools/gatehall_call_tool", discovered).await.status, 200);
         for spelling in spellings("name") {
             let twin =
                 format!(r#"{{"name":"{allowed}","{spelling}":"{denied}","arguments":{{}}}}"#);
-            let refused = scene.alice.post("/tools/call_tool", &[], twin.clone()).await;
+            let refused = scene.alice.post("/tools/gatehall_call_tool", &[], twin.clone()).await;
             assert_eq!(refused.status, 422, "{twin}: {}", refused.text);
         }
     }

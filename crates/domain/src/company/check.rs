@@ -177,7 +177,7 @@ impl Company {
     /// upstream can name a tool into another tenant.
     fn check_prefix(&self, connection: &Connection) -> Result<(), Refusal> {
         let own = connection.path.prefix();
-        if let Some(reserved) = names::RESERVED.iter().find(|reserved| own.starts_with(*reserved)) {
+        if let Some(reserved) = names::reserved(&own) {
             return Err(Refusal::invalid(
                 "server id",
                 format!(

@@ -7,6 +7,7 @@ mod check_servers;
 mod claims;
 mod count;
 mod label;
+mod meant;
 mod set_aside;
 
 use std::{hash::Hash, sync::Arc};

@@ -9,7 +9,7 @@ use gatehall_domain::{Caller, Denial, Endpoint, Permit, Reach, Timestamp};
 use gatehall_identity::Rejection;
 
 use running::Watched;
-pub(crate) use running::{Done, Failure, Running, STOPPING, Step, WITHHELD};
+pub(crate) use running::{Done, Failure, REVOKED, Running, STOPPING, Step, WITHHELD};
 
 use crate::{
     catalogue::{HeaderParam, Offer, Tool},

@@ -77,6 +77,9 @@ pub(crate) struct Done {
 /// What the caller of a call hears that the gate's stop ends.
 pub(crate) const STOPPING: &str = "The gate stops, and the call was still running: call again.";
 
+/// What the caller of a call hears whose right to it was taken away.
+pub(crate) const REVOKED: &str = "Access to this tool ended while it was running.";
+
 /// Why a call has no answer.
 #[derive(Debug)]
 pub(crate) enum Failure {

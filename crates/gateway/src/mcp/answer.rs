@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     body::Parts,
-    call::{Done, Failure, STOPPING, WITHHELD},
+    call::{Done, Failure, REVOKED, STOPPING, WITHHELD},
     era::Era,
     json::{self, Members, ObjectWriter},
     upstream::{Answer, CallResult, Kind, error_parts},
@@ -44,9 +44,7 @@ pub(super) fn answer(id: &str, client: Era, done: &Done) -> (StatusCode, Parts) 
                 format!("{} {} (reference {:x})", done.connection, error.public(), done.request_id);
             rpc::result(id, &tool_error(client, &text))
         }
-        Err(Failure::Revoked) => {
-            rpc::result(id, &tool_error(client, "Access to this tool ended while it was running."))
-        }
+        Err(Failure::Revoked) => rpc::result(id, &tool_error(client, REVOKED)),
         Err(Failure::Stopping) => rpc::result(id, &tool_error(client, STOPPING)),
         Err(Failure::Unrecorded) => {
             let error =

@@ -1,7 +1,5 @@
 //! `initialize` and `server/discover`: answered from memory, never asking an upstream.
 
-use gatehall_domain::Door;
-
 use super::{
     Request, list,
     negotiate::supported_versions,
@@ -72,20 +70,9 @@ fn introduction(request: &Request<'_>, era: Era) -> String {
         false => "\"capabilities\":{\"tools\":{}}",
     };
     let servers = greeting.map_or("", |it| &it.instructions);
-    match hint(request).unwrap_or(servers) {
+    // Why somebody who comes in rightly sees nothing, or what the servers say.
+    match names_nobody(request.caller).unwrap_or(servers) {
         "" => capabilities.to_owned(),
         text => format!("{capabilities},\"instructions\":{}", json::string(text)),
     }
-}
-
-/// Why somebody who comes in rightly sees nothing.
-fn hint(request: &Request<'_>) -> Option<&'static str> {
-    let text = match (request.caller.user, request.caller.door) {
-        (None, Door::OpenWebUi) => {
-            "The signed-in user is not known to Gatehall, so there are no tools. \
-             An administrator can add the user."
-        }
-        _ => return names_nobody(request.caller),
-    };
-    Some(text)
 }

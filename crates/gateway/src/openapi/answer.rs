@@ -1,16 +1,20 @@
 //! From a tool's result to an HTTP answer.
 
 use axum::response::{IntoResponse, Response};
-use base64::{Engine, prelude::BASE64_STANDARD};
+use base64::{
+    Engine,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 use serde::Deserialize;
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use super::problem::Problem;
 use crate::{
     body::Parts,
-    call::{Done, Failure, STOPPING, WITHHELD},
+    call::{Done, Failure, REVOKED, STOPPING, WITHHELD},
     upstream::{Answer, CallResult, Kind, error_parts},
 };
 
@@ -29,7 +33,7 @@ struct Content {
 }
 
 /// The answer to a call.
-pub(super) fn answer(name: &str, done: &Done) -> Response {
+pub(super) fn answer(done: &Done) -> Response {
     match &done.answer {
         Ok(Answer::Result(result)) => from_result(done, result),
         Ok(Answer::Error(error)) => {
@@ -41,7 +45,9 @@ pub(super) fn answer(name: &str, done: &Done) -> Response {
             };
             Problem::new(status, "tool-refused", message).into_response()
         }
-        Err(Failure::Revoked) => Problem::unknown_tool(name).into_response(),
+        Err(Failure::Revoked) => {
+            Problem::new(StatusCode::FORBIDDEN, "access-ended", REVOKED).into_response()
+        }
         Err(Failure::Unrecorded) => Problem::unrecorded(WITHHELD).into_response(),
         Err(Failure::Stopping) => {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "stopping", STOPPING).into_response()
@@ -84,6 +90,11 @@ fn from_result(done: &Done, result: &CallResult) -> Response {
         return Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "tool-failed", detail)
             .into_response();
     }
+    if let Some((data, mime)) = only_media(&pieces)
+        && result.structured.as_ref().is_none_or(|it| repeats(it, &data))
+    {
+        return media_answer(&data, &mime);
+    }
     if let Some(structured) = &result.structured {
         return json_answer(structured.clone());
     }
@@ -96,13 +107,41 @@ fn from_result(done: &Done, result: &CallResult) -> Response {
                 false => text_answer(text),
             }
         }
-        (1, Some(Content { kind, data: Some(data), mime_type: Some(mime), .. }))
-            if matches!(kind.as_str(), "image" | "audio") =>
-        {
-            media_answer(&data, &mime)
-        }
         _ => json_answer(whole(content)),
     }
+}
+
+/// The one picture or sound that a result consists of, and its kind. Texts without words beside it
+/// say nothing.
+fn only_media(pieces: &[&RawValue]) -> Option<(String, String)> {
+    let mut media = None;
+    for piece in pieces {
+        let content: Content = serde_json::from_str(piece.get()).ok()?;
+        match content {
+            Content { kind, text: Some(text), .. } if kind == "text" && text.trim().is_empty() => {}
+            Content { kind, data: Some(data), mime_type: Some(mime), .. }
+                if matches!(kind.as_str(), "image" | "audio") && media.is_none() =>
+            {
+                media = Some((data, mime));
+            }
+            _ => return None,
+        }
+    }
+    media
+}
+
+/// Whether structured content only says once more what is in a picture: servers make it of what
+/// their tool returns.
+fn repeats(structured: &[u8], data: &str) -> bool {
+    fn holds(value: &Value, data: &str) -> bool {
+        match value {
+            Value::String(text) => text == data,
+            Value::Array(items) => items.iter().any(|it| holds(it, data)),
+            Value::Object(members) => members.values().any(|it| holds(it, data)),
+            _ => false,
+        }
+    }
+    serde_json::from_slice(structured).is_ok_and(|it| holds(&it, data))
 }
 
 /// The content of a result that is of several pieces.
@@ -121,11 +160,18 @@ fn text_answer(text: String) -> Response {
     guarded((kind, text).into_response())
 }
 
+/// Servers break the text into lines, and leave out what only fills it up.
+const LENIENT: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 fn media_answer(data: &str, mime: &str) -> Response {
-    let decoded = BASE64_STANDARD.decode(data).ok();
-    let kind = HeaderValue::from_str(mime)
-        .ok()
-        .filter(|_| mime.starts_with("image/") || mime.starts_with("audio/"));
+    let data: Vec<u8> = data.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let decoded = LENIENT.decode(data).ok();
+    let mime = mime.trim().to_ascii_lowercase();
+    let is_media = mime.starts_with("image/") || mime.starts_with("audio/");
+    let kind = HeaderValue::from_str(&mime).ok().filter(|_| is_media);
     match (decoded, kind) {
         (Some(bytes), Some(kind)) => {
             guarded(([(header::CONTENT_TYPE, kind)], bytes).into_response())

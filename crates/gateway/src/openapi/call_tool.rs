@@ -1,4 +1,4 @@
-//! What `call_tool` takes: the one operation whose body, and not its address, names the tool.
+//! What `gatehall_call_tool` takes: the one operation whose body, and not its address, names the tool.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::{
 
 const KNOWN: &[&str] = &["name", "arguments"];
 
-/// The body of `call_tool`.
+/// The body of `gatehall_call_tool`.
 #[derive(Debug)]
 pub(super) struct Inner<'a>(Members<'a>);
 

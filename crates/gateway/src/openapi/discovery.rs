@@ -18,23 +18,45 @@ const MOST_FOUND: usize = 100;
 /// How many tools are described at once.
 const MOST_DESCRIBED: usize = 50;
 
+/// One of the three operations.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Own {
+    Search,
+    Describe,
+    Call,
+}
+
+impl Own {
+    /// By its name, or the one that it had before: clients keep documents for long.
+    pub(super) fn of(name: &str) -> Option<Self> {
+        match name.strip_prefix("gatehall_").unwrap_or(name) {
+            "search_tools" => Some(Self::Search),
+            "describe_tools" => Some(Self::Describe),
+            "call_tool" => Some(Self::Call),
+            _ => None,
+        }
+    }
+}
+
 /// The three operations.
 pub(super) fn operations() -> Vec<Bytes> {
+    let [search_name, describe_name, call_name] = names::OPERATIONS;
     let search = json!({"type":"object","properties":{
         "query":{"type":"string","description":"Words that describe what the tool should do; empty for all"},
         "limit":{"type":"integer","description":"How many tools to answer with, at most 100"}},"required":["query"]});
     let describe = json!({"type":"object","properties":{
-        "names":{"type":"array","items":{"type":"string"},"description":"Names from search_tools"}},"required":["names"]});
+        "names":{"type":"array","items":{"type":"string"},"description":format!("Names from {search_name}")}},"required":["names"]});
     let call = json!({"type":"object","properties":{
-        "name":{"type":"string","description":"Name from search_tools"},
-        "arguments":{"type":"object","description":"As the tool's inputSchema from describe_tools says"}},"required":["name","arguments"]});
-    let operation = |name, description, schema: Value| {
+        "name":{"type":"string","description":format!("Name from {search_name}")},
+        "arguments":{"type":"object","description":format!("As the tool's inputSchema from {describe_name} says")}},"required":["name","arguments"]});
+    let operation = |name, description: &str, schema: Value| {
         Bytes::from(path_item(name, description, &schema.to_string()))
     };
+    let to_call = format!("Call a tool that you found with {search_name}.");
     vec![
-        operation("search_tools", "Find tools that you may use. Call this first.", search),
-        operation("describe_tools", "Read what tools take, before calling them.", describe),
-        operation("call_tool", "Call a tool that you found with search_tools.", call),
+        operation(search_name, "Find tools that you may use. Call this first.", search),
+        operation(describe_name, "Read what tools take, before calling them.", describe),
+        operation(call_name, &to_call, call),
     ]
 }
 
@@ -53,7 +75,7 @@ struct Describe {
     names: Vec<String>,
 }
 
-/// Answers `search_tools`. Whoever is nobody finds nothing.
+/// Answers `gatehall_search_tools`. Whoever is nobody finds nothing.
 pub(super) fn search(
     moment: &Moment,
     reach: Option<&Reach<'_>>,
@@ -74,7 +96,7 @@ pub(super) fn search(
     Ok(json!({"tools": shown.collect::<Vec<_>>(), "found": found.len()}))
 }
 
-/// Answers `describe_tools`. Unknown names, and those of others, are listed as unknown.
+/// Answers `gatehall_describe_tools`. Unknown names, and those of others, are listed as unknown.
 pub(super) fn describe(
     moment: &Moment,
     reach: Option<&Reach<'_>>,

@@ -24,6 +24,7 @@ use serde_json::{Value, json, value::RawValue};
 
 use self::{
     call_tool::{Inner, ambiguous},
+    discovery::Own,
     problem::Problem,
 };
 use crate::{
@@ -117,18 +118,18 @@ async fn call(
     let body = read_object(gateway, &head.headers, body).await?;
     let body = str::from_utf8(&body).map_err(|_| Problem::invalid("The body", "is not UTF-8"))?;
     let Entry { moment, caller, .. } = &entry;
-    let found = match name {
-        "search_tools" | "describe_tools" => {
+    let found = match Own::of(name) {
+        Some(own @ (Own::Search | Own::Describe)) => {
             if let Some(hint) = names_nobody(caller) {
                 return Ok(axum::Json(json!({"tools": [], "hint": hint})).into_response());
             }
             let reach = Reach::new(&moment.snapshot, caller, &endpoint, entry.now).ok();
-            match name {
-                "search_tools" => discovery::search(moment, reach.as_ref(), body)?,
+            match own {
+                Own::Search => discovery::search(moment, reach.as_ref(), body)?,
                 _ => discovery::describe(moment, reach.as_ref(), body)?,
             }
         }
-        "call_tool" => {
+        Some(Own::Call) => {
             let inner = match Inner::read(body) {
                 Ok(inner) => inner,
                 Err(flaw) if flaw.is_ambiguous() => {
@@ -139,7 +140,7 @@ async fn call(
             let (name, arguments) = inner.asked()?;
             return run(gateway, &entry, &endpoint, &name, arguments, trace).await;
         }
-        _ => return run(gateway, &entry, &endpoint, name, body, trace).await,
+        None => return run(gateway, &entry, &endpoint, name, body, trace).await,
     };
     Ok(axum::Json::<Value>(found).into_response())
 }
@@ -171,7 +172,7 @@ async fn run(
         }
     };
     let done = running.done().await;
-    Ok(answer::answer(name, &done))
+    Ok(answer::answer(&done))
 }
 
 fn asking<'a>(entry: &'a Entry, endpoint: &'a Endpoint) -> Asking<'a> {

@@ -13,7 +13,7 @@ const DEEPEST: usize = 24;
 pub(super) fn flat(schema: &str) -> Value {
     let root: Value = serde_json::from_str(schema).unwrap_or_default();
     let mut inliner = Inliner { root: &root, left: LARGEST };
-    let inlined = inliner.inline(&root, 0);
+    let inlined = inliner.schema(&root, 0);
     let mut properties = Map::new();
     let mut required = Vec::new();
     collect(&inlined, true, &mut properties, &mut required, 0);
@@ -68,109 +68,140 @@ struct Inliner<'r> {
     left: usize,
 }
 
-impl Inliner<'_> {
-    fn inline(&mut self, value: &Value, depth: usize) -> Value {
-        let size = match value {
-            Value::String(text) => text.len(),
-            Value::Object(members) => members.keys().map(String::len).sum(),
-            _ => 0,
-        };
-        if self.left <= size || depth > DEEPEST * 4 {
-            return json!({});
+/// What stands under a member of a schema (JSON Schema 2020-12, and the drafts before it). Only
+/// the members of schemas are keywords: those of what they hold may be names or data.
+enum Holds {
+    /// A schema, or several.
+    Schema,
+    /// Schemas by names.
+    Named,
+    /// Where the schema is that is meant.
+    Reference,
+    /// What only means something within the original document.
+    Plumbing,
+    /// Anything else, as it stands.
+    Data,
+}
+
+impl Holds {
+    fn under(keyword: &str) -> Self {
+        match keyword {
+            "properties" | "patternProperties" | "dependentSchemas" | "dependencies" => Self::Named,
+            "additionalProperties"
+            | "unevaluatedProperties"
+            | "propertyNames"
+            | "items"
+            | "prefixItems"
+            | "additionalItems"
+            | "unevaluatedItems"
+            | "contains"
+            | "contentSchema"
+            | "not"
+            | "if"
+            | "then"
+            | "else"
+            | "allOf"
+            | "anyOf"
+            | "oneOf" => Self::Schema,
+            "$ref" | "$dynamicRef" | "$recursiveRef" => Self::Reference,
+            "$schema" | "$id" | "$defs" | "definitions" | "$anchor" | "$dynamicAnchor"
+            | "$recursiveAnchor" | "$vocabulary" | "$comment" => Self::Plumbing,
+            _ => Self::Data,
         }
-        self.left -= size + 8.min(self.left - size);
+    }
+}
+
+impl Inliner<'_> {
+    /// Whether there is still room for so many bytes, which are taken.
+    fn takes(&mut self, size: usize) -> bool {
+        let fits = size <= self.left;
+        self.left -= if fits { size } else { 0 };
+        fits
+    }
+
+    fn schema(&mut self, value: &Value, depth: usize) -> Value {
         match value {
-            Value::Object(members) => self.object(members, depth),
-            Value::Array(items) => items.iter().map(|item| self.inline(item, depth + 1)).collect(),
-            other => other.clone(),
+            Value::Object(members) if depth <= DEEPEST * 4 && self.takes(8) => {
+                self.object(members, depth)
+            }
+            Value::Array(parts) if depth <= DEEPEST * 4 && self.takes(8) => {
+                parts.iter().map(|part| self.schema(part, depth + 1)).collect()
+            }
+            Value::Object(_) | Value::Array(_) => json!({}),
+            plain if self.takes(weight(plain)) => plain.clone(),
+            _ => json!({}),
         }
     }
 
     fn object(&mut self, members: &Map<String, Value>, depth: usize) -> Value {
-        if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
-            let target = reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
-            // A reference to elsewhere is never fetched; one to itself ends somewhere.
-            let mut inlined = match target {
-                Some(target) if depth < DEEPEST => self.inline(target, depth + 4),
-                _ => json!({}),
+        let mut inlined = self.referred(members, depth);
+        let Some(object) = inlined.as_object_mut() else { return inlined };
+        for (name, value) in members {
+            let inner = match Holds::under(name) {
+                Holds::Reference | Holds::Plumbing => continue,
+                _ if !self.takes(name.len()) => break,
+                Holds::Schema => self.schema(value, depth + 1),
+                Holds::Named => self.named(value, depth + 1),
+                Holds::Data if self.takes(weight(value)) => value.clone(),
+                Holds::Data => continue,
             };
-            if let Some(inlined) = inlined.as_object_mut() {
-                for (name, value) in
-                    members.iter().filter(|(name, _)| *name != "$ref" && !is_plumbing(name))
-                {
-                    inlined.insert(name.clone(), self.inline(value, depth + 1));
-                }
-            }
-            return inlined;
+            add(object, name, inner);
         }
-        let kept = members.iter().filter(|(name, _)| !is_plumbing(name));
-        Value::Object(
-            kept.map(|(name, value)| (name.clone(), self.inline(value, depth + 1))).collect(),
-        )
+        inlined
+    }
+
+    /// What a reference means. One to elsewhere is never fetched; one to itself ends somewhere.
+    fn referred(&mut self, members: &Map<String, Value>, depth: usize) -> Value {
+        let mut references =
+            members.iter().filter(|(name, _)| matches!(Holds::under(name), Holds::Reference));
+        let reference = references.find_map(|(_, value)| value.as_str());
+        let pointer = reference.and_then(|it| it.strip_prefix('#'));
+        match pointer.and_then(|pointer| self.root.pointer(pointer)) {
+            Some(target) if depth < DEEPEST => self.schema(target, depth + 4),
+            _ => json!({}),
+        }
+    }
+
+    fn named(&mut self, value: &Value, depth: usize) -> Value {
+        let Value::Object(schemas) = value else { return value.clone() };
+        let mut inlined = Map::new();
+        for (name, schema) in schemas {
+            if !self.takes(name.len()) {
+                break;
+            }
+            let schema = match schema {
+                Value::Bool(true) => json!({}),
+                Value::Bool(false) => json!({"not": {}}),
+                schema => self.schema(schema, depth + 1),
+            };
+            inlined.insert(name.clone(), schema);
+        }
+        Value::Object(inlined)
     }
 }
 
-/// Members that only mean something within the original document.
-fn is_plumbing(name: &str) -> bool {
-    matches!(name, "$schema" | "$id" | "$defs" | "definitions" | "$anchor" | "$comment")
+/// Adds a member to what a reference beside it means. Both count.
+fn add(object: &mut Map<String, Value>, name: &str, value: Value) {
+    match (object.get_mut(name), value) {
+        (Some(Value::Object(before)), Value::Object(more)) => before.extend(more),
+        (Some(Value::Array(before)), Value::Array(more)) if name == "required" => {
+            before.extend(more);
+        }
+        (_, value) => drop(object.insert(name.to_owned(), value)),
+    }
+}
+
+/// How many bytes something has, roughly.
+fn weight(value: &Value) -> usize {
+    8 + match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(weight).sum(),
+        Value::Object(members) => {
+            members.iter().map(|(name, value)| name.len() + weight(value)).sum()
+        }
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn references_and_combinations_become_flat_properties() {
-        let flat = flat(
-            r##"{"$schema":"x","type":"object","allOf":[{"$ref":"#/$defs/Base"},{"properties":{"b":{"type":"integer"}},"required":["b"]}],
-            "anyOf":[{"properties":{"c":{"type":"string"}},"required":["c"]}],
-            "properties":{"d":{"$ref":"#/$defs/Color","description":"which"}},"required":["d","gone"],
-            "$defs":{"Base":{"properties":{"a":{"type":"string"}},"required":["a"]},"Color":{"enum":["red"]}}}"##,
-        );
-        assert_eq!(
-            flat,
-            json!({"type":"object","properties":{
-                "d":{"enum":["red"],"description":"which"},"a":{"type":"string"},
-                "b":{"type":"integer"},"c":{"type":"string"}},"required":["d","a","b"]})
-        );
-    }
-
-    #[test]
-    fn recursion_and_explosion_end() {
-        let tree = r##"{"type":"object","properties":{"tree":{"$ref":"#/$defs/T"}},"$defs":{"T":{"type":"object","properties":{"l":{"$ref":"#/$defs/T"},"r":{"$ref":"#/$defs/T"}}}}}"##;
-        let text = flat(tree).to_string();
-        assert!(!text.contains("$ref") && text.len() < 4_000_000);
-        let bomb: String = (0..40)
-            .map(|n| {
-                format!(
-                    r##""D{n}":{{"allOf":[{{"$ref":"#/$defs/D{}"}},{{"$ref":"#/$defs/D{}"}}]}},"##,
-                    n + 1,
-                    n + 1
-                )
-            })
-            .collect();
-        let bomb =
-            format!(r##"{{"type":"object","$ref":"#/$defs/D0","$defs":{{{bomb}"D40":{{}}}}}}"##);
-        assert!(flat(&bomb).to_string().len() < 4_000_000);
-    }
-
-    #[test]
-    fn a_large_text_that_is_referred_to_often_is_not_repeated_without_end() {
-        let properties: Vec<String> =
-            (0..1000).map(|n| format!(r##""p{n}":{{"$ref":"#/$defs/X"}}"##)).collect();
-        let large = "x".repeat(100_000);
-        let schema = format!(
-            r##"{{"type":"object","properties":{{{}}},"$defs":{{"X":{{"description":"{large}"}}}}}}"##,
-            properties.join(",")
-        );
-        let text = flat(&schema).to_string();
-        assert!(text.len() < 2 * LARGEST, "{}", text.len());
-    }
-
-    #[test]
-    fn foreign_references_are_not_followed() {
-        let flat =
-            flat(r#"{"type":"object","properties":{"a":{"$ref":"https://evil.example/s.json"}}}"#);
-        assert_eq!(flat["properties"]["a"], json!({}));
-    }
-}
+mod tests;

@@ -22,8 +22,8 @@ impl Doors {
         }
         let company = snapshot.company();
         let visit = self.chat_visit(claims)?;
-        let known = visit.email.as_ref().and_then(|email| company.user_by_email(email));
-        if known.is_none() && !visit.add {
+        let email = visit.email.as_ref();
+        if email.is_some_and(|email| self.is_unknown(email, company)) {
             tracing::debug!(key.id = %key.id, "a client named a user who is unknown here");
             return Ok(None);
         }
@@ -70,8 +70,7 @@ impl Doors {
 
     fn chat_visit(&self, claims: &Claims) -> Result<Visit, Rejection> {
         let email = claims.address()?;
-        let mut domains = self.settings.open_webui_domains.iter();
-        let believed = domains.any(|domain| domain.eq_ignore_ascii_case(email.domain()));
+        let believed = self.chat_may_vouch_for(&email);
         let doubt = (!believed).then(|| Rejection::NotVouched(email.clone(), bound(claims)));
         Ok(Visit {
             issuer: OPEN_WEBUI.to_owned(),

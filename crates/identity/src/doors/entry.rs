@@ -2,7 +2,9 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use gatehall_domain::{Attempt, EntryEvent, OPEN_WEBUI, Snapshot, Timestamp, UserId, names};
+use gatehall_domain::{
+    Attempt, EmailAddress, EntryEvent, OPEN_WEBUI, Snapshot, Timestamp, UserId, names,
+};
 use http::request::Parts;
 use uuid::Uuid;
 
@@ -24,10 +26,24 @@ pub(crate) struct Entered<'a> {
 
 impl Doors {
     pub(crate) fn note(&self, it: Entered<'_>, snapshot: &Arc<Snapshot>, now: Timestamp) {
+        self.note_claimed(it, None, snapshot, now);
+    }
+
+    /// The same of an account with this address that is not let in.
+    pub(crate) fn note_claimed(
+        &self,
+        it: Entered<'_>,
+        claimed: Option<&EmailAddress>,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) {
         // The same again and again from one place says nothing new.
-        if let Some(rule) = it.refused
-            && !self.limits.may_note(it.address, rule)
-        {
+        let is_news = |rule| match claimed {
+            // All users of a chat come from one place.
+            Some(email) => self.limits.may_note_person(email.as_str(), rule),
+            None => self.limits.may_note(it.address, rule),
+        };
+        if it.refused.is_some_and(|rule| !is_news(rule)) {
             return;
         }
         self.arrivals.record(EntryEvent {

@@ -3,6 +3,7 @@
 mod bearer;
 mod chat;
 mod entry;
+mod newcomer;
 mod one_person;
 mod settings;
 
@@ -165,7 +166,10 @@ impl Doors {
         now: Timestamp,
     ) -> Result<Caller, Rejection> {
         match self.prove(&head.headers, snapshot, now).await {
-            Ok(caller) => Ok(caller),
+            Ok(caller) => {
+                self.note_unknown(&caller, head, snapshot, now);
+                Ok(caller)
+            }
             Err(rejection) => {
                 let address = self.address(head);
                 let rejection = self.limits.unproven(address).err().unwrap_or(rejection);

@@ -5,7 +5,7 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{limits::LimitSettings, session::SessionLimits};
+use crate::{Newcomers, limits::LimitSettings, session::SessionLimits};
 
 /// How the doors are set.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct DoorSettings {
     /// The secret with which Open WebUI signs its user header.
     pub open_webui_secret: SecretString,
     /// Whether a user whom Open WebUI vouches for, and who is unknown here, is added.
-    pub add_unknown_users: bool,
+    pub add_unknown_users: Newcomers,
     /// The domains about whose addresses Open WebUI is believed.
     pub open_webui_domains: Vec<String>,
     /// Whether Open WebUI's word about an address also binds the account of somebody who

@@ -126,7 +126,7 @@ fn site_meanwhile(
     }
     let mut settings = DoorSettings {
         open_webui_secret: SECRET.to_owned().into(),
-        add_unknown_users,
+        add_unknown_users: add_unknown_users.into(),
         open_webui_domains: vec!["google.example".into()],
         open_webui_binds_admins: false,
         public_url: None,

@@ -8,7 +8,7 @@ use http::{HeaderMap, request::Parts};
 use secrecy::ExposeSecret;
 
 use crate::{
-    Rejection,
+    Newcomers, Rejection,
     doors::Doors,
     provider::Source,
     rejection::PersonFault,
@@ -52,7 +52,7 @@ impl Doors {
             let claims = check_id_token(token, &provider, expected, now).await?;
             // The header has to name the one whom the token names, as a sign-in would find them.
             let visit = provider.visit(&claims, &[], None, Source::AccessToken).await?;
-            let visit = Visit { add: false, ..visit };
+            let visit = Visit { add: Newcomers::Nobody, ..visit };
             let (user, _) = visit.settle(snapshot.company(), now)?;
             if snapshot.company().users.get(&user).is_none_or(|user| user.email != email) {
                 return Err(bad("X-Auth-Request-Token is of somebody else than X-Forwarded-User"));

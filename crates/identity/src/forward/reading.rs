@@ -30,7 +30,9 @@ impl Reading {
     /// `/app/index.php/page`), or in any folder in which the program may be (`/app/page`). None, if
     /// a program could take the path for any other.
     pub(super) fn all(path: &str) -> Option<Vec<Self>> {
-        if !plain(path) {
+        // Letters that were not encoded came as bytes. Programs read them in some character set,
+        // replace them, drop them, or end the path there.
+        if !plain(path) || !path.is_ascii() {
             return None;
         }
         let decoded = decoded(path)?;

@@ -1,5 +1,7 @@
 //! What a proxy was asked for, as each kind of proxy says it.
 
+use std::borrow::Cow;
+
 use http::{HeaderMap, Method, request::Parts};
 use url::Url;
 
@@ -14,6 +16,8 @@ pub(crate) struct Target {
     /// In lower case, without the port, and without the brackets of IPv6.
     pub(crate) host: String,
     pub(crate) port: Option<u16>,
+    /// What came in it as raw bytes stands in it as letters: nobody knows what programs make of
+    /// them.
     pub(crate) path: String,
     pub(crate) query: Option<String>,
 }
@@ -46,32 +50,32 @@ impl Target {
         let target = match dialect {
             Dialect::Traefik | Dialect::Caddy | Dialect::ForwardedUser => {
                 let method = one(headers, "x-forwarded-method")?;
-                check_method(method.ok_or(Missing("X-Forwarded-Method is missing"))?)?;
+                check_method(&method.ok_or(Missing("X-Forwarded-Method is missing"))?)?;
                 let scheme = one(headers, "x-forwarded-proto")?;
                 let host = one(headers, "x-forwarded-host")?;
                 let uri = one(headers, "x-forwarded-uri")?;
                 Self::new(
-                    scheme.ok_or(Missing("X-Forwarded-Proto is missing"))?,
-                    host.ok_or(Missing("X-Forwarded-Host is missing"))?,
-                    uri.ok_or(Missing("X-Forwarded-Uri is missing"))?,
+                    &scheme.ok_or(Missing("X-Forwarded-Proto is missing"))?,
+                    &host.ok_or(Missing("X-Forwarded-Host is missing"))?,
+                    &uri.ok_or(Missing("X-Forwarded-Uri is missing"))?,
                 )
             }
             Dialect::Nginx => {
                 let method = one(headers, "x-original-method")?;
-                check_method(method.ok_or(Missing("X-Original-Method is missing"))?)?;
+                check_method(&method.ok_or(Missing("X-Original-Method is missing"))?)?;
                 let url = one(headers, "x-original-url")?;
-                Self::of_url(url.ok_or(Missing("X-Original-URL is missing"))?)
+                Self::of_url(&url.ok_or(Missing("X-Original-URL is missing"))?)
             }
             Dialect::OAuth2Proxy => Self::of_either(headers),
             Dialect::Envoy => {
                 let scheme = one(headers, "x-forwarded-proto")?;
                 let host = match one(headers, "host")? {
                     Some(host) => host,
-                    None => head.uri.authority().ok_or(Missing("Host is missing"))?.as_str(),
+                    None => head.uri.authority().ok_or(Missing("Host is missing"))?.as_str().into(),
                 };
                 let uri = head.uri.path_and_query().map_or("", |it| it.as_str());
                 let uri = uri.strip_prefix(ENVOY).ok_or(Missing("the path is missing"))?;
-                Self::new(scheme.ok_or(Missing("X-Forwarded-Proto is missing"))?, host, uri)
+                Self::new(&scheme.ok_or(Missing("X-Forwarded-Proto is missing"))?, &host, uri)
             }
         }?;
         target.check_rest(headers)?;
@@ -81,7 +85,7 @@ impl Target {
     /// Users of oauth2-proxy configure one of two forms.
     fn of_either(headers: &HeaderMap) -> Result<Self, Problem> {
         if let Some(url) = one(headers, "x-original-url")? {
-            return Self::of_url(url);
+            return Self::of_url(&url);
         }
         let uri = one(headers, "x-forwarded-uri")?.ok_or(Missing(
             "X-Original-URL is missing: in nginx write proxy_set_header X-Original-URL \
@@ -89,7 +93,8 @@ impl Target {
         ))?;
         let own = one(headers, "host")?;
         let host = one(headers, "x-forwarded-host")?.or(own).ok_or(Missing("Host is missing"))?;
-        Self::new(one(headers, "x-forwarded-proto")?.unwrap_or("https"), host, uri)
+        let scheme = one(headers, "x-forwarded-proto")?;
+        Self::new(scheme.as_deref().unwrap_or("https"), &host, &uri)
     }
 
     fn of_url(url: &str) -> Result<Self, Problem> {
@@ -102,7 +107,8 @@ impl Target {
     fn new(scheme: &str, host: &str, uri: &str) -> Result<Self, Problem> {
         let scheme = plain_scheme(scheme).ok_or(Odd("the scheme is neither http nor https"))?;
         let host = Host::parse(host).ok_or(Odd("the host is no name"))?;
-        let plain = uri.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        // What is beyond ASCII came as raw bytes, which some clients write and some proxies pass on.
+        let plain = uri.bytes().all(|it| !it.is_ascii() || it.is_ascii_graphic() && it != b'#');
         if !plain || !uri.starts_with('/') {
             return Err(Odd("the path is none"));
         }
@@ -117,7 +123,7 @@ impl Target {
     /// Compares it with each header that could say something else of it.
     fn check_rest(&self, headers: &HeaderMap) -> Result<(), Problem> {
         for name in ["x-forwarded-method", "x-original-method"] {
-            one(headers, name)?.map_or(Ok(()), check_method)?;
+            one(headers, name)?.map_or(Ok(()), |it| check_method(&it))?;
         }
         let same_host = |text: &str| {
             Host::parse(text).is_some_and(|host| {
@@ -135,16 +141,16 @@ impl Target {
             text.parse::<u16>().is_ok_and(|it| self.port.is_none_or(|port| port == it))
         };
         let same = one(headers, "x-original-url")?.map_or(Ok(true), |url| {
-            let other = Self::of_url(url)?;
+            let other = Self::of_url(&url)?;
             Ok(other.scheme == self.scheme
                 && other.host == self.host
                 && (other.port == self.port || other.port.is_none() || self.port.is_none())
                 && (&other.path, &other.query) == (&self.path, &self.query))
         })? && one(headers, "x-forwarded-proto")?
-            .is_none_or(|it| plain_scheme(it) == Some(self.scheme.as_str()))
-            && one(headers, "x-forwarded-host")?.is_none_or(same_host)
-            && one(headers, "x-forwarded-uri")?.is_none_or(same_uri)
-            && one(headers, "x-forwarded-port")?.is_none_or(same_port);
+            .is_none_or(|it| plain_scheme(&it) == Some(self.scheme.as_str()))
+            && one(headers, "x-forwarded-host")?.is_none_or(|it| same_host(&it))
+            && one(headers, "x-forwarded-uri")?.is_none_or(|it| same_uri(&it))
+            && one(headers, "x-forwarded-port")?.is_none_or(|it| same_port(&it));
         if same {
             return Ok(());
         }
@@ -165,20 +171,25 @@ impl Target {
 }
 
 /// The one value of a header.
-fn one<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
+fn one<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<Cow<'h, str>>, Problem> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(Odd("a header that says what was asked for is there twice"));
     }
-    match value.to_str() {
-        // Two values in one line are two, too.
-        Ok(text) if !text.is_empty() && !text.contains([',', ' ']) => Ok(Some(text)),
-        Ok(text) if matches!(name, "x-original-url" | "x-forwarded-uri") && !text.is_empty() => {
-            Ok(Some(text))
-        }
-        _ => Err(Odd("a header that says what was asked for cannot be read")),
+    let odd = || Odd("a header that says what was asked for cannot be read");
+    if value.is_empty() {
+        return Err(odd());
     }
+    if matches!(name, "x-original-url" | "x-forwarded-uri") {
+        return Ok(Some(String::from_utf8_lossy(value.as_bytes())));
+    }
+    let text = value.to_str().map_err(|_| odd())?;
+    if name == "x-forwarded-proto" {
+        return Ok(Some(text.into()));
+    }
+    // Two values in one line are two, too.
+    if text.contains([',', ' ']) { Err(odd()) } else { Ok(Some(text.into())) }
 }
 
 fn check_method(text: &str) -> Result<(), Problem> {
@@ -189,13 +200,16 @@ fn check_method(text: &str) -> Result<(), Problem> {
     }
 }
 
-/// Some proxies say that a connection is to become a WebSocket.
+/// Some proxies say that a connection is to become a WebSocket, and some add what they have to what
+/// the one before them said. Two that differ are two, and nobody could say which counts.
 fn plain_scheme(text: &str) -> Option<&'static str> {
-    match text {
+    let mut schemes = text.split(',').map(|it| match it.trim().to_ascii_lowercase().as_str() {
         "http" | "ws" => Some("http"),
         "https" | "wss" => Some("https"),
         _ => None,
-    }
+    });
+    let first = schemes.next()??;
+    schemes.all(|it| it == Some(first)).then_some(first)
 }
 
 #[cfg(test)]

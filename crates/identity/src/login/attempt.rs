@@ -74,10 +74,12 @@ impl Attempt {
         now: Timestamp,
     ) -> (Option<Self>, Option<HeaderValue>) {
         let name = cookie_name(jar, state);
-        let found = CookieJar::of(headers).get(&name).and_then(|it| open(&name, it, vault));
-        let found = found
+        let cookies = CookieJar::of(headers);
+        // Of several the one counts that opens: others may have set one of this name.
+        let opened = cookies.all(&name).flatten().filter_map(|it| open(&name, it, vault));
+        let found = opened
             .filter(|it| it.state == state)
-            .filter(|it| (it.began..it.began + LIFE).contains(&now.seconds()));
+            .find(|it| (it.began..it.began + LIFE).contains(&now.seconds()));
         (found, jar.clear(&name))
     }
 }
@@ -91,4 +93,54 @@ fn cookie_name(jar: &Jar, state: &str) -> String {
 
 fn open(name: &str, value: &str, vault: &Vault) -> Option<Attempt> {
     serde_json::from_slice(&vault.open_token(PURPOSE, name, value).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{COOKIE, SET_COOKIE};
+
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+
+    /// Any page below the cookie domain may set a cookie of this name, and with any bytes.
+    #[test]
+    fn no_foreign_cookie_keeps_a_sign_in_from_ending() {
+        let (vault, jar) = (Vault::ephemeral().unwrap(), Jar::new(Some("example.com".into())));
+        let attempt = Attempt {
+            provider: "id".parse().unwrap(),
+            state: "state".into(),
+            nonce: "nonce".into(),
+            verifier: "verifier".into(),
+            return_to: "/".into(),
+            again: false,
+            began: NOW,
+        };
+        let set = attempt.remember(&HeaderMap::new(), &jar, &vault).unwrap().remove(0);
+        let own = set.to_str().unwrap().split(';').next().unwrap().to_owned();
+        let (name, _) = own.split_once('=').unwrap();
+        let now = Timestamp::from_micros(NOW * 1_000_000);
+        let recalled = |cookies: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_bytes(cookies.as_bytes()).unwrap());
+            let (found, forgets) = Attempt::recall("state", &headers, &jar, &vault, now);
+            assert!(forgets.is_some(), "{SET_COOKIE}");
+            found.is_some()
+        };
+        for foreign in [
+            "city=M\u{fc}nchen".to_owned(),
+            format!("{name}="),
+            format!("{name}=stale"),
+            format!("{name}=M\u{fc}nchen"),
+        ] {
+            for cookies in [
+                format!("{foreign}; {own}"),
+                format!("{own}; {foreign}"),
+                format!("{foreign}; {own}; {foreign}"),
+            ] {
+                assert!(recalled(&cookies), "{cookies}");
+            }
+            assert!(!recalled(&foreign), "{foreign}");
+        }
+    }
 }

@@ -107,7 +107,7 @@ pub fn supposed_visit(
     company: &Company,
     claims: Map<String, Value>,
 ) -> Result<Visit, Rejection> {
-    let claims = Claims(claims);
+    let claims = Claims::new(claims);
     let mut said = Said::default();
     for claim in wanted_claims(company, &provider.id) {
         match said_of(provider, &claims, &claim, Source::SignIn)? {
@@ -148,7 +148,7 @@ fn visit_of(
         doubt: None,
         // It is authoritative for the domain, or there would be no address.
         binds_admins: true,
-        add: provider.settings.add_users,
+        add: provider.settings.add_users.into(),
         // An access token that says nothing of groups leaves all as it is.
         said: (source == Source::SignIn || said.stale || !said.values.is_empty()).then_some(said),
     })

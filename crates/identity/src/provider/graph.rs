@@ -18,7 +18,7 @@ const PAGES: usize = 20;
 struct Page {
     value: Vec<Group>,
     #[serde(rename = "@odata.nextLink")]
-    next: Option<Url>,
+    next: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +54,8 @@ pub(super) async fn groups(
         let page: Page =
             provider.fetch.json(&url, Some(token)).await.map_err(|error| error.to_string())?;
         groups.extend(page.value.into_iter().map(|group| group.id));
-        next = page.next;
+        let further = page.next.filter(|it| !it.is_empty()).map(|it| Url::parse(&it));
+        next = further.transpose().map_err(|error| error.to_string())?;
     }
     Err("there are more groups than can be read".into())
 }

@@ -12,7 +12,10 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use crate::fetch::{Fetch, FetchError};
+use crate::{
+    fetch::{Fetch, FetchError},
+    said::said,
+};
 
 /// However many unknown keys are named, the provider is asked for them at most this often, in
 /// seconds.
@@ -65,10 +68,10 @@ impl Keys {
     pub(crate) async fn refresh(&self, url: &Url, fetch: &Fetch) -> Result<(), FetchError> {
         #[derive(Deserialize)]
         struct Set {
-            keys: Vec<Value>,
+            keys: Option<Vec<Value>>,
         }
         let set: Set = fetch.json(url, None).await?;
-        let keys: Vec<Key> = set.keys.iter().take(MOST).filter_map(usable).collect();
+        let keys: Vec<Key> = set.keys.iter().flatten().take(MOST).filter_map(usable).collect();
         if !keys.is_empty() {
             self.known.store(Arc::new(keys));
         }
@@ -126,7 +129,8 @@ impl Keys {
 
 /// A published key as it can be used here; none for those of other kinds.
 fn usable(value: &Value) -> Option<Key> {
-    let jwk: Jwk = serde_json::from_value(value.clone()).ok()?;
+    let members = value.as_object()?.clone();
+    let jwk: Jwk = serde_json::from_value(Value::Object(said(members))).ok()?;
     if !matches!(jwk.common.public_key_use, None | Some(PublicKeyUse::Signature)) {
         return None;
     }

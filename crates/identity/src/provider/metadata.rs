@@ -1,28 +1,26 @@
 //! What a provider says of itself (OpenID Connect Discovery 1.0, section 3).
 
 use gatehall_domain::{Profile, Provider, is_safe};
-use serde::Deserialize;
+use serde_json::{Map, Value};
 use url::Url;
 
-use crate::fetch::{Fetch, FetchError};
+use crate::{
+    fetch::{Fetch, FetchError},
+    said::said,
+};
 
 /// The parts of the metadata that matter here.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone)]
 pub(crate) struct Metadata {
     pub(crate) issuer: String,
     pub(crate) authorization_endpoint: Url,
     pub(crate) token_endpoint: Url,
     pub(crate) jwks_uri: Url,
-    #[serde(default)]
     pub(crate) end_session_endpoint: Option<Url>,
     /// Whether answers name the issuer (RFC 9207).
-    #[serde(default, rename = "authorization_response_iss_parameter_supported")]
     pub(crate) names_issuer: bool,
-    #[serde(default, rename = "id_token_signing_alg_values_supported")]
     pub(crate) algorithms: Vec<String>,
-    #[serde(default, rename = "claims_supported")]
     pub(crate) claims: Vec<String>,
-    #[serde(default, rename = "code_challenge_methods_supported")]
     pub(crate) challenge_methods: Vec<String>,
 }
 
@@ -32,6 +30,12 @@ pub(crate) enum MetadataError {
     /// It cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// It leaves something out that nobody can sign in without.
+    #[error("its metadata does not say {0}: it has to be mended there, or the issuer is another")]
+    Unsaid(&'static str),
+    /// A member is of another kind.
+    #[error("{0} in its metadata is not {1}")]
+    Odd(&'static str, &'static str),
     /// It speaks for another issuer.
     #[error(
         "its metadata says the issuer is \"{said}\", but \"{configured}\" is configured: set the issuer to exactly that text"
@@ -68,9 +72,26 @@ impl Metadata {
         let issuer = provider.issuer.as_str();
         let text = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
         let url = Url::parse(&text).map_err(|_| FetchError::Unsafe(text))?;
-        let metadata: Self = fetch.json(&url, None).await?;
+        let metadata = Self::read(fetch.json(&url, None).await?)?;
         metadata.check(provider)?;
         Ok(metadata)
+    }
+
+    /// Reads it. What is null or empty is not there.
+    fn read(document: Map<String, Value>) -> Result<Self, MetadataError> {
+        let document = Document(said(document));
+        let needed = |name| document.url(name)?.ok_or(MetadataError::Unsaid(name));
+        Ok(Self {
+            issuer: document.text("issuer")?.ok_or(MetadataError::Unsaid("issuer"))?.to_owned(),
+            authorization_endpoint: needed("authorization_endpoint")?,
+            token_endpoint: needed("token_endpoint")?,
+            jwks_uri: needed("jwks_uri")?,
+            end_session_endpoint: document.url("end_session_endpoint")?,
+            names_issuer: document.flag("authorization_response_iss_parameter_supported")?,
+            algorithms: document.texts("id_token_signing_alg_values_supported")?,
+            claims: document.texts("claims_supported")?,
+            challenge_methods: document.texts("code_challenge_methods_supported")?,
+        })
     }
 
     fn check(&self, provider: &Provider) -> Result<(), MetadataError> {
@@ -112,5 +133,97 @@ impl Metadata {
     /// The issuer that tokens of this directory carry.
     pub(crate) fn issuer_of(&self, tenant_id: Option<&str>) -> String {
         self.issuer.replace("{tenantid}", tenant_id.unwrap_or("{tenantid}"))
+    }
+}
+
+/// What was said, by its names.
+struct Document(Map<String, Value>);
+
+impl Document {
+    fn text(&self, name: &'static str) -> Result<Option<&str>, MetadataError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(MetadataError::Odd(name, "a text")),
+        }
+    }
+
+    fn url(&self, name: &'static str) -> Result<Option<Url>, MetadataError> {
+        let url = self.text(name)?.map(Url::parse).transpose();
+        url.map_err(|_| MetadataError::Odd(name, "a whole address"))
+    }
+
+    fn flag(&self, name: &'static str) -> Result<bool, MetadataError> {
+        match self.0.get(name) {
+            None => Ok(false),
+            Some(Value::Bool(yes)) => Ok(*yes),
+            Some(Value::String(text)) if matches!(text.as_str(), "true" | "false") => {
+                Ok(text == "true")
+            }
+            Some(_) => Err(MetadataError::Odd(name, "true or false")),
+        }
+    }
+
+    fn texts(&self, name: &'static str) -> Result<Vec<String>, MetadataError> {
+        let odd = || MetadataError::Odd(name, "a list of texts");
+        let items = match self.0.get(name) {
+            None => return Ok(Vec::new()),
+            Some(items) => items.as_array().ok_or_else(odd)?,
+        };
+        let said = items.iter().filter(|it| !it.is_null() && *it != "");
+        said.map(|it| it.as_str().map(str::to_owned).ok_or_else(odd)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NEEDED: [&str; 4] = ["issuer", "authorization_endpoint", "token_endpoint", "jwks_uri"];
+    const OTHERS: [&str; 5] = [
+        "end_session_endpoint",
+        "authorization_response_iss_parameter_supported",
+        "id_token_signing_alg_values_supported",
+        "claims_supported",
+        "code_challenge_methods_supported",
+    ];
+
+    fn read(name: &str, value: Value) -> Result<Metadata, String> {
+        let mut document: Map<String, Value> =
+            NEEDED.iter().map(|it| ((*it).to_owned(), json!("https://id.example/x"))).collect();
+        document.insert("mtls_endpoint_aliases".into(), Value::Null);
+        document.insert(name.to_owned(), value);
+        Metadata::read(document).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn what_is_null_or_empty_is_not_there() {
+        for name in OTHERS {
+            for nothing in [json!(null), json!("")] {
+                let metadata = read(name, nothing.clone()).unwrap();
+                assert_eq!(metadata.end_session_endpoint, None, "{name}: {nothing}");
+                assert!(!metadata.names_issuer && metadata.algorithms.is_empty());
+            }
+        }
+        let listed = read("claims_supported", json!(["sub", null, ""])).unwrap();
+        assert_eq!(listed.claims, ["sub"]);
+    }
+
+    #[test]
+    fn what_is_missing_or_of_another_kind_is_named() {
+        for name in NEEDED {
+            for nothing in [json!(null), json!("")] {
+                let error = read(name, nothing).unwrap_err();
+                assert!(error.contains(&format!("does not say {name}")), "{error}");
+            }
+        }
+        for name in NEEDED.into_iter().chain(OTHERS) {
+            let error = read(name, json!({})).unwrap_err();
+            assert!(error.contains(&format!("{name} in its metadata is not")), "{error}");
+        }
+        let error = read("token_endpoint", json!("/token")).unwrap_err();
+        assert_eq!(error, "token_endpoint in its metadata is not a whole address");
     }
 }

@@ -57,13 +57,6 @@ impl<'h> CookieJar<'h> {
         Self { pairs: pairs.filter_map(|pair| split(pair.trim_ascii())).collect() }
     }
 
-    /// The value of this exact name. Two of a name are none: one of them is somebody else's.
-    pub(crate) fn get(&self, name: &str) -> Option<&'h str> {
-        let mut found = self.all(name);
-        let value = found.next()?;
-        found.next().is_none().then_some(value).flatten()
-    }
-
     /// The values of all cookies of this exact name; none for one that is no text.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = Option<&'h str>> {
         let named = self.pairs.iter().filter(move |(other, _)| *other == name.as_bytes());

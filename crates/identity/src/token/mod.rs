@@ -77,7 +77,7 @@ pub(crate) async fn verify(
         return Err(TokenFault::Unreadable);
     }
     let Value::Object(members) = value else { return Err(TokenFault::Unreadable) };
-    let claims = Claims(members);
+    let claims = Claims::new(members);
     check_issuer(&claims, provider, &known, key.issuer.as_deref())?;
     check_times(&claims, now)?;
     Ok(Verified { header, claims })

@@ -80,7 +80,7 @@ fn visit(email: Option<&str>, said: &[(&str, &[&str])]) -> Visit {
         doubt: None,
         binds_admins: true,
         name: "Alice".into(),
-        add: true,
+        add: Newcomers::Everybody,
         said: Some(Said { values: values.collect(), stale: false }),
     }
 }
@@ -140,7 +140,7 @@ fn an_account_is_one_user_whatever_its_address_becomes() {
 fn strangers_are_added_only_with_an_address_that_is_believed() {
     let mut company = company();
     let unknown = visit(Some("new@google.example"), &[("groups", &["a"])]);
-    let closed = Visit { add: false, ..unknown.clone() };
+    let closed = Visit { add: Newcomers::Nobody, ..unknown.clone() };
     let unknown_fault = Rejection::Person(PersonFault::Unknown);
     assert_eq!(come(&mut company, &closed), Err(unknown_fault));
     let doubtful = Visit { email: None, ..unknown.clone() };

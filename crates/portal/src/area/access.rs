@@ -13,7 +13,7 @@ use super::{
     who::{Reason, reasons, who},
 };
 use crate::{
-    explain::{self, Remedy},
+    explain::{self, ChatDoor, Newcomer, Remedy},
     operation::find_user,
     web::{
         Admin, Book, Face, Fault, Frame, Input, Page, Search, Shared, Short, Visitor,
@@ -136,8 +136,17 @@ async fn show(
                 Ok(user) => Some(user),
                 Err(error) if admin.face == Face::Api => return Err(error.into()),
                 Err(error) => {
-                    view.problem =
-                        format!("{error}. Below you can ask about somebody who never signed in.");
+                    let doors = &portal.doors;
+                    let (believed, adds) =
+                        (doors.chat_may_vouch_for(&email), doors.adds_unknown_users());
+                    let chat = ChatDoor { believed, adds };
+                    let newcomer = Newcomer::new(snapshot.company(), &email, chat);
+                    view.problem = format!(
+                        "{error}: {}. To change it: {}. Below you can ask about somebody who never \
+                         signed in.",
+                        newcomer.summary(),
+                        newcomer.remedy
+                    );
                     None
                 }
             }

@@ -28,7 +28,11 @@ async fn no_foreign_cookie_makes_a_session_unreadable() {
         format!("{NAME}={}", "A".repeat(5000)),
         format!("{NAME}=a; {NAME}=b; {NAME}=c"),
     ] {
-        for cookie in [format!("{foreign}; {own}"), format!("{own}; {foreign}")] {
+        for cookie in [
+            format!("{foreign}; {own}"),
+            format!("{own}; {foreign}"),
+            format!("{foreign}; {own}; {foreign}"),
+        ] {
             assert_eq!(whose(&site, &cookie).await, Ok(ALICE), "{cookie}");
         }
         let lines = [("cookie", foreign.clone()), ("cookie", own.clone())];

@@ -46,6 +46,30 @@ fn the_rule_of_the_most_exact_host_and_the_longest_path_counts() {
     }
 }
 
+/// What programs make of raw bytes nobody knows, so that they may be any path of the host.
+#[test]
+fn raw_letters_open_only_what_is_open_as_a_whole() {
+    let open = |rules: &[(&str, Admit)], path: &str| {
+        let rules = rules.iter().map(|(path, admit)| ("*", *path, admit.clone()));
+        let snapshot = snapshot(rules);
+        let needed = needed(&snapshot, "app.example.com", path);
+        !needed.is_empty() && needed.iter().all(|rule| rule.is_open())
+    };
+    let whole = [("/", Admit::Open)];
+    let part = [("/", Admit::SignedIn), ("/public", Admit::Open)];
+    let but_admin = [("/", Admit::Open), ("/admin", Admit::Groups(vec![]))];
+    let alone = [("/public", Admit::Open)];
+    for letter in ['\u{e4}', '\u{af}', '\u{fffd}', '\u{85}', '\u{2f8a}'] {
+        for path in [format!("/{letter}"), format!("/public/{letter}"), format!("/adm{letter}in")] {
+            assert!(open(&whole, &path), "{path:?}");
+            for rules in [&part[..], &but_admin, &alone] {
+                assert!(!open(rules, &path), "{path:?}");
+            }
+        }
+    }
+    assert!(open(&part, "/public/%C3%A4"), "as browsers write it");
+}
+
 /// Which paths need the rule of `/admin/` beside, or in place of, the one they are written for.
 #[test]
 fn a_rule_guards_every_spelling_of_its_path() {

@@ -59,6 +59,11 @@ fn what_is_missing_twice_or_odd_is_no_question() {
         (1, None),
         (1, Some("ftp")),
         (1, Some("https,http")),
+        (1, Some("ws, wss")),
+        (1, Some("https,")),
+        (1, Some("https https")),
+        (1, Some("https,ftp")),
+        (1, Some("")),
         (2, None),
         (2, Some("a,b")),
         (2, Some("app.example.com@evil")),
@@ -79,7 +84,9 @@ fn what_is_missing_twice_or_odd_is_no_question() {
         (3, Some("/admin#x")),
         (3, Some("/?x#y")),
         (3, Some("/a b")),
-        (3, Some("/a\u{e4}")),
+        (3, Some("a\u{e4}/")),
+        (3, Some("/a\u{e4} b")),
+        (3, Some("/a\u{e4}#b")),
         (3, Some("http://open.example.com/")),
     ] {
         assert!(with(at, value).is_err(), "{at} {value:?}");
@@ -87,6 +94,63 @@ fn what_is_missing_twice_or_odd_is_no_question() {
     let twice = [&good[..], &[("x-forwarded-host", "evil.example")]].concat();
     assert!(read(Dialect::Traefik, "/auth/traefik", &twice).is_err());
 }
+
+#[test]
+fn a_scheme_may_be_said_as_that_of_a_web_socket_and_by_several_proxies() {
+    for (said, scheme) in [
+        ("http", "http"),
+        ("https", "https"),
+        ("ws", "http"),
+        ("wss", "https"),
+        ("WSS", "https"),
+        ("https, https", "https"),
+        ("wss,https", "https"),
+        ("http , ws", "http"),
+    ] {
+        let forward = [
+            ("x-forwarded-method", "GET"),
+            ("x-forwarded-proto", said),
+            ("x-forwarded-host", "app.example.com"),
+            ("x-forwarded-uri", "/a"),
+        ];
+        let nginx = [
+            ("x-original-method", "GET"),
+            ("x-original-url", "wss://app.example.com/a"),
+            forward[1],
+        ];
+        let envoy = [("host", "app.example.com"), forward[1]];
+        let expected = Ok(format!("{scheme}://app.example.com/a"));
+        assert_eq!(read(Dialect::Traefik, "/auth/traefik", &forward), expected, "{said}");
+        assert_eq!(read(Dialect::Caddy, "/auth/caddy", &forward), expected, "{said}");
+        assert_eq!(read(Dialect::OAuth2Proxy, "/oauth2/auth", &forward), expected, "{said}");
+        assert_eq!(read(Dialect::Envoy, "/auth/envoy/a", &envoy), expected, "{said}");
+        let same = read(Dialect::Nginx, "/auth/nginx", &nginx).is_ok();
+        assert_eq!(same, scheme == "https", "{said}");
+    }
+}
+
+#[test]
+fn raw_bytes_lead_back_to_the_path_that_was_asked_for() {
+    let forward = |uri: &'static [u8]| {
+        let mut request = Request::builder().uri("/auth/traefik");
+        for (name, value) in [
+            ("x-forwarded-method", &b"GET"[..]),
+            ("x-forwarded-proto", b"https"),
+            ("x-forwarded-host", b"app.example.com"),
+            ("x-forwarded-uri", uri),
+        ] {
+            request = request.header(name, value);
+        }
+        let (head, ()) = request.body(()).unwrap().into_parts();
+        let target = Target::read(Dialect::Traefik, &head).unwrap();
+        (target.url().unwrap().to_string(), target.path.is_ascii())
+    };
+    let at = |path: &str| format!("https://app.example.com{path}");
+    assert_eq!(forward("/Gr\u{fc}n?a=b".as_bytes()), (at("/Gr%C3%BCn?a=b"), false));
+    assert_eq!(forward("/a?q=M\u{fc}nchen".as_bytes()), (at("/a?q=M%C3%BCnchen"), true));
+    assert!(!forward(b"/Gr\xfcn").1);
+}
+
 /// An authority ends where a path begins, and nowhere else.
 #[test]
 fn an_address_has_one_reading() {

@@ -28,7 +28,7 @@ fn provider(profile: Profile, set: impl Fn(&mut ProviderSettings)) -> Provider {
 
 fn claims(value: Value) -> Claims {
     let Value::Object(members) = value else { panic!("no object") };
-    Claims(members)
+    Claims::new(members)
 }
 
 #[test]

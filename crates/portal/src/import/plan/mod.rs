@@ -1,13 +1,14 @@
 //! Compares rows with what is there, each after those before it.
 
 mod desired;
+mod newcomers;
 mod row;
 
 use std::collections::{HashMap, HashSet};
 
 use gatehall_domain::{
-    Change, Company, Connection, Grant, GrantId, GroupId, Membership, Record, Refusal, Source,
-    Target, TenantAdmin, TenantId, Timestamp, UserId, names, quoted,
+    Change, Company, Connection, Effect, Grant, GrantId, GroupId, Membership, Record, Refusal,
+    Source, Subject, Target, TenantAdmin, TenantId, Timestamp, UserId, UserPattern, names, quoted,
 };
 use gatehall_vault::Vault;
 use schemars::JsonSchema;
@@ -41,6 +42,7 @@ impl Plan {
             rows: Vec::with_capacity(entries.len()),
             said: HashSet::new(),
             grants: HashSet::new(),
+            patterns: Vec::new(),
             tenants: HashSet::new(),
             imported: imported(company),
         };
@@ -50,6 +52,7 @@ impl Plan {
                 Err(reason) => planner.wrong(&entry.place, "row", String::new(), reason.clone()),
             }
         }
+        planner.unmet_patterns();
         planner.extra_grants();
         Self { rows: planner.rows }
     }
@@ -97,6 +100,8 @@ struct Planner<'v> {
     said: HashSet<(&'static str, String)>,
     /// The grants the file speaks of.
     grants: HashSet<GrantId>,
+    /// Of these, the patterns of addresses to which they open something, each with its place.
+    patterns: Vec<(String, UserPattern)>,
     /// The tenants whose grants the file speaks of.
     tenants: HashSet<TenantId>,
     /// The groups into which imports have put users.
@@ -271,6 +276,9 @@ impl Planner<'_> {
         self.tenants.extend(self.tenant_of(&grant.target));
         let current = self.company.equal_grant(&grant).map(|grant| Grant::clone(grant));
         let grant = current.unwrap_or(grant);
+        if let (Subject::Pattern(pattern), Effect::Allow) = (&grant.subject, grant.effect) {
+            self.patterns.push((place.to_owned(), pattern.clone()));
+        }
         if self.grants.insert(grant.id) {
             self.desire(place, grant.into());
         }

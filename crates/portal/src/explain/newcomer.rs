@@ -1,0 +1,168 @@
+//! Somebody who is unknown here as yet: what they would have, which door adds them, and what would.
+
+use gatehall_domain::{
+    Change, Company, EmailAddress, Provider, Refusal, Snapshot, Timestamp, User, UserId, quoted,
+};
+use gatehall_identity::Newcomers;
+use serde::Serialize;
+use uuid::Uuid;
+
+/// What counts of the settings of the gate.
+#[derive(Debug, Clone, Copy)]
+pub struct ChatDoor {
+    /// Whether Open WebUI is believed about the address.
+    pub believed: bool,
+    /// Which people are added whom it vouches for.
+    pub adds: Newcomers,
+}
+
+/// Somebody who is unknown here.
+#[derive(Debug, Serialize)]
+pub struct Newcomer {
+    /// The address.
+    pub user: String,
+    /// The patterns that mean the address, each with what it opens.
+    pub patterns: Vec<MeantBy>,
+    /// All doors at which people are added.
+    pub doors: Vec<DoorAnswer>,
+    /// What would make somebody of them who has tools.
+    pub remedy: String,
+}
+
+/// A grant to a pattern of addresses.
+#[derive(Debug, Serialize)]
+pub struct MeantBy {
+    /// The pattern.
+    pub pattern: String,
+    /// What it opens.
+    pub opens: String,
+}
+
+/// What a door does with somebody who is unknown.
+#[derive(Debug, Serialize)]
+pub struct DoorAnswer {
+    /// The provider, or Open WebUI.
+    pub door: String,
+    /// Whether they are added when they first come.
+    pub adds: bool,
+    /// Why, or what keeps them out.
+    pub because: String,
+    /// What would let them in.
+    pub remedy: Option<String>,
+}
+
+impl Newcomer {
+    /// What becomes of somebody with this address.
+    pub fn new(company: &Company, email: &EmailAddress, chat: ChatDoor) -> Self {
+        let patterns: Vec<MeantBy> = company
+            .grants_by_address(email)
+            .map(|grant| {
+                let pattern = company.subject_label(&grant.subject);
+                MeantBy { pattern, opens: company.target_label(&grant.target) }
+            })
+            .collect();
+        let mut doors = vec![of_chat(company, email, chat)];
+        let mut providers: Vec<&Provider> = company.providers.values().map(AsRef::as_ref).collect();
+        providers.sort_by(|a, b| a.id.cmp(&b.id));
+        doors.extend(providers.iter().map(|provider| of_provider(provider, email)));
+        let by_hand = format!("gatehall user add {}", quoted(email.as_str()));
+        let remedy = match doors.iter().find(|it| it.adds) {
+            Some(_) if patterns.is_empty() => format!(
+                "grant something: gatehall grant add --users {} --tenant TENANT",
+                quoted(&format!("*@{}", email.domain()))
+            ),
+            Some(it) => format!("have them come in by {}, or {by_hand}", it.door),
+            // A provider may be of others; Open WebUI is whoever asks.
+            None => match doors.iter().find_map(|it| it.remedy.as_ref()) {
+                Some(remedy) => format!("{remedy}, or {by_hand}"),
+                None => by_hand,
+            },
+        };
+        Self { user: email.to_string(), patterns, doors, remedy }
+    }
+
+    /// Whether some door adds them.
+    pub fn is_added(&self) -> bool {
+        self.doors.iter().any(|it| it.adds)
+    }
+
+    /// The same in one sentence.
+    pub fn summary(&self) -> String {
+        let mut text = "nobody here has this address yet".to_owned();
+        if let Some(first) = self.patterns.first() {
+            text.push_str(&format!(", although {} means it ({})", first.pattern, first.opens));
+        }
+        for door in &self.doors {
+            text.push_str(&format!("; {}: {}", door.door, door.because));
+        }
+        text
+    }
+
+    /// The company with them in it, as if they had come.
+    ///
+    /// # Errors
+    /// If they cannot be added.
+    pub fn supposed(
+        snapshot: &Snapshot,
+        email: &EmailAddress,
+        now: Timestamp,
+    ) -> Result<(Snapshot, User), Refusal> {
+        let user = User {
+            id: UserId(Uuid::now_v7()),
+            email: email.clone(),
+            name: String::new(),
+            admin: false,
+            enabled: true,
+            created_at: now,
+        };
+        let mut company = snapshot.company().clone();
+        company.apply(&Change::Add(user.clone().into()))?;
+        Ok((Snapshot::new(snapshot.revision(), company), user))
+    }
+}
+
+fn of_chat(company: &Company, email: &EmailAddress, chat: ChatDoor) -> DoorAnswer {
+    const SETTING: &str = "GATEHALL_ADD_UNKNOWN_USERS";
+    let domain = email.domain();
+    let (because, remedy) = match chat.adds {
+        _ if !chat.believed => (
+            format!("GATEHALL_OPEN_WEBUI_DOMAINS does not list {domain}"),
+            Some(format!("add {domain} to GATEHALL_OPEN_WEBUI_DOMAINS of gatehall serve")),
+        ),
+        adds if adds.admit(email, company) => ("added when they first come".to_owned(), None),
+        Newcomers::Nobody => (
+            format!("{SETTING} is false, so that nobody is added"),
+            Some(format!("set {SETTING}=granted for gatehall serve")),
+        ),
+        Newcomers::Granted | Newcomers::Everybody => (
+            format!("{SETTING} is granted, and no grant to a pattern means the address"),
+            Some(format!(
+                "gatehall grant add --users {} --tenant TENANT",
+                quoted(&format!("*@{domain}"))
+            )),
+        ),
+    };
+    DoorAnswer { door: "Open WebUI".into(), adds: remedy.is_none(), because, remedy }
+}
+
+fn of_provider(provider: &Provider, email: &EmailAddress) -> DoorAnswer {
+    let (settings, domain) = (&provider.settings, email.domain());
+    let change = |what: &str| Some(format!("gatehall provider change {} {what}", provider.id));
+    let (because, remedy) = match () {
+        () if !provider.enabled => ("it is disabled".to_owned(), change("--enabled true")),
+        () if !settings.domains.iter().any(|it| it == domain) => {
+            (format!("it may not vouch for {domain}"), change(&all_domains(provider, domain)))
+        }
+        () if !settings.add_users => ("it adds nobody".to_owned(), change("--add-users true")),
+        () => ("added when they first come".to_owned(), None),
+    };
+    DoorAnswer { door: provider.id.to_string(), adds: remedy.is_none(), because, remedy }
+}
+
+/// The domains of a provider and one more: to name one alone would take the others back.
+fn all_domains(provider: &Provider, domain: &str) -> String {
+    let own = provider.settings.domains.iter().map(String::as_str);
+    let all: Vec<String> =
+        own.chain([domain]).map(|it| format!("--domain {}", quoted(it))).collect();
+    all.join(" ")
+}
