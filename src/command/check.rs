@@ -39,6 +39,7 @@ struct Line {
     error: Option<String>,
     remedy: Option<&'static str>,
     problems: Vec<String>,
+    repairs: Vec<String>,
     stderr: Vec<String>,
 }
 
@@ -102,6 +103,7 @@ fn line(status: ConnectionStatus) -> Line {
         error: None,
         remedy: None,
         problems: status.problems,
+        repairs: status.repairs,
         stderr: status.stderr,
     };
     match status.state {
@@ -146,6 +148,9 @@ fn print(lines: &[Line]) {
         }
         for problem in &line.problems {
             text(&format!("\n{}: a tool is left out: {problem}", line.connection));
+        }
+        for repair in &line.repairs {
+            text(&format!("\n{}: mended: {repair}", line.connection));
         }
     }
     let mut counts: Vec<(&str, usize)> = Vec::new();

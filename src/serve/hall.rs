@@ -195,6 +195,7 @@ fn condition(status: ConnectionStatus) -> Condition {
         tools,
         milliseconds: status.took.as_millis() as u64,
         problems: status.problems,
+        repairs: status.repairs,
         stderr: status.stderr,
         changed: status.changed,
         failures: status.failures,

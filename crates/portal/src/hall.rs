@@ -82,6 +82,8 @@ pub struct Condition {
     pub milliseconds: u64,
     /// Definitions that were left out, and why.
     pub problems: Vec<String>,
+    /// What was mended in definitions, each with the tools that had it.
+    pub repairs: Vec<String>,
     /// The last lines of a process's standard error.
     pub stderr: Vec<String>,
     /// Tools that came, went or changed since the gate started, and when that was seen.

@@ -49,8 +49,11 @@ pub(crate) async fn keep(
                     Some(known) if known.is_made_of(&listing.tools) => known,
                     _ => {
                         let offer = Offer::new(&upstream, &prefix, listing.tools);
-                        for problem in &offer.problems {
+                        for problem in &offer.report.left_out {
                             tracing::warn!(connection = %upstream.name, problem, "a tool was left out");
+                        }
+                        for repair in &offer.report.mended {
+                            tracing::info!(connection = %upstream.name, repair, "definitions were mended");
                         }
                         Arc::new(offer)
                     }

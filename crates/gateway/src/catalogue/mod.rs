@@ -1,9 +1,11 @@
 //! What all connections offer now, with its public names.
 
+mod definition;
 mod header_param;
 mod keeper;
 mod list;
 mod offer;
+mod report;
 mod tool;
 
 use std::sync::Arc;

@@ -7,7 +7,11 @@ use bytes::Bytes;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use gatehall_domain::ConnectionId;
 
-use super::tool::Tool;
+use super::{
+    definition::Room,
+    report::{Report, Reporter},
+    tool::Tool,
+};
 use crate::{era::Era, upstream::Upstream};
 
 /// The tools one connection offers now.
@@ -17,8 +21,8 @@ pub(crate) struct Offer {
     pub(crate) tools: Vec<Tool>,
     /// With what its public names begin.
     prefix: String,
-    /// Definitions that were left out, and why.
-    pub(crate) problems: Vec<String>,
+    /// What was left out or mended.
+    pub(crate) report: Report,
     by_name: HashMap<Arc<str>, usize>,
     /// What the server sent, to notice that nothing has changed.
     source: Vec<Bytes>,
@@ -45,28 +49,31 @@ pub(super) struct Text {
 impl Offer {
     /// Reads what a server offers. Of two tools with one name the first counts.
     pub(crate) fn new(upstream: &Upstream, prefix: &str, source: Vec<Bytes>) -> Self {
-        let (mut tools, mut problems) = (Vec::with_capacity(source.len()), Vec::new());
+        let (mut tools, mut report) = (Vec::with_capacity(source.len()), Reporter::default());
         let mut by_name = HashMap::with_capacity(source.len());
         let mut public_names = HashSet::with_capacity(source.len());
+        let mut room = Room::default();
         for raw in &source {
-            match Tool::read(raw.clone(), prefix) {
-                Ok(tool) if by_name.contains_key(&tool.name) => {
-                    problems.push(format!("{}: it is listed twice", tool.public));
+            match Tool::read(raw.clone(), prefix, &mut room) {
+                Ok((tool, _)) if by_name.contains_key(&tool.name) => {
+                    report.leave_out(format!("{}: it is listed twice", tool.public));
                 }
                 // Long names are shortened, and could be made to come out as one.
-                Ok(tool) if !public_names.insert(Arc::clone(&tool.public)) => {
-                    problems.push(format!("{}: another tool has this public name", tool.public));
+                Ok((tool, _)) if !public_names.insert(Arc::clone(&tool.public)) => {
+                    report.leave_out(format!("{}: another tool has this public name", tool.public));
                 }
-                Ok(tool) => {
+                Ok((tool, repairs)) => {
+                    report.repair(&tool.public, repairs);
                     by_name.insert(Arc::clone(&tool.name), tools.len());
                     tools.push(tool);
                 }
-                Err(problem) => problems.push(upstream.quote(&problem)),
+                Err(problem) => report.leave_out(problem),
             }
         }
+        let report = report.finish(|text| upstream.quote(text));
         let public = Texts::new(&tools, |tool| &tool.public);
         let (connection, prefix, bare) = (upstream.connection, prefix.to_owned(), OnceLock::new());
-        Self { connection, tools, prefix, problems, by_name, source, public, bare }
+        Self { connection, tools, prefix, report, by_name, source, public, bare }
     }
 
     /// Whether a name that both offer is this one's: the one whose prefix says more of it, whoever

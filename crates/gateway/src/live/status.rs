@@ -21,6 +21,8 @@ pub struct ConnectionStatus {
     pub state: State,
     /// Definitions that were left out of the catalogue, and why.
     pub problems: Vec<String>,
+    /// What was mended in definitions, each with the tools that had it.
+    pub repairs: Vec<String>,
     /// How long the last look took.
     pub took: Duration,
     /// The last lines of a process's standard error.
@@ -126,6 +128,7 @@ impl ConnectionStatus {
             transport: site.server.transport.kind(),
             state: State::Unseen,
             problems: Vec::new(),
+            repairs: Vec::new(),
             took: Duration::ZERO,
             stderr: Vec::new(),
             changed: None,
@@ -146,7 +149,8 @@ impl ConnectionStatus {
         }
         self.state = match found {
             Ok((offer, facts)) => {
-                self.problems.clone_from(&offer.problems);
+                self.problems.clone_from(&offer.report.left_out);
+                self.repairs.clone_from(&offer.report.mended);
                 State::Up { facts: facts.clone(), tools: offer.tools.len() }
             }
             Err(error) => State::Down(error.clone()),

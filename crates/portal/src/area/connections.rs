@@ -99,6 +99,8 @@ struct ConnectionView {
     tools: usize,
     /// Definitions that were left out, and why.
     problems: Vec<String>,
+    /// What was mended in definitions, each with the tools that had it.
+    repairs: Vec<String>,
     /// The last lines of a process's standard error.
     stderr: Vec<String>,
     failures: Vec<Failure>,
@@ -204,6 +206,7 @@ async fn show(
         protocol: live.map(|it| it.protocol.to_owned()).unwrap_or_default(),
         tools: live.map_or(0, |it| it.tools),
         problems: live.map(|it| short(&it.problems)).unwrap_or_default(),
+        repairs: live.map(|it| short(&it.repairs)).unwrap_or_default(),
         stderr: live.map(|it| short(&it.stderr)).unwrap_or_default(),
         failures: live.map(failures).unwrap_or_default(),
         changed: live.and_then(|it| it.changed.as_ref()).map(|(at, tools)| Changed {
