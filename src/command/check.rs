@@ -41,6 +41,7 @@ struct Line {
     problems: Vec<String>,
     /// Why the list of tools was not read to its end.
     cut: Option<&'static str>,
+    repairs: Vec<String>,
     stderr: Vec<String>,
 }
 
@@ -105,6 +106,7 @@ fn line(status: ConnectionStatus) -> Line {
         remedy: None,
         problems: status.problems,
         cut: status.cut,
+        repairs: status.repairs,
         stderr: status.stderr,
     };
     match status.state {
@@ -156,6 +158,9 @@ fn print(lines: &[Line]) {
         }
         for problem in &line.problems {
             text(&format!("\n{}: a tool is left out: {problem}", line.connection));
+        }
+        for repair in &line.repairs {
+            text(&format!("\n{}: mended: {repair}", line.connection));
         }
     }
     let mut counts: Vec<(&str, usize)> = Vec::new();

@@ -196,6 +196,7 @@ fn condition(status: ConnectionStatus) -> Condition {
         milliseconds: status.took.as_millis() as u64,
         problems: status.problems,
         cut: status.cut,
+        repairs: status.repairs,
         stderr: status.stderr,
         changed: status.changed,
         failures: status.failures,

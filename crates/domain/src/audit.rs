@@ -61,6 +61,28 @@ impl Outcome {
     }
 }
 
+/// A connection's server defines tools that are left out of the catalogue, or no longer does.
+#[derive(Debug, Clone)]
+pub struct DefinitionsEvent {
+    /// When that was seen.
+    pub at: Timestamp,
+    /// The records of that time.
+    pub snapshot: Arc<Snapshot>,
+    /// Whose tools.
+    pub connection: ConnectionId,
+    /// What is left out, and why; empty if nothing is any more.
+    pub left_out: Vec<String>,
+}
+
+/// What the gateway tells the audit.
+#[derive(Debug)]
+pub enum GatewayEvent {
+    /// A call ended.
+    Call(CallEvent),
+    /// A server's definitions were read.
+    Definitions(DefinitionsEvent),
+}
+
 /// Somebody at a door: a sign-in, a sign-out, or a proof that was refused.
 #[derive(Debug, Clone)]
 pub struct EntryEvent {

@@ -23,7 +23,7 @@ pub mod tool;
 pub mod variable;
 
 pub use access::{Because, Reason, View};
-pub use audit::{Attempt, CallEvent, EntryEvent, Outcome};
+pub use audit::{Attempt, CallEvent, DefinitionsEvent, EntryEvent, GatewayEvent, Outcome};
 pub use caller::{Caller, Door, Endpoint};
 pub use company::{Change, Company, GrantRemains, Remains, SetAside, UnreadKey, UnreadRow};
 pub use decide::{Decision, Denial, Permit, Reach, decide};

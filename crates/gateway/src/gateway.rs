@@ -58,7 +58,7 @@ impl Gateway {
         };
         let now = parts.clock.now();
         Arc::new(Self {
-            live: Live::start(snapshot, builder, parts.clock.clone()),
+            live: Live::start(snapshot, builder, parts.recorder.clone(), parts.clock.clone()),
             settings,
             vault: parts.vault,
             doors: parts.doors,

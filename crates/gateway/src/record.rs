@@ -9,7 +9,8 @@ use std::{
 };
 
 use gatehall_domain::{
-    Because, CallEvent, Caller, ConnectionId, Denial, Outcome, Snapshot, Timestamp,
+    Because, CallEvent, Caller, ConnectionId, DefinitionsEvent, Denial, GatewayEvent, Outcome,
+    Snapshot, Timestamp,
 };
 use tokio::{
     sync::{mpsc, oneshot},
@@ -40,7 +41,7 @@ struct Queue {
 #[derive(Debug)]
 pub struct Recorded {
     /// What happened.
-    pub event: CallEvent,
+    pub event: GatewayEvent,
     /// Whom to tell whether it is on the disk, if somebody waits for that.
     pub kept: Option<oneshot::Sender<bool>>,
 }
@@ -86,7 +87,12 @@ impl Recorder {
         self.0.stopping.cancel();
     }
 
-    fn record(&self, event: CallEvent) -> Receipt {
+    /// What a server defines is told, and nobody waits for that.
+    pub(crate) fn definitions(&self, event: DefinitionsEvent) {
+        drop(self.record(GatewayEvent::Definitions(event)));
+    }
+
+    fn record(&self, event: GatewayEvent) -> Receipt {
         let (kept, receipt) = match self.0.sure {
             true => {
                 let (sender, receiver) = oneshot::channel();
@@ -228,7 +234,7 @@ impl Account {
         event.outcome = outcome;
         event.bytes_out = bytes as u64;
         event.duration_micros = self.began.elapsed().as_micros() as u64;
-        self.recorder.record(event)
+        self.recorder.record(GatewayEvent::Call(event))
     }
 }
 

@@ -3,6 +3,7 @@
 mod answers;
 mod blame;
 mod changes;
+mod definitions;
 mod event_streams;
 mod hostile;
 mod lines;

@@ -2,7 +2,7 @@
 //! `x-mcp-header` (MCP 2026-07-28).
 
 use http::{HeaderName, HeaderValue};
-use serde_json::{Value, value::RawValue};
+use serde_json::{Map, Value};
 
 use crate::{header_text, json::twin_of};
 
@@ -19,18 +19,14 @@ pub(crate) struct HeaderParam {
 ///
 /// # Errors
 /// If one is not as the revision demands; a client has to leave such a tool out.
-pub(super) fn header_params(schema: &RawValue) -> Result<Vec<HeaderParam>, &'static str> {
+pub(super) fn header_params(schema: &str) -> Result<Vec<HeaderParam>, &'static str> {
     // A member's name can be written otherwise only with a backslash.
-    if !schema.get().contains("x-mcp-header") && !schema.get().contains('\\') {
+    if !schema.contains("x-mcp-header") && !schema.contains('\\') {
         return Ok(Vec::new());
     }
-    let schema: Value =
-        serde_json::from_str(schema.get()).map_err(|_| "its schema cannot be read")?;
+    let schema: Value = serde_json::from_str(schema).map_err(|_| "its schema cannot be read")?;
     let mut found = Vec::new();
-    let reachable = collect(&schema, &mut Vec::new(), &mut found)?;
-    if reachable != count(&schema) {
-        return Err("x-mcp-header stands where no argument is");
-    }
+    collect(&schema, Some(&mut Vec::new()), &mut found)?;
     for (at, param) in found.iter().enumerate() {
         if found[..at].iter().any(|other| other.header == param.header) {
             return Err("x-mcp-header names one header twice");
@@ -39,49 +35,67 @@ pub(super) fn header_params(schema: &RawValue) -> Result<Vec<HeaderParam>, &'sta
     Ok(found)
 }
 
-/// Collects annotations that are reachable through `properties` alone; answers how many.
+/// The keywords whose value is a schema, or schemas, that no argument is reached through.
+const BESIDE: [&str; 15] = [
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "contains",
+    "contentSchema",
+    "else",
+    "if",
+    "items",
+    "not",
+    "oneOf",
+    "prefixItems",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+/// The same, by name.
+const BESIDE_BY_NAME: [&str; 4] = ["$defs", "definitions", "dependentSchemas", "patternProperties"];
+
+/// Collects annotations. They have to be reachable through `properties` alone: elsewhere there is no
+/// path.
 fn collect(
     schema: &Value,
-    path: &mut Vec<String>,
+    mut path: Option<&mut Vec<String>>,
     found: &mut Vec<HeaderParam>,
-) -> Result<usize, &'static str> {
-    let mut count = 0;
+) -> Result<(), &'static str> {
+    let Value::Object(members) = schema else { return Ok(()) };
+    if let Some(header) = members.get("x-mcp-header") {
+        let path = path.as_deref().filter(|path| !path.is_empty());
+        let path = path.ok_or("x-mcp-header stands where no argument is")?;
+        let kind = members.get("type").and_then(Value::as_str).unwrap_or("");
+        if !matches!(kind, "string" | "integer" | "boolean") {
+            return Err(
+                "x-mcp-header stands at something that is not text, an integer or a boolean",
+            );
+        }
+        let name =
+            header.as_str().filter(|name| !name.is_empty()).ok_or("x-mcp-header has no name")?;
+        let name = HeaderName::try_from(format!("mcp-param-{}", name.to_ascii_lowercase()));
+        let header = name.map_err(|_| "x-mcp-header is no header name")?;
+        found.push(HeaderParam { header, path: path.clone() });
+    }
     for (name, property) in
-        schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+        members.get("properties").and_then(Value::as_object).into_iter().flatten()
     {
-        path.push(name.clone());
-        if let Some(header) = property.get("x-mcp-header") {
-            let kind = property.get("type").and_then(Value::as_str).unwrap_or("");
-            if !matches!(kind, "string" | "integer" | "boolean") {
-                return Err(
-                    "x-mcp-header stands at something that is not text, an integer or a boolean",
-                );
-            }
-            let name = header
-                .as_str()
-                .filter(|name| !name.is_empty())
-                .ok_or("x-mcp-header has no name")?;
-            let name = HeaderName::try_from(format!("mcp-param-{}", name.to_ascii_lowercase()));
-            let header = name.map_err(|_| "x-mcp-header is no header name")?;
-            found.push(HeaderParam { header, path: path.clone() });
-            count += 1;
+        if let Some(path) = path.as_deref_mut() {
+            path.push(name.clone());
         }
-        count += collect(property, path, found)?;
-        path.pop();
+        collect(property, path.as_deref_mut(), found)?;
+        path.as_deref_mut().map(Vec::pop);
     }
-    Ok(count)
-}
-
-/// How many annotations a schema holds, wherever they stand.
-fn count(schema: &Value) -> usize {
-    match schema {
-        Value::Object(members) => {
-            let here = members.get("x-mcp-header").is_some_and(Value::is_string);
-            usize::from(here) + members.values().map(count).sum::<usize>()
+    for beside in BESIDE.iter().filter_map(|it| members.get(*it)) {
+        match beside {
+            Value::Array(schemas) => schemas.iter().try_for_each(|it| collect(it, None, found))?,
+            schema => collect(schema, None, found)?,
         }
-        Value::Array(items) => items.iter().map(count).sum(),
-        _ => 0,
     }
+    let by_name = BESIDE_BY_NAME.iter().filter_map(|it| members.get(*it)?.as_object());
+    by_name.flat_map(Map::values).try_for_each(|it| collect(it, None, found))
 }
 
 impl HeaderParam {
@@ -142,7 +156,7 @@ mod tests {
     use super::*;
 
     fn params(schema: Value) -> Result<Vec<HeaderParam>, &'static str> {
-        header_params(&serde_json::value::to_raw_value(&schema).unwrap())
+        header_params(&schema.to_string())
     }
 
     #[test]
@@ -161,8 +175,7 @@ mod tests {
         assert!(found[0].agrees(&json!({"region":null}), None));
 
         let escaped = r#"{"properties":{"a":{"type":"string","x-mcp-h\u0065ader":"A"}}}"#;
-        let escaped = RawValue::from_string(escaped.into()).unwrap();
-        assert_eq!(header_params(&escaped).unwrap().len(), 1);
+        assert_eq!(header_params(escaped).unwrap().len(), 1);
 
         let twin = |arguments: Value| found.iter().find_map(|param| param.twin(&arguments));
         assert_eq!(twin(json!({"region":"eu","Region":"us"})), Some(("Region".into(), "region")));
@@ -171,11 +184,17 @@ mod tests {
         assert_eq!(twin(json!({"DEEP":{"n":1}})), Some(("DEEP".into(), "deep")));
         assert_eq!(twin(json!({"other":{"Region":1},"deep":{"n":1,"m":2}})), None);
 
+        let named = json!({"properties":{"x-mcp-header":{"type":"string"},"a":{"default":{"x-mcp-header":1}}}});
+        assert_eq!(params(named), Ok(Vec::new()));
+
         for bad in [
             json!({"properties":{"a":{"type":"array","x-mcp-header":"A"}}}),
             json!({"properties":{"a":{"type":"string","x-mcp-header":""}}}),
             json!({"properties":{"a":{"type":"string","x-mcp-header":"a b"}}}),
             json!({"properties":{"a":{"type":"array","items":{"type":"string","x-mcp-header":"A"}}}}),
+            json!({"x-mcp-header":[]}),
+            json!({"properties":{"a":{"type":"string","x-mcp-header":7}}}),
+            json!({"$defs":{"a":{"type":"string","x-mcp-header":"A"}}}),
             json!({"properties":{"a":{"type":"string","x-mcp-header":"A"},"b":{"type":"string","x-mcp-header":"a"}}}),
         ] {
             assert!(params(bad.clone()).is_err(), "{bad}");

@@ -64,8 +64,11 @@ pub(crate) async fn keep(
                         {
                             tracing::warn!(connection = %upstream.name, why, "its list of tools was not read to its end");
                         }
-                        for problem in &offer.problems {
+                        for problem in &offer.report.left_out {
                             tracing::warn!(connection = %upstream.name, problem, "a tool was left out");
+                        }
+                        for repair in &offer.report.mended {
+                            tracing::info!(connection = %upstream.name, repair, "definitions were mended");
                         }
                         Arc::new(offer)
                     }

@@ -1,10 +1,12 @@
 //! What all connections offer now, with its public names.
 
+mod definition;
 mod greeting;
 mod header_param;
 mod keeper;
 mod list;
 mod offer;
+mod report;
 mod tool;
 
 use std::sync::Arc;

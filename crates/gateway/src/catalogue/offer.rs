@@ -7,7 +7,11 @@ use bytes::Bytes;
 use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use gatehall_domain::ConnectionId;
 
-use super::tool::Tool;
+use super::{
+    definition::Room,
+    report::{Report, Reporter},
+    tool::Tool,
+};
 use crate::{
     era::Era,
     upstream::{Listing, Upstream},
@@ -20,8 +24,8 @@ pub(crate) struct Offer {
     pub(crate) tools: Vec<Tool>,
     /// With what its public names begin.
     prefix: String,
-    /// Definitions that were left out, and why.
-    pub(crate) problems: Vec<String>,
+    /// What was left out or mended.
+    pub(crate) report: Report,
     by_name: HashMap<Arc<str>, usize>,
     /// Why its list was not read to its end, if it was not.
     pub(crate) cut: Option<&'static str>,
@@ -55,25 +59,28 @@ impl Offer {
     /// Reads what a server offers. Of two tools with one name the first counts.
     pub(crate) fn new(upstream: &Upstream, prefix: &str, listing: Listing) -> Self {
         let Listing { tools: source, facts, cut, .. } = listing;
-        let (mut tools, mut problems) = (Vec::with_capacity(source.len()), Vec::new());
+        let (mut tools, mut report) = (Vec::with_capacity(source.len()), Reporter::default());
         let mut by_name = HashMap::with_capacity(source.len());
         let mut public_names = HashSet::with_capacity(source.len());
+        let mut room = Room::default();
         for raw in &source {
-            match Tool::read(raw.clone(), prefix) {
-                Ok(tool) if by_name.contains_key(&tool.name) => {
-                    problems.push(format!("{}: it is listed twice", tool.public));
+            match Tool::read(raw.clone(), prefix, &mut room) {
+                Ok((tool, _)) if by_name.contains_key(&tool.name) => {
+                    report.leave_out(format!("{}: it is listed twice", tool.public));
                 }
                 // Long names are shortened, and could be made to come out as one.
-                Ok(tool) if !public_names.insert(Arc::clone(&tool.public)) => {
-                    problems.push(format!("{}: another tool has this public name", tool.public));
+                Ok((tool, _)) if !public_names.insert(Arc::clone(&tool.public)) => {
+                    report.leave_out(format!("{}: another tool has this public name", tool.public));
                 }
-                Ok(tool) => {
+                Ok((tool, repairs)) => {
+                    report.repair(&tool.public, repairs);
                     by_name.insert(Arc::clone(&tool.name), tools.len());
                     tools.push(tool);
                 }
-                Err(problem) => problems.push(upstream.quote(&problem)),
+                Err(problem) => report.leave_out(problem),
             }
         }
+        let report = report.finish(|text| upstream.quote(text));
         let public = Texts::new(&tools, |tool| &tool.public);
         let (connection, prefix, bare) = (upstream.connection, prefix.to_owned(), OnceLock::new());
         let (instructions, logs) = (facts.instructions, facts.logs && upstream.passes_logs());
@@ -81,7 +88,7 @@ impl Offer {
             connection,
             tools,
             prefix,
-            problems,
+            report,
             cut,
             instructions,
             logs,
@@ -90,6 +97,12 @@ impl Offer {
             public,
             bare,
         }
+    }
+
+    /// What the server has and nobody gets, with reasons.
+    pub(crate) fn missing(&self) -> Vec<String> {
+        let cut = self.cut.map(|why| format!("its list of tools was not read to its end: {why}"));
+        cut.into_iter().chain(self.report.left_out.iter().cloned()).collect()
     }
 
     /// Whether a name that both offer is this one's: the one whose prefix says more of it, whoever

@@ -2,6 +2,7 @@
 
 mod moment;
 mod status;
+mod told;
 
 use std::{
     sync::{
@@ -23,8 +24,10 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use moment::{Document, DocumentKey, Moment};
 pub use status::{ConnectionStatus, Speaks, State};
 
+use self::told::Told;
+
 use crate::{
-    GatewaySettings,
+    GatewaySettings, Recorder,
     catalogue::{Catalogue, Offer, keep},
     upstream::{Builder, Facts, Upstream, UpstreamError},
 };
@@ -42,6 +45,7 @@ pub struct Live {
     moment: ArcSwap<Moment>,
     writer: Mutex<Writer>,
     builder: Builder,
+    recorder: Recorder,
     /// The newest revision, for those who wait for it.
     revision: watch::Sender<u64>,
     /// When the store last confirmed that the snapshot is the newest.
@@ -67,6 +71,7 @@ struct Kept {
     made_of: MadeOf,
     stop: CancellationToken,
     status: ConnectionStatus,
+    told: Told,
 }
 
 /// What of the records makes an upstream what it is. As long as it stays, so does the upstream.
@@ -101,7 +106,12 @@ impl MadeOf {
 
 impl Live {
     /// Begins with this snapshot: starts to ask every upstream for its tools.
-    pub(crate) fn start(snapshot: Snapshot, builder: Builder, clock: Clock) -> Arc<Self> {
+    pub(crate) fn start(
+        snapshot: Snapshot,
+        builder: Builder,
+        recorder: Recorder,
+        clock: Clock,
+    ) -> Arc<Self> {
         let moment = Moment::new(
             Arc::new(Snapshot::new(0, Default::default())),
             Arc::default(),
@@ -112,6 +122,7 @@ impl Live {
             moment: ArcSwap::from_pointee(moment),
             writer: Mutex::default(),
             builder,
+            recorder,
             revision: watch::Sender::new(snapshot.revision()),
             confirmed: AtomicI64::new(clock.now().micros()),
             turns: Arc::new(Semaphore::new(TURNS)),
@@ -250,7 +261,7 @@ impl Live {
             keep(Arc::downgrade(self), Arc::clone(&upstream), site.prefix.clone(), stop.clone());
         self.builder.tasks.spawn(keeper);
         let status = ConnectionStatus::new(site);
-        Kept { upstream, made_of, stop, status }
+        Kept { upstream, made_of, stop, status, told: Told::default() }
     }
 
     /// Makes the new moment.
@@ -285,6 +296,10 @@ impl Live {
             kept.status.compare(known, offer, now);
         }
         if let Ok((offer, _)) = found {
+            let (missing, snapshot) = (offer.missing(), &self.load().snapshot);
+            if let Some(event) = kept.told.of(&missing, upstream.connection, snapshot, now) {
+                self.recorder.definitions(event);
+            }
             let known = writer.offers.insert(upstream.connection, Arc::clone(&offer));
             if known.is_none_or(|known| !Arc::ptr_eq(&known, &offer)) {
                 self.gathered.notify_one();

@@ -23,6 +23,8 @@ pub struct ConnectionStatus {
     pub problems: Vec<String>,
     /// Why its list of tools was not read to its end, if it was not.
     pub cut: Option<&'static str>,
+    /// What was mended in definitions, each with the tools that had it.
+    pub repairs: Vec<String>,
     /// How long the last look took.
     pub took: Duration,
     /// The last lines of a process's standard error.
@@ -132,6 +134,7 @@ impl ConnectionStatus {
             state: State::Unseen,
             problems: Vec::new(),
             cut: None,
+            repairs: Vec::new(),
             took: Duration::ZERO,
             stderr: Vec::new(),
             changed: None,
@@ -152,8 +155,9 @@ impl ConnectionStatus {
         }
         self.state = match found {
             Ok((offer, facts)) => {
-                self.problems.clone_from(&offer.problems);
                 self.cut = offer.cut;
+                self.problems.clone_from(&offer.report.left_out);
+                self.repairs.clone_from(&offer.report.mended);
                 State::Up { facts: facts.clone(), tools: offer.tools.len() }
             }
             Err(error) => State::Down(error.clone()),

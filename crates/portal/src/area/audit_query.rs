@@ -20,8 +20,10 @@ const FILTERS: [&str; 10] = [
 ];
 const OUTCOMES: [&str; 8] =
     ["answered", "tool-error", "denied", "failed", "cancelled", "changed", "admitted", "refused"];
-const ACTIONS: [&str; 7] = ["call", "add", "change", "remove", "sign-in", "sign-out", "enter"];
-const KINDS: [&str; 18] = [
+const ACTIONS: [&str; 8] =
+    ["call", "add", "change", "remove", "sign-in", "sign-out", "enter", "list"];
+const KINDS: [&str; 19] = [
+    "tools",
     "mcp",
     "openapi",
     "portal",

@@ -101,6 +101,8 @@ struct ConnectionView {
     problems: Vec<String>,
     /// Why its list of tools was not read to its end.
     cut: Option<&'static str>,
+    /// What was mended in definitions, each with the tools that had it.
+    repairs: Vec<String>,
     /// The last lines of a process's standard error.
     stderr: Vec<String>,
     failures: Vec<Failure>,
@@ -207,6 +209,7 @@ async fn show(
         tools: live.map_or(0, |it| it.tools),
         problems: live.map(|it| short(&it.problems)).unwrap_or_default(),
         cut: live.and_then(|it| it.cut),
+        repairs: live.map(|it| short(&it.repairs)).unwrap_or_default(),
         stderr: live.map(|it| short(&it.stderr)).unwrap_or_default(),
         failures: live.map(failures).unwrap_or_default(),
         changed: live.and_then(|it| it.changed.as_ref()).map(|(at, tools)| Changed {

@@ -1,4 +1,6 @@
-use gatehall_domain::{CallEvent, Company, Denial, EntryEvent, Outcome};
+use gatehall_domain::{
+    CallEvent, Company, DefinitionsEvent, Denial, EntryEvent, GatewayEvent, Outcome,
+};
 use serde::{Deserialize, Serialize};
 use sqlx::query;
 use uuid::Uuid;
@@ -35,7 +37,7 @@ pub struct EventRow {
 impl EventRow {
     /// Whether it tells of more than a call that went as it may: a refusal, a sign-in.
     pub fn is_grave(&self) -> bool {
-        self.action != "call" || self.outcome == "denied"
+        !matches!(self.action.as_str(), "call" | "list") || self.outcome == "denied"
     }
 
     /// For calls: the minute, the tenant and the outcome.
@@ -71,6 +73,47 @@ impl From<CallEvent> for EventRow {
             bytes_in: call.bytes_in,
             bytes_out: call.bytes_out,
             request_id: call.request_id,
+        }
+    }
+}
+
+impl From<GatewayEvent> for EventRow {
+    fn from(event: GatewayEvent) -> Self {
+        match event {
+            GatewayEvent::Call(call) => call.into(),
+            GatewayEvent::Definitions(definitions) => definitions.into(),
+        }
+    }
+}
+
+impl From<DefinitionsEvent> for EventRow {
+    fn from(event: DefinitionsEvent) -> Self {
+        let connection = event.snapshot.company().connections.get(&event.connection);
+        let path = connection.map(|it| it.path.to_string());
+        let tenant = connection.and_then(|it| it.path.tenant.as_ref());
+        let (outcome, reason) = match event.left_out.is_empty() {
+            true => ("admitted", "no tool is left out any more".to_owned()),
+            false => ("refused", format!("left out: {}", event.left_out.join("; "))),
+        };
+        Self {
+            id: Uuid::now_v7(),
+            at: event.at.micros(),
+            revision: event.snapshot.revision(),
+            actor: "the gate".to_owned(),
+            user_id: None,
+            door: String::new(),
+            key_id: None,
+            action: "list".to_owned(),
+            kind: "tools".to_owned(),
+            subject: path.clone().unwrap_or_default(),
+            tenant_id: tenant.map(ToString::to_string),
+            connection: path,
+            outcome: outcome.to_owned(),
+            reason: Some(reason),
+            duration_micros: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            request_id: 0,
         }
     }
 }

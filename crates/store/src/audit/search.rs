@@ -20,10 +20,10 @@ pub struct Event {
     pub actor: String,
     /// The door through which they came, for calls and at doors.
     pub door: Option<String>,
-    /// `add`, `change`, `remove`, `call`, `sign-in`, `sign-out` or `enter`.
+    /// `add`, `change`, `remove`, `call`, `sign-in`, `sign-out`, `enter` or `list`.
     pub action: String,
     /// What it was done to: a kind of record; for calls the face, `mcp`, `openapi` or
-    /// `portal`; `door`.
+    /// `portal`; `door`; `tools`.
     pub kind: String,
     /// Its name at that time.
     pub subject: String,
