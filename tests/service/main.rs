@@ -3,12 +3,16 @@
 #![expect(clippy::disallowed_methods, reason = "a test has a clock and tasks of its own")]
 
 mod discovery;
+mod empty_endpoints;
 mod heads;
 mod isolation;
 mod ladder;
+mod odd_requests;
 mod outage;
+mod patience;
 mod portal;
 mod program;
+mod refused_bodies;
 mod sdk;
 mod sessions;
 mod signing_out;

@@ -4,12 +4,14 @@ mod client;
 mod program;
 mod rascal;
 mod recorder;
+mod scripted;
 mod world;
 
 pub(crate) use client::{Answer, Client, modern_params};
 pub(crate) use program::{Program, free_port};
 pub(crate) use rascal::{Rascal, Whim};
 pub(crate) use recorder::Recorder;
+pub(crate) use scripted::Scripted;
 pub(crate) use world::{SECRET, World};
 
 /// A caller-chosen wait for something that has to happen soon.

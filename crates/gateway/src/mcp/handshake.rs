@@ -7,7 +7,12 @@ use super::{
     negotiate::supported_versions,
     rpc::{self, Incoming, RpcError},
 };
-use crate::{body::Parts, entry::names_nobody, era, json, session::Session};
+use crate::{
+    body::Parts,
+    entry::{names_nobody, nothing_for},
+    era, json,
+    session::Session,
+};
 
 const CAPABILITIES: &str = "{\"tools\":{},\"logging\":{}}";
 
@@ -68,6 +73,7 @@ fn instructions(request: &Request<'_>) -> String {
         }
         _ => match names_nobody(request.caller) {
             Some(hint) => hint,
+            None if request.reach().is_none() => nothing_for(request.endpoint),
             None => return String::new(),
         },
     };

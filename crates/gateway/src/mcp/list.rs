@@ -1,7 +1,5 @@
 //! `tools/list`: what the caller may call, page by page, from memory.
 
-use gatehall_domain::Reach;
-
 use super::{
     Request,
     handshake::modern_tail,
@@ -27,9 +25,7 @@ pub(super) fn list(
     message.text(&format!("{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"tools\":["));
     let mut more = false;
     // Somebody who reaches nothing gets an empty list: that is no error.
-    if let Ok(reach) =
-        Reach::new(&request.moment.snapshot, request.caller, request.endpoint, request.now)
-    {
+    if let Some(reach) = request.reach() {
         let tenant = request.caller.tenant.as_ref();
         let list = request.moment.list(
             &reach,

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use crate::{
     body::Parts,
     call::{Done, Failure, STOPPING, WITHHELD},
-    upstream::{Answer, CallResult, Kind, error_parts},
+    upstream::{Answer, CallResult, Kind, error_parts, told, visits},
 };
 
 /// One piece of a result.
@@ -33,7 +33,11 @@ pub(super) fn answer(name: &str, done: &Done) -> Response {
     match &done.answer {
         Ok(Answer::Result(result)) => from_result(done, result),
         Ok(Answer::Error(error)) => {
-            let (code, message) = error_parts(error);
+            let (code, mut message) = error_parts(error);
+            let pages = visits(error);
+            if !pages.is_empty() {
+                message = format!("{} {}", done.connection, told(&pages));
+            }
             let status = if code == -32602 {
                 StatusCode::UNPROCESSABLE_ENTITY
             } else {

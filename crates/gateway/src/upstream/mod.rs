@@ -14,6 +14,7 @@ mod result;
 mod secrets;
 mod session;
 mod stdio;
+mod visit;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -33,6 +34,7 @@ pub(crate) use exchange::{Event, Exchange};
 pub(crate) use request::{LogLevel, Passed, ToolCall};
 pub(crate) use result::{CallResult, Kind};
 use secrets::Secrets;
+pub(crate) use visit::{Visit, told, visits};
 
 pub use self::stdio::{Accounts, StdioUids, UidsUnusable};
 use self::{http::HttpLink, stdio::StdioLink};
