@@ -1,9 +1,10 @@
 // A client made with the official TypeScript SDKs, which tests run against an MCP endpoint.
 //
-//     node client.mjs SDK ERA URL KEY CALLS
+//     node client.mjs SDK ERA URL KEY CALLS [silent]
 //
 // SDK is v1 or v2; ERA is legacy, or for v2 also modern or auto; CALLS is a JSON array of
 // {"name", "arguments"}. GATEHALL_TEST_TOOLS names the folder that has node_modules.
+// With "silent" it asks for no progress and no logs.
 // Lists the tools, makes the calls in order and prints one line of JSON with all that came back.
 // What an SDK complains of goes to stderr; a failure to connect ends with status 1.
 
@@ -13,7 +14,7 @@ import { join } from 'node:path';
 const MODERN = '2026-07-28';
 const MODES = { legacy: 'legacy', auto: 'auto', modern: { pin: MODERN } };
 
-const [sdk, era, url, key, calls] = process.argv.slice(2);
+const [sdk, era, url, key, calls, silent] = process.argv.slice(2);
 const require = createRequire(join(process.env.GATEHALL_TEST_TOOLS, 'package.json'));
 
 const info = { name: 'gatehall-test', version: '1.0.0' };
@@ -51,7 +52,7 @@ async function listTools(client) {
 
 async function callTool(client, call) {
   const progress = [];
-  const onprogress = (step) => progress.push(step);
+  const onprogress = silent ? undefined : (step) => progress.push(step);
   try {
     const result =
       sdk === 'v1'
@@ -71,8 +72,8 @@ await client.connect(transport);
 
 // In the modern era a request opts in to logs by itself; in the legacy era the session does.
 const modern = transport.protocolVersion === MODERN;
-const _meta = modern ? { 'io.modelcontextprotocol/logLevel': 'debug' } : undefined;
-if (!modern && client.getServerCapabilities()?.logging) await client.setLoggingLevel('debug');
+const _meta = modern && !silent ? { 'io.modelcontextprotocol/logLevel': 'debug' } : undefined;
+if (!modern && !silent && client.getServerCapabilities()?.logging) await client.setLoggingLevel('debug');
 
 const tools = await listTools(client);
 const results = [];

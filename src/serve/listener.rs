@@ -3,6 +3,7 @@
 //! not have to wake each other for it.
 
 use std::{
+    convert::Infallible,
     net::IpAddr,
     num::NonZero,
     sync::{
@@ -15,13 +16,12 @@ use std::{
 
 use anyhow::{Context, Result};
 use axum::Router;
-use gatehall_gateway::enter_lane;
+use gatehall_gateway::{Gateway, enter_lane};
 use gatehall_identity::Peer;
-use hyper::body::Incoming;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
-    service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -31,6 +31,8 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+use super::leftover;
 
 /// A client has so long to send the head of a request.
 const HEAD_TIME: Duration = Duration::from_secs(15);
@@ -52,16 +54,27 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    /// Starts lanes that serve `router`. `cut` ends what they do, at once.
-    pub(super) fn start(count: usize, router: &Router, cut: &CancellationToken) -> Result<Self> {
+    /// Starts lanes that serve `router`, which is made of `gateway`. `cut` ends what they do, at
+    /// once.
+    pub(super) fn start(
+        count: usize,
+        router: &Router,
+        gateway: &Arc<Gateway>,
+        cut: &CancellationToken,
+    ) -> Result<Self> {
         let start = |number: usize| {
             let (sender, arrivals) = mpsc::channel(64);
             let (ended, end) = oneshot::channel();
             let (router, cut) = (router.clone(), cut.clone());
+            let gateway = Arc::clone(gateway);
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             thread::Builder::new().name(format!("lane {number}")).spawn(move || {
                 enter_lane(number);
-                runtime.block_on(cut.run_until_cancelled(lane(arrivals, router)));
+                runtime.block_on(cut.run_until_cancelled(async {
+                    lane(arrivals, router).await;
+                    // Their connections to servers are this thread's.
+                    gateway.unattended_calls().await;
+                }));
                 // What is cut here still has its say, above all in the audit.
                 drop(runtime);
                 let _ = ended.send(());
@@ -128,14 +141,18 @@ async fn lane(mut arrivals: mpsc::Receiver<Arrival>, router: Router) {
     while let Some((stream, peer, place)) = arrivals.recv().await {
         let Ok(stream) = TcpStream::from_std(stream) else { continue };
         let asked = Arc::new(AtomicBool::new(false));
-        let service = TowerToHyperService::new(router.clone().map_request({
-            let asked = Arc::clone(&asked);
-            move |mut request: hyper::Request<Incoming>| {
+        let (leftovers, unread) = mpsc::unbounded_channel();
+        let service = service_fn({
+            let (asked, router) = (Arc::clone(&asked), router.clone());
+            move |request: hyper::Request<Incoming>| {
                 asked.store(true, Ordering::Relaxed);
+                let version = request.version();
+                let (mut request, rest) = leftover::watch(request, &leftovers);
                 request.extensions_mut().insert(Peer(peer));
-                request
+                let answered = router.clone().oneshot(request);
+                async move { Ok::<_, Infallible>(leftover::follow(answered.await?, version, rest)) }
             }
-        }));
+        });
         let (watcher, builder) = (graceful.watcher(), Arc::clone(&builder));
         open.spawn(async move {
             let mut stream = TimeoutStream::new(stream);
@@ -145,6 +162,7 @@ async fn lane(mut arrivals: mpsc::Receiver<Arrival>, router: Router) {
                 ended = watcher.watch(connection) => if let Err(error) = ended {
                     tracing::trace!(error, "a connection ended badly");
                 },
+                () = leftover::read_away(unread) => {}
                 () = silence(&asked) => tracing::trace!("a connection never asked for anything"),
             }
             drop(place);

@@ -5,6 +5,7 @@ mod audit;
 mod hall;
 mod head;
 mod health;
+mod leftover;
 mod listener;
 mod publish;
 mod replica;
@@ -246,7 +247,7 @@ impl Service {
             .layer(axum::middleware::from_fn(head::guard));
         let accepting = CancellationToken::new();
         let drain = Duration::from_secs(settings.drain_seconds);
-        let lanes = listener::Lanes::start(lanes, &router, tasks.stop())?;
+        let lanes = listener::Lanes::start(lanes, &router, &gateway, tasks.stop())?;
         let served =
             tasks.spawn(listener::serve(listener, lanes, settings.connections, accepting.clone()));
         let store = office.store;

@@ -197,6 +197,11 @@ pub struct ServeSettings {
     #[arg(long, env = "GATEHALL_CONCURRENT_CALLS", value_name = "COUNT", value_parser = count, default_value = "256")]
     pub concurrent_calls: usize,
 
+    /// Seconds of silence after which a client that waits for a call gets a sign of life. Less than
+    /// the proxies in front wait for an answer.
+    #[arg(long, env = "GATEHALL_KEEP_ALIVE_SECONDS", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), default_value = "15")]
+    pub keep_alive_seconds: u64,
+
     /// Seconds between two looks at a server's tools.
     #[arg(long, env = "GATEHALL_REFRESH_SECONDS", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..), default_value = "300")]
     pub refresh_seconds: u64,
@@ -300,6 +305,7 @@ impl ServeSettings {
             call_timeout: Duration::from_secs(self.call_timeout_seconds),
             open_timeout: Duration::from_secs(self.open_timeout_seconds),
             concurrent_calls: self.concurrent_calls,
+            keep_alive: Duration::from_secs(self.keep_alive_seconds),
             refresh: Duration::from_secs(self.refresh_seconds),
             page_tools: self.page_tools,
             stale_after: Duration::from_secs(self.stale_after_seconds),

@@ -62,7 +62,7 @@ async fn legacy_requests_are_checked() {
             "unknown version",
             vec![("mcp-protocol-version", "1999-01-01")],
             list.clone(),
-            (400, -32602),
+            (400, -32022),
         ),
         ("no JSON", vec![], "{".into(), (400, -32700)),
         ("nothing", vec![], String::new(), (400, -32700)),
@@ -237,7 +237,7 @@ async fn modern_requests_are_checked() {
     let answer = alice.post("/mcp", &[version, ("mcp-method", "tools/list")], batch).await;
     assert_eq!(code(&answer), (400, -32600));
     let response = json!({"jsonrpc": "2.0", "id": 1, "result": {}}).to_string();
-    assert_eq!(code(&alice.post("/mcp", &[version], response).await), (400, -32602));
+    assert_eq!(code(&alice.post("/mcp", &[version], response).await), (400, -32600));
     let silent =
         alice.post("/mcp", &[version, ("accept", "application/json")], String::new()).await;
     assert_eq!(code(&silent), (406, -32600));

@@ -3,14 +3,18 @@
 #![expect(clippy::disallowed_methods, reason = "a test has a clock and tasks of its own")]
 
 mod discovery;
+mod empty_endpoints;
 mod heads;
 mod isolation;
 mod ladder;
 mod newcomers;
+mod odd_requests;
 mod operations;
 mod outage;
+mod patience;
 mod portal;
 mod program;
+mod refused_bodies;
 mod sdk;
 mod sessions;
 mod signing_out;

@@ -64,14 +64,9 @@ impl Entry {
         Ok(Self { moment: gateway.live.load(), caller, now })
     }
 
-    /// Whether an endpoint is one for this caller. Where nobody is named, nothing is hidden: the
-    /// lists are empty everywhere.
-    pub(crate) fn sees(&self, endpoint: &Endpoint) -> bool {
-        if *endpoint == Endpoint::All || self.caller.user.is_none() {
-            return true;
-        }
-        let reach = Reach::new(&self.moment.snapshot, &self.caller, endpoint, self.now);
-        reach.is_ok_and(|reach| reach.connections().next().is_some())
+    /// What the caller may use at an endpoint, if that is anything.
+    pub(crate) fn reach<'e>(&'e self, endpoint: &'e Endpoint) -> Option<Reach<'e>> {
+        self.moment.reach(&self.caller, endpoint, self.now)
     }
 }
 
@@ -144,6 +139,21 @@ pub(crate) fn names_nobody(caller: &Caller) -> Option<&'static str> {
              can add the user, or see with gatehall explain what would.",
         ),
         _ => None,
+    }
+}
+
+/// What somebody has to know who is known and has nothing at an endpoint. It says the same whether
+/// or not there is such an endpoint.
+pub(crate) const fn nothing_for(endpoint: &Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::All => {
+            "You have no tools here yet. An administrator can give you some, or put you into a \
+             group that has them."
+        }
+        Endpoint::Tenant(_) | Endpoint::Server(..) => {
+            "You have no tools at this address. All that you may use are at /mcp and at \
+             /openapi.json; an administrator can give you more, or tell you the right address."
+        }
     }
 }
 

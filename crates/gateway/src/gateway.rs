@@ -6,9 +6,11 @@ use std::sync::{
 use gatehall_domain::{Clock, Snapshot};
 use gatehall_identity::Doors;
 use gatehall_vault::Vault;
+use tokio_util::task::TaskTracker;
 
 use crate::{
     Egress, GatewaySettings, Live, Recorder, Tasks,
+    call::Running,
     session::{Cancels, SessionNotes},
     upstream::Builder,
 };
@@ -43,6 +45,9 @@ pub struct Gateway {
     pub(crate) clock: Clock,
     pub(crate) cancels: Cancels,
     pub(crate) session_notes: SessionNotes,
+    tasks: Tasks,
+    /// Calls for which nobody waits any more.
+    unattended: TaskTracker,
     request_ids: AtomicU64,
 }
 
@@ -53,7 +58,7 @@ impl Gateway {
         let builder = Builder {
             vault: Arc::clone(&parts.vault),
             egress: parts.egress,
-            tasks: parts.tasks,
+            tasks: parts.tasks.clone(),
             settings: Arc::clone(&settings),
         };
         let now = parts.clock.now();
@@ -66,6 +71,8 @@ impl Gateway {
             clock: parts.clock,
             cancels: Cancels::default(),
             session_notes: SessionNotes::default(),
+            tasks: parts.tasks,
+            unattended: TaskTracker::new(),
             // Unique enough over restarts to find one log line.
             request_ids: AtomicU64::new((now.micros() as u64) << 8),
         })
@@ -81,6 +88,18 @@ impl Gateway {
     pub fn cut_calls(&self) {
         self.live.cut_calls();
         self.recorder.stop_waiting();
+    }
+
+    /// Has a call go on for which nobody waits any more: to its end, within its limits.
+    pub(crate) fn go_on(&self, running: Running) {
+        let call = self.unattended.track_future(async move { drop(running.done().await) });
+        self.tasks.spawn_until_stop(call);
+    }
+
+    /// Waits until no call is under way for which nobody waits.
+    pub async fn unattended_calls(&self) {
+        self.unattended.close();
+        self.unattended.wait().await;
     }
 
     pub(crate) fn next_request_id(&self) -> u64 {

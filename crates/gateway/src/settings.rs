@@ -15,6 +15,8 @@ pub struct GatewaySettings {
     pub open_timeout: Duration,
     /// Calls under way at once on a connection, unless it says otherwise.
     pub concurrent_calls: usize,
+    /// A caller who has heard nothing of a call for so long gets a sign of life.
+    pub keep_alive: Duration,
     /// How often an upstream is asked for its tools.
     pub refresh: Duration,
     /// Tools on one page of a list.
@@ -38,6 +40,7 @@ impl Default for GatewaySettings {
             call_timeout: Duration::from_secs(300),
             open_timeout: Duration::from_secs(20),
             concurrent_calls: 256,
+            keep_alive: Duration::from_secs(15),
             refresh: Duration::from_secs(300),
             page_tools: 1000,
             stale_after: Duration::from_secs(600),

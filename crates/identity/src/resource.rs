@@ -32,6 +32,8 @@ pub(crate) fn routes() -> Router<Arc<Doors>> {
 /// it would have to name a server that issues them.
 fn metadata(doors: &Doors, path: &str) -> Response {
     let fits = {
+        // A client that ends its addresses with a slash asks for just that resource.
+        let path = path.strip_suffix('/').unwrap_or(path);
         let mut parts = path.split('/');
         let name = |part: &str| {
             !part.is_empty()

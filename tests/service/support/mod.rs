@@ -5,6 +5,7 @@ mod forgetful;
 mod program;
 mod rascal;
 mod recorder;
+mod scripted;
 mod told;
 mod world;
 
@@ -13,6 +14,7 @@ pub(crate) use forgetful::{Forgetful, Form, RETRY, Saying};
 pub(crate) use program::{Program, free_port};
 pub(crate) use rascal::{Rascal, Whim};
 pub(crate) use recorder::Recorder;
+pub(crate) use scripted::Scripted;
 pub(crate) use told::{Reply, Told, welcome};
 pub(crate) use world::{SECRET, World};
 

@@ -4,6 +4,7 @@ mod answers;
 mod blame;
 mod changes;
 mod definitions;
+mod errors;
 mod event_streams;
 mod hostile;
 mod lines;

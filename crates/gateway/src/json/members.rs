@@ -19,7 +19,7 @@ const MOST_OF_SERVER: usize = 1024;
 #[derive(Debug, Default)]
 pub(crate) struct Members<'a> {
     found: Vec<(Cow<'a, str>, &'a RawValue)>,
-    /// Whether one was left out that may be read as another.
+    /// Whether one was left out: it may be read as another, or it is null.
     left_out: bool,
 }
 
@@ -74,6 +74,15 @@ impl<'a> Members<'a> {
     pub(crate) fn of_server(text: &'a str, known: &'static [&'static str]) -> Result<Self, Flaw> {
         let most = MOST_OF_SERVER;
         Reader { known, twins: Twins::LeaveOut, most, flaw: None }.read(text)
+    }
+
+    /// The same without those of the `known` that are null: an optional member that is null is not
+    /// there.
+    pub(crate) fn without_nulls(mut self, known: &[&str]) -> Self {
+        let before = self.found.len();
+        self.found.retain(|(name, value)| value.get() != "null" || !known.contains(&name.as_ref()));
+        self.left_out |= self.found.len() < before;
+        self
     }
 
     /// The member of this exact name.
@@ -263,6 +272,15 @@ mod tests {
         assert_eq!(cut.without_twins().unwrap(), r#"{"name":1,"other":2}"#);
         let many: String = (0..900).map(|n| format!(r#""m{n}":0,"#)).collect();
         assert!(Members::of_server(&format!("{{{many}\"a\":0}}"), KNOWN).is_ok());
+    }
+
+    #[test]
+    fn a_known_member_that_is_null_is_not_there() {
+        let text = r#"{"name":null,"arguments":[null],"other":null}"#;
+        let members = Members::of_client(text, KNOWN).unwrap().without_nulls(KNOWN);
+        let left: Vec<&str> = members.iter().map(|(name, _)| name).collect();
+        assert_eq!(left, ["arguments", "other"]);
+        assert!(Members::of_client(r#"{"name":null,"name":1}"#, KNOWN).is_err());
     }
 
     #[test]

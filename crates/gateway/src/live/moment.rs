@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use foldhash::HashMap;
-use gatehall_domain::{ConnectionId, Endpoint, Reach, Snapshot, TenantId};
+use gatehall_domain::{Caller, ConnectionId, Endpoint, Reach, Snapshot, TenantId, Timestamp};
 use quick_cache::{Weighter, sync::Cache};
 
 use crate::{
@@ -88,6 +88,17 @@ impl Moment {
         let path =
             gatehall_domain::ConnectionPath { tenant: tenant.clone(), server: server.clone() };
         Some(self.snapshot.company().connection_by_path(&path)?.id)
+    }
+
+    /// What a caller may use at an endpoint; none where that is nothing, for whatever reason. So it
+    /// makes no difference whether there is such an endpoint.
+    pub(crate) fn reach<'m>(
+        &'m self,
+        caller: &'m Caller,
+        endpoint: &'m Endpoint,
+        now: Timestamp,
+    ) -> Option<Reach<'m>> {
+        Reach::new(&self.snapshot, caller, endpoint, now).ok().filter(Reach::has_connections)
     }
 
     /// The tool that a name means at an endpoint, whoever asks.

@@ -1,9 +1,13 @@
 //! From an upstream's answer to the client's, between the eras.
 
+use std::ops::RangeInclusive;
+
 use bytes::Bytes;
 use http::StatusCode;
+use serde_json::{Value, json};
 
 use super::{
+    client::Client,
     handshake::SERVER_INFO,
     rpc::{self, RpcError},
 };
@@ -12,17 +16,21 @@ use crate::{
     call::{Done, Failure, REVOKED, STOPPING, WITHHELD},
     era::Era,
     json::{self, Members, ObjectWriter},
-    upstream::{Answer, CallResult, Kind, error_parts},
+    upstream::{Answer, CallResult, Kind, Visit, error_parts, told, visits},
 };
 
 /// The modern code for a capability that the client does not have.
 const CAPABILITY_MISSING: i64 = -32021;
 
+/// Codes that mean something in the modern revision alone. Before it anybody could use them.
+const MODERN_CODES: RangeInclusive<i64> = -32099..=-32020;
+
 const NEEDS_MORE: &str = "needs an answer from the user, for which there is no way yet";
 
 /// The answer to a call, as a JSON-RPC message. A tool that cannot be asked is a result, too, so
 /// that the model can react to it.
-pub(super) fn answer(id: &str, client: Era, done: &Done) -> (StatusCode, Parts) {
+pub(super) fn answer(id: &str, asker: Client, done: &Done) -> (StatusCode, Parts) {
+    let client = asker.era;
     let message = match &done.answer {
         Ok(Answer::Result(result)) => match translate(result, done.era, client) {
             Ok(parts) => rpc::envelope(id, "result", parts),
@@ -30,15 +38,7 @@ pub(super) fn answer(id: &str, client: Era, done: &Done) -> (StatusCode, Parts) 
                 rpc::result(id, &tool_error(client, &format!("{} {what}", done.connection)))
             }
         },
-        // What a server asks of its client, the gate cannot give in the client's place.
-        Ok(Answer::Error(error)) if error_parts(error).0 == CAPABILITY_MISSING => {
-            rpc::result(id, &tool_error(client, &format!("{} {NEEDS_MORE}", done.connection)))
-        }
-        Ok(Answer::Error(error)) => {
-            let mut parts = Parts::default();
-            parts.bytes(&error_for(error, client));
-            rpc::envelope(id, "error", parts)
-        }
+        Ok(Answer::Error(error)) => return from_error(id, asker, done, error),
         Err(Failure::Upstream(error)) => {
             let text =
                 format!("{} {} (reference {:x})", done.connection, error.public(), done.request_id);
@@ -55,7 +55,69 @@ pub(super) fn answer(id: &str, client: Era, done: &Done) -> (StatusCode, Parts) 
     (StatusCode::OK, message)
 }
 
-/// A result as the client's era has it. Between peers of one era it passes as it is.
+/// An error of a server as the client's era has it.
+fn from_error(id: &str, client: Client, done: &Done, error: &Bytes) -> (StatusCode, Parts) {
+    let code = error_parts(error).0;
+    let failed = |what: &str| {
+        let text = format!("{} {what}", done.connection);
+        (StatusCode::OK, rpc::result(id, &tool_error(client.era, &text)))
+    };
+    let pages = match client.era {
+        Era::Modern => visits(error),
+        Era::Legacy => Vec::new(),
+    };
+    if !pages.is_empty() {
+        return match client.shows_pages && !client.has_answered {
+            true => (StatusCode::OK, rpc::result(id, &question(&pages))),
+            false => failed(&told(&pages)),
+        };
+    }
+    // What a server wants of its client, the gate cannot give in the client's place.
+    if code == CAPABILITY_MISSING && done.era == Era::Modern && client.era == Era::Legacy {
+        return failed(&needs(error));
+    }
+    let status = match (done.era, client.era, code) {
+        (Era::Modern, Era::Modern, RpcError::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
+        (
+            Era::Modern,
+            Era::Modern,
+            CAPABILITY_MISSING | RpcError::PARSE | RpcError::INVALID_REQUEST,
+        ) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    };
+    let mut parts = Parts::default();
+    parts.bytes(&error_for(error, code, done.era, client.era));
+    (status, rpc::envelope(id, "error", parts))
+}
+
+/// What a server misses in its client, in words.
+fn needs(error: &Bytes) -> String {
+    let error: Value = serde_json::from_slice(error).unwrap_or_default();
+    let missing = error.pointer("/data/requiredCapabilities").and_then(Value::as_object);
+    let names: Vec<&str> = missing.into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    match names.as_slice() {
+        [] => NEEDS_MORE.to_owned(),
+        names => {
+            let names = names.join(", ");
+            let names = gatehall_domain::names::shown(&names, 200);
+            format!("{NEEDS_MORE} (it needs: {names})")
+        }
+    }
+}
+
+/// The question that has a modern client's user visit pages. The answer to it is the same call
+/// again, so that nothing has to be remembered in between.
+fn question(pages: &[Visit]) -> String {
+    let one = |(number, page): (usize, &Visit)| {
+        let params = json!({"mode": "url", "message": page.message, "url": page.url});
+        (format!("visit-{}", number + 1), json!({"method": "elicitation/create", "params": params}))
+    };
+    let questions: serde_json::Map<String, Value> = pages.iter().enumerate().map(one).collect();
+    json!({"resultType": "input_required", "inputRequests": questions}).to_string()
+}
+
+/// A result as the client's era has it. Between peers of one era it passes as it is, but for a type
+/// that is missing.
 fn translate(result: &CallResult, upstream: Era, client: Era) -> Result<Parts, &'static str> {
     let mut parts = Parts::default();
     if client == Era::Legacy && upstream == Era::Legacy {
@@ -67,10 +129,10 @@ fn translate(result: &CallResult, upstream: Era, client: Era) -> Result<Parts, &
         return Err(NEEDS_MORE);
     }
     match client {
-        // An old server says nothing of the type when it is done.
-        Era::Modern if upstream == Era::Legacy && result.kind == Kind::Unsaid => {
+        // An old server says nothing of the type when it is done, and a newer one may forget to.
+        Era::Modern if result.kind == Kind::Unsaid => {
             parts.text("{\"resultType\":\"complete\"");
-            if !result.has_meta {
+            if upstream == Era::Legacy && !result.has_meta {
                 parts.text(&format!(
                     ",\"_meta\":{{\"io.modelcontextprotocol/serverInfo\":{SERVER_INFO}}}"
                 ));
@@ -96,17 +158,25 @@ fn translate(result: &CallResult, upstream: Era, client: Era) -> Result<Parts, &
     Ok(parts)
 }
 
-/// An error of an upstream passes as it is, but for the codes that the modern era has retired.
-fn error_for(error: &Bytes, client: Era) -> Bytes {
+/// An error of an upstream passes as it is, but for codes that mean something else, or nothing, in
+/// the client's era.
+fn error_for(error: &Bytes, code: i64, upstream: Era, client: Era) -> Bytes {
+    let other = match (upstream, client, code) {
+        (_, Era::Modern, -32002) => RpcError::INVALID_PARAMS,
+        (_, Era::Modern, -32042) => RpcError::INTERNAL,
+        (Era::Legacy, Era::Modern, _) | (Era::Modern, Era::Legacy, _)
+            if MODERN_CODES.contains(&code) =>
+        {
+            RpcError::INTERNAL
+        }
+        _ => return error.clone(),
+    };
     let text = str::from_utf8(error).unwrap_or("{}");
     let Ok(members) = Members::read(text) else { return error.clone() };
-    let code = members.get("code").map(|raw| raw.get());
-    if client == Era::Legacy || !matches!(code, Some("-32002" | "-32042")) {
-        return error.clone();
-    }
+    let other = other.to_string();
     let mut object = ObjectWriter::new(text.len());
     for (name, value) in members.iter() {
-        object.raw(name, if name == "code" { "-32602" } else { value.get() });
+        object.raw(name, if name == "code" { &other } else { value.get() });
     }
     object.finish().into()
 }
@@ -136,7 +206,8 @@ mod tests {
         use Era::{Legacy, Modern};
         let odd = r#"{"content":[],"x":1e400}"#;
         assert_eq!(through(odd, Legacy, Legacy).unwrap(), odd);
-        assert_eq!(through(odd, Modern, Modern).unwrap(), odd);
+        let unsaid = through(odd, Modern, Modern).unwrap();
+        assert_eq!(unsaid, r#"{"resultType":"complete","content":[],"x":1e400}"#);
         for text in [
             "{}",
             "{ }",
@@ -169,9 +240,9 @@ mod tests {
     #[test]
     fn retired_codes_are_replaced_for_the_modern_era() {
         let error = Bytes::from_static(br#"{"code":-32002,"message":"m","data":{"a":1}}"#);
-        assert_eq!(error_for(&error, Era::Legacy), error);
+        assert_eq!(error_for(&error, -32002, Era::Modern, Era::Legacy), error);
         assert_eq!(
-            error_for(&error, Era::Modern),
+            error_for(&error, -32002, Era::Legacy, Era::Modern),
             r#"{"code":-32602,"message":"m","data":{"a":1}}"#
         );
     }

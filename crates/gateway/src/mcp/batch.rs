@@ -6,8 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{
     Request, call,
-    guard::{VERSION, single},
-    negotiate::{Speaker, speaker},
+    negotiate::{Speaker, said_version, speaker, unsupported},
     rpc::{Incoming, RpcError},
 };
 use crate::{body::Parts, era};
@@ -33,18 +32,22 @@ pub(super) async fn answer(request: &Request<'_>, headers: &HeaderMap, text: &st
         return refuse(format!("a batch holds 1 to {MOST} messages"));
     }
     // Whoever may not batch is told so once, before anything is done.
-    let said = match single(headers, &VERSION, RpcError::INVALID_REQUEST) {
-        Ok(said) => said,
+    match said_version(headers, RpcError::INVALID_REQUEST) {
+        Ok(None | Some(era::BATCHES)) => {}
+        Ok(Some(said)) if said == era::MODERN || era::legacy(said).is_some() => {
+            return refuse(REMOVED.into());
+        }
+        Ok(Some(said)) => return unsupported(said).into_response(None),
         Err(error) => return error.into_response(None),
-    };
-    if said.is_some_and(|version| version != era::BATCHES) {
-        return refuse(REMOVED.into());
     }
     let mut read = Vec::with_capacity(messages.len());
     for message in messages {
         let incoming = Incoming::read(message.get());
         let speaker = match &incoming {
             Ok(incoming) => match speaker(headers, incoming, |id| request.session(id)) {
+                Ok(_) if incoming.method.as_deref() == Some("initialize") => {
+                    return refuse("initialize has to come alone, before any batch".into());
+                }
                 Ok(speaker) if Request::may_batch(&speaker) => Some(speaker),
                 Ok(_) => return refuse(REMOVED.into()),
                 Err(error) => return error.into_response(None),

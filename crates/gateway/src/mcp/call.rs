@@ -1,7 +1,5 @@
 //! `tools/call`.
 
-use std::time::Duration;
-
 use axum::response::Response;
 use gatehall_domain::Denial;
 use http::{HeaderMap, StatusCode};
@@ -11,24 +9,23 @@ use tokio::time::sleep;
 use super::{
     Request,
     answer::answer,
+    attended::Attended,
+    client::Client,
     forward,
     known::META_LOG_LEVEL,
     negotiate::Speaker,
     rpc::{Incoming, RpcError},
-    stream::{Call, cancelled, no_answer, stream},
+    stream::{Call, News, cancelled, no_answer, patient, stream},
 };
 use crate::{
     body::Parts,
-    call::{Done, Refusal, Running, Step},
+    call::{Done, Refusal, Step},
     catalogue::HeaderParam,
     entry::names_nobody,
     era::Era,
     trace::Trace,
     upstream::LogLevel,
 };
-
-/// A caller who has heard nothing for so long gets a stream with signs of life.
-const SILENCE: Duration = Duration::from_secs(15);
 
 /// How a call is answered.
 pub(super) enum Reply {
@@ -43,38 +40,45 @@ pub(super) async fn call(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Reply, RpcError> {
-    let running = admit(request, speaker, incoming, headers).await?;
+    let (running, news) = admit(request, speaker, incoming, headers).await?;
     let cancellable =
         speaker.session.and_then(|session| request.gateway.cancels.register(session, id));
-    let mut call = Call { running, id: id.to_owned(), era: speaker.era, cancellable };
+    let client = Client::of(speaker, incoming);
+    let keep_alive = request.gateway.settings.keep_alive;
+    let mut call = Call { running, id: id.to_owned(), client, cancellable, news, keep_alive };
     tokio::select! {
         biased;
         step = call.running.next() => match step {
             Step::Done(done) => Ok(whole(&call, &done)),
             Step::Note(note) => Ok(Reply::Stream(stream(call, Some(note)))),
-            Step::Long => Box::pin(long(call)).await,
+            Step::Long => Ok(Box::pin(long(call)).await),
         },
-        () = cancelled(call.cancellable.as_ref()) => Ok(Reply::Stream(no_answer())),
+        () = cancelled(call.cancellable.as_ref()) => Ok(Reply::Stream(no_answer(call))),
     }
 }
 
-/// Waits on for a call that takes longer.
-async fn long(mut call: Call) -> Result<Reply, RpcError> {
-    let silence = sleep(SILENCE);
+/// Waits on for a call that takes longer. A caller who has heard nothing for long gets signs of
+/// life: in a stream if they want news, else before the JSON. An event may be larger than a client
+/// takes, where the same answer as JSON is not.
+async fn long(mut call: Call) -> Reply {
+    let silence = sleep(call.keep_alive);
     tokio::select! {
         biased;
         step = call.running.next() => match step {
-            Step::Done(done) => Ok(whole(&call, &done)),
-            Step::Note(note) => Ok(Reply::Stream(stream(call, Some(note)))),
-            Step::Long => Ok(Reply::Stream(stream(call, None))),
+            Step::Done(done) => whole(&call, &done),
+            Step::Note(note) => Reply::Stream(stream(call, Some(note))),
+            Step::Long => Reply::Stream(patient(call)),
         },
-        () = cancelled(call.cancellable.as_ref()) => Ok(Reply::Stream(no_answer())),
-        () = silence => Ok(Reply::Stream(stream(call, None))),
+        () = cancelled(call.cancellable.as_ref()) => Reply::Stream(no_answer(call)),
+        () = silence => Reply::Stream(match call.news {
+            News::Wanted => stream(call, None),
+            News::NotAsked => patient(call),
+        }),
     }
 }
 
 fn whole(call: &Call, done: &Done) -> Reply {
-    let (status, message) = answer(&call.id, call.era, done);
+    let (status, message) = answer(&call.id, call.client, done);
     Reply::Whole(status, message)
 }
 
@@ -86,8 +90,9 @@ pub(super) async fn call_silently(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Parts, RpcError> {
-    let done = admit(request, speaker, incoming, headers).await?.done().await;
-    Ok(answer(id, speaker.era, &done).1)
+    let (running, _) = admit(request, speaker, incoming, headers).await?;
+    let done = running.done().await;
+    Ok(answer(id, Client::of(speaker, incoming), &done).1)
 }
 
 async fn admit(
@@ -95,7 +100,7 @@ async fn admit(
     speaker: &Speaker,
     incoming: &Incoming<'_>,
     headers: &HeaderMap,
-) -> Result<Running, RpcError> {
+) -> Result<(Attended, News), RpcError> {
     let mut asked = forward::asked(incoming)?;
     // A caller learns of a tool's headers only if they may call it.
     if speaker.era == Era::Modern
@@ -105,21 +110,25 @@ async fn admit(
     {
         check_param_headers(&tool.header_params, asked.arguments, headers)?;
     }
-    asked.log_level = match speaker.era {
+    let level = match speaker.era {
         Era::Modern => incoming.text_meta(META_LOG_LEVEL).and_then(|level| LogLevel::parse(&level)),
-        // A legacy client that set no level hears all.
-        Era::Legacy => Some(
-            speaker
-                .session
-                .and_then(|session| request.gateway.session_notes.get(&session))
-                .unwrap_or(LogLevel::Debug),
-        ),
+        Era::Legacy => {
+            speaker.session.and_then(|session| request.gateway.session_notes.get(&session))
+        }
     };
     let in_meta = ["traceparent", "tracestate"].iter().any(|it| incoming.meta.get(it).is_some());
     asked.trace = Trace::of(headers).map(|trace| trace.beside(in_meta));
+    let news = match asked.progress_token.is_some() || level.is_some() {
+        true => News::Wanted,
+        false => News::NotAsked,
+    };
+    // A legacy client that set no level hears all.
+    asked.log_level = level.or((speaker.era == Era::Legacy).then_some(LogLevel::Debug));
     let shown = asked.name.clone();
     let refused = match request.gateway.admit(&request.asking(), asked) {
-        Ok(running) => return Ok(running),
+        Ok(running) => {
+            return Ok((Attended::new(running, speaker.era, request.gateway), news));
+        }
         Err(refused) => refused.told().await,
     };
     Err(match (refused, names_nobody(request.caller)) {

@@ -54,9 +54,14 @@ pub(super) fn single<'h>(
 ) -> Result<Option<&'h HeaderValue>, RpcError> {
     let mut values = headers.get_all(header).iter();
     let first = values.next();
-    if values.next().is_none() {
-        return Ok(first);
+    match values.next() {
+        None => Ok(first),
+        Some(_) => Err(repeated(header, code)),
     }
+}
+
+/// The answer where such a header is there twice.
+pub(super) fn repeated(header: &HeaderName, code: i64) -> RpcError {
     let names = [
         (&VERSION, "MCP-Protocol-Version"),
         (&METHOD, "Mcp-Method"),
@@ -65,8 +70,7 @@ pub(super) fn single<'h>(
     ];
     let name = names.iter().find(|(other, _)| *other == header);
     let name = name.map_or(header.as_str(), |(_, name)| name);
-    let message = format!("the header {name} is there more than once: send it once");
-    Err(RpcError::bad(code, message))
+    RpcError::bad(code, format!("the header {name} is there more than once: send it once"))
 }
 
 pub(super) static VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");

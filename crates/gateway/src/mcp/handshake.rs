@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     body::Parts,
-    entry::names_nobody,
+    entry::{names_nobody, nothing_for},
     era::{self, Era},
     json,
     session::Session,
@@ -69,9 +69,13 @@ fn introduction(request: &Request<'_>, era: Era) -> String {
         true => "\"capabilities\":{\"tools\":{},\"logging\":{}}",
         false => "\"capabilities\":{\"tools\":{}}",
     };
-    let servers = greeting.map_or("", |it| &it.instructions);
-    // Why somebody who comes in rightly sees nothing, or what the servers say.
-    match names_nobody(request.caller).unwrap_or(servers) {
+    // What the servers say, or why somebody who comes in rightly sees nothing.
+    let text = match (names_nobody(request.caller), greeting) {
+        (Some(hint), _) => hint,
+        (None, Some(greeting)) => &greeting.instructions,
+        (None, None) => nothing_for(request.endpoint),
+    };
+    match text {
         "" => capabilities.to_owned(),
         text => format!("{capabilities},\"instructions\":{}", json::string(text)),
     }

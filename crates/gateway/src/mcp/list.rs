@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use gatehall_domain::Reach;
-
 use super::{
     Request,
     handshake::modern_tail,
@@ -54,10 +52,9 @@ pub(super) fn list(
 
 /// The list that a caller sees; none if they reach nothing.
 pub(super) fn of(request: &Request<'_>, era: Era) -> Option<Arc<ToolList>> {
-    let Request { gateway, moment, caller, endpoint, now } = request;
-    let reach = Reach::new(&moment.snapshot, caller, endpoint, *now).ok()?;
-    let page_tools = gateway.settings.page_tools;
-    Some(moment.list(&reach, endpoint, caller.tenant.as_ref(), era, page_tools))
+    let (reach, tenant) = (request.reach()?, request.caller.tenant.as_ref());
+    let page_tools = request.gateway.settings.page_tools;
+    Some(request.moment.list(&reach, request.endpoint, tenant, era, page_tools))
 }
 
 fn seal_cursor(request: &Request<'_>, page: usize) -> Result<String, RpcError> {

@@ -2,8 +2,10 @@
 //! address.
 
 mod answer;
+mod attended;
 mod batch;
 mod call;
+mod client;
 mod forward;
 mod guard;
 mod handshake;
@@ -25,7 +27,7 @@ use axum::{
     routing::post,
 };
 use bytes::Bytes;
-use gatehall_domain::{Caller, ConnectionId, Decision, Denial, Endpoint, Timestamp, decide};
+use gatehall_domain::{Caller, ConnectionId, Decision, Denial, Endpoint, Reach, Timestamp, decide};
 use http::{HeaderMap, HeaderValue, StatusCode, header::ALLOW, request::Parts as Head};
 
 use self::{
@@ -47,18 +49,22 @@ use crate::{
 };
 
 pub(crate) fn routes() -> Router<Arc<Gateway>> {
+    let all = || post(post_all).delete(delete_all).fallback(not_allowed);
+    let tenant = || post(post_tenant).delete(delete_tenant).fallback(not_allowed);
+    let server = || post(post_server).delete(delete_server).fallback(not_allowed);
+    // Some clients end every address with a slash, and none follows a redirect with its body.
     Router::new()
-        .route("/mcp", post(post_all).delete(delete_all).fallback(not_allowed))
-        .route("/mcp/{tenant}", post(post_tenant).delete(delete_tenant).fallback(not_allowed))
-        .route(
-            "/mcp/{tenant}/{server}",
-            post(post_server).delete(delete_server).fallback(not_allowed),
-        )
+        .route("/mcp", all())
+        .route("/mcp/", all())
+        .route("/mcp/{tenant}", tenant())
+        .route("/mcp/{tenant}/", tenant())
+        .route("/mcp/{tenant}/{server}", server())
+        .route("/mcp/{tenant}/{server}/", server())
 }
 
 /// One message of a client, and who sent it where.
 pub(super) struct Request<'r> {
-    gateway: &'r Gateway,
+    gateway: &'r Arc<Gateway>,
     moment: &'r Moment,
     caller: &'r Caller,
     endpoint: &'r Endpoint,
@@ -123,9 +129,7 @@ async fn receive(
         Ok(entry) => entry,
         Err(turned) => return turned_away(turned),
     };
-    let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(endpoint)) else {
-        return nothing_here().into_response(None);
-    };
+    let Some(endpoint) = endpoint else { return nothing_here().into_response(None) };
     if let Err(error) = check_media(&head.headers) {
         return error.into_response(None);
     }
@@ -172,12 +176,12 @@ fn turned_away(turned: Turned) -> Response {
     response
 }
 
-/// The one answer for tenants and servers that do not exist or are not the caller's.
+/// The answer where the address can name no tenant and no server, whoever asks.
 fn nothing_here() -> RpcError {
     RpcError::new(
         StatusCode::NOT_FOUND,
         RpcError::INVALID_PARAMS,
-        "There is nothing for you at this address: use /mcp, or ask an administrator.",
+        "There is nothing at this address, for anybody: use /mcp, or ask an administrator.",
     )
 }
 
@@ -186,9 +190,7 @@ async fn end_session(gateway: &Arc<Gateway>, endpoint: Option<Endpoint>, head: &
         Ok(entry) => entry,
         Err(turned) => return turned_away(turned),
     };
-    let Some(endpoint) = endpoint.filter(|endpoint| entry.sees(endpoint)) else {
-        return nothing_here().into_response(None);
-    };
+    let Some(endpoint) = endpoint else { return nothing_here().into_response(None) };
     let id = match single(&head.headers, &SESSION, RpcError::INVALID_REQUEST) {
         Ok(id) => id.and_then(|id| id.to_str().ok()),
         Err(error) => return error.into_response(None),
@@ -224,6 +226,11 @@ impl Request<'_> {
             }
         }
         unread.error.clone()
+    }
+
+    /// What the caller may use here, if that is anything.
+    fn reach(&self) -> Option<Reach<'_>> {
+        self.moment.reach(self.caller, self.endpoint, self.now)
     }
 
     /// Whether the caller may use a tool.

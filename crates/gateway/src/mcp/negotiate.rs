@@ -3,7 +3,7 @@
 use http::{HeaderMap, HeaderName, StatusCode};
 
 use super::{
-    guard::{METHOD, NAME, VERSION, single},
+    guard::{METHOD, NAME, VERSION, repeated, single},
     known::{META_CAPABILITIES, META_VERSION},
     rpc::{Incoming, RpcError},
 };
@@ -34,16 +34,18 @@ pub(super) fn speaker(
     let handshake = method == Some("initialize") && !enveloped;
     let modern = enveloped || headers.get_all(&VERSION).iter().any(|said| said == era::MODERN);
     let code = if modern { RpcError::HEADER_MISMATCH } else { RpcError::INVALID_REQUEST };
-    let version = single(headers, &VERSION, code)?;
-    let version = version.map(|value| value.to_str().unwrap_or("").trim());
+    let version = said_version(headers, code)?;
     let session = single(headers, &SESSION, code)?;
     for header in [&METHOD, &NAME] {
         single(headers, header, code)?;
     }
     let foreign = version.is_some_and(|version| era::legacy(version).is_none());
-    if enveloped || foreign && !handshake {
+    if enveloped || version == Some(era::MODERN) && !handshake {
         check_modern(headers, incoming, version)?;
         return Ok(Speaker { era: Era::Modern, version: era::MODERN, session: None });
+    }
+    if let Some(version) = version.filter(|_| foreign && !handshake) {
+        return Err(unsupported(version));
     }
     if handshake {
         return Ok(Speaker { era: Era::Legacy, version: era::NEWEST_LEGACY, session: None });
@@ -55,8 +57,40 @@ pub(super) fn speaker(
     check_routing(headers, incoming, Era::Legacy)?;
     let agreed = session.as_ref().map(|session| session.version);
     let said = version.and_then(era::legacy);
+    if let (Some(said), Some(agreed)) = (said, agreed)
+        && said != agreed
+    {
+        let message =
+            format!("MCP-Protocol-Version is {said}, and the session was opened with {agreed}");
+        return Err(RpcError::bad(RpcError::INVALID_REQUEST, message));
+    }
     let version = said.or(agreed).unwrap_or(era::BATCHES);
     Ok(Speaker { era: Era::Legacy, version, session })
+}
+
+/// The revision that the header names, if there is one. It is there once, and says something.
+pub(super) fn said_version(headers: &HeaderMap, code: i64) -> Result<Option<&str>, RpcError> {
+    let Some(value) = single(headers, &VERSION, code)? else { return Ok(None) };
+    let said = value.to_str().unwrap_or("?").trim();
+    // A proxy may have made one header of two.
+    if said.contains(',') {
+        return Err(repeated(&VERSION, code));
+    }
+    if said.is_empty() && code != RpcError::HEADER_MISMATCH {
+        let message = "the header MCP-Protocol-Version is empty: name a revision, or leave it out";
+        return Err(RpcError::bad(code, message));
+    }
+    Ok(Some(said))
+}
+
+/// The answer to a revision that nobody here speaks.
+pub(super) fn unsupported(requested: &str) -> RpcError {
+    let shown = gatehall_domain::names::shown(requested, 40);
+    let versions = supported_versions();
+    let message = format!("the revision {shown} is not supported: use one of {versions}");
+    let mut error = RpcError::bad(RpcError::UNSUPPORTED_VERSION, message);
+    error.data = Some(format!("{{\"supported\":{versions},\"requested\":{}}}", string(requested)));
+    error
 }
 
 /// The ladder of the modern revision; the first rung that breaks is the answer.
@@ -66,6 +100,17 @@ fn check_modern(
     version: Option<&str>,
 ) -> Result<(), RpcError> {
     let mismatch = |message: String| Err(RpcError::bad(RpcError::HEADER_MISMATCH, message));
+    // A response has no method, and in this era nobody may post one.
+    if incoming.method.is_none() {
+        return Err(RpcError::bad(
+            RpcError::INVALID_REQUEST,
+            "responses cannot be sent in this revision",
+        ));
+    }
+    // What a notification has to carry is open. Whatever it says, it says nothing here.
+    if incoming.id.is_none() && incoming.meta.get(META_VERSION).is_none() {
+        return Ok(());
+    }
     let Some(requested) = incoming.text_meta(META_VERSION) else {
         let message = format!("params._meta needs {META_VERSION} as a string");
         return Err(RpcError::bad(RpcError::INVALID_PARAMS, message));
@@ -77,25 +122,11 @@ fn check_modern(
     if version != Some(requested.as_ref()) {
         return mismatch(format!("MCP-Protocol-Version must be {requested}, as in params._meta"));
     }
-    // A response has no method, and in this era nobody may post one.
-    if incoming.method.is_none() {
-        return Err(RpcError::bad(
-            RpcError::INVALID_REQUEST,
-            "responses cannot be sent in this revision",
-        ));
-    }
     check_routing(headers, incoming, Era::Modern)?;
-    if requested != era::MODERN {
-        let mut error =
-            RpcError::bad(RpcError::UNSUPPORTED_VERSION, "this revision is not supported");
-        error.data = Some(format!(
-            "{{\"supported\":{},\"requested\":{}}}",
-            supported_versions(),
-            string(&requested)
-        ));
-        return Err(error);
+    match requested == era::MODERN {
+        true => Ok(()),
+        false => Err(unsupported(&requested)),
     }
-    Ok(())
 }
 
 /// Checks that the headers by which others route say what the body says. The modern era has to send

@@ -148,6 +148,9 @@ impl<'a> Incoming<'a> {
         let invalid = |message: &str, id| {
             Err(refuse(RpcError::INVALID_REQUEST, message.to_owned(), id, false))
         };
+        // Whoever could not read a request cannot name it.
+        let unnamed = members.get("error").is_some_and(json::is_object);
+        let id = id.filter(|raw| !(unnamed && *raw == "null"));
         if let Some(raw) = id.filter(|raw| !is_id(raw)) {
             let shown = gatehall_domain::names::shown(raw, 40);
             return invalid(&format!("id must be a string or an integer, not {shown}"), None);
@@ -155,10 +158,14 @@ impl<'a> Incoming<'a> {
         if members.get("jsonrpc").map(RawValue::get) != Some("\"2.0\"") {
             return invalid("jsonrpc must be \"2.0\"", id);
         }
-        let answers = [members.get("result"), members.get("error")].into_iter().flatten().count();
-        let method = match members.get("method") {
+        let there = |name| members.get(name).filter(|raw| raw.get() != "null");
+        let answers = [there("result"), there("error")].into_iter().flatten().count();
+        let method = match there("method") {
             _ if answers > 1 => return invalid("an answer has a result or an error, not both", id),
             Some(_) if answers > 0 => return invalid("a request has no result and no error", id),
+            None if there("result").is_some() && id.is_none() => {
+                return invalid("an answer names its request: id is missing", None);
+            }
             None if answers > 0 => None,
             None => return invalid("method is missing", id),
             Some(raw) => match json::text(raw) {
@@ -168,15 +175,17 @@ impl<'a> Incoming<'a> {
         };
         let object = |raw: Option<&'a RawValue>, name: &str, known| match raw {
             None => Ok(Members::default()),
-            Some(raw) => Members::of_client(raw.get(), known).map_err(|flaw| {
-                let message = match &flaw {
-                    Flaw::NoObject(_) => format!("{name} must be an object"),
-                    flaw => format!("{name}: {flaw}"),
-                };
-                refuse(RpcError::INVALID_PARAMS, message, id, flaw.is_ambiguous())
-            }),
+            Some(raw) => Members::of_client(raw.get(), known)
+                .map(|it| it.without_nulls(known))
+                .map_err(|flaw| {
+                    let message = match &flaw {
+                        Flaw::NoObject(_) => format!("{name} must be an object"),
+                        flaw => format!("{name}: {flaw}"),
+                    };
+                    refuse(RpcError::INVALID_PARAMS, message, id, flaw.is_ambiguous())
+                }),
         };
-        let params = object(members.get("params"), "params", PARAMS)?;
+        let params = object(there("params"), "params", PARAMS)?;
         let meta = object(params.get("_meta"), "params._meta", META)?;
         // What is no object there has an error of its own, or none.
         let nested = |raw: Option<&'a RawValue>| raw.filter(|raw| json::is_object(raw));
@@ -253,7 +262,11 @@ mod tests {
                 -32602,
                 Some("1"),
             ),
-            (r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"_meta":null}}"#, -32602, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"a","params":{"_meta":[]}}"#, -32602, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"method":null}"#, -32600, Some("1")),
+            (r#"{"jsonrpc":"2.0","id":1,"result":null}"#, -32600, Some("1")),
+            (r#"{"jsonrpc":"2.0","result":{}}"#, -32600, None),
+            (r#"{"jsonrpc":"2.0","id":null,"result":{}}"#, -32600, None),
             (r#"{"jsonrpc":"2.0","id":1,"method":"a","result":{}}"#, -32600, Some("1")),
             (r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#, -32600, Some("1")),
             (r#"{"jsonrpc":"2.0","id":1,"method":"a","Method":"b"}"#, -32600, None),

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use crate::{
     body::Parts,
     call::{Done, Failure, REVOKED, STOPPING, WITHHELD},
-    upstream::{Answer, CallResult, Kind, error_parts},
+    upstream::{Answer, CallResult, Kind, error_parts, told, visits},
 };
 
 /// One piece of a result.
@@ -37,7 +37,11 @@ pub(super) fn answer(done: &Done) -> Response {
     match &done.answer {
         Ok(Answer::Result(result)) => from_result(done, result),
         Ok(Answer::Error(error)) => {
-            let (code, message) = error_parts(error);
+            let (code, mut message) = error_parts(error);
+            let pages = visits(error);
+            if !pages.is_empty() {
+                message = format!("{} {}", done.connection, told(&pages));
+            }
             let status = if code == -32602 {
                 StatusCode::UNPROCESSABLE_ENTITY
             } else {

@@ -64,7 +64,7 @@ pub(super) fn operations() -> Vec<Bytes> {
 #[serde(deny_unknown_fields)]
 struct Search {
     #[serde(default)]
-    query: String,
+    query: Option<String>,
     #[serde(default)]
     limit: Option<usize>,
 }
@@ -82,7 +82,7 @@ pub(super) fn search(
     body: &str,
 ) -> Result<Value, Problem> {
     let asked: Search = read(body)?;
-    let words: Vec<String> = words(&asked.query);
+    let words: Vec<String> = words(asked.query.as_deref().unwrap_or_default());
     let tools = reach.into_iter().flat_map(|reach| callable(moment, reach));
     let mut found: Vec<(usize, &Tool)> = tools
         .map(|tool| (score(tool, &words), tool))

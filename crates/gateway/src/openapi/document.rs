@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use gatehall_domain::{Door, Endpoint, Reach};
+use gatehall_domain::{Door, Endpoint};
 use http::HeaderValue;
 
 use super::{
@@ -13,63 +13,65 @@ use super::{
 };
 use crate::{
     catalogue::Tool,
-    entry::Entry,
+    entry::{Entry, nothing_for},
     json,
     live::{Document, DocumentKey},
 };
 
-/// The document for this caller at this endpoint. None if the endpoint is not for them.
-pub(super) fn document(entry: &Entry, endpoint: &Endpoint) -> Option<Arc<Document>> {
-    let Entry { moment, caller, now } = entry;
+/// The document for this caller at this endpoint. It is empty where they have nothing, whether or
+/// not there is such an endpoint.
+pub(super) fn document(entry: &Entry, endpoint: &Endpoint) -> Arc<Document> {
+    let Entry { moment, caller, .. } = entry;
     let tenant = caller.tenant.clone();
-    let reach = Reach::new(&moment.snapshot, caller, endpoint, *now).ok();
+    let nothing = || Arc::new(make(endpoint, nothing_for(endpoint), Vec::new()));
+    let reach = entry.reach(endpoint);
     let view = reach.as_ref().map(|reach| reach.view().id);
     let key = DocumentKey { view, endpoint: endpoint.clone(), tenant: tenant.clone() };
     if let Some(reach) = reach {
-        return Some(moment.document(key, || {
+        return moment.document(key, || {
             let paths = callable(moment, &reach).map(operation);
-            make(endpoint, paths.collect())
-        }));
+            make(endpoint, YOURS, paths.collect())
+        });
     }
-    // Somebody is named who is unknown or disabled.
+    // Somebody is named who has nothing here, or is unknown or disabled.
     if caller.user.is_some() || caller.door != Door::ServiceKey {
-        return Some(Arc::new(make(endpoint, Vec::new())));
+        return nothing();
     }
     // Nobody is named, and what is fetched so is shared among everybody: a key of one tenant
     // shows that tenant's tools, any other only how to look for one's own.
-    match tenant {
-        None => Some(moment.document(key, || make(endpoint, discovery::operations()))),
-        Some(tenant) => {
-            let inside = match endpoint {
-                Endpoint::All => true,
-                Endpoint::Tenant(other) => *other == tenant,
-                Endpoint::Server(..) => false,
-            };
-            inside.then(|| {
-                let whole = Endpoint::Tenant(tenant);
-                let sites =
-                    moment.snapshot.sites_at(&whole).iter().filter(|site| site.off.is_none());
-                let offers = sites.filter_map(|site| moment.catalogue.offer(site.connection.id));
-                let paths = offers.flat_map(|offer| {
-                    let owned =
-                        |tool: &&Tool| moment.catalogue.owns(&tool.public, offer.connection);
-                    offer.tools.iter().filter(owned).map(operation)
-                });
-                moment.document(key, || make(endpoint, paths.collect()))
-            })
-        }
+    let Some(tenant) = tenant else {
+        return moment.document(key, || make(endpoint, YOURS, discovery::operations()));
+    };
+    let inside = match endpoint {
+        Endpoint::All => true,
+        Endpoint::Tenant(other) => *other == tenant,
+        Endpoint::Server(..) => false,
+    };
+    if !inside {
+        return nothing();
     }
+    let whole = Endpoint::Tenant(tenant);
+    let sites = moment.snapshot.sites_at(&whole).iter().filter(|site| site.off.is_none());
+    let offers = sites.filter_map(|site| moment.catalogue.offer(site.connection.id));
+    let paths = offers.flat_map(|offer| {
+        let owned = |tool: &&Tool| moment.catalogue.owns(&tool.public, offer.connection);
+        offer.tools.iter().filter(owned).map(operation)
+    });
+    moment.document(key, || make(endpoint, YOURS, paths.collect()))
 }
 
-fn make(endpoint: &Endpoint, paths: Vec<Bytes>) -> Document {
+const YOURS: &str = "The tools you may use.";
+
+fn make(endpoint: &Endpoint, description: &str, paths: Vec<Bytes>) -> Document {
     let server = match endpoint {
         Endpoint::Tenant(tenant) => format!("/t/{tenant}"),
         _ => "/".to_owned(),
     };
     let mut text = format!(
-        "{{\"openapi\":\"3.1.0\",\"info\":{{\"title\":\"Gatehall\",\"description\":\"The tools you may use.\",\
+        "{{\"openapi\":\"3.1.0\",\"info\":{{\"title\":\"Gatehall\",\"description\":{},\
          \"version\":\"{}\"}},\"servers\":[{{\"url\":{}}}],\"security\":[{{\"key\":[]}}],\
          \"components\":{{\"securitySchemes\":{{\"key\":{{\"type\":\"http\",\"scheme\":\"bearer\"}}}}}},\"paths\":{{",
+        json::string(description),
         env!("CARGO_PKG_VERSION"),
         json::string(&server)
     );

@@ -18,7 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use bytes::Bytes;
-use gatehall_domain::{Denial, Endpoint, Reach};
+use gatehall_domain::{Denial, Endpoint};
 use http::{HeaderMap, HeaderValue, StatusCode, header, request::Parts as Head};
 use serde_json::{Value, json, value::RawValue};
 
@@ -30,7 +30,7 @@ use self::{
 use crate::{
     body::Parts,
     call::{Asked, Asking, Refusal, UNRECORDED},
-    entry::{Entry, endpoint_of, names_nobody, read_body},
+    entry::{Entry, endpoint_of, names_nobody, nothing_for, read_body},
     gateway::Gateway,
     json::{DEEPEST, depth_within},
     trace::Trace,
@@ -39,9 +39,13 @@ use crate::{
 pub(crate) fn routes() -> Router<Arc<Gateway>> {
     Router::new()
         .route("/openapi.json", get(document_all))
+        .route("/openapi.json/", get(document_all))
         .route("/tools/{name}", post(call_all))
+        .route("/tools/{name}/", post(call_all))
         .route("/t/{tenant}/openapi.json", get(document_tenant))
+        .route("/t/{tenant}/openapi.json/", get(document_tenant))
         .route("/t/{tenant}/tools/{name}", post(call_tenant))
+        .route("/t/{tenant}/tools/{name}/", post(call_tenant))
 }
 
 type Shared = State<Arc<Gateway>>;
@@ -80,9 +84,8 @@ async fn show_document(
     head: &Head,
 ) -> Result<Response, Problem> {
     let entry = Entry::new(gateway, head).await?;
-    let endpoint =
-        endpoint.filter(|endpoint| entry.sees(endpoint)).ok_or_else(Problem::nothing_here)?;
-    let document = document::document(&entry, &endpoint).ok_or_else(Problem::nothing_here)?;
+    let endpoint = endpoint.ok_or_else(Problem::nothing_here)?;
+    let document = document::document(&entry, &endpoint);
     let known =
         head.headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let etag = document.etag.to_str().unwrap_or_default();
@@ -112,8 +115,7 @@ async fn call(
 ) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let entry = Entry::new(gateway, &head).await?;
-    let endpoint =
-        endpoint.filter(|endpoint| entry.sees(endpoint)).ok_or_else(Problem::nothing_here)?;
+    let endpoint = endpoint.ok_or_else(Problem::nothing_here)?;
     let trace = Trace::of(&head.headers);
     let body = read_object(gateway, &head.headers, body).await?;
     let body = str::from_utf8(&body).map_err(|_| Problem::invalid("The body", "is not UTF-8"))?;
@@ -123,11 +125,15 @@ async fn call(
             if let Some(hint) = names_nobody(caller) {
                 return Ok(axum::Json(json!({"tools": [], "hint": hint})).into_response());
             }
-            let reach = Reach::new(&moment.snapshot, caller, &endpoint, entry.now).ok();
-            match own {
+            let reach = entry.reach(&endpoint);
+            let mut found = match own {
                 Own::Search => discovery::search(moment, reach.as_ref(), body)?,
                 _ => discovery::describe(moment, reach.as_ref(), body)?,
+            };
+            if reach.is_none() {
+                found["hint"] = nothing_for(&endpoint).into();
             }
+            found
         }
         Some(Own::Call) => {
             let inner = match Inner::read(body) {
@@ -180,12 +186,12 @@ fn asking<'a>(entry: &'a Entry, endpoint: &'a Endpoint) -> Asking<'a> {
     Asking { moment, caller, endpoint, now: *now, face: "openapi" }
 }
 
-/// A body that is one JSON object; nothing at all is an empty one.
+/// A body that is one JSON object; nothing at all is an empty one, and so is null.
 async fn read_object(gateway: &Gateway, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let body = read_body(body, gateway.settings.request_bytes)
         .await
         .map_err(|(status, problem)| Problem::new(status, "unread", problem))?;
-    if body.iter().all(u8::is_ascii_whitespace) {
+    if matches!(body.trim_ascii(), b"" | b"null") {
         return Ok(Bytes::from_static(b"{}"));
     }
     let kind =

@@ -26,10 +26,9 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "unknown-tool", format!("Unknown tool: {name}"))
     }
 
-    /// Addresses that do not exist, and those that are not the caller's.
+    /// Addresses that can name nothing, whoever asks.
     pub(super) fn nothing_here() -> Self {
-        let detail =
-            "There is nothing for you at this address: use /openapi.json, or ask an administrator.";
+        let detail = "There is nothing at this address, for anybody: use /openapi.json, or ask an administrator.";
         Self::new(StatusCode::NOT_FOUND, "nothing-here", detail)
     }
 

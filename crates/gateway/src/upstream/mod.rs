@@ -16,6 +16,7 @@ mod result;
 mod secrets;
 mod session;
 mod stdio;
+mod visit;
 mod words;
 
 use std::{
@@ -37,6 +38,7 @@ pub(crate) use list::Listing;
 pub(crate) use request::{LogLevel, Passed, ToolCall};
 pub(crate) use result::{CallResult, Kind};
 use secrets::Secrets;
+pub(crate) use visit::{Visit, told, visits};
 
 pub(crate) use self::http::Listening;
 pub use self::stdio::{Accounts, StdioUids, UidsUnusable};

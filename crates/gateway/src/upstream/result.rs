@@ -56,6 +56,7 @@ impl CallResult {
         let junk = |what: String| UpstreamError::Junk(format!("its result: {what}"));
         let text = str::from_utf8(&raw).map_err(|_| junk("it is not UTF-8".into()))?;
         let members = Members::of_server(text, KNOWN).map_err(|flaw| junk(flaw.to_string()))?;
+        let members = members.without_nulls(KNOWN);
         let kind = match members.get("resultType").map(json::text) {
             None => Kind::Unsaid,
             Some(Some(kind)) if kind == "complete" => Kind::Complete,
@@ -63,11 +64,11 @@ impl CallResult {
             Some(None) => return Err(junk("resultType is no text".into())),
         };
         let is_error = match members.get("isError").map(RawValue::get) {
-            None | Some("false" | "null") => false,
+            None | Some("false") => false,
             Some("true") => true,
             Some(_) => return Err(junk("isError is neither true nor false".into())),
         };
-        let structured = members.get("structuredContent").filter(|raw| raw.get() != "null");
+        let structured = members.get("structuredContent");
         let slice = |part: &RawValue| raw.slice_ref(part.get().as_bytes());
         Ok(Self {
             kind,
@@ -96,7 +97,6 @@ mod tests {
             (r#"{"content":[{"text":"\"isError\":true"}]}"#, Kind::Unsaid, false),
             (r#"{"isError":true}"#, Kind::Unsaid, true),
             (r#"{"is\u0045rror":true}"#, Kind::Unsaid, true),
-            (r#"{"isError":null}"#, Kind::Unsaid, false),
             (r#"{"resultType":"complete"}"#, Kind::Complete, false),
             (r#"{"resultType":"compl\u0065te"}"#, Kind::Complete, false),
             (r#"{"result\u0054ype":"input_required"}"#, Kind::Unfinished, false),
@@ -125,6 +125,8 @@ mod tests {
             (r#"{"ResultType":"input_required","a":1}"#, r#"{"a":1}"#),
             (r#"{"isError":false,"IsError":true}"#, r#"{"isError":false}"#),
             (r#"{"i\u017fError":true}"#, "{}"),
+            (r#"{"isError":null,"resultType":null,"vendor":null}"#, r#"{"vendor":null}"#),
+            (r#"{"content":[],"structuredContent":null,"_meta":null}"#, r#"{"content":[]}"#),
             (r#"{"content":[1],"structured_content":[2]}"#, r#"{"content":[1]}"#),
         ] {
             let result = read(text).unwrap();
