@@ -40,6 +40,6 @@ pub use session::{CLOCKS_APART, ProviderLogin, Session, Sessions};
 pub use shell::quoted;
 pub use snapshot::Snapshot;
 pub use strict::Strict;
-pub use text::{EmailAddress, GroupName, ToolPattern, UserPattern};
+pub use text::{EmailAddress, GroupName, ToolMatcher, ToolPattern, UserPattern};
 pub use time::{Clock, Timestamp};
 pub use tool::{Tool, ToolDefinition};
