@@ -27,7 +27,7 @@ pub struct ExplainOptions {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let snapshot = office.store.load().await?;
     let user = find_user(snapshot.company(), &options.user)?;
     let now = office.clock.now();

@@ -48,7 +48,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
         );
     }
     let entries = read(&name, &text).with_context(|| name.clone())?;
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let desk = office.desk();
     let plan = match options.apply {
         true => desk.import(&entries, options.prune).await?,

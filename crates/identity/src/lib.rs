@@ -38,7 +38,7 @@ pub use limits::LimitSettings;
 pub use login::{Choice, Failed, Next, SignInFault, SignedOut};
 pub use open_webui::USER_HEADER as OPEN_WEBUI_USER_HEADER;
 pub use peer::Peer;
-pub use provider::supposed_visit;
+pub use provider::{ProviderTrouble, supposed_visit};
 pub use rejection::{PersonFault, Rejection};
 pub use resolve::Resolver;
 pub use routes::routes;
