@@ -147,6 +147,16 @@ if (file) {
     text.addEventListener("input", () => { name.value = ""; });
 }
 
+// What was done is told once: not again by the address, nor by a page that the browser kept.
+const here = new URL(location.href);
+if (here.searchParams.has("done")) {
+    for (const name of ["done", "twice"]) here.searchParams.delete(name);
+    history.replaceState(history.state, "", here);
+}
+addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) one("#notice .notice")?.remove();
+});
+
 // A part that cannot be brought up to date stays as it was, and the page says so.
 function stale({ detail: { ctx } }) {
     one("#stale")?.remove();

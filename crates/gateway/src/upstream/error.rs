@@ -154,7 +154,9 @@ impl UpstreamError {
                 "look at the server's load and log; for a call raise the connection's \
                  timeout_seconds, for its list GATEHALL_OPEN_TIMEOUT_SECONDS"
             }
-            Self::Refused(_) => "give it another credential: gatehall connection change --help",
+            Self::Refused(_) => {
+                "give it another credential on the connection's page, or with gatehall connection change"
+            }
             Self::Status { .. } | Self::Ended(_) => "look into the server's own log",
             Self::Junk(_) => "check the address: MCP servers usually listen at /mcp",
             Self::TooLarge(_) => "ask the tool for less, or raise GATEHALL_RESPONSE_BYTES",
