@@ -1,13 +1,13 @@
 //! Links that sign a user in once: the way in before there is any provider.
 
 use anyhow::{Context, Result};
-use gatehall_domain::{EmailAddress, Snapshot, Timestamp, User};
+use gatehall_domain::{EmailAddress, Snapshot, Timestamp, User, quoted};
 use gatehall_portal::operation::user::{self, NewUser};
 use gatehall_vault::sign_in_token;
 use secrecy::ExposeSecret;
 use url::Url;
 
-use crate::office::Office;
+use crate::{office::Office, running::Gate};
 
 /// How long a link works.
 pub(crate) const MINUTES: i64 = 15;
@@ -50,6 +50,17 @@ pub(crate) async fn make(
     office.store.add_sign_in_link(digest, user.id, now, now.plus_seconds(MINUTES * 60)).await?;
     let url = public_url.join(&format!("/sign-in/link/{}", token.expose_secret()))?;
     Ok(Link { email: user.email, url: url.into() })
+}
+
+/// The command that makes one for a gate, whole, as a shell of its machine reads it.
+pub(crate) fn command(gate: &Gate, public_url: Option<&Url>) -> String {
+    let program = std::env::current_exe().map(|path| path.display().to_string());
+    let program = program.unwrap_or_else(|_| "gatehall".into());
+    let mut command = format!("{} admin link {}", quoted(&program), gate.flags());
+    if let Some(url) = public_url {
+        command.push_str(&format!(" --public-url {}", quoted(url.as_str())));
+    }
+    command
 }
 
 /// An enabled administrator, the one who was added first.

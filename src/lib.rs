@@ -8,6 +8,7 @@ mod demo;
 mod files;
 mod office;
 mod output;
+mod running;
 pub mod serve;
 pub mod settings;
 mod start;

@@ -2,6 +2,7 @@
 
 use std::{
     fs::DirBuilder,
+    net::SocketAddr,
     os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,15 +12,20 @@ use anyhow::{Context, Result};
 use gatehall_domain::Clock;
 use gatehall_gateway::Accounts;
 use gatehall_portal::Desk;
-use gatehall_store::{Actor, Store};
+use gatehall_store::{Actor, Replica, Store};
 use gatehall_vault::Vault;
 use secrecy::SecretString;
+use url::Url;
 
 use crate::{
-    files,
+    files, output,
+    running::{self, Gate},
     settings::{ProcessSettings, StoreSettings},
     system_clock,
 };
+
+/// Seconds after which a gate that says nothing is taken as gone.
+const SILENT: i64 = 30;
 
 /// What commands work with.
 pub(crate) struct Office {
@@ -29,9 +35,30 @@ pub(crate) struct Office {
     pub(crate) clock: Clock,
     processes: ProcessSettings,
     keys: PathBuf,
+    /// As it was named.
+    database: Option<String>,
+    /// As they were named.
+    vault_keys: Option<PathBuf>,
 }
 
 impl Office {
+    /// Opens everything for a command. Where no store is named, and one that is not there would be
+    /// made beside that of a gate which runs, the gate's is meant.
+    ///
+    /// # Errors
+    /// If it is not clear which store is meant.
+    pub(crate) async fn of_gate(settings: &StoreSettings) -> Result<Self> {
+        Self::open(&store_of_gate(settings, false)?).await
+    }
+
+    /// The same for a command that makes sense only with the store of a gate that runs.
+    ///
+    /// # Errors
+    /// If it is not clear which store is meant.
+    pub(crate) async fn of_running_gate(settings: &StoreSettings) -> Result<Self> {
+        Self::open(&store_of_gate(settings, true)?).await
+    }
+
     /// Opens everything; makes what is not there yet.
     pub(crate) async fn open(settings: &StoreSettings) -> Result<Self> {
         let data_dir = data_dir(settings)?;
@@ -56,7 +83,30 @@ impl Office {
             .reading(settings.secret_variables.clone());
         store.check_vault(&vault).await.with_context(|| format!("key file {}", keys.display()))?;
         let processes = settings.processes.clone();
-        Ok(Self { data_dir, vault: Arc::new(vault), store, clock: system_clock(), processes, keys })
+        let database = settings.database.clone();
+        let vault_keys = settings.vault_keys.clone();
+        let (vault, clock) = (Arc::new(vault), system_clock());
+        Ok(Self { data_dir, vault, store, clock, processes, keys, database, vault_keys })
+    }
+
+    /// What this gate says of itself to commands.
+    pub(crate) fn gate(&self, address: SocketAddr) -> Gate {
+        let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let has_password = self.database.as_deref().is_some_and(has_password);
+        Gate {
+            url: format!("http://{address}"),
+            data_dir: whole(&self.data_dir),
+            database: self.database.as_deref().map(|url| match url.split_once("sqlite:") {
+                Some(("", path)) => {
+                    let path = path.strip_prefix("//").unwrap_or(path);
+                    format!("sqlite:{}", whole(Path::new(path)).display())
+                }
+                _ if has_password => shown(url),
+                _ => url.to_owned(),
+            }),
+            has_password,
+            vault_keys: self.vault_keys.as_deref().map(whole),
+        }
     }
 
     /// As whom the processes of stdio servers run.
@@ -74,6 +124,14 @@ impl Office {
             );
         }
         Ok(accounts)
+    }
+
+    /// The gates that serve this store now.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub(crate) async fn replicas(&self) -> Result<Vec<Replica>> {
+        Ok(self.store.replicas(self.clock.now().plus_seconds(-SILENT)).await?)
     }
 
     /// A desk at which the person at the command line works.
@@ -94,10 +152,24 @@ impl Office {
             }
             Some(secret) => Ok(SecretString::from(secret.to_owned())),
             None => {
-                let path = self.data_dir.join("open-webui.secret");
+                let path = self.open_webui_secret_file();
                 gatehall_vault::load_or_create_secret(&path)
                     .with_context(|| format!("the file {} cannot be used", path.display()))
             }
+        }
+    }
+}
+
+impl Office {
+    fn open_webui_secret_file(&self) -> PathBuf {
+        self.data_dir.join("open-webui.secret")
+    }
+
+    /// Where that secret lies, for people.
+    pub(crate) fn open_webui_secret_place(&self, set: Option<&str>) -> String {
+        match set {
+            Some(_) => "the setting GATEHALL_OPEN_WEBUI_SECRET of the gate".into(),
+            None => format!("the file {}", self.open_webui_secret_file().display()),
         }
     }
 }
@@ -114,12 +186,61 @@ fn data_dir(settings: &StoreSettings) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// The store that a command means. `strict` if it is no use at a store that no gate serves.
+fn store_of_gate(settings: &StoreSettings, strict: bool) -> Result<StoreSettings> {
+    let usual = default_data_dir();
+    let others = running::gates();
+    let is_usual = |gate: &Gate| gate.database.is_none() && same(&gate.data_dir, &usual);
+    let named = settings.data_dir.is_some() || settings.database.is_some();
+    if named || others.is_empty() || others.iter().any(is_usual) {
+        return Ok(settings.clone());
+    }
+    let lines: Vec<String> = others.iter().map(|gate| format!("\n  {}", gate.line())).collect();
+    let lines = lines.concat();
+    if usual.join("gatehall.db").exists() {
+        let usual = usual.display();
+        if strict {
+            anyhow::bail!(
+                "no gate serves the store in {usual}, but others do run. Say which is meant:{lines}"
+            );
+        }
+        output::error(&format!(
+            "This is the store in {usual}, which no gate serves. Those that run have others:{lines}"
+        ));
+        return Ok(settings.clone());
+    }
+    match others.as_slice() {
+        [gate] if let Some(store) = gate.store(settings) => {
+            output::error(&format!("With the store of the gate that runs: {}", gate.flags()));
+            Ok(store)
+        }
+        [_] => anyhow::bail!(
+            "a gate runs, and its database has a password: say so here, too, or name another store \
+             with --data-dir:{lines}"
+        ),
+        _ => anyhow::bail!("several gates run. Say which is meant:{lines}"),
+    }
+}
+
+fn same(one: &Path, other: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    whole(one) == whole(other)
+}
+
 fn default_data_dir() -> PathBuf {
     let folder =
         |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     folder("XDG_DATA_HOME")
         .or_else(|| Some(folder("HOME")?.join(".local/share")))
         .map_or_else(|| Path::new("gatehall-data").to_owned(), |folder| folder.join("gatehall"))
+}
+
+/// Whether an address of a database has a password in it, as far as can be seen.
+fn has_password(url: &str) -> bool {
+    !url.starts_with("sqlite:")
+        && Url::parse(url).map_or(true, |url| {
+            url.password().is_some() || url.query_pairs().any(|(name, _)| name.contains("pass"))
+        })
 }
 
 /// An address of a database without its password.

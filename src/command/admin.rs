@@ -25,21 +25,25 @@ enum Action {
     Link {
         /// The user. Without one: an administrator; if there is none, one is added.
         email: Option<EmailAddress>,
-        /// Address under which browsers know the gate.
-        #[arg(
-            long,
-            env = "GATEHALL_PUBLIC_URL",
-            value_name = "URL",
-            value_parser = public_url,
-            default_value = "http://localhost:8080"
-        )]
-        public_url: Url,
+        /// Address under which browsers know the gate. [default: what the gate that serves this store
+        /// says]
+        #[arg(long, env = "GATEHALL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
+        public_url: Option<Url>,
     },
 }
 
+/// Where a gate is that was told nothing.
+const NOWHERE_ELSE: &str = "http://localhost:8080";
+
 pub(crate) async fn run(settings: &StoreSettings, command: AdminCommand) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_running_gate(settings).await?;
     let Action::Link { email, public_url } = command.action;
+    let gates = office.replicas().await?;
+    let said = gates.iter().rev().find_map(|gate| gate.public_url.as_deref()?.parse().ok());
+    let public_url = match public_url.or(said) {
+        Some(url) => url,
+        None => Url::parse(NOWHERE_ELSE)?,
+    };
     if let Some(email) = &email {
         let snapshot = office.store.load().await?;
         let user = snapshot.company().user_by_email(email);
@@ -58,5 +62,11 @@ pub(crate) async fn run(settings: &StoreSettings, command: AdminCommand) -> Resu
     let link = admin_link::make(&office, email.as_ref(), &public_url).await?;
     error(&format!("Signs in {} once, within {MINUTES} minutes:", link.email));
     text(&link.url);
+    if gates.is_empty() {
+        error(&format!(
+            "No gate serves this store now, so the link leads nowhere yet: gatehall serve --data-dir {}",
+            quoted(&office.data_dir.display().to_string())
+        ));
+    }
     Ok(ExitCode::SUCCESS)
 }

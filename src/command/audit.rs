@@ -32,7 +32,7 @@ pub struct AuditOptions {
 
 pub(crate) async fn run(settings: &StoreSettings, options: AuditOptions) -> Result<ExitCode> {
     let said = audit_filter(&options.query.join(" "))?;
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let filter = EventFilter {
         outcome: options.outcome.or(said.outcome),
         actor: options.actor.or(said.actor),

@@ -46,7 +46,7 @@ struct Line {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, options: CheckOptions) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let snapshot = office.store.load().await?;
     let gateway = GatewaySettings {
         open_timeout: Duration::from_secs(options.timeout_seconds),

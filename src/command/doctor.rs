@@ -34,12 +34,14 @@ pub struct DoctorOptions {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, options: DoctorOptions) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let snapshot = office.store.load().await?;
+    let gates = office.replicas().await?;
+    let said = gates.iter().rev().find_map(|gate| gate.public_url.as_deref()?.parse().ok());
     let patient = Patient {
         company: snapshot.company(),
         vault: &office.vault,
-        public_url: options.public_url,
+        public_url: options.public_url.or(said),
         cookie_domain: options.cookie_domain,
         listen: options.listen,
         allowed_hosts: options.allowed_hosts,

@@ -52,7 +52,7 @@ impl ExplainOptions {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let now = office.clock.now();
     let snapshot = office.store.load().await?;
     if let Some(newcomer) = options.newcomer(&snapshot) {

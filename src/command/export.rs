@@ -18,7 +18,7 @@ pub struct ExportOptions {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, options: ExportOptions) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let document = export(office.desk().snapshot().await?.company());
     if options.format.json {
         return output::json(&document);

@@ -77,7 +77,7 @@ struct TargetArguments {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, command: GrantCommand) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let (desk, now) = (office.desk(), office.clock.now());
     match command.action {
         Action::List(format) => {

@@ -61,7 +61,7 @@ struct Whom {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, command: HostRuleCommand) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let (desk, now) = (office.desk(), office.clock.now());
     match command.action {
         Action::List(format) => {

@@ -2,7 +2,7 @@ use std::{io::Read, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use gatehall_portal::import::{Choice, Plan, PlanRow, State, read};
+use gatehall_portal::import::{Choice, FileText, Plan, PlanRow, State, read};
 
 use crate::{
     office::Office,
@@ -32,16 +32,23 @@ pub struct ImportOptions {
 
 pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Result<ExitCode> {
     let name = options.file.display().to_string();
-    let text = match name.as_str() {
+    let bytes = match name.as_str() {
         "-" => {
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).context("reading standard input")?;
-            text
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).context("reading standard input")?;
+            bytes
         }
-        _ => std::fs::read_to_string(&options.file).with_context(|| format!("reading {name}"))?,
+        _ => std::fs::read(&options.file).with_context(|| format!("reading {name}"))?,
     };
+    let FileText { text, guessed } =
+        FileText::of(&bytes).with_context(|| format!("{name} is no text: save it as UTF-8"))?;
+    if guessed {
+        error(
+            "The file is no Unicode and is read as Windows-1252: look at letters such as \u{f6}.",
+        );
+    }
     let entries = read(&name, &text).with_context(|| name.clone())?;
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let desk = office.desk();
     let plan = match options.apply {
         true => desk.import(&entries, options.prune).await?,

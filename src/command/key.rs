@@ -69,7 +69,7 @@ struct Owner {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, command: KeyCommand) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let (desk, now) = (office.desk(), office.clock.now());
     match command.action {
         Action::List(format) => {

@@ -196,7 +196,7 @@ impl MappingFields {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, command: ProviderCommand) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let (desk, now) = (office.desk(), office.clock.now());
     match command.action {
         Action::List(format) => {

@@ -45,7 +45,7 @@ struct Line {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, command: SessionCommand) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let (snapshot, now) = (office.store.load().await?, office.clock.now());
     let company = snapshot.company();
     match command.action {

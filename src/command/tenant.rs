@@ -91,7 +91,7 @@ impl Fields {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, command: TenantCommand) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let (desk, now) = (office.desk(), office.clock.now());
     match command.action {
         Action::List(format) => {

@@ -13,7 +13,7 @@ pub struct UndoOptions {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, options: UndoOptions) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     office.desk().undo(options.revision).await?;
     done(&format!("undid revision {}", options.revision))
 }

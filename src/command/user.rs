@@ -93,7 +93,7 @@ enum Action {
 }
 
 pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Result<ExitCode> {
-    let office = Office::open(settings).await?;
+    let office = Office::of_gate(settings).await?;
     let (desk, now) = (office.desk(), office.clock.now());
     match command.action {
         Action::List(format) => {

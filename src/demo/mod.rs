@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::{
     admin_link,
     office::Office,
-    output,
+    output, running,
     serve::{self, Service},
     settings::{Domains, ServeSettings, StoreSettings},
 };
@@ -127,6 +127,7 @@ pub(crate) async fn command(
         Some(url) => Some(admin_link::make(&office, None, &url).await?.url),
         None => None,
     };
+    let _note = running::note(&office.gate(listener.local_addr()?));
     let service = Service::start(office, &options.serve, listener).await?;
     service.first_answers().await;
     let told = tell(&service, &keys, &secret, admin_link);

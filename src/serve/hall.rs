@@ -28,6 +28,8 @@ pub(super) struct Hall {
     pub(super) accounts: Accounts,
     pub(super) database: &'static str,
     pub(super) replica: String,
+    pub(super) chat_secret_place: String,
+    pub(super) admin_link_command: String,
     pub(super) health: Health,
 }
 
@@ -166,6 +168,14 @@ impl gatehall_portal::Hall for Hall {
             ("Largest request, in bytes", settings.request_bytes.to_string()),
             ("Largest answer, in bytes", settings.response_bytes.to_string()),
         ]
+    }
+
+    fn admin_link_command(&self) -> String {
+        self.admin_link_command.clone()
+    }
+
+    fn chat_secret_place(&self) -> String {
+        self.chat_secret_place.clone()
     }
 
     fn allowed_commands(&self) -> &[String] {

@@ -115,7 +115,11 @@ impl Health {
         for (count, what) in [
             (audit.waiting(), "wait in the journal until the database takes them"),
             (recorder.lost(), "were lost since the gate started: the log has more"),
-            (audit.set_aside(), "could not be read and were set aside in the audit-journal folder"),
+            (
+                audit.set_aside(),
+                "could not be read and are set aside in the folder audit-journal (look at the files \
+                 that end in aside or unread, and remove them)",
+            ),
         ] {
             match count {
                 0 => {}

@@ -31,7 +31,7 @@ use self::{
 use crate::{
     admin_link,
     office::Office,
-    output,
+    output, running,
     settings::{AuditMode, ServeSettings, StoreSettings},
 };
 
@@ -64,6 +64,7 @@ pub(crate) async fn command(store: &StoreSettings, settings: &ServeSettings) -> 
     let office = Office::open(store).await?;
     let listener = bind(settings.listen).await?;
     invite(&office, settings, listener.local_addr()?).await?;
+    let _note = running::note(&office.gate(listener.local_addr()?));
     let service = Service::start(office, settings, listener).await?;
     tracing::info!("Gatehall listens on http://{}", service.address);
     // Told to stop before the servers have answered, the gate still ends what it started.
@@ -156,6 +157,8 @@ impl Service {
         let (reception, work) =
             Reception::new(office.desk_of(Actor::gate()), Arc::clone(&sessions), recorder.clone());
         let secret = office.open_webui_secret(settings.open_webui_secret.as_deref())?;
+        let chat_secret_place =
+            office.open_webui_secret_place(settings.open_webui_secret.as_deref());
         let doors = Doors::new(
             settings.doors.settings(address, secret, settings.add_unknown_users.into())?,
             DoorParts {
@@ -216,6 +219,7 @@ impl Service {
             Arc::clone(gateway.live()),
             office.clock.clone(),
             name.clone(),
+            doors.public_url().map(ToString::to_string),
             tasks.stop().clone(),
         ));
         let health = Health::new(HealthParts {
@@ -237,6 +241,8 @@ impl Service {
             accounts,
             database: office.store.kind(),
             replica: name,
+            chat_secret_place,
+            admin_link_command: admin_link::command(&office.gate(address), doors.public_url()),
             health: health.clone(),
         });
         let router = faces(&gateway)

@@ -16,6 +16,7 @@ pub(super) async fn run(
     live: Arc<Live>,
     clock: Clock,
     name: String,
+    public_url: Option<String>,
     stop: CancellationToken,
 ) {
     let started_at = clock.now();
@@ -23,6 +24,7 @@ pub(super) async fn run(
     while !stop.is_cancelled() {
         let replica = Replica {
             name: name.clone(),
+            public_url: public_url.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             revision: *revisions.borrow_and_update(),
             started_at,

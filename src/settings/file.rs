@@ -1,8 +1,9 @@
 //! Settings from a file become the defaults of their flags, so that flags and variables win.
 
-use std::path::Path;
+use std::{io::ErrorKind, path::Path};
 
 use clap::Command;
+use gatehall_domain::file_text;
 use toml::{Table, Value};
 
 /// Why a settings file is not taken.
@@ -52,8 +53,8 @@ pub enum FileError {
 /// If the file cannot be read or holds anything that is no setting.
 pub fn with_defaults(command: Command, path: &Path) -> Result<Command, FileError> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| FileError::Unreadable { path: name.clone(), error })?;
+    let text =
+        text_of(path).map_err(|error| FileError::Unreadable { path: name.clone(), error })?;
     let table: Table =
         text.parse().map_err(|error| FileError::Syntax { path: name.clone(), error })?;
     let known = setting_names();
@@ -71,7 +72,7 @@ pub fn with_defaults(command: Command, path: &Path) -> Result<Command, FileError
 
 /// The settings in the file whose values nobody else is to read.
 pub fn secrets_in(path: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let text = text_of(path).unwrap_or_default();
     let table: Table = text.parse().unwrap_or_default();
     let secret = super::secret_names();
     let holds = |(key, value): &(String, Value)| {
@@ -79,6 +80,12 @@ pub fn secrets_in(path: &Path) -> Vec<String> {
         is_secret && value.as_str().is_some_and(super::is_secret)
     };
     table.into_iter().filter(holds).map(|(key, _)| key).collect()
+}
+
+/// What is in the file, however it was saved.
+fn text_of(path: &Path) -> std::io::Result<String> {
+    let no_text = || std::io::Error::new(ErrorKind::InvalidData, "save it as UTF-8 text");
+    file_text(&std::fs::read(path)?).ok_or_else(no_text)
 }
 
 /// The names that a file may use: those of all settings but the file itself.

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use wildmatch::WildMatch;
 
-use crate::{Effect, GrantId, GroupId, snapshot::Site};
+use crate::{Effect, GrantId, GroupId, ToolMatcher, snapshot::Site};
 
 /// Why a call is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -52,7 +51,7 @@ pub(crate) struct Rule {
     /// Set where it counts only because the user's groups are not known.
     pub(crate) supposed: bool,
     /// Compiled once for all views.
-    pub(crate) tools: Option<Arc<WildMatch>>,
+    pub(crate) tools: Option<Arc<ToolMatcher>>,
 }
 
 /// What a grant means, by numbers within its snapshot.

@@ -9,6 +9,7 @@ pub mod audit;
 pub mod caller;
 pub mod company;
 pub mod decide;
+mod file_text;
 pub mod folding;
 pub mod names;
 pub mod record;
@@ -27,6 +28,7 @@ pub use audit::{Attempt, CallEvent, DefinitionsEvent, EntryEvent, GatewayEvent, 
 pub use caller::{Caller, Door, Endpoint};
 pub use company::{Change, Company, GrantRemains, Remains, SetAside, UnreadKey, UnreadRow};
 pub use decide::{Decision, Denial, Permit, Reach, decide};
+pub use file_text::{bare, file_text};
 pub use record::{
     AccessClass, Address, Admit, Ciphertext, ClaimMapping, ClaimMappingId, ClaimSaid, Connection,
     ConnectionId, ConnectionPath, Credential, Digest, Effect, Grant, GrantId, Group, GroupId,
@@ -40,6 +42,6 @@ pub use session::{CLOCKS_APART, ProviderLogin, Session, Sessions};
 pub use shell::quoted;
 pub use snapshot::Snapshot;
 pub use strict::Strict;
-pub use text::{EmailAddress, GroupName, ToolPattern, UserPattern};
+pub use text::{EmailAddress, GroupName, ToolMatcher, ToolPattern, UserPattern};
 pub use time::{Clock, Timestamp};
 pub use tool::{Tool, ToolDefinition};

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
-use wildmatch::WildMatch;
+use wildmatch::{WildMatch, WildMatchPattern};
 
 use crate::Refusal;
 
@@ -174,24 +174,83 @@ impl FromStr for UserPattern {
 }
 
 /// Which tools of a connection a grant means, by the names the server gives them: `*` stands for
-/// any characters, `?` for one.
+/// any characters, `?` for one. Behind a backslash both, and the backslash, stand for themselves.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ToolPattern(Arc<str>);
 checked_text!(ToolPattern);
 
+/// A [`ToolPattern`] made ready for matching. Its wildcards are characters that no pattern has, so
+/// that a name with a star in it can be meant.
+pub type ToolMatcher = WildMatchPattern<'\u{1}', '\u{2}'>;
+
+/// A part of a pattern of tools.
+#[derive(Clone, Copy)]
+enum ToolPart {
+    /// This character.
+    Plain(char),
+    /// Any characters.
+    Any,
+    /// Any character.
+    One,
+}
+
 impl ToolPattern {
-    /// The pattern made ready for matching.
-    pub fn compile(&self) -> WildMatch {
-        WildMatch::new(self.as_str())
+    /// The pattern that means the tool of this name alone, whatever characters it has.
+    ///
+    /// # Errors
+    /// If no pattern can mean it.
+    pub fn exactly(name: &str) -> Result<Self, Refusal> {
+        let mut text = String::with_capacity(name.len());
+        for c in name.chars() {
+            if matches!(c, '*' | '?' | '\\') {
+                text.push('\\');
+            }
+            text.push(c);
+        }
+        text.parse()
     }
+
+    /// The name that this pattern means, if it means one alone.
+    pub fn name(&self) -> Option<String> {
+        let plain = |part| match part {
+            ToolPart::Plain(c) => Some(c),
+            ToolPart::Any | ToolPart::One => None,
+        };
+        parts(self.as_str()).map(plain).collect()
+    }
+
+    /// The pattern made ready for matching.
+    pub fn compile(&self) -> ToolMatcher {
+        let place = |part| match part {
+            ToolPart::Plain(c) => c,
+            ToolPart::Any => '\u{1}',
+            ToolPart::One => '\u{2}',
+        };
+        ToolMatcher::new(&parts(self.as_str()).map(place).collect::<String>())
+    }
+}
+
+fn parts(text: &str) -> impl Iterator<Item = ToolPart> {
+    let mut letters = text.chars().peekable();
+    std::iter::from_fn(move || {
+        Some(match letters.next()? {
+            '*' => ToolPart::Any,
+            '?' => ToolPart::One,
+            '\\' => {
+                ToolPart::Plain(letters.next_if(|c| matches!(c, '*' | '?' | '\\')).unwrap_or('\\'))
+            }
+            c => ToolPart::Plain(c),
+        })
+    })
 }
 
 impl FromStr for ToolPattern {
     type Err = Refusal;
 
     fn from_str(text: &str) -> Result<Self, Refusal> {
-        if text.is_empty() || text.len() > 128 || text.chars().any(|c| c.is_control() || c == ',') {
+        let odd = text.chars().any(|c| c.is_control() || c == ',');
+        if text.is_empty() || parts(text).count() > 128 || text.len() > 512 || odd {
             return Err(Refusal::invalid(
                 "tools",
                 format!(
@@ -236,6 +295,33 @@ mod tests {
         for bad in ["", " a", "a ", "Sales,MCP-Admin", "Gr\u{fc}n", "a\r\nb"] {
             assert!(bad.parse::<GroupName>().is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_name_is_meant_whatever_characters_it_has() {
+        let names = ["*", "?", "\\", "\\*", "a*b", "read_?", "\\\\", "plain", "x\\y", "**"];
+        for name in names {
+            let pattern = ToolPattern::exactly(name).unwrap();
+            assert_eq!(pattern.name().as_deref(), Some(name));
+            for other in names {
+                assert_eq!(pattern.compile().matches(other), name == other, "{pattern}: {other}");
+            }
+            let again: ToolPattern = pattern.as_str().parse().unwrap();
+            assert_eq!(again, pattern, "it is written and read again");
+        }
+        for (pattern, name, expected) in [
+            ("read_*", "read_file", true),
+            ("read_?", "read_*", true),
+            ("read_\\*", "read_file", false),
+            ("\\**", "*x", true),
+            ("\\**", "x", false),
+            ("a\\b", "a\\b", true),
+        ] {
+            let pattern: ToolPattern = pattern.parse().unwrap();
+            assert_eq!(pattern.compile().matches(name), expected, "{pattern}: {name}");
+        }
+        assert_eq!("read_*".parse::<ToolPattern>().unwrap().name(), None);
+        assert!("a\u{1}".parse::<ToolPattern>().is_err(), "what stands for wildcards is none");
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub use login::{Choice, Failed, Next, SignInFault, SignedOut};
 pub use newcomers::Newcomers;
 pub use open_webui::USER_HEADER as OPEN_WEBUI_USER_HEADER;
 pub use peer::Peer;
-pub use provider::supposed_visit;
+pub use provider::{ProviderTrouble, supposed_visit};
 pub use rejection::{PersonFault, Rejection};
 pub use resolve::Resolver;
 pub use routes::routes;

@@ -56,6 +56,12 @@ pub trait Hall: Send + Sync {
     /// What was set when the program was started, for showing: name and value.
     fn settings(&self) -> Vec<(&'static str, String)>;
 
+    /// The command that makes a link to sign in once, as it has to be typed on the gate's machine.
+    fn admin_link_command(&self) -> String;
+
+    /// Where the secret lies with which Open WebUI signs its user header: never the secret.
+    fn chat_secret_place(&self) -> String;
+
     /// The commands with which processes may be started from the portal.
     fn allowed_commands(&self) -> &[String];
 

@@ -29,7 +29,7 @@ pub use web::Way;
 
 /// Everything that browsers and programs reach of the portal.
 pub fn routes(doors: &Arc<Doors>, desk: Desk, hall: Arc<dyn Hall>) -> Router {
-    door::routes(doors).merge(web::routes(doors, desk, hall))
+    door::routes(doors, &hall).merge(web::routes(doors, desk, hall))
 }
 
 /// The answer at paths where nothing is.

@@ -126,7 +126,7 @@ for (const button of all("button[data-copy]")) {
 }
 
 // A file goes into the field for pasting, so that it can be looked at first. One that is not UTF-8
-// stays where it is, and is refused with what to do.
+// stays where it is, and is read by the gate.
 const file = one("input[type=file][data-into]");
 if (file) {
     const text = one(file.dataset.into);
@@ -134,7 +134,9 @@ if (file) {
     file.addEventListener("change", async () => {
         if (!file.files.length) return;
         try {
-            text.value = new TextDecoder("utf-8", { fatal: true }).decode(await file.files[0].arrayBuffer());
+            const decoded = new TextDecoder("utf-8", { fatal: true }).decode(await file.files[0].arrayBuffer());
+            if (decoded.includes("\0")) return;
+            text.value = decoded;
         } catch {
             return;
         }
@@ -144,6 +146,16 @@ if (file) {
     // What is pasted or mended may be of another format than the file was.
     text.addEventListener("input", () => { name.value = ""; });
 }
+
+// What was done is told once: not again by the address, nor by a page that the browser kept.
+const here = new URL(location.href);
+if (here.searchParams.has("done")) {
+    for (const name of ["done", "twice"]) here.searchParams.delete(name);
+    history.replaceState(history.state, "", here);
+}
+addEventListener("pageshow", ({ persisted }) => {
+    if (persisted) one("#notice .notice")?.remove();
+});
 
 // A part that cannot be brought up to date stays as it was, and the page says so.
 function stale({ detail: { ctx } }) {

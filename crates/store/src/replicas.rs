@@ -13,6 +13,8 @@ pub struct Replica {
     pub name: String,
     /// The program's version.
     pub version: String,
+    /// The address under which browsers know it, if it knows.
+    pub public_url: Option<String>,
     /// The revision it serves.
     pub revision: u64,
     /// When it began.
@@ -20,6 +22,8 @@ pub struct Replica {
     /// When it last said so.
     pub seen_at: Timestamp,
 }
+
+type Row = (String, String, i64, i64, i64, Option<String>);
 
 impl Store {
     /// Keeps what a replica says of itself, and forgets those that were silent for a day.
@@ -30,16 +34,18 @@ impl Store {
         self.write(async {
             let mut transaction = self.writer.begin_write().await?;
             on!(&mut transaction, it => query(
-                "insert into replicas (name, version, revision, started_at, seen_at)
-                 values ($1, $2, $3, $4, $5)
+                "insert into replicas
+                    (name, version, revision, started_at, seen_at, public_url)
+                 values ($1, $2, $3, $4, $5, $6)
                  on conflict (name) do update set version = excluded.version,
                     revision = excluded.revision, started_at = excluded.started_at,
-                    seen_at = excluded.seen_at")
+                    seen_at = excluded.seen_at, public_url = excluded.public_url")
                 .bind(replica.name.as_str())
                 .bind(replica.version.as_str())
                 .bind(replica.revision as i64)
                 .bind(replica.started_at.micros())
                 .bind(replica.seen_at.micros())
+                .bind(replica.public_url.as_deref())
                 .execute(&mut **it).await.map(drop))?;
             on!(&mut transaction, it => query("delete from replicas where seen_at < $1")
                 .bind(replica.seen_at.plus_seconds(-24 * 3600).micros())
@@ -69,18 +75,19 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub async fn replicas(&self, since: Timestamp) -> Result<Vec<Replica>, StoreError> {
-        let rows: Vec<(String, String, i64, i64, i64)> = on!(&self.pool, pool => query(
-            "select name, version, revision, started_at, seen_at from replicas
+        let rows: Vec<Row> = on!(&self.pool, pool => query(
+            "select name, version, revision, started_at, seen_at, public_url from replicas
              where seen_at >= $1 order by name")
             .bind(since.micros())
             .fetch_all(pool).await.map(|rows| readable("replicas", &rows)))?;
-        let read = |(name, version, revision, started_at, seen_at)| Replica {
+        let read = |(name, version, revision, started_at, seen_at, public_url)| Replica {
             name,
             version,
             revision: revision as u64,
             started_at: Timestamp::from_micros(started_at),
             seen_at: Timestamp::from_micros(seen_at),
+            public_url,
         };
-        Ok(rows.into_iter().map(|row: (String, String, i64, i64, i64)| read(row)).collect())
+        Ok(rows.into_iter().map(|row: Row| read(row)).collect())
     }
 }

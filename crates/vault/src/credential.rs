@@ -1,4 +1,6 @@
-use gatehall_domain::{Ciphertext, ConnectionId, Credential, Placement, ProviderId, SecretSource};
+use gatehall_domain::{
+    Ciphertext, ConnectionId, Credential, Placement, ProviderId, SecretSource, bare,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{Vault, VaultError};
@@ -69,7 +71,8 @@ impl Vault {
                 self.may_read(name)?;
                 let text = std::env::var(name).map_err(|_| VaultError::NoVariable(name.clone()))?;
                 match text.len() <= LONGEST_SECRET {
-                    true => Ok(SecretString::from(text)),
+                    // Files become variables with their marks and line ends.
+                    true => Ok(SecretString::from(bare(&text).to_owned())),
                     false => Err(VaultError::TooLong),
                 }
             }

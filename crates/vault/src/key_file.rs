@@ -9,6 +9,7 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_URL_SAFE_NO_PAD};
+use gatehall_domain::file_text;
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 
@@ -69,7 +70,8 @@ fn read_or_create(
     if mode & 0o037 != 0 && !is_mounted_to_read(path) {
         return Err(VaultError::Exposed { mode });
     }
-    Ok(SecretString::from(fs::read_to_string(path)?))
+    let text = file_text(&fs::read(path)?);
+    text.map(SecretString::from).ok_or(VaultError::NoText)
 }
 
 /// Whether it lies where nobody can change it, its mode included: so do an orchestrator's secrets,

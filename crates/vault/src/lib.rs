@@ -77,6 +77,9 @@ pub enum VaultError {
     /// A secret is longer than any server takes.
     #[error("it is longer than {LONGEST_SECRET} bytes")]
     TooLong,
+    /// The file holds something else than text.
+    #[error("it holds no text: save it as UTF-8")]
+    NoText,
     /// The key file cannot be read or written.
     #[error(transparent)]
     Io(#[from] std::io::Error),

@@ -52,7 +52,7 @@ def test_import_wrong_row(world):
     go(browser, "Show the plan")
     wrong = [row for row in texts(browser, "main tbody tr") if "no address" in row]
     assert len(wrong) == 1 and "3" in wrong[0].split()[1], wrong
-    sees(browser, "Some rows are wrong.")
+    sees(browser, "1 row is wrong, and held back whole.")
     follow(browser, "Import another file")
     assert heading(browser) == "Import"
 

@@ -64,8 +64,11 @@ async fn pay(store: &Store, index: &SessionIndex, now: Timestamp) {
 /// Tells the others which sessions were used here, and hears which were used there.
 async fn share_uses(store: &Store, index: &SessionIndex, now: Timestamp) -> Result<(), StoreError> {
     let uses = index.untold();
-    if !uses.is_empty() {
-        store.record_session_uses(&uses, now).await?;
+    if !uses.is_empty()
+        && let Err(error) = store.record_session_uses(&uses, now).await
+    {
+        index.not_told(&uses);
+        return Err(error);
     }
     index.seen(store.session_uses(now.plus_seconds(-OVERLAP)).await?);
     Ok(())

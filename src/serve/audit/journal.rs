@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
-    io::{self, BufRead, BufReader, ErrorKind, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -53,24 +53,35 @@ pub(super) enum Written {
 
 impl Journal {
     /// Opens the folder, and finds the files that gates left which are no more.
-    pub(super) fn open(data_dir: &Path, durable: bool) -> io::Result<(Self, Vec<Closed>)> {
+    /// Also says how much lies there that could not be read earlier, which somebody should look at.
+    pub(super) fn open(data_dir: &Path, durable: bool) -> io::Result<(Self, Vec<Closed>, u64)> {
         let folder = data_dir.join("audit-journal");
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         // Where earlier versions put events.
         let earlier = folder.join(format!("{}.jsonl", Uuid::now_v7()));
         let _ = fs::rename(data_dir.join("audit-spill.jsonl"), earlier);
-        let mut found = Vec::new();
+        let (mut found, mut aside) = (Vec::new(), 0);
         for entry in fs::read_dir(&folder)? {
             let entry = entry?;
             let path = entry.path();
-            if path.extension().is_none_or(|it| it != "jsonl") || !entry.file_type()?.is_file() {
+            if !entry.file_type()?.is_file() {
                 continue;
+            }
+            match path.extension().and_then(|it| it.to_str()) {
+                Some("jsonl") => {}
+                Some("aside") => {
+                    aside += File::open(&path).map_or(1, |file| count_lines(&file));
+                    continue;
+                }
+                Some("unread") => {
+                    aside += 1;
+                    continue;
+                }
+                _ => continue,
             }
             match File::open(&path) {
                 Ok(file) if file.try_lock().is_ok() => {
-                    // A disk that cannot be read says so again and again.
-                    let lines = BufReader::new(&file).split(b'\n').map_while(Result::ok);
-                    let waiting = lines.count() as u64;
+                    let waiting = count_lines(&file);
                     found.push(Closed { path, waiting, _lock: file });
                 }
                 Ok(_) => {}
@@ -83,7 +94,7 @@ impl Journal {
         found.sort_by(|a, b| a.path.cmp(&b.path));
         let reserve = Reserve::new(&folder.join("room"), RESERVE);
         reserve.fill();
-        Ok((Self { folder, durable, current: None, given_up: Vec::new(), reserve }, found))
+        Ok((Self { folder, durable, current: None, given_up: Vec::new(), reserve }, found, aside))
     }
 
     /// Whether there is room for all events.
@@ -207,6 +218,25 @@ fn begin(folder: &Path, durable: bool) -> io::Result<Current> {
         File::open(folder)?.sync_all()?;
     }
     Ok(Current { path, file, bytes: 0 })
+}
+
+/// No line is read that is longer, in bytes: events are much shorter, and what a loss of power left
+/// may be as long as the file.
+const LONGEST_LINE: u64 = 1 << 20;
+
+/// Reads a line, or as much of it as is bounded, and says how many bytes that were.
+pub(super) fn read_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<u64> {
+    line.clear();
+    reader.by_ref().take(LONGEST_LINE).read_until(b'\n', line).map(|bytes| bytes as u64)
+}
+
+/// How many lines a file has, as far as it can be read: a disk that cannot says so again and again.
+fn count_lines(file: &File) -> u64 {
+    let (mut reader, mut line, mut count) = (BufReader::new(file), Vec::new(), 0);
+    while read_line(&mut reader, &mut line).is_ok_and(|bytes| bytes > 0) {
+        count += 1;
+    }
+    count
 }
 
 fn is_no_room(error: &io::Error) -> bool {

@@ -82,8 +82,17 @@ pub(super) fn start(
     stop: CancellationToken,
 ) -> Result<Arc<AuditState>> {
     let state = Arc::<AuditState>::default();
-    let (journal, found) = Journal::open(data_dir, recorder.is_sure())
+    let (journal, found, aside) = Journal::open(data_dir, recorder.is_sure())
         .with_context(|| format!("opening the audit's journal in {}", data_dir.display()))?;
+    if aside > 0 {
+        state.set_aside.store(aside, Ordering::Relaxed);
+        let folder = data_dir.join("audit-journal");
+        tracing::error!(
+            count = aside, folder = %folder.display(),
+            "audit events lie there that could not be read: look at the files that end in aside or \
+             unread, and remove them"
+        );
+    }
     let (batches, written) = mpsc::channel(8);
     let (closed, replayed) = mpsc::unbounded_channel();
     for segment in found {

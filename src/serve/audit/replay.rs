@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     fs::{self, File, OpenOptions},
-    io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write},
+    io::{self, BufReader, ErrorKind, Seek, SeekFrom, Write},
     os::unix::fs::OpenOptionsExt,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -12,10 +12,15 @@ use std::{
 use gatehall_store::{EventRow, Store, StoreError};
 use tokio::{sync::mpsc, time::sleep};
 
-use super::{AuditState, journal::Closed};
+use super::{
+    AuditState,
+    journal::{Closed, read_line},
+};
 
 /// Lines of a piece.
 const PIECE: usize = 1000;
+/// Bytes of a piece, but for its last line.
+const PIECE_BYTES: u64 = 4 << 20;
 /// How long after a failure it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -109,6 +114,11 @@ impl Begun {
         for line in &piece.unreadable {
             self.set_line_aside(state, line);
         }
+        if piece.zeros > 0 {
+            state.set_aside.fetch_add(1, Ordering::Relaxed);
+            let (bytes, file) = (piece.zeros, self.file.path.display());
+            tracing::error!(bytes, %file, "a part of the audit's journal is zeros: events are missing");
+        }
         self.events += (piece.rows.len() - refused.len()) as u64;
         self.at += piece.bytes;
         if piece.last { Next::Done } else { Next::Piece }
@@ -149,6 +159,8 @@ impl Begun {
 struct Piece {
     rows: Vec<EventRow>,
     unreadable: Vec<Vec<u8>>,
+    /// Bytes of what a loss of power left: zeros in the place of lines, which nobody need look at.
+    zeros: u64,
     bytes: u64,
     last: bool,
 }
@@ -156,19 +168,24 @@ struct Piece {
 fn piece(mut file: File, at: u64) -> io::Result<Piece> {
     file.seek(SeekFrom::Start(at))?;
     let mut reader = BufReader::new(file);
-    let mut piece = Piece { rows: Vec::new(), unreadable: Vec::new(), bytes: 0, last: false };
+    let mut piece =
+        Piece { rows: Vec::new(), unreadable: Vec::new(), zeros: 0, bytes: 0, last: false };
     for _ in 0..PIECE {
         let mut line = Vec::new();
-        let bytes = reader.read_until(b'\n', &mut line)?;
+        let bytes = read_line(&mut reader, &mut line)?;
         if bytes == 0 {
             piece.last = true;
             break;
         }
-        piece.bytes += bytes as u64;
+        piece.bytes += bytes;
         match serde_json::from_slice(&line) {
             Ok(row) => piece.rows.push(row),
             Err(_) if line.trim_ascii().is_empty() => {}
+            Err(_) if line.trim_ascii_end().iter().all(|byte| *byte == 0) => piece.zeros += bytes,
             Err(_) => piece.unreadable.push(line),
+        }
+        if piece.bytes >= PIECE_BYTES {
+            break;
         }
     }
     Ok(piece)
@@ -211,5 +228,73 @@ async fn one_by_one<'a>(
         // The database may be broken, and not the row.
         Some(error) if !taken => Err(error),
         _ => Ok(refused),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(n: u32) -> String {
+        serde_json::json!({
+            "id": format!("019d0000-0000-7000-8000-{n:012}"), "at": 1, "revision": 1, "actor": "a",
+            "user_id": null, "door": "personal-key", "key_id": null, "action": "call",
+            "kind": "mcp", "subject": "notes", "tenant_id": null, "connection": null,
+            "outcome": "answered", "reason": null, "duration_micros": 1, "bytes_in": 1,
+            "bytes_out": 1, "request_id": n
+        })
+        .to_string()
+    }
+
+    /// All pieces of a file that holds this.
+    fn pieces(bytes: &[u8]) -> Vec<Piece> {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        let (mut pieces, mut at) = (Vec::new(), 0);
+        loop {
+            let next = piece(File::open(file.path()).unwrap(), at).unwrap();
+            at += next.bytes;
+            let last = next.last;
+            pieces.push(next);
+            if last {
+                return pieces;
+            }
+        }
+    }
+
+    #[test]
+    fn what_was_torn_is_kept_and_the_rest_is_taken() {
+        let torn = &event(3)[..40];
+        let text = format!("{}\n{}\n{torn}", event(1), event(2));
+        let [only] = &pieces(text.as_bytes())[..] else { panic!() };
+        assert_eq!((only.rows.len(), only.unreadable.clone()), (2, vec![torn.as_bytes().to_vec()]));
+        // The end of a line may be all that is missing.
+        let [only] = &pieces(event(1).as_bytes())[..] else { panic!() };
+        assert_eq!((only.rows.len(), only.unreadable.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_piece_is_bounded_whatever_the_file_holds() {
+        let zeros = vec![0; 64 << 20];
+        let long = vec![b'x'; 64 << 20];
+        let many = format!("{}\n", event(1)).repeat(5_000);
+        for (name, filling) in
+            [("zeros", &zeros[..]), ("a long line", &long), ("lines", many.as_bytes())]
+        {
+            let first = format!("{}\n", event(7));
+            let text = [first.as_bytes(), filling, b"\n", event(8).as_bytes()].concat();
+            let pieces = pieces(&text);
+            for piece in &pieces {
+                let kept: usize = piece.unreadable.iter().map(Vec::len).sum();
+                assert!(
+                    piece.rows.len() <= PIECE && kept as u64 <= PIECE_BYTES + (1 << 20),
+                    "{name}"
+                );
+            }
+            let rows: usize = pieces.iter().map(|it| it.rows.len()).sum();
+            assert!(rows >= 2, "{name}: what stands around it is taken");
+            let zeros: u64 = pieces.iter().map(|it| it.zeros).sum();
+            assert_eq!(zeros > 0, name == "zeros", "{name}");
+        }
     }
 }

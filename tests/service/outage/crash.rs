@@ -141,4 +141,15 @@ async fn a_journal_with_half_a_line_comes_back_without_it(kind: Kind) {
     let aside = fs::read_to_string(journal.join("left.aside")).unwrap();
     assert_eq!(aside.trim(), torn);
     assert!(!journal.join("left.jsonl").exists());
+    // It is said again until somebody has seen to it, and to whoever asks the doctor, too.
+    drop(gate);
+    let gate = scene.serve(&[]).await;
+    let (_, report) = gate.get("/ready").await;
+    assert!(report["troubles"].to_string().contains("set aside"), "{report}");
+    let doctor = scene.command(&["doctor", "--public-url", &gate.url]).output().unwrap();
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(said.contains("set aside"), "{said}");
+    drop(gate);
+    fs::remove_file(journal.join("left.aside")).unwrap();
+    scene.serve(&[]).await.is_well().await;
 }

@@ -61,7 +61,7 @@ async fn a_revoked_key_stays_so(kind: Kind) {
     let made = ada.send(Method::POST, "/api/v1/keys", &[("user", ALICE)]).await.json();
     let id = made["id"].as_str().unwrap();
     let revoked = ada.post(&format!("/keys/{id}/remove"), &[("confirm", id)]).await;
-    let notice = ada.get(&revoked.location).await.text;
+    let notice = ada.follow(&revoked).await.text;
     assert!(notice.contains("Revoked key"), "{notice}");
     assert!(!notice.contains("action=\"/undo\""), "{notice}");
     let undone = ada.post("/undo", &[("revision", &revoked.revision().to_string())]).await;
@@ -233,7 +233,7 @@ async fn undo_is_offered_while_it_works(kind: Kind) {
     let world = company(kind).await;
     let ada = Visitor::signed_in(&world, ADA, 0).await;
     let first = ada.post("/groups/google-people", &[("description", "first")]).await;
-    let offered = async || ada.get(&first.location).await.text.contains("action=\"/undo\"");
+    let offered = async || ada.follow(&first).await.text.contains("action=\"/undo\"");
     assert!(offered().await);
     ada.post("/groups/google-people", &[("description", "second")]).await.revision();
     assert!(!offered().await, "something newer touched it");

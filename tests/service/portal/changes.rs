@@ -34,7 +34,7 @@ async fn a_change_acts_at_once_and_can_be_undone(kind: Kind) {
     let revision = done.revision();
     // The answer came when this gate served the change.
     assert_eq!(alice.rpc("/mcp", "tools/list", json!({})).await.status, StatusCode::UNAUTHORIZED);
-    let page = ada.get(&done.location).await;
+    let page = ada.follow(&done).await;
     assert!(page.text.contains("Disabled user alice@google.example."), "{}", page.text);
     assert!(page.text.contains("action=\"/undo\""), "{}", page.text);
 
@@ -141,7 +141,7 @@ async fn the_last_administrator_stays(kind: Kind) {
 
 async fn credentials_and_administrators_need_a_fresh_sign_in(kind: Kind) {
     let world = company(kind).await;
-    let stale = Visitor::signed_in(&world, ADA, 16 * 60).await;
+    let stale = Visitor::by_provider(&world, ADA, 16 * 60).await;
     let fresh = Visitor::signed_in(&world, ADA, 60).await;
     let credential = [("placement", "environment:KEY"), ("secret", "s3cret")];
     for (path, fields) in [
@@ -171,13 +171,13 @@ async fn credentials_and_administrators_need_a_fresh_sign_in(kind: Kind) {
 async fn no_way_leads_round_the_fresh_sign_in(kind: Kind) {
     let world = company(kind).await;
     let fresh = Visitor::signed_in(&world, ADA, 60).await;
-    let stale = Visitor::signed_in(&world, ADA, 16 * 60).await;
+    let stale = Visitor::by_provider(&world, ADA, 16 * 60).await;
     // A membership of the administrators that comes back with their group.
     fresh.post(USER, &[("admin", "true")]).await.revision();
     fresh.post("/users/mike@microsoft.example", &[("add_groups", "MCP-Admin")]).await.revision();
     let gone = fresh.post("/groups/MCP-Admin/remove", &[("cascade", "true")]).await;
     assert_eq!(gone.status, StatusCode::SEE_OTHER, "{}", gone.text);
-    let alice = Visitor::signed_in(&world, ALICE, 16 * 60).await;
+    let alice = Visitor::by_provider(&world, ALICE, 16 * 60).await;
     let undo = [("revision", &*gone.revision().to_string())];
     assert_eq!(alice.post("/undo", &undo).await.status, StatusCode::FORBIDDEN);
     // An administrator who is disabled.
@@ -216,7 +216,7 @@ async fn two_replicas_do_not_overwrite_each_other(kind: Kind) {
     assert_eq!(answers, [StatusCode::SEE_OTHER, StatusCode::CONFLICT], "{} {}", one.text, two.text);
     // A page that tells of a change waits for it.
     let done = ada.post("/tenants/google", &[("name", "Three")]).await;
-    let page = there.get(&done.location).await;
+    let page = there.follow(&done).await;
     assert!(page.text.contains("<h1>Three</h1>"), "{}", page.text);
     assert!(page.text.contains("Changed tenant google."), "{}", page.text);
 }

@@ -4,12 +4,16 @@ mod care;
 mod changes;
 mod commands;
 mod document;
+mod fresh;
 mod quotes;
+mod tables;
+mod told;
 mod undo;
 mod unread;
 mod walls;
 
-use gatehall_domain::{Digest, Session};
+use gatehall_domain::{Digest, ProviderId, ProviderLogin, Session};
+use gatehall_portal::operation::provider::{ProviderEdit, change};
 use gatehall_test_support::{Kind, tool};
 use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
 use serde_json::{Value, json};
@@ -69,6 +73,8 @@ pub(crate) struct Seen {
     pub(crate) status: StatusCode,
     pub(crate) location: String,
     pub(crate) text: String,
+    /// What the browser is to keep, or to forget.
+    pub(crate) cookies: Vec<String>,
 }
 
 impl Seen {
@@ -105,8 +111,34 @@ impl Visitor {
         .await;
     }
 
-    /// Somebody who signed in so many seconds ago.
+    /// Somebody who came by a link so many seconds ago.
     pub(crate) async fn signed_in(world: &World, email: &str, seconds_ago: i64) -> Self {
+        Self::with_session(world, email, seconds_ago, None).await
+    }
+
+    /// Somebody who signed in with the provider so many seconds ago, which is enabled for that.
+    pub(crate) async fn by_provider(world: &World, email: &str, seconds_ago: i64) -> Self {
+        let id: ProviderId = "entra".parse().unwrap();
+        let edit = ProviderEdit { enabled: Some(true), ..ProviderEdit::default() };
+        let vault = world.desk.vault();
+        world.change(|snapshot| change(snapshot.company(), vault, &id, &edit)).await;
+        let login = ProviderLogin {
+            provider: id,
+            issuer: "https://id.example".into(),
+            subject: email.into(),
+            session: None,
+            issued_at: None,
+            id_token: None,
+        };
+        Self::with_session(world, email, seconds_ago, Some(login)).await
+    }
+
+    async fn with_session(
+        world: &World,
+        email: &str,
+        seconds_ago: i64,
+        login: Option<ProviderLogin>,
+    ) -> Self {
         let desk = &world.desk;
         let snapshot = desk.snapshot().await.unwrap();
         let user = snapshot.company().user_by_email(&email.parse().unwrap()).unwrap().id;
@@ -124,7 +156,7 @@ impl Visitor {
         let session = Session {
             id: digest(&secret),
             user,
-            login: None,
+            login,
             authenticated_at: began,
             created_at: now,
             seen_at: now,
@@ -139,6 +171,59 @@ impl Visitor {
 
     pub(crate) async fn get(&self, path: &str) -> Seen {
         self.send(Method::GET, path, &[]).await
+    }
+
+    /// Goes where a form led, with what the browser was told to keep.
+    pub(crate) async fn follow(&self, led: &Seen) -> Seen {
+        self.follow_to(&led.location, led).await
+    }
+
+    /// The same to another address.
+    pub(crate) async fn follow_to(&self, path: &str, led: &Seen) -> Seen {
+        let kept = led.cookies.iter().filter_map(|it| it.split(';').next());
+        let own = self.cookie.as_deref().into_iter();
+        let cookies: Vec<&str> = own.chain(kept).collect();
+        let request = self.http.get(format!("{}{path}", self.address));
+        seen(request.header("cookie", cookies.join("; ")).send().await.unwrap()).await
+    }
+
+    /// Sends a form from a page at this address.
+    pub(crate) async fn from(&self, referer: &str, path: &str, form: &'static str) -> Seen {
+        let request = self
+            .http
+            .post(format!("{}{path}", self.address))
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cookie", self.cookie.as_deref().unwrap_or_default())
+            .header("referer", referer);
+        seen(request.body(form).send().await.unwrap()).await
+    }
+
+    /// Sends a file, as the form for one does without script.
+    pub(crate) async fn post_file(&self, path: &str, name: &str, bytes: &[u8]) -> Seen {
+        let head = format!(
+            "--part\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n"
+        );
+        let request = self
+            .http
+            .post(format!("{}{path}", self.address))
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "multipart/form-data; boundary=part")
+            .header("cookie", self.cookie.as_deref().unwrap_or_default());
+        let body = [head.as_bytes(), bytes, b"\r\n--part--\r\n"].concat();
+        seen(request.body(body).send().await.unwrap()).await
+    }
+
+    /// Sends JSON, which has to be taken.
+    pub(crate) async fn api(&self, method: Method, path: &str, body: &Value) -> Seen {
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.address))
+            .header("sec-fetch-site", "same-origin")
+            .header("cookie", self.cookie.as_deref().unwrap_or_default());
+        let seen = seen(request.json(body).send().await.unwrap()).await;
+        assert_eq!(seen.status, StatusCode::OK, "{path}: {}", seen.text);
+        seen
     }
 
     /// Sends a form, as a page of the gate's own.
@@ -188,7 +273,10 @@ impl Visitor {
 async fn seen(response: Response) -> Seen {
     let location = response.headers().get("location");
     let location = location.map(|it| it.to_str().unwrap().to_owned()).unwrap_or_default();
-    Seen { status: response.status(), location, text: response.text().await.unwrap() }
+    let cookies = response.headers().get_all("set-cookie").iter();
+    let cookies = cookies.map(|it| it.to_str().unwrap().to_owned()).collect();
+    let status = response.status();
+    Seen { status, location, text: response.text().await.unwrap(), cookies }
 }
 
 fn digest(secret: &[u8]) -> Digest {

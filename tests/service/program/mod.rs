@@ -2,6 +2,7 @@
 
 mod commands;
 mod files;
+mod finding;
 mod newcomers;
 mod secrets;
 mod serving;
@@ -87,6 +88,10 @@ impl Home {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("GATEHALL_")) {
             command.env_remove(name);
         }
+        for name in ["XDG_STATE_HOME", "XDG_DATA_HOME"] {
+            command.env_remove(name);
+        }
+        command.env("HOME", self.folder.path());
         command.env("GATEHALL_STDIO_UIDS", "none").env("GATEHALL_STDIO_HOMES", self.homes());
         command.arg("--data-dir").arg(self.data_dir()).args(arguments).stdin(Stdio::null());
         command

@@ -197,7 +197,9 @@ impl UpstreamError {
                 "look at the server's load and log; for a call raise the connection's \
                  timeout_seconds, for its list GATEHALL_OPEN_TIMEOUT_SECONDS"
             }
-            Self::Refused { .. } => "give it another credential: gatehall connection change --help",
+            Self::Refused { .. } => {
+                "give it another credential on the connection's page, or with gatehall connection change"
+            }
             Self::Status { .. } | Self::Ended(_) => "look into the server's own log",
             Self::Unreadable(_) => {
                 "mend the server: it has to write JSON-RPC messages in UTF-8, one on each line, \

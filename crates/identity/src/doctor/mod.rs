@@ -31,6 +31,9 @@ pub struct Finding {
     pub found: String,
     /// What mends it; nothing if all is well.
     pub remedy: String,
+    /// The page of the portal on which that is done, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
 }
 
 /// How something is.
@@ -95,6 +98,7 @@ pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Find
             "there are none, so that people sign in only with links",
             "gatehall provider add ID --issuer URL --client-id ID",
         );
+        doctor.mended_at("/providers/add");
     }
     for provider in providers {
         progress(provider.id.as_str());
@@ -121,7 +125,14 @@ pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Find
 impl Doctor<'_> {
     fn note(&mut self, subject: &str, state: Health, found: &str, remedy: &str) {
         let (subject, found, remedy) = (subject.into(), found.into(), remedy.into());
-        self.findings.push(Finding { subject, state, found, remedy });
+        self.findings.push(Finding { subject, state, found, remedy, form: None });
+    }
+
+    /// What was found last is mended on this page of the portal.
+    fn mended_at(&mut self, page: &str) {
+        if let Some(last) = self.findings.last_mut() {
+            last.form = Some(page.to_owned());
+        }
     }
 
     fn good(&mut self, subject: &str, found: &str) {

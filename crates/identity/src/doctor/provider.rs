@@ -21,13 +21,16 @@ impl Doctor<'_> {
         let name = format!("provider {id}");
         if !provider.enabled {
             let remedy = format!("gatehall provider change {id} --enabled true");
-            return self.doubtful(&name, "it is disabled", &remedy);
+            self.doubtful(&name, "it is disabled", &remedy);
+            return self.mended_at(&format!("/providers/{id}"));
         }
         let running = Running::new(Arc::clone(provider), self.fetch.clone());
         let metadata = match running.read().await {
             Ok(metadata) => metadata,
             Err(error) => {
-                return self.bad(&name, &error.to_string(), "see docs/providers for its kind");
+                let remedy = format!("{} (docs/providers has each kind)", error.remedy());
+                self.bad(&name, &error.to_string(), &remedy);
+                return self.mended_at(&format!("/providers/{id}"));
             }
         };
         self.good(&name, &format!("its metadata fits, and it has {} keys", running.key_count()));
@@ -54,6 +57,7 @@ impl Doctor<'_> {
     /// What of the records makes a provider useless or careless.
     fn look_at_rules_of(&mut self, provider: &Provider, name: &str) {
         let (id, settings) = (&provider.id, &provider.settings);
+        let page = format!("/providers/{id}");
         if settings.domains.is_empty() {
             self.doubtful(
                 name,
@@ -61,6 +65,7 @@ impl Doctor<'_> {
                  hand can sign in",
                 &format!("gatehall provider change {id} --domain example.com"),
             );
+            self.mended_at(&page);
         }
         if provider.profile == Profile::Authentik && !settings.trust_email {
             self.doubtful(
@@ -69,6 +74,7 @@ impl Doctor<'_> {
                  let in",
                 &format!("gatehall provider change {id} --trust-email true"),
             );
+            self.mended_at(&page);
         }
         if self.patient.company.mappings_of(id).next().is_none() {
             self.doubtful(
@@ -76,6 +82,7 @@ impl Doctor<'_> {
                 "none of its claims puts anybody in a group",
                 &format!("gatehall provider map {id} --claim groups --value NAME --group NAME"),
             );
+            self.mended_at(&page);
         }
     }
 
@@ -118,6 +125,7 @@ impl Doctor<'_> {
                 "it does not take the client's secret, so that every sign-in fails",
                 &format!("gatehall provider change {id} --client-secret stdin"),
             );
+            self.mended_at(&format!("/providers/{id}"));
         } else {
             self.good(name, "it takes the client's secret");
         }
@@ -139,6 +147,7 @@ impl Doctor<'_> {
                 &format!("it does not say that it sends the claim {}", missing.join(", ")),
                 "add a mapper for it there, or map another claim: gatehall provider show",
             );
+            self.mended_at(&format!("/providers/{}", provider.id));
         }
     }
 

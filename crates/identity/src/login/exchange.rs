@@ -118,18 +118,48 @@ impl Exchange {
                 RequestTokenError::Other(text) => text.clone(),
             };
             tracing::warn!(provider.id = %self.provider.record.id, error = text, "a code was not changed for tokens");
-            match error {
-                RequestTokenError::ServerResponse(said)
-                    if *said.error() == BasicErrorResponseType::InvalidClient =>
-                {
-                    SignInFault::Client
-                }
-                RequestTokenError::ServerResponse(_) => SignInFault::Code,
-                _ => SignInFault::Provider,
-            }
+            self.failed(&error, &text)
         })?;
-        let id_token = tokens.extra_fields().id_token.clone().ok_or(SignInFault::Provider)?;
+        let id_token = tokens.extra_fields().id_token.clone().ok_or_else(|| {
+            let found = "its answer to a sign-in has no ID token".into();
+            self.provider.exchange_failed(found, "allow the scope openid for this client", true);
+            SignInFault::Provider
+        })?;
         Ok(Tokens { id_token, access_token: tokens.access_token().secret().clone() })
+    }
+}
+
+impl Exchange {
+    /// Remembers why a code was not changed, unless the code is to blame, which anybody may send.
+    fn failed<E: std::error::Error + 'static>(
+        &self,
+        error: &RequestTokenError<E, BasicErrorResponse>,
+        text: &str,
+    ) -> SignInFault {
+        match error {
+            RequestTokenError::ServerResponse(said)
+                if matches!(
+                    said.error(),
+                    BasicErrorResponseType::InvalidClient
+                        | BasicErrorResponseType::UnauthorizedClient
+                ) =>
+            {
+                let found = format!("it does not take this gate's client id and secret ({text})");
+                self.provider.exchange_failed(
+                    found,
+                    "set the client id and the secret as the provider has them",
+                    true,
+                );
+                SignInFault::Client
+            }
+            RequestTokenError::ServerResponse(_) => SignInFault::Code,
+            _ => {
+                let found = format!("it did not change a code for tokens: {text}");
+                let remedy = "try a sign-in again; if it stays, run the doctor";
+                self.provider.exchange_failed(found, remedy, false);
+                SignInFault::Provider
+            }
+        }
     }
 }
 

@@ -31,7 +31,9 @@ pub enum SignInFault {
     #[error("The provider does not know this sign-in any more: sign in again.")]
     Code,
     /// The provider does not take this gate's secret.
-    #[error("The provider does not know this gate: an administrator has to run gatehall doctor.")]
+    #[error(
+        "The provider does not know this gate: an administrator finds why on the provider's page."
+    )]
     Client,
     /// The link was used, or its time is over.
     #[error("This link was used already, or its 15 minutes are over: ask for a new one.")]

@@ -25,7 +25,7 @@ pub(crate) use return_to::{Ways, plain};
 use crate::{
     Rejection,
     doors::{Doors, Entered},
-    provider::{Asker, Running, Source, wanted_claims},
+    provider::{Asker, ProviderTrouble, Running, Source, wanted_claims},
     session::{NEVER, digest_of},
     token::{Claims, Expected, SKEW, TokenFault, check_id_token},
 };
@@ -80,6 +80,16 @@ impl Doors {
             |it: Arc<Running>| Choice { id: it.record.id.clone(), name: it.record.name.clone() };
         let all = self.providers.all().into_iter();
         all.filter(|it| it.record.settings.sign_in).map(choice).collect()
+    }
+
+    /// Why people cannot sign in with a provider, as far as it was seen.
+    pub fn provider_trouble(&self, id: &ProviderId) -> Option<ProviderTrouble> {
+        self.providers.trouble(id)
+    }
+
+    /// Whether somebody can sign in with some provider, as far as it was seen.
+    pub fn can_sign_in(&self) -> bool {
+        self.settings.public_url.is_some() && self.providers.work()
     }
 
     /// Where a browser may go back to, or the start page.
@@ -207,7 +217,16 @@ impl Doors {
             nonce: Some(attempt.nonce.clone()),
             access_token: Some(tokens.access_token.clone()),
         };
-        let claims = check_id_token(&tokens.id_token, &provider, expected, now).await?;
+        let claims = check_id_token(&tokens.id_token, &provider, expected, now).await;
+        let claims = claims.inspect_err(|fault| {
+            let found = format!("its ID token is not believed: {fault}");
+            provider.exchange_failed(
+                found,
+                "run the doctor, which looks at keys and clocks",
+                false,
+            );
+        })?;
+        provider.exchange_succeeded();
         let authenticated_at = proved_at(&claims, now)?;
         // Who is asked for a proof goes through the browser, which may leave that out.
         let began = Timestamp::from_micros(0).plus_seconds(attempt.began - SKEW);

@@ -31,7 +31,7 @@ pub(crate) enum MetadataError {
     #[error(transparent)]
     Fetch(#[from] FetchError),
     /// It leaves something out that nobody can sign in without.
-    #[error("its metadata does not say {0}: it has to be mended there, or the issuer is another")]
+    #[error("its metadata does not say {0}")]
     Unsaid(&'static str),
     /// A member is of another kind.
     #[error("{0} in its metadata is not {1}")]

@@ -5,6 +5,7 @@ mod graph;
 mod keys;
 mod members;
 mod metadata;
+mod trouble;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -28,6 +29,7 @@ pub(crate) use members::AGAIN as ASK_GROUPS_AGAIN;
 use members::Members;
 pub(crate) use metadata::Metadata;
 pub(crate) use metadata::MetadataError;
+pub use trouble::ProviderTrouble;
 
 use crate::fetch::Fetch;
 
@@ -60,7 +62,9 @@ pub(crate) struct Running {
     keys: Keys,
     members: Members,
     /// Why nothing is known of it, or no more of late.
-    trouble: ArcSwapOption<String>,
+    trouble: ArcSwapOption<ProviderTrouble>,
+    /// Why a code was not changed for tokens the last time.
+    exchange: ArcSwapOption<ProviderTrouble>,
     fetch: Fetch,
 }
 
@@ -157,6 +161,39 @@ impl Providers {
         all
     }
 
+    /// Why people cannot sign in with a provider, as far as it was seen.
+    pub(crate) fn trouble(&self, id: &ProviderId) -> Option<ProviderTrouble> {
+        let running = self.get(id)?;
+        running.trouble().or_else(|| self.secret_trouble(&running.record))
+    }
+
+    fn secret_trouble(&self, record: &Provider) -> Option<ProviderTrouble> {
+        let problem = self.open_secret(record).err()?;
+        Some(ProviderTrouble {
+            found: format!("the client's secret cannot be used: {problem}"),
+            remedy: "set the client's secret anew",
+            lasts: true,
+        })
+    }
+
+    /// Whether somebody can sign in with some provider, as far as it was seen.
+    pub(crate) fn work(&self) -> bool {
+        self.running.load().values().any(|it| {
+            let sign_in = it.record.settings.sign_in && it.known().is_some();
+            let trouble = || it.trouble().or_else(|| self.secret_trouble(&it.record));
+            sign_in && !trouble().is_some_and(|it| it.lasts)
+        })
+    }
+
+    fn open_secret(&self, record: &Provider) -> Result<Option<SecretString>, String> {
+        let Some(source) = &record.client_secret else { return Ok(None) };
+        match self.vault.open_client_secret(&record.id, source) {
+            Ok(secret) if !secret.expose_secret().is_empty() => Ok(Some(secret)),
+            Ok(_) => Err("it is empty".to_owned()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
     /// Our secret at a provider; none where the record has none, which makes us a public client.
     ///
     /// # Errors
@@ -165,18 +202,14 @@ impl Providers {
         &self,
         record: &Provider,
     ) -> Result<Option<SecretString>, SecretMissing> {
-        let Some(source) = &record.client_secret else { return Ok(None) };
-        let problem = match self.vault.open_client_secret(&record.id, source) {
-            Ok(secret) if !secret.expose_secret().is_empty() => return Ok(Some(secret)),
-            Ok(_) => "it is empty".to_owned(),
-            Err(error) => error.to_string(),
-        };
-        tracing::error!(
-            provider.id = %record.id,
-            error = problem,
-            "the client's secret cannot be used, so that nobody can sign in there"
-        );
-        Err(SecretMissing)
+        self.open_secret(record).map_err(|problem| {
+            tracing::error!(
+                provider.id = %record.id,
+                error = problem,
+                "the client's secret cannot be used, so that nobody can sign in there"
+            );
+            SecretMissing
+        })
     }
 }
 
@@ -188,6 +221,7 @@ impl Running {
             keys: Keys::new(),
             members: Members::new(),
             trouble: ArcSwapOption::empty(),
+            exchange: ArcSwapOption::empty(),
             fetch,
         }
     }
@@ -207,13 +241,29 @@ impl Running {
                 self.known.store(Some(Arc::new(Known { metadata })));
             }
             Err(error) => {
-                let text = error.to_string();
-                if self.trouble.load().as_deref() != Some(&text) {
+                let trouble = ProviderTrouble::from(&error);
+                if self.trouble.load().as_deref() != Some(&trouble) {
                     tracing::warn!(provider.id = %self.record.id, %error, "nobody can sign in there for now");
                 }
-                self.trouble.store(Some(Arc::new(text)));
+                self.trouble.store(Some(Arc::new(trouble)));
             }
         }
+    }
+
+    /// Why people cannot sign in with it, as far as it was seen.
+    fn trouble(&self) -> Option<ProviderTrouble> {
+        let trouble = self.trouble.load_full().or_else(|| self.exchange.load_full());
+        trouble.map(Arc::unwrap_or_clone)
+    }
+
+    /// A code could not be changed for tokens.
+    pub(crate) fn exchange_failed(&self, found: String, remedy: &'static str, lasts: bool) {
+        self.exchange.store(Some(Arc::new(ProviderTrouble { found, remedy, lasts })));
+    }
+
+    /// A code was changed for tokens that are believed.
+    pub(crate) fn exchange_succeeded(&self) {
+        self.exchange.store(None);
     }
 
     /// How many keys it signs with.

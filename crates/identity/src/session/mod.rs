@@ -46,6 +46,13 @@ pub struct LiveSession {
     pub provider: Option<ProviderId>,
 }
 
+impl LiveSession {
+    /// Whether it began with a link that the machine's operator made.
+    pub fn is_by_link(&self) -> bool {
+        self.provider.is_none() && self.authenticated_at > NEVER
+    }
+}
+
 /// What a cookie holds, before it is sealed.
 struct Ticket {
     secret: [u8; 32],

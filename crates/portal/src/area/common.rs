@@ -61,12 +61,6 @@ fn holds(text: &str, word: &str) -> bool {
     text.to_lowercase().contains(word)
 }
 
-/// The page to come back to, if it is one of ours; else the first.
-pub(super) fn own_page(next: Option<String>) -> String {
-    let own = |it: &String| it.starts_with('/') && !it.starts_with("//") && !it.starts_with("/\\");
-    next.filter(own).unwrap_or_else(|| "/".into())
-}
-
 /// Addresses as people paste them.
 pub(super) fn addresses(text: &str) -> Result<Vec<EmailAddress>, Fault> {
     lines(text).map(|it| it.parse().map_err(Fault::Refused)).collect()

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use std::collections::HashSet;
+
 use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{
@@ -235,6 +237,8 @@ async fn change(
     let seen = unchanged(wish.seen.as_deref(), group, &name)?;
     let mut add_members = wish.add_members;
     add_members.extend(addresses(&wish.paste)?);
+    let named: HashSet<&EmailAddress> = add_members.iter().collect();
+    let twice = add_members.len() - named.len();
     let edit = GroupEdit {
         name: wish.group,
         description: wish.description,
@@ -246,7 +250,8 @@ async fn change(
         |snapshot: &Snapshot| operation::group::change(snapshot.company(), &name, &edit, admin.now);
     let revision = portal.apply_if(&admin, &seen, prepare).await?;
     let name = edit.name.unwrap_or(name);
-    Ok(admin.done(revision, &format!("/groups/{}", encoded(name.as_str()))))
+    let mark = if twice > 0 { format!("?twice={twice}") } else { String::new() };
+    Ok(admin.done(revision, &format!("/groups/{}{mark}", encoded(name.as_str()))))
 }
 
 async fn remove(

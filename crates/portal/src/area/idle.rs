@@ -68,9 +68,8 @@ fn is_enabled(snapshot: &Snapshot, target: &Target) -> bool {
 
 /// Whether some tool has a name that fits.
 fn is_met(pattern: &ToolPattern, offered: &[&HashSet<String>]) -> bool {
-    let text = pattern.as_str();
-    if !text.contains(['*', '?']) {
-        return offered.iter().any(|names| names.contains(text));
+    if let Some(name) = pattern.name() {
+        return offered.iter().any(|names| names.contains(&name));
     }
     let pattern = pattern.compile();
     offered.iter().any(|names| names.iter().any(|name| pattern.matches(name)))

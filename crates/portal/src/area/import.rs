@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use super::{
     audit_export::guarded,
+    import_people::People,
     import_upload::{LARGEST_FILE, Upload},
 };
 use crate::{
@@ -79,6 +80,8 @@ struct PlanView {
     changes: usize,
     /// How many more it takes to also remove what the file does not say.
     removals: usize,
+    /// Of a table: what it means for the people in it.
+    people: Option<People>,
     /// What to send back to apply this plan and no other.
     seen: String,
     /// Whether it is another plan than the one that was looked at.
@@ -86,8 +89,6 @@ struct PlanView {
     moved: bool,
     #[serde(skip)]
     upload: Upload,
-    #[serde(skip)]
-    table: bool,
 }
 
 /// The rows of one state.
@@ -108,7 +109,7 @@ impl PlanView {
             removals: plan.count("extra"),
             moved: upload.seen.as_ref().is_some_and(|it| *it != seen),
             seen,
-            table: is_table(&upload.read_as(), &upload.text),
+            people: is_table(&upload.read_as(), &upload.text).then(|| People::of(&plan)),
             plan,
             upload,
         }

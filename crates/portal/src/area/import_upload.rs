@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    import::Choice,
+    import::{Choice, FileText},
     web::{Fault, Input, Portal},
 };
 
@@ -41,6 +41,9 @@ pub(super) struct Upload {
     pub(super) leave_changed: bool,
     /// The plan that was looked at; refused if it is another by now.
     pub(super) seen: Option<String>,
+    /// Whether the encoding of the file was guessed.
+    #[serde(skip)]
+    pub(super) guessed: bool,
 }
 
 impl Upload {
@@ -88,12 +91,13 @@ async fn read(mut form: Multipart) -> Result<Upload, Fault> {
         let name = field.name().unwrap_or_default().to_owned();
         let file_name = field.file_name().unwrap_or_default().to_owned();
         let bytes = field.bytes().await.map_err(|error| unreadable(&error))?;
-        let text = String::from_utf8(bytes.into());
-        let text = text.map_err(|_| Fault::field(&name, "save the file as UTF-8 text"))?;
+        let read = FileText::of(&bytes).filter(|it| name == "file" || !it.guessed);
+        let FileText { text, guessed } =
+            read.ok_or_else(|| Fault::field(&name, "save the file as UTF-8 text"))?;
         match name.as_str() {
             // Without script the file comes itself, and says more than an empty field.
             "file" if text.is_empty() => {}
-            "file" => (upload.text, upload.file_name) = (text, file_name),
+            "file" => (upload.text, upload.file_name, upload.guessed) = (text, file_name, guessed),
             // Forms make every line end with two characters.
             "text" if upload.text.is_empty() => upload.text = text.replace("\r\n", "\n"),
             "file_name" if upload.file_name.is_empty() => upload.file_name = text,

@@ -128,6 +128,37 @@ pub(super) struct NewKeyView {
     back: &'static str,
     #[serde(skip)]
     endpoint: String,
+    #[serde(skip)]
+    chat: Option<Chat>,
+}
+
+/// How Open WebUI is set up with a service key.
+struct Chat {
+    /// The gate's address.
+    base: String,
+    /// Where MCP is there, for this key.
+    endpoint: String,
+    /// Where the secret lies with which it signs.
+    secret_place: String,
+    /// The domains that it vouches for.
+    domains: String,
+}
+
+impl Chat {
+    /// For a service key; other keys speak for one person.
+    fn of(portal: &Portal, is_service: bool, tenant: Option<&str>) -> Option<Self> {
+        let base = portal.base();
+        let endpoint = match tenant {
+            Some(tenant) => format!("{base}/mcp/{tenant}"),
+            None => format!("{base}/mcp"),
+        };
+        is_service.then(|| Self {
+            endpoint,
+            secret_place: portal.hall.chat_secret_place(),
+            domains: portal.doors.open_webui_domains().join(", "),
+            base,
+        })
+    }
 }
 
 /// Makes a key and shows it, this once.
@@ -145,6 +176,10 @@ pub(super) async fn make(
         key: key.text.expose_secret().to_owned(),
         back,
         endpoint: format!("{}/mcp", portal.base()),
+        chat: {
+            let tenant = order.tenant.as_ref().map(ToString::to_string);
+            Chat::of(portal, order.user.is_none(), tenant.as_deref())
+        },
     };
     Ok(match visitor.face {
         Face::Api => Json(&view).into_response(),
@@ -158,6 +193,8 @@ struct KeyView {
     #[serde(skip)]
     frame: Frame,
     key: KeyRow,
+    #[serde(skip)]
+    chat: Option<Chat>,
 }
 
 async fn show(admin: Admin, State(portal): Shared, At(id): At<KeyId>) -> Result<Response, Fault> {
@@ -166,7 +203,9 @@ async fn show(admin: Admin, State(portal): Shared, At(id): At<KeyId>) -> Result<
     let row = KeyRow::all(company, &uses, admin.now, |key| key.id == id).pop();
     let key = row.ok_or(Fault::NothingHere)?;
     let title = if key.name.is_empty() { key.id.clone() } else { key.name.clone() };
-    Ok(admin.show(&KeyView { frame: admin.frame(title), key }))
+    let is_service = key.user.is_none() && key.state == "live";
+    let chat = Chat::of(&portal, is_service, key.tenant.as_deref());
+    Ok(admin.show(&KeyView { frame: admin.frame(title), key, chat }))
 }
 
 /// A key that is revoked stays so, so its id has to be said once more.

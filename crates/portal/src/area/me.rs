@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    common::{Nothing, own_page},
+    common::Nothing,
     keys::{self, NewKeyView},
     row::KeyRow,
 };
@@ -18,7 +18,7 @@ use crate::{
     operation::{self, key::KeyOrder},
     web::{
         At, Book, Fault, Frame, Input, LETTERS, Portal, SCHEME, Shared, Short, SignedIn, go_to,
-        render,
+        own_page, render,
     },
 };
 

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::web::{
     Admin, Book, Done, Fault, Frame, Input, Pages, Search, Shared, Short, Visitor, encoded, go_to,
-    render,
+    is_own_page, render,
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -231,6 +231,6 @@ async fn apply(
         changes(snapshot.company(), &left.add, &left.remove, admin.now)
     };
     let revision = portal.apply(&admin, prepare).await?;
-    let back = wish.back.filter(|it| it.starts_with("/members"));
+    let back = wish.back.filter(|it| it.starts_with("/members") && is_own_page(it));
     Ok(admin.done(revision, back.as_deref().unwrap_or("/members")))
 }

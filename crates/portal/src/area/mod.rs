@@ -17,6 +17,7 @@ mod guest;
 mod host_rules;
 mod idle;
 mod import;
+mod import_people;
 mod import_upload;
 mod keys;
 mod me;

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::{
     condition::ConnectionRow,
+    providers::troubles_of_all,
     todo::{Scene, Todo, things_to_do},
 };
 use crate::{
@@ -56,10 +57,12 @@ async fn show(admin: Admin, State(portal): Shared) -> Result<Response, Fault> {
     let replicas = store.replicas(now.plus_seconds(-SILENT)).await?;
     let hall = portal.hall.as_ref();
     let conditions = hall.conditions();
+    let troubles = troubles_of_all(snapshot.company(), &portal.doors);
     let todo = things_to_do(&Scene {
         snapshot,
         conditions: &conditions,
         hall,
+        provider_troubles: &troubles,
         chat_domains: portal.doors.open_webui_domains(),
         now,
     });

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{Company, Issuer, Profile, Provider, ProviderId, Record, Snapshot};
+use gatehall_identity::{Doors, ProviderTrouble};
 use http::StatusCode;
 use schemars::JsonSchema;
 use secrecy::SecretString;
@@ -49,11 +50,28 @@ pub(super) struct ProviderRow {
     pub(super) enabled: bool,
     /// Whether people sign in with it.
     pub(super) sign_in: bool,
+    /// Why nobody can at present, as far as it was seen.
+    pub(super) trouble: Option<String>,
+}
+
+/// Why people cannot sign in with a provider, and what mends it.
+pub(super) fn trouble_of(doors: &Doors, id: &ProviderId) -> Option<String> {
+    let ProviderTrouble { found, remedy, .. } = doors.provider_trouble(id)?;
+    Some(format!("{}. To mend it: {remedy}.", Short::text(&found)))
+}
+
+/// The enabled providers that do not work, by id, and why.
+pub(super) fn troubles_of_all(company: &Company, doors: &Doors) -> Vec<(ProviderId, String)> {
+    let enabled = company.providers.values().filter(|it| it.enabled);
+    let mut all: Vec<_> =
+        enabled.filter_map(|it| Some((it.id.clone(), trouble_of(doors, &it.id)?))).collect();
+    all.sort_unstable();
+    all
 }
 
 impl ProviderRow {
     /// All providers, by id.
-    pub(super) fn all(company: &Company) -> Vec<Self> {
+    pub(super) fn all(company: &Company, doors: &Doors) -> Vec<Self> {
         let row = |it: &Provider| Self {
             id: it.id.to_string(),
             name: Short::name(&it.name),
@@ -61,6 +79,7 @@ impl ProviderRow {
             issuer: Short::text(it.issuer.as_str()),
             enabled: it.enabled,
             sign_in: it.settings.sign_in,
+            trouble: trouble_of(doors, &it.id),
         };
         let mut rows: Vec<Self> = company.providers.values().map(|it| row(it)).collect();
         rows.sort_unstable_by(|a, b| a.id.cmp(&b.id));
@@ -68,8 +87,8 @@ impl ProviderRow {
     }
 }
 
-async fn list(admin: Admin) -> Response {
-    let providers = ProviderRow::all(admin.snapshot.company());
+async fn list(admin: Admin, State(portal): Shared) -> Response {
+    let providers = ProviderRow::all(admin.snapshot.company(), &portal.doors);
     admin.show(&ProviderList { frame: admin.frame("Providers"), providers })
 }
 
@@ -88,6 +107,8 @@ struct ProviderView {
     client_secret: String,
     enabled: bool,
     sign_in: bool,
+    /// Why nobody can sign in with it at present, as far as it was seen.
+    trouble: Option<String>,
     add_users: bool,
     trust_email: bool,
     own_callback: bool,
@@ -132,6 +153,7 @@ async fn show_one(
         },
         enabled: it.enabled,
         sign_in: it.settings.sign_in,
+        trouble: trouble_of(&portal.doors, &id),
         add_users: it.settings.add_users,
         trust_email: it.settings.trust_email,
         own_callback: it.settings.own_callback,

@@ -39,7 +39,7 @@ async fn show(admin: Admin, State(portal): Shared) -> Response {
     admin.show(&Settings {
         frame: admin.frame("Settings"),
         settings: settings.collect(),
-        providers: ProviderRow::all(company),
+        providers: ProviderRow::all(company, &portal.doors),
         host_rules: HostRuleRow::all(company),
     })
 }
@@ -60,9 +60,17 @@ struct FindingRow {
     subject: String,
     found: String,
     remedy: String,
+    /// The page on which that is done, if it is done here.
+    form: Option<String>,
 }
 
 impl FindingRow {
+    /// What mends it, in words: a command is for those who have no page for it.
+    fn words(&self) -> &str {
+        let is_command = self.form.is_some() && self.remedy.starts_with("gatehall ");
+        if is_command { "" } else { &self.remedy }
+    }
+
     fn new(it: &Finding) -> Self {
         Self {
             state: it.state.as_str(),
@@ -72,6 +80,7 @@ impl FindingRow {
                 Health::Good => String::new(),
                 Health::Doubtful | Health::Bad => Short::text(&it.remedy),
             },
+            form: it.form.clone(),
         }
     }
 }

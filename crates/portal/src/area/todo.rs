@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use gatehall_domain::{Credential, Grant, Key, SetAside, Snapshot, Timestamp, UnreadRow};
+use gatehall_domain::{
+    Credential, Grant, Key, ProviderId, SetAside, Snapshot, Timestamp, UnreadRow,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -65,6 +67,8 @@ pub(super) struct Scene<'a> {
     pub(super) snapshot: &'a Snapshot,
     pub(super) conditions: &'a [Condition],
     pub(super) hall: &'a dyn Hall,
+    /// Providers that do not work, and why.
+    pub(super) provider_troubles: &'a [(ProviderId, String)],
     /// The domains about whose addresses Open WebUI is believed.
     pub(super) chat_domains: &'a [String],
     pub(super) now: Timestamp,
@@ -157,6 +161,13 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
             subject: "There is no provider".into(),
             href: "/providers".into(),
             text: "to sign in with, so people come in by links and keys alone.".into(),
+        });
+    }
+    for (id, trouble) in scene.provider_troubles {
+        things.push(Thing {
+            subject: format!("Provider {id}"),
+            href: format!("/providers/{id}"),
+            text: format!("does not work: {trouble}"),
         });
     }
     let stale = company.identities.values().filter(|it| it.stale).count();

@@ -120,7 +120,7 @@ fn hiding_grant(
     now: gatehall_domain::Timestamp,
 ) -> Option<Grant> {
     let everybody: UserPattern = "*".parse().ok()?;
-    let tools: ToolPattern = tool.parse().ok()?;
+    let tools = ToolPattern::exactly(tool).ok()?;
     Some(Grant {
         id: GrantId(Uuid::now_v7()),
         subject: Subject::Pattern(everybody),
@@ -210,7 +210,7 @@ fn view(
         description: names::shown(&tool.description, 4000).into_owned(),
         definition: serde_json::from_str(&tool.definition).unwrap_or_default(),
         hidden: hiding(company, tool.connection, &tool.name).is_some(),
-        hideable: tool.name.parse::<ToolPattern>().is_ok() && !tool.name.contains(['*', '?']),
+        hideable: ToolPattern::exactly(&tool.name).is_ok(),
         reasons: reasons(company, &who(&manager.snapshot, site, &tool.name, manager.now)),
         name: tool.public,
         own_name: tool.name,

@@ -6,10 +6,9 @@ use gatehall_store::{Event, EventFilter};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::common::own_page;
 use crate::{
     desk::Inverse,
-    web::{Book, Done, Fault, Input, Manager, Shared},
+    web::{Book, Done, Fault, Input, Manager, Shared, own_page},
 };
 
 pub(super) fn ways(book: Book) -> Book {

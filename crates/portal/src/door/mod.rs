@@ -3,16 +3,20 @@
 mod page;
 mod sign_in;
 mod sign_out;
+mod stuck;
 
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Extension, Router,
     middleware::map_response,
     routing::{MethodRouter, get, post},
 };
 use gatehall_identity::Doors;
 pub(crate) use page::is_own;
+use stuck::WayIn;
+
+use crate::Hall;
 
 /// All of them, by path.
 fn all() -> Vec<(&'static str, MethodRouter<Arc<Doors>>)> {
@@ -35,10 +39,11 @@ pub(crate) fn paths() -> Vec<&'static str> {
     all().into_iter().map(|(path, _)| path).collect()
 }
 
-pub(crate) fn routes(doors: &Arc<Doors>) -> Router {
+pub(crate) fn routes(doors: &Arc<Doors>, hall: &Arc<dyn Hall>) -> Router {
     all()
         .into_iter()
         .fold(Router::new(), |router, (path, method)| router.route(path, method))
+        .layer(Extension(WayIn(hall.admin_link_command().into())))
         .layer(map_response(page::protected))
         .with_state(Arc::clone(doors))
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    Json,
+    Extension, Json,
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
@@ -16,7 +16,10 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::page::{Asked, Confirm, go, is_own, page, refused, with_cookies};
+use super::{
+    page::{Asked, Confirm, go, is_own, page, refused, with_cookies},
+    stuck::{Down, Stuck, WayIn},
+};
 
 type Shared = State<Arc<Doors>>;
 
@@ -42,6 +45,7 @@ fn flag<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
 #[template(path = "door/sign_in.html")]
 struct SignIn {
     choices: Vec<Link>,
+    stuck: Option<Stuck>,
 }
 
 struct Link {
@@ -66,7 +70,12 @@ impl Person {
 }
 
 /// Begins at once where there is nothing to choose.
-pub(super) async fn start(State(doors): Shared, Asked(wish): Asked<Wish>, head: Parts) -> Response {
+pub(super) async fn start(
+    State(doors): Shared,
+    Extension(way_in): Extension<WayIn>,
+    Asked(wish): Asked<Wish>,
+    head: Parts,
+) -> Response {
     // A sign-in begins where it ends, since its cookie is of that host alone.
     if let Some(home) = home(&doors, &head) {
         return to(&home);
@@ -86,9 +95,7 @@ pub(super) async fn start(State(doors): Shared, Asked(wish): Asked<Wish>, head: 
     match doors.begin_sign_in(&head, &provider, wish.rd.as_deref(), wish.again, &doors.snapshot()) {
         Ok(next) => go(next),
         Err(Rejection::SignIn(SignInFault::Provider)) => {
-            let mut response = refused(&SignInFault::Provider.into());
-            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-            response
+            Down::page(Stuck::of(&doors, &head, &way_in))
         }
         Err(rejection) => refused(&rejection),
     }
@@ -97,6 +104,7 @@ pub(super) async fn start(State(doors): Shared, Asked(wish): Asked<Wish>, head: 
 /// The page on which somebody chooses a provider. nginx shows it in place of what was asked for.
 pub(super) async fn choose(
     State(doors): Shared,
+    Extension(way_in): Extension<WayIn>,
     Asked(wish): Asked<Wish>,
     head: Parts,
 ) -> Response {
@@ -118,7 +126,8 @@ pub(super) async fn choose(
         ),
         name: it.name,
     };
-    let sign_in = SignIn { choices: doors.choices().into_iter().map(link).collect() };
+    let stuck = Stuck::of(&doors, &head, &way_in);
+    let sign_in = SignIn { choices: doors.choices().into_iter().map(link).collect(), stuck };
     // In place of what was asked for, it must not look like that.
     page(if asked.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK }, &sign_in)
 }

@@ -175,7 +175,7 @@ pub struct GroupRow {
 }
 
 /// A user. `groups`, if set, is all that imports say of the user's groups.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "as in User")]
 pub struct UserRow {

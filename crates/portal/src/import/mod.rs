@@ -16,7 +16,7 @@ pub use document::{
 pub use doors::{AdmitWord, ClaimMappingRow, HostRuleRow, ProviderRow};
 pub use plan::{Choice, Plan, PlanRow, State};
 pub(crate) use read::is_table;
-pub use read::{ReadError, read};
+pub use read::{FileText, ReadError, read};
 
 use crate::{Desk, DeskError};
 

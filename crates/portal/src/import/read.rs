@@ -1,6 +1,7 @@
 use serde_json::Value;
 
-use gatehall_domain::Strict;
+use encoding_rs::WINDOWS_1252;
+use gatehall_domain::{Strict, file_text};
 
 use super::{Entry, document, server_list, table, tenants_json};
 
@@ -24,6 +25,30 @@ pub enum ReadError {
          users whose header has a column email"
     )]
     UnknownShape,
+}
+
+/// What is in a file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FileText {
+    /// The text.
+    pub text: String,
+    /// Whether it is no Unicode and was taken for Windows-1252, as spreadsheets write it. If it is
+    /// something else, letters beyond ASCII are wrong.
+    pub guessed: bool,
+}
+
+impl FileText {
+    /// The text in a file, however it was saved. None if it is no text.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        match file_text(bytes) {
+            Some(text) => Some(Self { text, guessed: false }),
+            None if bytes.contains(&0) => None,
+            None => {
+                let (text, _) = WINDOWS_1252.decode_without_bom_handling(bytes);
+                Some(Self { text: text.into_owned(), guessed: true })
+            }
+        }
+    }
 }
 
 /// Reads a file. Its name tells the format (`.json`, `.toml`, `.yaml`, `.csv`), or else what is in

@@ -15,12 +15,24 @@ const PROBLEM: &str = "problem";
 
 /// What parts the cells, if a text begins with the header of such a table.
 pub(super) fn separator(text: &str) -> Option<u8> {
+    if let Some((separator, _)) = said_separator(text) {
+        return Some(separator);
+    }
     let header = text.lines().find(|line| !line.trim().is_empty())?;
     let fits = |separator: &u8| {
         let mut cells = header.split(char::from(*separator));
         cells.any(|cell| plain(cell.trim().trim_matches('"')) == "email")
     };
     [b',', b';', b'\t'].into_iter().find(fits)
+}
+
+/// What a first line `sep=;` says, as spreadsheets write and read it, and what follows that line.
+fn said_separator(text: &str) -> Option<(u8, &str)> {
+    let (line, rest) = text.split_once('\n')?;
+    let line = line.trim_end_matches('\r').trim_matches('"');
+    let (name, separator) = line.split_at_checked(4)?;
+    let known = [",", ";", "\t", "|"].contains(&separator);
+    (name.eq_ignore_ascii_case("sep=") && known).then(|| (separator.as_bytes()[0], rest))
 }
 
 /// The users of a table.
@@ -65,7 +77,11 @@ pub(crate) fn wrong_rows(text: &str, problems: &BTreeMap<u64, String>) -> Result
         cells.map(|cell| cell.unwrap_or_default().to_owned()).collect()
     };
     let separator = separator(text).unwrap_or(b',');
-    let mut writer = WriterBuilder::new().delimiter(separator).from_writer(Vec::new());
+    let first = match said_separator(text) {
+        Some((said, _)) => vec![b's', b'e', b'p', b'=', said, b'\n'],
+        None => Vec::new(),
+    };
+    let mut writer = WriterBuilder::new().delimiter(separator).from_writer(first);
     let mut write = |mut cells: Vec<String>, last: &str| {
         cells.push(last.to_owned());
         writer.write_record(cells).map_err(said)
@@ -96,8 +112,11 @@ pub(super) fn below(place: &str, member: &str, at: usize) -> String {
 /// The header, and the rows with their numbers as spreadsheets count them.
 fn read(text: &str) -> Result<(StringRecord, Vec<(u64, StringRecord)>), String> {
     let text = text.trim_start_matches('\u{feff}');
+    let separator = separator(text).unwrap_or(b',');
+    // The line is none of the table: programs that understand it do not count it.
+    let text = said_separator(text).map_or(text, |(_, rest)| rest);
     let mut reader = ReaderBuilder::new()
-        .delimiter(separator(text).unwrap_or(b','))
+        .delimiter(separator)
         .flexible(true)
         .has_headers(false)
         .trim(csv::Trim::All)
@@ -147,8 +166,7 @@ fn user(columns: &BTreeMap<&'static str, usize>, cells: &StringRecord) -> Result
     let cell = |column: &str| columns.get(column).map(|at| cells.get(*at).unwrap_or_default());
     let email = parsed::<EmailAddress>("email", cell("email").unwrap_or_default())?;
     let groups = cell("groups").map(|groups| {
-        let names = groups.split([';', '|']).map(str::trim).filter(|name| !name.is_empty());
-        names.map(|name| parsed::<GroupName>("groups", name)).collect()
+        group_names(groups).iter().map(|name| parsed::<GroupName>("groups", name)).collect()
     });
     Ok(UserRow {
         email,
@@ -158,6 +176,45 @@ fn user(columns: &BTreeMap<&'static str, usize>, cells: &StringRecord) -> Result
         groups: groups.transpose()?,
         manages: None,
     })
+}
+
+/// The names in a cell, which semicolons and bars part. In one that is quoted they stand for
+/// themselves, and a quote is written twice.
+fn group_names(cell: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut rest = cell.trim();
+    while !rest.is_empty() {
+        let (name, after) = quoted_name(rest).unwrap_or_else(|| {
+            let (name, after) = rest.split_once([';', '|']).unwrap_or((rest, ""));
+            (name.trim().to_owned(), after)
+        });
+        if !name.is_empty() {
+            names.push(name);
+        }
+        rest = after.trim_start();
+    }
+    names
+}
+
+/// The quoted name with which a text begins, and what follows it.
+fn quoted_name(text: &str) -> Option<(String, &str)> {
+    let mut rest = text.strip_prefix('"')?;
+    let mut name = String::new();
+    loop {
+        let (part, after) = rest.split_once('"')?;
+        name.push_str(part);
+        match after.strip_prefix('"') {
+            Some(more) => {
+                name.push('"');
+                rest = more;
+            }
+            None => {
+                let after = after.trim_start();
+                let ends = after.is_empty() || after.starts_with([';', '|']);
+                return ends.then(|| (name, after.get(1..).unwrap_or_default()));
+            }
+        }
+    }
 }
 
 fn parsed<T: FromStr<Err: std::fmt::Display>>(
@@ -228,6 +285,43 @@ mod tests {
         assert_eq!(separator("email = 1\n"), None);
         assert_eq!(separator("[[users]]\nemail = \"a,b\"\n"), None);
         assert_eq!(separator("{\"users\": [1, 2]}"), None);
+    }
+
+    #[test]
+    fn a_first_line_may_say_what_parts_the_cells() {
+        for (line, cell) in [("sep=;", ";"), ("\"sep=;\"", ";"), ("SEP=\t", "\t"), ("sep=|", "|")] {
+            let text =
+                format!("{line}\r\nemail{cell}name\r\nnora@google.example{cell}N\r\nx{cell}\r\n");
+            let entries = entries(&text).unwrap();
+            let Ok(Row::User(nora)) = &entries[0].row else { panic!("{line}: {entries:?}") };
+            assert_eq!(nora.name.as_deref(), Some("N"), "{line}");
+            assert_eq!(entries[1].place, "row 3, column email", "{line}: as spreadsheets count");
+            assert!(separator(&text).is_some());
+            let wrong = wrong_rows(&text, &BTreeMap::from([(3, "none".to_owned())])).unwrap();
+            let wrong = String::from_utf8(wrong).unwrap();
+            assert_eq!(super::entries(&wrong).unwrap().len(), 1, "{wrong}");
+        }
+        assert_eq!(separator("sep=x\nemail\n"), None);
+    }
+
+    #[test]
+    fn a_name_of_a_group_may_be_quoted() {
+        for (cell, expected) in [
+            ("a;b|c", vec!["a", "b", "c"]),
+            ("\"Sales; EMEA\"; readers", vec!["Sales; EMEA", "readers"]),
+            ("readers|\"a|b\"", vec!["readers", "a|b"]),
+            ("\"say \"\"hi\"\"\" ;x", vec!["say \"hi\"", "x"]),
+            ("\"open;x", vec!["\"open", "x"]),
+            ("\"a\"b;c", vec!["\"a\"b", "c"]),
+            (" ; ;", vec![]),
+        ] {
+            assert_eq!(group_names(cell), expected, "{cell}");
+        }
+        let text = "email,groups\nnora@google.example,\"\"\"Sales; EMEA\"\";readers\"\n";
+        let entries = entries(text).unwrap();
+        let Ok(Row::User(nora)) = &entries[0].row else { panic!("{entries:?}") };
+        let groups = nora.groups.as_ref().unwrap().iter().map(ToString::to_string);
+        assert_eq!(groups.collect::<Vec<_>>(), ["Sales; EMEA", "readers"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use gatehall_domain::{
 use gatehall_vault::Vault;
 use uuid::Uuid;
 
-use super::{NewSecret, check_secret, find_connection, replace, set};
+use super::{NewSecret, checked_secret, find_connection, replace, set};
 use crate::DeskError;
 
 /// What changes of a connection. What is not set stays.
@@ -159,8 +159,8 @@ fn credential(
     let secret = match &new.secret {
         NewSecret::Environment(variable) => SecretSource::Environment(variable.clone()),
         NewSecret::Value(secret) => {
-            check_secret(secret)?;
-            SecretSource::Sealed(vault.seal_credential(connection, &new.placement, secret)?)
+            let secret = checked_secret(secret)?;
+            SecretSource::Sealed(vault.seal_credential(connection, &new.placement, &secret)?)
         }
     };
     Ok(Credential {

@@ -5,7 +5,7 @@ use gatehall_domain::{
 };
 use uuid::Uuid;
 
-use super::{find_group, find_user, replace, set, user};
+use super::{find_group, replace, set, user, users};
 
 /// What changes of a group. What is not set stays.
 #[derive(Debug, Default)]
@@ -57,11 +57,11 @@ pub fn change(
     set(&mut after.description, edit.description.clone());
     set(&mut after.enabled, edit.enabled);
     let mut changes = replace(before.as_ref(), after);
-    for email in &edit.add_members {
-        changes.extend(user::join(company, find_user(company, email)?.id, name, now)?);
+    for user in users(company, &edit.add_members)? {
+        changes.extend(user::join(company, user, name, now)?);
     }
-    for email in &edit.remove_members {
-        changes.extend(user::leave(company, find_user(company, email)?.id, name)?);
+    for user in users(company, &edit.remove_members)? {
+        changes.extend(user::leave(company, user, name)?);
     }
     Ok(changes)
 }

@@ -12,15 +12,15 @@ pub mod server;
 pub mod tenant;
 pub mod user;
 
-use std::sync::Arc;
+use std::{collections::HashSet, hash::Hash, sync::Arc};
 
 use gatehall_domain::{
-    Change, Company, Connection, ConnectionPath, EmailAddress, Group, Record, Refusal, Server,
-    ServerId, Tenant, TenantId, User,
+    Change, Company, Connection, ConnectionPath, EmailAddress, Group, GroupName, Record, Refusal,
+    Server, ServerId, Tenant, TenantId, User, UserId,
 };
 
 pub use remove::remove;
-pub(crate) use secret::check_secret;
+pub(crate) use secret::checked as checked_secret;
 pub use secret::{NewSecret, read_secret, read_secret_file};
 
 /// The user with this address.
@@ -72,6 +72,23 @@ fn replace<R: Into<Record> + PartialEq + Clone>(before: &R, after: R) -> Vec<Cha
         return Vec::new();
     }
     vec![Change::Replace { before: before.clone().into(), after: after.into() }]
+}
+
+/// Each once, in the order in which they are named first: who is named twice is meant once.
+fn once<T: Eq + Hash + Clone, E>(named: impl Iterator<Item = Result<T, E>>) -> Result<Vec<T>, E> {
+    let mut seen = HashSet::new();
+    let new = |it: &Result<T, E>| it.as_ref().map_or(true, |it| seen.insert(it.clone()));
+    named.filter(new).collect()
+}
+
+/// The users with these addresses, each once.
+fn users(company: &Company, emails: &[EmailAddress]) -> Result<Vec<UserId>, Refusal> {
+    once(emails.iter().map(|email| Ok(find_user(company, email)?.id)))
+}
+
+/// The groups of these names, each once.
+fn groups(company: &Company, names: &[GroupName]) -> Result<Vec<GroupName>, Refusal> {
+    once(names.iter().map(|name| Ok(find_group(company, name.as_str())?.name.clone())))
 }
 
 /// Puts a value in place if one was given.

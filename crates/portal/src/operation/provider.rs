@@ -7,7 +7,7 @@ use gatehall_domain::{
 use gatehall_vault::Vault;
 use uuid::Uuid;
 
-use super::{NewSecret, check_secret, find_group, replace, set};
+use super::{NewSecret, checked_secret, find_group, replace, set};
 use crate::DeskError;
 
 /// What changes of a provider. What is not set stays, or has its default.
@@ -106,8 +106,8 @@ impl ProviderEdit {
         set(&mut to.enabled, self.enabled);
         match &self.client_secret {
             Some(NewSecret::Value(secret)) => {
-                check_secret(secret)?;
-                let sealed = vault.seal_client_secret(&to.id, secret)?;
+                let secret = checked_secret(secret)?;
+                let sealed = vault.seal_client_secret(&to.id, &secret)?;
                 to.client_secret = Some(SecretSource::Sealed(sealed));
             }
             Some(NewSecret::Environment(name)) => {

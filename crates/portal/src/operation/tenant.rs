@@ -4,7 +4,7 @@ use gatehall_domain::{
     Change, Company, EmailAddress, Refusal, Tenant, TenantAdmin, TenantId, Timestamp,
 };
 
-use super::{find_tenant, find_user, replace, set};
+use super::{find_tenant, replace, set, users};
 
 /// What changes of a tenant. What is not set stays.
 #[derive(Debug, Default)]
@@ -47,20 +47,16 @@ pub fn change(
     set(&mut after.description, edit.description);
     set(&mut after.enabled, edit.enabled);
     let mut changes = replace(before.as_ref(), after);
-    for email in &edit.add_admins {
-        let admin = TenantAdmin {
-            tenant: id.clone(),
-            user: find_user(company, email)?.id,
-            created_at: now,
-        };
+    for user in users(company, &edit.add_admins)? {
+        let admin = TenantAdmin { tenant: id.clone(), user, created_at: now };
         if !company.manages(admin.user, id) {
             changes.push(Change::Add(admin.into()));
         }
     }
-    for email in &edit.remove_admins {
-        let key = (id.clone(), find_user(company, email)?.id);
-        let admin = company.tenant_admins.get(&key);
-        let admin = admin.ok_or_else(|| Refusal::missing("tenant admin", email))?;
+    for user in users(company, &edit.remove_admins)? {
+        let admin = company.tenant_admins.get(&(id.clone(), user));
+        let missing = || Refusal::missing("tenant admin", company.user_label(user));
+        let admin = admin.ok_or_else(missing)?;
         changes.push(Change::Remove(TenantAdmin::clone(admin).into()));
     }
     Ok(changes)

@@ -8,7 +8,7 @@ use gatehall_domain::{
 };
 use uuid::Uuid;
 
-use super::{find_group, find_user, provider, replace, set};
+use super::{find_group, find_user, groups, once, provider, replace, set};
 
 /// What a new user is made of.
 #[derive(Debug)]
@@ -77,8 +77,8 @@ pub fn add(company: &Company, new: &NewUser, now: Timestamp) -> Result<Vec<Chang
         created_at: now,
     };
     let mut changes = vec![Change::Add(user.clone().into())];
-    for name in &new.groups {
-        changes.extend(join(company, user.id, name, now)?);
+    for name in groups(company, &new.groups)? {
+        changes.extend(join(company, user.id, &name, now)?);
     }
     Ok(changes)
 }
@@ -100,14 +100,15 @@ pub fn change(
     set(&mut after.admin, edit.admin);
     set(&mut after.enabled, edit.enabled);
     let mut changes = replace(before.as_ref(), after);
-    for name in &edit.add_groups {
-        changes.extend(join(company, before.id, name, now)?);
+    for name in groups(company, &edit.add_groups)? {
+        changes.extend(join(company, before.id, &name, now)?);
     }
-    for name in &edit.remove_groups {
-        changes.extend(leave(company, before.id, name)?);
+    for name in groups(company, &edit.remove_groups)? {
+        changes.extend(leave(company, before.id, &name)?);
     }
-    for issuer in &edit.unbind {
-        changes.push(unbind(company, before, issuer_of(company, issuer))?);
+    let unbound = edit.unbind.iter().map(|name| Ok(issuer_of(company, name)));
+    for issuer in once::<_, Refusal>(unbound)? {
+        changes.push(unbind(company, before, issuer)?);
     }
     for binding in &edit.bind {
         changes.extend(bind(company, before, binding, now)?);

@@ -1,14 +1,8 @@
 //! What surrounds the content of every page.
 
-use std::sync::Arc;
-
-use gatehall_domain::{Company, User};
-use gatehall_store::{Event, EventFilter};
-use http::request::Parts;
-use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::Portal;
+use super::notice::Notice;
 
 /// What surrounds the content of a page.
 #[derive(Debug, Clone, Default)]
@@ -26,14 +20,6 @@ pub(crate) struct Frame {
     pub(crate) notice: Option<Notice>,
     /// Whether credentials and administrators can be changed without signing in again.
     pub(crate) recent: bool,
-}
-
-/// What was just done.
-#[derive(Debug, Clone)]
-pub(crate) struct Notice {
-    pub(crate) text: String,
-    /// The revision, if it can be undone.
-    pub(crate) undo: Option<u64>,
 }
 
 /// A page in the navigation.
@@ -104,84 +90,9 @@ impl Frame {
         let Some((path, query)) = self.address.split_once('?') else {
             return self.address.clone();
         };
-        let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "done");
+        let kept = form_urlencoded::parse(query.as_bytes())
+            .filter(|(name, _)| !["done", "twice"].contains(&&**name));
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
         if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-    }
-}
-
-/// What the query says was done: a revision, or a word.
-pub(super) fn done(head: &Parts) -> Option<String> {
-    let query = head.uri.query()?.as_bytes();
-    let (_, said) = form_urlencoded::parse(query).find(|(name, _)| name == "done")?;
-    Some(said.into_owned())
-}
-
-impl Notice {
-    /// What this person just did, in the words of the audit. Whoever manages something may undo it.
-    pub(super) async fn of(
-        head: &Parts,
-        portal: &Arc<Portal>,
-        user: &User,
-        managed: Option<&Company>,
-    ) -> Option<Self> {
-        let plain = |text: &str| Some(Self { text: text.into(), undo: None });
-        let said = done(head)?;
-        let revision = match said.as_str() {
-            "same" => return plain("Nothing had to be changed."),
-            "ended" => return plain("The sessions are ended."),
-            "ended-here" => {
-                return plain(
-                    "The sessions are ended at this gate. The database cannot be written just now, \
-                     so other replicas hear of it as soon as it can be.",
-                );
-            }
-            said => said.parse().ok()?,
-        };
-        let filter = EventFilter { revision: Some(revision), limit: MANY, ..Default::default() };
-        let events = portal.desk.store().events(&filter).await.ok()?;
-        // What others did is in the audit.
-        if !events.iter().all(|event| event.actor == user.email.as_str()) {
-            return None;
-        }
-        // Of a removal the record itself goes last, after all that needed it.
-        let removal = events.iter().all(|event| event.action == "remove");
-        let first = if removal { events.first()? } else { events.last()? };
-        let verb = verb(first);
-        let text = match events.len() {
-            1 => format!("{verb} {} {}.", first.kind, first.subject),
-            count => {
-                let or = if count == MANY as usize { " or" } else { "" };
-                format!("{verb} {} {} and {}{or} more.", first.kind, first.subject, count - 1)
-            }
-        };
-        let undo = match managed {
-            None => false,
-            // Of many changes the store knows soon enough.
-            Some(_) if events.len() == MANY as usize => true,
-            Some(company) => portal.desk.can_undo(revision, company).await,
-        };
-        Some(Self { text, undo: undo.then_some(revision) })
-    }
-}
-
-/// Events that are counted for a notice.
-const MANY: u32 = 200;
-
-/// What was done to a record, as exactly as a word can say it.
-fn verb(event: &Event) -> &'static str {
-    let read = |text: &Option<String>| {
-        let record: Value = serde_json::from_str(text.as_deref()?).ok()?;
-        record.as_object()?.values().next()?.as_object().cloned()
-    };
-    let (before, after) = (read(&event.before), read(&event.after));
-    let enabled = |record: &Option<Map<String, Value>>| record.as_ref()?.get("enabled")?.as_bool();
-    match (event.action.as_str(), enabled(&before), enabled(&after)) {
-        ("change", ..) if event.kind == "key" => "Revoked",
-        ("add", ..) => "Added",
-        ("remove", ..) => "Removed",
-        (_, Some(true), Some(false)) => "Disabled",
-        (_, Some(false), Some(true)) => "Enabled",
-        _ => "Changed",
     }
 }

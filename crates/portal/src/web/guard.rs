@@ -19,8 +19,8 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::{
-    Face, Fault, Portal, go_to, input::Submitted, preference::SCHEME, protect, render,
-    shown::Short, visitor::encoded,
+    Face, Fault, Portal, go_to, input::Submitted, is_own_page, notice, preference::SCHEME, protect,
+    render, shown::Short, visitor::encoded,
 };
 use crate::door::is_own;
 
@@ -36,6 +36,7 @@ pub(super) async fn guard(
     let address = request.uri().path_and_query().map_or("/", |it| it.as_str()).to_owned();
     let method = request.method().clone();
     let headers = request.headers().clone();
+    let told = notice::told(request.uri(), &headers);
     let mut submitted = Submitted::default();
     let mut response = match admit(&portal, request, &mut submitted).await {
         Ok(request) => next.run(request).await,
@@ -48,6 +49,9 @@ pub(super) async fn guard(
         if let Some(seconds) = fault.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
+    }
+    if let Some(told) = told.filter(|_| method == Method::GET && response.status().is_success()) {
+        notice::forget(response.headers_mut(), &told);
     }
     protect(response.headers_mut(), &portal.doors.sign_out_origins());
     response
@@ -151,7 +155,9 @@ fn page_of(
     if matches!(fault, Fault::NotSignedIn) && *method == Method::GET && person {
         return go_to(&format!("/oauth2/start?rd={}", encoded(address)));
     }
-    let back = back(headers).unwrap_or_else(|| "/".into());
+    // Whoever was led here is not led back.
+    let back = back(headers).filter(|_| !matches!(fault, Fault::Foreign));
+    let back = back.unwrap_or_else(|| "/".into());
     let (href, link) = match fault {
         Fault::NotSignedIn => ("/oauth2/sign_in".into(), "Sign in"),
         Fault::SignInTooOld => {
@@ -184,7 +190,7 @@ fn page_of(
         scheme: SCHEME.of(headers),
         href,
         link,
-        action: address,
+        action: if is_own_page(address) { address } else { "/" },
         fields,
         conflict: matches!(fault, Fault::Changed { .. }),
         now: match fault {
@@ -202,7 +208,7 @@ pub(super) fn back(headers: &HeaderMap) -> Option<String> {
     let url = headers.get(HeaderName::from_static("referer"))?.to_str().ok()?;
     let url = url::Url::parse(url).ok()?;
     let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    Some(format!("{}{query}", url.path()))
+    Some(format!("{}{query}", url.path())).filter(|it| is_own_page(it))
 }
 
 /// What was sent, but for secrets, with the newest version of the record beside it.

@@ -7,6 +7,8 @@ mod frame;
 mod guard;
 mod guarded;
 mod input;
+mod notice;
+mod own_page;
 mod paging;
 mod preference;
 mod shown;
@@ -37,6 +39,7 @@ pub use book::Way;
 pub(crate) use fault::Fault;
 pub(crate) use frame::Frame;
 pub(crate) use input::{At, Input, Search, Submitted, clearable, lines, text};
+pub(crate) use own_page::{is_own_page, own_page};
 pub(crate) use paging::{Page, Pages};
 pub(crate) use preference::{LETTERS, SCHEME};
 pub(crate) use shown::{Moment, Short};
@@ -270,9 +273,10 @@ pub(crate) fn render(status: StatusCode, template: &impl askama::Template) -> Re
     }
 }
 
-/// Sends a browser on with GET.
+/// Sends a browser on with GET, to a page of ours.
 pub(crate) fn go_to(location: &str) -> Response {
     let mut response = StatusCode::SEE_OTHER.into_response();
+    let location = if is_own_page(location) { location } else { "/" };
     let location = HeaderValue::try_from(location).unwrap_or(HeaderValue::from_static("/"));
     response.headers_mut().insert(LOCATION, location);
     response

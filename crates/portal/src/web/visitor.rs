@@ -14,7 +14,9 @@ use http::{Method, StatusCode, header::AUTHORIZATION, request::Parts};
 use serde::Serialize;
 use url::form_urlencoded;
 
-use super::{API, Face, Fault, Frame, LETTERS, Portal, SCHEME, frame::Notice, render};
+use super::{
+    API, Face, Fault, Frame, LETTERS, Portal, SCHEME, is_own_page, notice, notice::Notice, render,
+};
 
 /// Seconds after a sign-in in which credentials and administrators can be changed.
 const RECENT: i64 = 15 * 60;
@@ -44,7 +46,7 @@ impl Visitor {
     async fn of(head: &Parts, portal: &Arc<Portal>) -> Result<Self, Fault> {
         let face = Face::of(head.uri.path());
         // The browser may come from another replica, which made a change and told of it.
-        if let Some(revision) = super::frame::done(head).and_then(|said| said.parse().ok())
+        if let Some(revision) = notice::done(&head.uri).and_then(|said| said.parse().ok())
             && revision > portal.hall.snapshot().revision()
         {
             portal.hall.reached(revision).await;
@@ -59,7 +61,9 @@ impl Visitor {
                 let session = portal.doors.signed_in(head, &snapshot).ok_or(Fault::NotSignedIn)?;
                 let user = Some(session.user);
                 let caller = Caller { user, door: Door::Session, key: None, tenant: None };
-                (caller, Some(session.authenticated_at))
+                // While nobody can sign in, whoever came by a link could not prove it again.
+                let lasts = session.is_by_link() && !portal.doors.can_sign_in();
+                (caller, Some(if lasts { now } else { session.authenticated_at }))
             }
         };
         let user = caller.user.and_then(|id| snapshot.company().users.get(&id)).cloned();
@@ -79,7 +83,7 @@ impl Visitor {
             Method::GET => head.uri.path_and_query().map(ToString::to_string),
             _ => super::guard::back(&head.headers),
         };
-        let address = address.unwrap_or_else(|| "/".into());
+        let address = address.filter(|it| is_own_page(it)).unwrap_or_else(|| "/".into());
         let (scheme, letters) = (SCHEME.of(&head.headers), LETTERS.of(&head.headers));
         Ok(Self {
             user,
@@ -158,7 +162,9 @@ impl Visitor {
             Face::Api => Json(Done { revision: None }).into_response(),
             Face::Page => {
                 let mark = if next.contains('?') { '&' } else { '?' };
-                super::go_to(&format!("{next}{mark}done={said}"))
+                let mut response = super::go_to(&format!("{next}{mark}done={said}"));
+                notice::remember(response.headers_mut(), said);
+                response
             }
         }
     }

@@ -37,6 +37,7 @@ async fn write_all(store: &Store) -> Vec<(&'static str, Result<(), StoreError>)>
     let key: KeyId = "abcdef0123456789".parse().unwrap();
     let replica = Replica {
         name: "here".into(),
+        public_url: Some("https://gate.example/".into()),
         version: "1".into(),
         revision: 0,
         started_at: now,
@@ -142,6 +143,7 @@ async fn every_writer_recovers_from_a_transaction_that_the_database_ended(kind: 
 fn replica() -> Replica {
     Replica {
         name: "here".into(),
+        public_url: Some("https://gate.example/".into()),
         version: "1".into(),
         revision: 0,
         started_at: at(1),

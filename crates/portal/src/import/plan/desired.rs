@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     import::{ConnectionRow, CredentialRow, GrantRow, GroupRow, ServerRow, TenantRow, UserRow},
     operation::{
-        check_secret, find_connection, find_group, find_tenant, find_user, read_secret_file,
+        checked_secret, find_connection, find_group, find_tenant, find_user, read_secret_file,
     },
 };
 
@@ -107,7 +107,8 @@ pub(super) fn credential(
         (Some(name), None) => SecretSource::Environment(name.clone()),
         (None, Some(path)) => {
             let secret = read_secret_file(path).map_err(|error| format!("file {path}: {error}"))?;
-            check_secret(&secret).map_err(|error| format!("file {path}: {error}"))?;
+            let secret =
+                checked_secret(&secret).map_err(|error| format!("file {path}: {error}"))?;
             let same = before.filter(|it| {
                 let opened = vault.open_credential(it);
                 opened.is_ok_and(|opened| opened.expose_secret() == secret.expose_secret())

@@ -7,8 +7,9 @@ mod row;
 use std::collections::{HashMap, HashSet};
 
 use gatehall_domain::{
-    Change, Company, Connection, Effect, Grant, GrantId, GroupId, Membership, Record, Refusal,
-    Source, Subject, Target, TenantAdmin, TenantId, Timestamp, UserId, UserPattern, names, quoted,
+    Change, Company, Connection, Effect, EmailAddress, Grant, GrantId, GroupId, Membership, Record,
+    Refusal, Source, Subject, Target, TenantAdmin, TenantId, Timestamp, UserId, UserPattern, names,
+    quoted,
 };
 use gatehall_vault::Vault;
 use schemars::JsonSchema;
@@ -41,16 +42,19 @@ impl Plan {
             now,
             rows: Vec::with_capacity(entries.len()),
             said: HashSet::new(),
+            users: HashMap::new(),
             grants: HashSet::new(),
             patterns: Vec::new(),
             tenants: HashSet::new(),
             imported: imported(company),
         };
         for entry in entries {
+            let first = planner.rows.len();
             match &entry.row {
                 Ok(row) => planner.row(&entry.place, row),
                 Err(reason) => planner.wrong(&entry.place, "row", String::new(), reason.clone()),
             }
+            planner.hold_back(first);
         }
         planner.unmet_patterns();
         planner.extra_grants();
@@ -98,6 +102,8 @@ struct Planner<'v> {
     rows: Vec<PlanRow>,
     /// Kind and name of what the file has spoken of.
     said: HashSet<(&'static str, String)>,
+    /// The users it has spoken of, and what it said.
+    users: HashMap<EmailAddress, UserRow>,
     /// The grants the file speaks of.
     grants: HashSet<GrantId>,
     /// Of these, the patterns of addresses to which they open something, each with its place.
@@ -162,6 +168,27 @@ impl Planner<'_> {
         }
     }
 
+    /// Takes back what an entry brought, but for what is wrong with it, if anything is: half of what
+    /// it says is not what it says.
+    fn hold_back(&mut self, first: usize) {
+        let is_wrong = |row: &PlanRow| matches!(row.state, State::Wrong { .. });
+        if !self.rows[first..].iter().any(is_wrong) {
+            return;
+        }
+        let rows = self.rows.split_off(first);
+        let (wrong, sound): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_wrong);
+        self.rows.extend(wrong);
+        // What hangs on something was added after it.
+        for row in sound.iter().rev().filter(|row| !matches!(row.state, State::Extra)) {
+            let undone =
+                row.change.as_ref().map(|change| self.company.apply(&change.clone().inverse()));
+            if let Some(Err(refusal)) = undone {
+                tracing::error!(%refusal, row = %row.name, "a row could not be held back");
+                self.wrong(&row.place, row.kind, row.name.clone(), refusal.to_string());
+            }
+        }
+    }
+
     /// Compares a record with the one of the same key and notes what that takes.
     fn desire(&mut self, place: &str, after: Record) {
         let (kind, name) = (after.kind(), self.company.label(&after));
@@ -202,7 +229,8 @@ impl Planner<'_> {
                 name: format!("{} of {}", row.placement, connection.path),
                 state: State::Todo {
                     what: format!(
-                        "give the secret: gatehall connection change {} --credential {}=stdin",
+                        "give the secret: on the page of the connection, or by gatehall connection \
+                         change {} --credential {}=stdin",
                         connection.path,
                         quoted(&row.placement.to_string())
                     ),
@@ -214,6 +242,13 @@ impl Planner<'_> {
     }
 
     fn user(&mut self, place: &str, row: &UserRow) {
+        if self.users.get(&row.email).is_some_and(|before| before == row) {
+            let what = "the file has exactly this before: remove one of the two".into();
+            let (name, state) = (row.email.to_string(), State::Todo { what });
+            let row = PlanRow { place: place.into(), kind: "user", name, state, change: None };
+            return self.rows.push(row);
+        }
+        self.users.entry(row.email.clone()).or_insert_with(|| row.clone());
         let user = desired::user(&self.company, row, self.now);
         let id = user.id;
         self.desire(place, user.into());
@@ -231,7 +266,9 @@ impl Planner<'_> {
                 self.wrong(&place, "membership", row.email.to_string(), reason);
                 continue;
             };
-            said.insert(group);
+            if !said.insert(group) {
+                continue;
+            }
             let created_at = self
                 .company
                 .memberships

@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::web::connection_href;
+
 /// What an import would do with one record.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct PlanRow {
@@ -83,6 +85,13 @@ impl State {
 }
 
 impl PlanRow {
+    /// The page on which what is left to do is done, if there is one.
+    pub(crate) fn form(&self) -> Option<String> {
+        let (_, connection) = self.name.split_once(" of ")?;
+        let is_todo = matches!(self.state, State::Todo { .. }) && self.kind == "credential";
+        is_todo.then(|| connection_href(connection))
+    }
+
     /// The fields that would change, each with its value now and then.
     pub(crate) fn differences<'p>(&'p self) -> Vec<(&'p str, String, String)> {
         let (State::Changed { fields }, Some(change)) = (&self.state, &self.change) else {
