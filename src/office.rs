@@ -13,7 +13,6 @@ use gatehall_gateway::Accounts;
 use gatehall_portal::Desk;
 use gatehall_store::{Actor, Store};
 use gatehall_vault::Vault;
-use secrecy::SecretString;
 
 use crate::{
     files,
@@ -84,21 +83,6 @@ impl Office {
     /// A desk at which `actor` works.
     pub(crate) fn desk_of(&self, actor: Actor) -> Desk {
         Desk::new(self.store.clone(), Arc::clone(&self.vault), self.clock.clone(), actor)
-    }
-
-    /// The secret that Open WebUI signs with: the one that is set, else the one in the data folder.
-    pub(crate) fn open_webui_secret(&self, set: Option<&str>) -> Result<SecretString> {
-        match set {
-            Some(secret) if secret.len() < 16 => {
-                anyhow::bail!("GATEHALL_OPEN_WEBUI_SECRET is too short: use 16 characters or more")
-            }
-            Some(secret) => Ok(SecretString::from(secret.to_owned())),
-            None => {
-                let path = self.data_dir.join("open-webui.secret");
-                gatehall_vault::load_or_create_secret(&path)
-                    .with_context(|| format!("the file {} cannot be used", path.display()))
-            }
-        }
     }
 }
 

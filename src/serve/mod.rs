@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod audit;
+mod chats;
 mod hall;
 mod head;
 mod health;
@@ -154,9 +155,9 @@ impl Service {
         let sessions = Arc::<SessionIndex>::default();
         let (reception, work) =
             Reception::new(office.desk_of(Actor::gate()), Arc::clone(&sessions), recorder.clone());
-        let secret = office.open_webui_secret(settings.open_webui_secret.as_deref())?;
+        let chats = chats::known(&office, settings, &snapshot).await?;
         let doors = Doors::new(
-            settings.doors.settings(address, secret, settings.add_unknown_users)?,
+            settings.doors.settings(address, chats, settings.add_unknown_users)?,
             DoorParts {
                 vault: Arc::clone(&office.vault),
                 clock: office.clock.clone(),
@@ -215,6 +216,7 @@ impl Service {
             Arc::clone(gateway.live()),
             office.clock.clone(),
             name.clone(),
+            chats::Telling::new(office.store.clone(), Arc::clone(&doors), name.clone()),
             tasks.stop().clone(),
         ));
         let health = Health::new(HealthParts {
@@ -234,7 +236,7 @@ impl Service {
             tasks: tasks.clone(),
             settings: settings.clone(),
             accounts,
-            database: office.store.kind(),
+            store: office.store.clone(),
             replica: name,
             health: health.clone(),
         });

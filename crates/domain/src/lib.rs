@@ -23,7 +23,7 @@ pub mod tool;
 pub mod variable;
 
 pub use access::{Because, Reason, View};
-pub use audit::{Attempt, CallEvent, EntryEvent, Outcome};
+pub use audit::{Attempt, CallEvent, EntryEvent, Outcome, RefusedAccount};
 pub use caller::{Caller, Door, Endpoint};
 pub use company::{Change, Company, GrantRemains, Remains, SetAside, UnreadKey, UnreadRow};
 pub use decide::{Decision, Denial, Permit, Reach, decide};
@@ -33,7 +33,7 @@ pub use record::{
     HostPattern, HostRule, HostRuleId, Identity, Issuer, Key, KeyId, Limits, Membership,
     OPEN_WEBUI, PathPrefix, Placement, Profile, Provider, ProviderId, ProviderSettings, Record,
     SecretSource, Server, ServerId, Source, Subject, Target, Tenant, TenantAdmin, TenantId,
-    Transport, User, UserId, is_guid, is_safe,
+    Transport, User, UserId, is_guid, is_open_webui, is_safe,
 };
 pub use refusal::Refusal;
 pub use session::{CLOCKS_APART, ProviderLogin, Session, Sessions};

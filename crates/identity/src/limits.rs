@@ -38,10 +38,14 @@ pub(crate) struct Limits {
     sign_ins: Limit<IpAddr>,
     accounts: Limit<String>,
     notes: Limit<(IpAddr, &'static str)>,
+    people: Limit<(String, &'static str)>,
 }
 
 /// The same refusal of one address is noted so often within a minute.
 const NOTES: u32 = 10;
+
+/// And that of one person, whom others come with from one address, so often.
+const NOTES_OF_PERSON: u32 = 1;
 
 struct Limit<K: Hash + Eq + Clone>(Option<DefaultKeyedRateLimiter<K>>);
 
@@ -78,6 +82,7 @@ impl Limits {
             sign_ins: Limit::new(settings.sign_ins),
             accounts: Limit::new(settings.sign_ins),
             notes: Limit::new(NOTES),
+            people: Limit::new(NOTES_OF_PERSON),
         }
     }
 
@@ -117,8 +122,14 @@ impl Limits {
         self.notes.count(&(network(address), rule)).is_ok()
     }
 
+    /// Whether a refusal of this person is still news. Nobody is one, too.
+    pub(crate) fn may_note_person(&self, person: &str, rule: &'static str) -> bool {
+        self.people.count(&(person.to_owned(), rule)).is_ok()
+    }
+
     pub(crate) fn sweep(&self) {
         self.notes.sweep();
+        self.people.sweep();
         self.user_calls.sweep();
         self.tenant_calls.sweep();
         self.connection_calls.sweep();

@@ -21,7 +21,7 @@ use crate::{
     body::Parts,
     call::{Done, Refusal, Running, Step},
     catalogue::HeaderParam,
-    entry::names_nobody,
+    entry::hint,
     era::Era,
     upstream::LogLevel,
 };
@@ -119,7 +119,7 @@ async fn admit(
         Ok(running) => return Ok(running),
         Err(refused) => refused.told().await,
     };
-    Err(match (refused, names_nobody(request.caller)) {
+    Err(match (refused, hint(request.caller, request.refused)) {
         (Refusal::Unrecorded, _) => RpcError::unrecorded(),
         (Refusal::Denied(Denial::TooOften(seconds)), _) => RpcError::too_often(seconds),
         (Refusal::Ambiguous(problem), _) => RpcError::answer(RpcError::INVALID_PARAMS, problem),

@@ -1,13 +1,13 @@
 //! `initialize` and `server/discover`: answered from memory, never asking an upstream.
 
-use gatehall_domain::Door;
+use gatehall_domain::{Caller, Door};
 
 use super::{
     Request,
     negotiate::supported_versions,
     rpc::{self, Incoming, RpcError},
 };
-use crate::{body::Parts, entry::names_nobody, era, json, session::Session};
+use crate::{body::Parts, entry::hint, era, json, session::Session};
 
 const CAPABILITIES: &str = "{\"tools\":{},\"logging\":{}}";
 
@@ -61,15 +61,14 @@ pub(super) fn discover(request: &Request<'_>, id: &str) -> Parts {
 
 /// Why somebody who comes in rightly sees nothing. Whoever sees something needs no instructions.
 fn instructions(request: &Request<'_>) -> String {
-    let text = match (request.caller.user, request.caller.door) {
-        (None, Door::OpenWebUi) => {
+    let text = match (hint(request.caller, request.refused), request.caller) {
+        (Some(hint), _) => hint,
+        (None, Caller { user: None, door: Door::OpenWebUi, .. }) => {
             "The signed-in user is not known to Gatehall, so there are no tools. \
              An administrator can add the user."
+                .into()
         }
-        _ => match names_nobody(request.caller) {
-            Some(hint) => hint,
-            None => return String::new(),
-        },
+        _ => return String::new(),
     };
-    format!(",\"instructions\":{}", json::string(text))
+    format!(",\"instructions\":{}", json::string(&text))
 }

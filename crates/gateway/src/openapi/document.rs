@@ -20,7 +20,7 @@ use crate::{
 
 /// The document for this caller at this endpoint. None if the endpoint is not for them.
 pub(super) fn document(entry: &Entry, endpoint: &Endpoint) -> Option<Arc<Document>> {
-    let Entry { moment, caller, now } = entry;
+    let Entry { moment, caller, now, .. } = entry;
     let tenant = caller.tenant.clone();
     let reach = Reach::new(&moment.snapshot, caller, endpoint, *now).ok();
     let view = reach.as_ref().map(|reach| reach.view().id);
