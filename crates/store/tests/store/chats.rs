@@ -51,19 +51,18 @@ async fn what_gates_say_is_there_as_long_as_they_are(kind: Kind) {
 
 async fn a_refused_account_is_kept_once_and_forgotten_after_a_month(kind: Kind) {
     let (store, _database) = store(kind).await;
-    let account = |user: u128, subject: &str, seconds| RefusedAccount {
+    let account = |user: u128, subject: &str, when| RefusedAccount {
         issuer: "open-webui".into(),
         subject: subject.into(),
         user: UserId(Uuid::from_u128(user)),
-        at: at(seconds),
+        at: at(when),
     };
     let first = [account(1, "a", 10), account(2, "b", 11)];
     store.put_chats("one", "", &first, at(12)).await.unwrap();
     store.put_chats("one", "", &[account(1, "c", 20)], at(21)).await.unwrap();
-    let kept = async |seconds| store.refused_accounts(at(seconds)).await.unwrap();
-    assert_eq!(kept(30).await, [account(1, "c", 20), account(2, "b", 11)]);
-    let month = 30 * 24 * 3600;
-    assert_eq!(kept(month + 15).await, [account(1, "c", 20)]);
+    let kept = async |now| store.refused_accounts(now).await.unwrap();
+    assert_eq!(kept(at(30)).await, [account(1, "c", 20), account(2, "b", 11)]);
+    assert_eq!(kept(at(15).plus_seconds(30 * 24 * 3600)).await, [account(1, "c", 20)]);
 }
 
 async fn a_refusal_is_found_with_the_address_that_was_claimed(kind: Kind) {
