@@ -248,7 +248,8 @@ mod tests {
             (None, with("[open-webui-x]\nsecret_file = \"none\""), "cannot be read"),
             (None, with("domains = [\"x..example\"]"), "not a domain"),
             (None, with("domain = [\"x.example\"]"), "unknown field"),
-            (None, with("secret = 5"), "line 3"),
+            (None, with("binds_admins = 5"), "wrong type"),
+            (None, with("secret = \"a\""), "duplicate key"),
             (None, String::new(), "no Open WebUI"),
         ] {
             let error = read(secret, Some(&file)).unwrap_err();
