@@ -14,7 +14,6 @@ use gatehall_gateway::Accounts;
 use gatehall_portal::Desk;
 use gatehall_store::{Actor, Replica, Store};
 use gatehall_vault::Vault;
-use secrecy::SecretString;
 use url::Url;
 
 use crate::{
@@ -142,35 +141,6 @@ impl Office {
     /// A desk at which `actor` works.
     pub(crate) fn desk_of(&self, actor: Actor) -> Desk {
         Desk::new(self.store.clone(), Arc::clone(&self.vault), self.clock.clone(), actor)
-    }
-
-    /// The secret that Open WebUI signs with: the one that is set, else the one in the data folder.
-    pub(crate) fn open_webui_secret(&self, set: Option<&str>) -> Result<SecretString> {
-        match set {
-            Some(secret) if secret.len() < 16 => {
-                anyhow::bail!("GATEHALL_OPEN_WEBUI_SECRET is too short: use 16 characters or more")
-            }
-            Some(secret) => Ok(SecretString::from(secret.to_owned())),
-            None => {
-                let path = self.open_webui_secret_file();
-                gatehall_vault::load_or_create_secret(&path)
-                    .with_context(|| format!("the file {} cannot be used", path.display()))
-            }
-        }
-    }
-}
-
-impl Office {
-    fn open_webui_secret_file(&self) -> PathBuf {
-        self.data_dir.join("open-webui.secret")
-    }
-
-    /// Where that secret lies, for people.
-    pub(crate) fn open_webui_secret_place(&self, set: Option<&str>) -> String {
-        match set {
-            Some(_) => "the setting GATEHALL_OPEN_WEBUI_SECRET of the gate".into(),
-            None => format!("the file {}", self.open_webui_secret_file().display()),
-        }
     }
 }
 

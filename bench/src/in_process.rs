@@ -129,10 +129,8 @@ pub(crate) async fn checks(snapshot: Snapshot) -> Result<()> {
 
 fn settings() -> Result<DoorSettings> {
     Ok(DoorSettings {
-        open_webui_secret: SecretString::from("no secret at all".to_owned()),
+        open_webuis: Vec::new(),
         add_unknown_users: gatehall_identity::Newcomers::Nobody,
-        open_webui_domains: Vec::new(),
-        open_webui_binds_admins: false,
         public_url: Some("https://gate.company.example".parse()?),
         cookie_domain: Some("company.example".into()),
         trusted_proxies: vec!["127.0.0.1/32".parse()?],

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use gatehall_domain::{EmailAddress, GroupName, User};
 use gatehall_portal::{
     operation::{
+        account::unbind_all,
         find_user,
         user::{Binding, NewUser, UserEdit, add, change},
     },
@@ -82,6 +83,14 @@ enum Action {
         #[arg(long, value_name = "PROVIDER=SUBJECT")]
         bind: Vec<Binding>,
     },
+    /// Forget which accounts of an identity provider users are, such as open-webui after its users
+    /// were made anew. The next account with the address of each is taken for theirs.
+    Unbind {
+        /// The provider, or the name of an Open WebUI.
+        provider: String,
+        #[command(flatten)]
+        whose: Whose,
+    },
     /// Remove a user.
     Remove {
         /// E-mail address.
@@ -90,6 +99,16 @@ enum Action {
         #[arg(long)]
         cascade: bool,
     },
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Whose {
+    /// E-mail addresses of users.
+    emails: Vec<EmailAddress>,
+    /// Unbind all users who are bound there.
+    #[arg(long)]
+    all: bool,
 }
 
 pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Result<ExitCode> {
@@ -183,6 +202,18 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                 change(company, &email, &edit, now)
             })
             .await
+        }
+        Action::Unbind { provider, whose } => {
+            let users = (!whose.all).then_some(whose.emails.as_slice());
+            let count = desk
+                .change(|snapshot| {
+                    let changes = unbind_all(snapshot.company(), &provider, users)?;
+                    let count = changes.len();
+                    Ok((changes, count))
+                })
+                .await?;
+            let accounts = if count == 1 { "account" } else { "accounts" };
+            done(&format!("unbound {count} {accounts} of {provider}"))
         }
         Action::Remove { email, cascade } => {
             remove(&desk, cascade, |company| Ok(User::clone(find_user(company, &email)?).into()))

@@ -19,7 +19,7 @@ use crate::{
     office::Office,
     output, running,
     serve::{self, Service},
-    settings::{Domains, ServeSettings, StoreSettings},
+    settings::{Domains, MadeUp, ServeSettings, StoreSettings, open_webuis},
 };
 
 /// Serve an example company: three tenants, four users and two tool servers, or very many.
@@ -87,7 +87,8 @@ pub(crate) async fn command(
     options.serve.doors.user_calls_per_minute = 0;
     options.serve.doors.unproven_requests_per_minute = 0;
     // Its people are made up, and so is whoever vouches for them.
-    if options.serve.doors.open_webui_domains.0.is_empty() {
+    let doors = &options.serve.doors;
+    if doors.open_webui_domains.0.is_empty() && doors.open_webuis.is_none() {
         let domains = ["google.example", "microsoft.example", "company.example"];
         options.serve.doors.open_webui_domains = Domains(domains.map(str::to_owned).into());
         options.serve.doors.open_webui_binds_admins = true;
@@ -119,7 +120,8 @@ pub(crate) async fn command(
     if options.size == Size::Company {
         large::prepare(&office, address).await?;
     }
-    let secret = office.open_webui_secret(options.serve.open_webui_secret.as_deref())?;
+    let chats = open_webuis(&options.serve.open_webuis(), &office.data_dir, MadeUp::Make)?;
+    let secret = chats.into_iter().next().map(|it| it.chat.secret).unwrap_or_default();
 
     let listener = serve::bind(options.serve.listen).await?;
     let public_url = options.serve.doors.public_url(listener.local_addr()?);

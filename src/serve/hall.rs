@@ -6,8 +6,9 @@ use gatehall_domain::{
     Caller, Clock, ConnectionId, ConnectionPath, Snapshot, Tool, ToolDefinition,
 };
 use gatehall_gateway::{Accounts, ConnectionStatus, Gateway, State, Tasks};
-use gatehall_identity::{Doors, Finding, Patient, examine};
-use gatehall_portal::{Called, Condition, Pending, Step};
+use gatehall_identity::{Doors, Finding, OpenWebUi, Patient, examine};
+use gatehall_portal::{Called, Condition, Pending, Step, chat_scene};
+use gatehall_store::Store;
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
 
@@ -26,9 +27,9 @@ pub(super) struct Hall {
     pub(super) tasks: Tasks,
     pub(super) settings: ServeSettings,
     pub(super) accounts: Accounts,
-    pub(super) database: &'static str,
+    pub(super) store: Store,
     pub(super) replica: String,
-    pub(super) chat_secret_place: String,
+    pub(super) chat_secrets: Vec<(String, String)>,
     pub(super) admin_link_command: String,
     pub(super) health: Health,
 }
@@ -117,6 +118,7 @@ impl gatehall_portal::Hall for Hall {
     fn examine(&self) -> Pending<'_, Vec<Finding>> {
         Box::pin(async move {
             let snapshot = self.gateway.live().snapshot();
+            let chats = chat_scene(&self.store, &self.doors, &self.replica).await;
             let patient = Patient {
                 company: snapshot.company(),
                 vault: &self.vault,
@@ -125,7 +127,8 @@ impl gatehall_portal::Hall for Hall {
                 // Whoever asks here is served.
                 listen: None,
                 allowed_hosts: self.settings.allowed_hosts.clone(),
-                open_webui_domains: self.settings.doors.open_webui_domains.0.clone(),
+                // Without the database this gate knows of itself alone.
+                chats: chats.unwrap_or_default(),
                 now: self.clock.now(),
             };
             examine(&patient, |_| ()).await
@@ -141,16 +144,13 @@ impl gatehall_portal::Hall for Hall {
         };
         let secrets = self.vault.variables().iter().map(ToString::to_string).collect();
         vec![
-            ("Database", self.database.to_owned()),
+            ("Database", self.store.kind().to_owned()),
             ("Public address", self.doors.public_url().map_or_else(none, ToString::to_string)),
             ("Cookie domain", settings.doors.cookie_domain.clone().unwrap_or_else(none)),
             ("Processes of stdio servers run as", self.accounts.describe()),
             ("Commands that may be set here", list(settings.allowed_commands.clone())),
             ("Variables that secrets are read from", list(secrets)),
-            ("Domains that Open WebUI vouches for", {
-                let domains = &settings.doors.open_webui_domains.0;
-                if domains.is_empty() { none() } else { domains.join(", ") }
-            }),
+            ("Open WebUIs", list(self.doors.open_webuis().map(told).collect())),
             ("Seconds until a call is given up", settings.call_timeout_seconds.to_string()),
             ("Calls at once on a connection", settings.concurrent_calls.to_string()),
             ("Seconds between two looks at a server", settings.refresh_seconds.to_string()),
@@ -174,8 +174,8 @@ impl gatehall_portal::Hall for Hall {
         self.admin_link_command.clone()
     }
 
-    fn chat_secret_place(&self) -> String {
-        self.chat_secret_place.clone()
+    fn chat_secrets(&self) -> &[(String, String)] {
+        &self.chat_secrets
     }
 
     fn allowed_commands(&self) -> &[String] {
@@ -185,6 +185,19 @@ impl gatehall_portal::Hall for Hall {
     fn replica(&self) -> &str {
         &self.replica
     }
+}
+
+/// An Open WebUI, without its secret.
+fn told(chat: &OpenWebUi) -> String {
+    let domains = match chat.domains.is_empty() {
+        true => "no domain".to_owned(),
+        false => chat.domains.join(" and "),
+    };
+    let admins = if chat.binds_admins { "also" } else { "not" };
+    let (id, secret) = (&chat.id, chat.fingerprint());
+    format!(
+        "{id} (vouches for {domains}, {admins} for administrators; SHA-256 of its secret {secret}\u{2026})"
+    )
 }
 
 fn condition(status: ConnectionStatus) -> Condition {

@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod audit;
+mod chats;
 mod hall;
 mod head;
 mod health;
@@ -156,11 +157,11 @@ impl Service {
         let sessions = Arc::<SessionIndex>::default();
         let (reception, work) =
             Reception::new(office.desk_of(Actor::gate()), Arc::clone(&sessions), recorder.clone());
-        let secret = office.open_webui_secret(settings.open_webui_secret.as_deref())?;
-        let chat_secret_place =
-            office.open_webui_secret_place(settings.open_webui_secret.as_deref());
+        let chats = chats::known(&office, settings, &snapshot).await?;
+        let chat_secrets = chats.iter().map(|it| (it.chat.id.clone(), it.place.clone())).collect();
+        let chats = chats.into_iter().map(|it| it.chat).collect();
         let doors = Doors::new(
-            settings.doors.settings(address, secret, settings.add_unknown_users.into())?,
+            settings.doors.settings(address, chats, settings.add_unknown_users.into())?,
             DoorParts {
                 vault: Arc::clone(&office.vault),
                 clock: office.clock.clone(),
@@ -220,6 +221,7 @@ impl Service {
             office.clock.clone(),
             name.clone(),
             doors.public_url().map(ToString::to_string),
+            chats::Telling::new(office.store.clone(), Arc::clone(&doors), name.clone()),
             tasks.stop().clone(),
         ));
         let health = Health::new(HealthParts {
@@ -239,9 +241,9 @@ impl Service {
             tasks: tasks.clone(),
             settings: settings.clone(),
             accounts,
-            database: office.store.kind(),
+            store: office.store.clone(),
             replica: name,
-            chat_secret_place,
+            chat_secrets,
             admin_link_command: admin_link::command(&office.gate(address), doors.public_url()),
             health: health.clone(),
         });

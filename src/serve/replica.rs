@@ -7,6 +7,8 @@ use gatehall_gateway::Live;
 use gatehall_store::{Replica, Store};
 use tokio_util::sync::CancellationToken;
 
+use super::chats::Telling;
+
 /// How often it is said.
 const SAY: Duration = Duration::from_secs(5);
 
@@ -17,6 +19,7 @@ pub(super) async fn run(
     clock: Clock,
     name: String,
     public_url: Option<String>,
+    mut chats: Telling,
     stop: CancellationToken,
 ) {
     let started_at = clock.now();
@@ -33,6 +36,7 @@ pub(super) async fn run(
         if let Err(error) = store.put_replica(&replica).await {
             tracing::debug!(%error, "the database does not know of this replica");
         }
+        chats.tell().await;
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(SAY) => {}
@@ -41,4 +45,5 @@ pub(super) async fn run(
         }
     }
     let _ = store.remove_replica(&name).await;
+    chats.end().await;
 }

@@ -1,9 +1,14 @@
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use anyhow::{Result, ensure};
 use clap::Args;
 use gatehall_domain::{EmailAddress, ProviderId, is_safe};
-use gatehall_identity::{DoorSettings, ForwardedUser, LimitSettings, Newcomers, SessionLimits};
+use gatehall_identity::{
+    DoorSettings, ForwardedUser, LimitSettings, Newcomers, OpenWebUi, SessionLimits,
+};
 use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
@@ -101,6 +106,13 @@ pub struct DoorOptions {
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_BINDS_ADMINS", value_name = "YES", default_value = "false", num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
     pub open_webui_binds_admins: bool,
 
+    /// TOML file with several Open WebUIs: a table for each, whose name is open-webui or begins
+    /// with open-webui- and is the provider of its accounts, with secret or secret_file, domains
+    /// and binds_admins. GATEHALL_OPEN_WEBUI_SECRET, GATEHALL_OPEN_WEBUI_DOMAINS and
+    /// GATEHALL_OPEN_WEBUI_BINDS_ADMINS are for one called open-webui. [default: none]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUIS", value_name = "FILE")]
+    pub open_webuis: Option<PathBuf>,
+
     /// For a migration: networks of proxies that sign users in by themselves and may say who it is
     /// in X-Forwarded-User, at /auth/forwarded-user. Needs one of the two below. [default: none]
     #[arg(
@@ -143,7 +155,7 @@ impl DoorOptions {
     pub fn settings(
         &self,
         listen: SocketAddr,
-        open_webui_secret: SecretString,
+        open_webuis: Vec<OpenWebUi>,
         add_unknown_users: Newcomers,
     ) -> Result<DoorSettings> {
         let public_url = self.public_url(listen);
@@ -157,10 +169,8 @@ impl DoorOptions {
             );
         }
         Ok(DoorSettings {
-            open_webui_secret,
+            open_webuis,
             add_unknown_users,
-            open_webui_domains: self.open_webui_domains.0.clone(),
-            open_webui_binds_admins: self.open_webui_binds_admins,
             public_url,
             cookie_domain: self.cookie_domain.clone(),
             trusted_proxies: self.trusted_proxies.0.clone(),

@@ -2,6 +2,7 @@
 
 mod doors;
 mod file;
+mod open_webuis;
 mod processes;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -15,6 +16,7 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 pub use doors::{Domains, DoorOptions};
 pub(crate) use doors::{domains, public_url};
 pub use file::{FileError, secrets_in, with_defaults};
+pub(crate) use open_webuis::{MadeUp, OpenWebUiOptions, OpenWebUiSource, open_webuis};
 pub use processes::ProcessSettings;
 
 /// Where the company is kept.
@@ -290,6 +292,16 @@ impl Default for ServeSettings {
 }
 
 impl ServeSettings {
+    /// What of it concerns Open WebUIs.
+    pub(crate) fn open_webuis(&self) -> OpenWebUiOptions<'_> {
+        OpenWebUiOptions {
+            secret: self.open_webui_secret.as_deref(),
+            domains: &self.doors.open_webui_domains,
+            binds_admins: self.doors.open_webui_binds_admins,
+            file: self.doors.open_webuis.as_deref(),
+        }
+    }
+
     /// What of it concerns the gateway, when it listens on `address`.
     pub fn gateway(&self, address: SocketAddr, accounts: Accounts) -> GatewaySettings {
         let mut allowed_hosts = self.allowed_hosts.clone();

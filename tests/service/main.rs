@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
 #![expect(clippy::disallowed_methods, reason = "a test has a clock and tasks of its own")]
 
+mod chats;
 mod discovery;
 mod empty_endpoints;
 mod heads;

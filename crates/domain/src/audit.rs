@@ -3,7 +3,9 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use crate::{Because, Caller, ConnectionId, Denial, Snapshot, Timestamp, UserId};
+use crate::{
+    Because, Caller, Company, ConnectionId, Denial, EmailAddress, Snapshot, Timestamp, UserId,
+};
 
 /// One call, as the gateway saw it.
 #[derive(Debug, Clone)]
@@ -96,6 +98,8 @@ pub struct EntryEvent {
     pub door: String,
     /// Who it turned out to be, if anybody.
     pub user: Option<UserId>,
+    /// The address of an account that is not let in, although its source names it.
+    pub claimed: Option<EmailAddress>,
     /// What they wanted to enter: a host with its path, or an endpoint.
     pub place: String,
     /// Where they came from.
@@ -123,5 +127,27 @@ impl Attempt {
             Self::SignOut => "sign-out",
             Self::Enter => "enter",
         }
+    }
+}
+
+/// An account that was not let in, since the user of its address is bound to another account there:
+/// perhaps it was made anew, perhaps the address went to somebody else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedAccount {
+    /// As in [`Identity`](crate::Identity).
+    pub issuer: String,
+    /// As in [`Identity`](crate::Identity).
+    pub subject: String,
+    /// The user of the address.
+    pub user: UserId,
+    /// When it came last.
+    pub at: Timestamp,
+}
+
+impl RefusedAccount {
+    /// Whether somebody still has to decide: the user is still bound to another account.
+    pub fn is_open(&self, company: &Company) -> bool {
+        let bound = company.subject_of(self.user, &self.issuer);
+        bound.is_some_and(|bound| bound != self.subject)
     }
 }

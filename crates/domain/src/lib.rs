@@ -24,7 +24,9 @@ pub mod tool;
 pub mod variable;
 
 pub use access::{Because, Reason, View};
-pub use audit::{Attempt, CallEvent, DefinitionsEvent, EntryEvent, GatewayEvent, Outcome};
+pub use audit::{
+    Attempt, CallEvent, DefinitionsEvent, EntryEvent, GatewayEvent, Outcome, RefusedAccount,
+};
 pub use caller::{Caller, Door, Endpoint};
 pub use company::{Change, Company, GrantRemains, Remains, SetAside, UnreadKey, UnreadRow};
 pub use decide::{Decision, Denial, Permit, Reach, decide};
@@ -35,7 +37,7 @@ pub use record::{
     HostPattern, HostRule, HostRuleId, Identity, Issuer, Key, KeyId, Limits, Membership,
     OPEN_WEBUI, PathPrefix, Placement, Profile, Provider, ProviderId, ProviderSettings, Record,
     SecretSource, Server, ServerId, Source, Subject, Target, Tenant, TenantAdmin, TenantId,
-    Transport, User, UserId, is_guid, is_safe,
+    Transport, User, UserId, is_guid, is_open_webui, is_safe,
 };
 pub use refusal::Refusal;
 pub use session::{CLOCKS_APART, ProviderLogin, Session, Sessions};

@@ -1,6 +1,6 @@
 //! How every request comes in, whichever face it is for: where from, who, and what is known now.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -30,6 +30,8 @@ pub(crate) struct Entry {
     pub(crate) caller: Caller,
     /// When the request came in. All that is decided about it is decided for this time.
     pub(crate) now: Timestamp,
+    /// Why a chat's user is nobody here, where that was let in.
+    pub(crate) refused: Option<Rejection>,
 }
 
 /// Why a request is not let in.
@@ -44,6 +46,15 @@ pub(crate) struct Turned {
 impl Entry {
     /// Proves who sends a request with this head.
     pub(crate) async fn new(gateway: &Gateway, head: &Parts) -> Result<Self, Turned> {
+        let entry = Self::or_stranger(gateway, head).await?;
+        match &entry.refused {
+            Some(rejection) => Err(Turned::rejected(gateway, head, rejection)),
+            None => Ok(entry),
+        }
+    }
+
+    /// The same where a chat's user who is refused comes in as nobody, to be told why in words.
+    pub(crate) async fn or_stranger(gateway: &Gateway, head: &Parts) -> Result<Self, Turned> {
         let host = check_head(head)
             .map_err(|fault| Turned::new(StatusCode::BAD_REQUEST, format!("{fault}.")))?;
         let own = gateway.doors.public_url().map(Url::scheme);
@@ -57,11 +68,11 @@ impl Entry {
             return Err(Turned::new(StatusCode::SERVICE_UNAVAILABLE, message.into()));
         }
         let snapshot = gateway.live.snapshot();
-        let caller = gateway.doors.caller(head, &snapshot, now).await;
-        let caller = caller.map_err(|it| Turned::rejected(gateway, head, &it))?;
+        let caller = gateway.doors.caller_or_stranger(head, &snapshot, now).await;
+        let (caller, refused) = caller.map_err(|it| Turned::rejected(gateway, head, &it))?;
         // What was learnt of the caller at the door, such as an account whose groups are not known,
         // is in a newer snapshot only.
-        Ok(Self { moment: gateway.live.load(), caller, now })
+        Ok(Self { moment: gateway.live.load(), caller, now, refused })
     }
 
     /// What the caller may use at an endpoint, if that is anything.
@@ -123,6 +134,14 @@ fn check_origin(
          GATEHALL_PUBLIC_URL to the gate's own.",
         gatehall_domain::names::shown(origin, 80)
     ))
+}
+
+/// What somebody has to know who comes in rightly and sees nothing, because nobody is named or
+/// whoever is named is refused.
+pub(crate) fn hint(caller: &Caller, refused: Option<&Rejection>) -> Option<Cow<'static, str>> {
+    let refused = refused
+        .map(|rejection| Cow::Owned(format!("There are no tools here for this user. {rejection}")));
+    refused.or_else(|| names_nobody(caller).map(Cow::Borrowed))
 }
 
 /// What somebody has to know whose key is right and who sees nothing: nobody is named, or somebody

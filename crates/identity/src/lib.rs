@@ -31,7 +31,7 @@ mod token;
 mod visit;
 
 pub use arrivals::{Arrivals, Pending};
-pub use doctor::{Finding, Health, Patient, examine};
+pub use doctor::{ChatScene, Finding, Health, Patient, chat_findings, examine};
 pub use doors::{DoorParts, DoorSettings, Doors, ForwardedUser};
 pub use fetch::{Connector, connector};
 pub use forward::is_navigation;
@@ -39,10 +39,12 @@ pub use host::{HeadFault, Host, check_head};
 pub use limits::LimitSettings;
 pub use login::{Choice, Failed, Next, SignInFault, SignedOut};
 pub use newcomers::Newcomers;
-pub use open_webui::USER_HEADER as OPEN_WEBUI_USER_HEADER;
+pub use open_webui::{
+    ChatSaid, ChatSetting, Misfit, OpenWebUi, USER_HEADER as OPEN_WEBUI_USER_HEADER,
+};
 pub use peer::Peer;
 pub use provider::{ProviderTrouble, supposed_visit};
-pub use rejection::{PersonFault, Rejection};
+pub use rejection::{OtherAccount, PersonFault, Rejection};
 pub use resolve::Resolver;
 pub use routes::routes;
 pub use session::{LiveSession, SessionIndex, SessionLimits};

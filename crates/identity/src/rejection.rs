@@ -42,13 +42,14 @@ pub enum Rejection {
     /// know why.
     #[error("The header X-OpenWebUI-User-Jwt is not acceptable: {0}.")]
     BadUserHeader(&'static str),
-    /// The address belongs to a user who is bound to another account there.
+    /// It is signed with a secret that no Open WebUI has here.
     #[error(
-        "{0} is bound to another account of {1}: an administrator can unbind it with gatehall user change {user} --unbind {door}.",
-        user = quoted(.0.as_str()),
-        door = quoted(.1)
+        "The header X-OpenWebUI-User-Jwt is not acceptable: its signature does not fit GATEHALL_OPEN_WEBUI_SECRET, which must equal FORWARD_USER_INFO_HEADER_JWT_SECRET of Open WebUI (several are in the file of GATEHALL_OPEN_WEBUIS)."
     )]
-    OtherAccount(EmailAddress, String),
+    UnknownSecret,
+    /// The address belongs to a user who is bound to another account there.
+    #[error(transparent)]
+    OtherAccount(Box<OtherAccount>),
     /// There are two proofs, and they name two people.
     #[error(
         "This request shows two proofs that name two people, or one that cannot be compared: send one of them, or delete the cookies of this site."
@@ -61,14 +62,14 @@ pub enum Rejection {
     PersonalKeyForMany,
     /// Open WebUI is not believed about addresses of this domain.
     #[error(
-        "Open WebUI may not vouch for {0} here: an administrator has to add the domain to GATEHALL_OPEN_WEBUI_DOMAINS, or bind the account with gatehall user change {user} --bind {account}.",
+        "Open WebUI may not vouch for {0} here: an administrator of Gatehall has to add the domain to GATEHALL_OPEN_WEBUI_DOMAINS (or to its domains in the file of GATEHALL_OPEN_WEBUIS), or bind the account with gatehall user change {user} --bind {account}.",
         user = quoted(.0.as_str()),
         account = quoted(.1)
     )]
     NotVouched(EmailAddress, String),
     /// An address alone makes nobody an administrator.
     #[error(
-        "{0} administers something here, and an address alone does not make an account theirs: an administrator has to bind it with gatehall user change {user} --bind {account}, or set GATEHALL_OPEN_WEBUI_BINDS_ADMINS.",
+        "{0} administers something here, and an address alone does not make an account theirs: an administrator of Gatehall has to bind it with gatehall user change {user} --bind {account}, or set GATEHALL_OPEN_WEBUI_BINDS_ADMINS (or its binds_admins in the file of GATEHALL_OPEN_WEBUIS).",
         user = quoted(.0.as_str()),
         account = quoted(.1)
     )]
@@ -85,6 +86,25 @@ pub enum Rejection {
     /// Too many came, or too often.
     #[error("Too many requests: try again in {0} seconds.")]
     TooMany(u64),
+}
+
+/// An account whose address is that of a user who is bound to another one there: it was made anew,
+/// or the address went to somebody else. Only a person can tell.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{email} is known here with another account of {source_name}, as happens when an account is removed there and made again: ask an administrator of Gatehall to unbind the old one, on the page of the user or with gatehall user change {user} --unbind {door}.",
+    user = quoted(.email.as_str()),
+    door = quoted(.source_name)
+)]
+pub struct OtherAccount {
+    /// The address.
+    pub email: EmailAddress,
+    /// The source, as accounts are bound and unbound by.
+    pub source_name: String,
+    /// As in [`Identity`](gatehall_domain::Identity).
+    pub issuer: String,
+    /// The account that came.
+    pub subject: String,
 }
 
 /// Why somebody whose account is right may not come in.
@@ -120,9 +140,20 @@ impl Rejection {
             Self::Person(_)
                 | Self::TwoPeople
                 | Self::PersonalKeyForMany
+                | Self::OtherAccount(..)
                 | Self::NotVouched(..)
                 | Self::AddressAlone(..)
         )
+    }
+
+    /// The address that the account of somebody has who may not act as its user, although the
+    /// source is whom it says to be.
+    pub fn claimed(&self) -> Option<&EmailAddress> {
+        match self {
+            Self::OtherAccount(it) => Some(&it.email),
+            Self::NotVouched(email, _) | Self::AddressAlone(email, _) => Some(email),
+            _ => None,
+        }
     }
 
     /// The rule that refused, as it stands in the audit.
@@ -137,6 +168,7 @@ impl Rejection {
             Self::Scope(_) => "token.scope",
             Self::NoSession => "session",
             Self::BadUserHeader(_) => "open-webui.header",
+            Self::UnknownSecret => "open-webui.secret",
             Self::OtherAccount(..) => "person.other-account",
             Self::TwoPeople => "proof.two-people",
             Self::PersonalKeyForMany => "proof.personal-key",
@@ -176,7 +208,12 @@ mod tests {
     fn commands_that_are_suggested_run_nothing_of_an_address() {
         let email: EmailAddress = "$(/tmp/x)@evil.example".parse().unwrap();
         for rejection in [
-            Rejection::OtherAccount(email.clone(), "a;b".into()),
+            Rejection::OtherAccount(Box::new(OtherAccount {
+                email: email.clone(),
+                source_name: "a;b".into(),
+                issuer: "i".into(),
+                subject: "s".into(),
+            })),
             Rejection::NotVouched(email.clone(), "open-webui=$(b)".into()),
             Rejection::AddressAlone(email.clone(), "open-webui=$(b)".into()),
         ] {

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, HashSet};
 
 use gatehall_domain::{
-    Change, ClaimSaid, Company, EmailAddress, GroupId, Identity, Membership, OPEN_WEBUI,
-    ProviderId, Source, Timestamp, User, UserId, names,
+    Change, ClaimSaid, Company, EmailAddress, GroupId, Identity, Membership, ProviderId, Source,
+    Timestamp, User, UserId, names,
 };
 use uuid::Uuid;
 
-use crate::{Newcomers, Rejection, rejection::PersonFault};
+use crate::{
+    Newcomers, Rejection,
+    rejection::{OtherAccount, PersonFault},
+};
 
 /// Somebody came, and a source vouches for who it is.
 #[derive(Debug, Clone)]
@@ -38,8 +41,8 @@ pub struct Visit {
 /// Who vouches for a visitor.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Vouched {
-    /// Open WebUI, by its signed header.
-    OpenWebUi,
+    /// The Open WebUI of this name, by its signed header.
+    OpenWebUi(String),
     /// An OpenID provider.
     Provider(ProviderId),
 }
@@ -134,7 +137,12 @@ impl Visit {
             Some(user) => {
                 // An address can move to somebody else there; the account cannot.
                 if company.subject_of(user.id, &self.issuer).is_some() {
-                    return Err(Rejection::OtherAccount(email.clone(), self.source_name()));
+                    return Err(Rejection::OtherAccount(Box::new(OtherAccount {
+                        email: email.clone(),
+                        source_name: self.source_name(),
+                        issuer: self.issuer.clone(),
+                        subject: self.subject.clone(),
+                    })));
                 }
                 if !self.binds_admins && company.administers(user.id) {
                     return Err(Rejection::AddressAlone(email.clone(), self.account()));
@@ -219,7 +227,7 @@ impl Visit {
 
     fn source_name(&self) -> String {
         match &self.vouched {
-            Vouched::OpenWebUi => OPEN_WEBUI.to_owned(),
+            Vouched::OpenWebUi(name) => name.clone(),
             Vouched::Provider(provider) => provider.to_string(),
         }
     }

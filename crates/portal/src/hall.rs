@@ -59,8 +59,9 @@ pub trait Hall: Send + Sync {
     /// The command that makes a link to sign in once, as it has to be typed on the gate's machine.
     fn admin_link_command(&self) -> String;
 
-    /// Where the secret lies with which Open WebUI signs its user header: never the secret.
-    fn chat_secret_place(&self) -> String;
+    /// The name of each Open WebUI, and where the secret lies with which it signs its user header:
+    /// never the secret.
+    fn chat_secrets(&self) -> &[(String, String)];
 
     /// The commands with which processes may be started from the portal.
     fn allowed_commands(&self) -> &[String];

@@ -6,6 +6,7 @@
 //! signing in and out.
 
 mod area;
+mod chats;
 mod desk;
 mod door;
 pub mod explain;
@@ -22,6 +23,7 @@ use axum::Router;
 use gatehall_identity::Doors;
 
 pub use area::audit_filter;
+pub use chats::{SILENT, chat_scene};
 pub use desk::{Desk, DeskError, Inverse};
 pub use export::export;
 pub use hall::{Called, Condition, Hall, Pending, Step};

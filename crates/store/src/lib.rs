@@ -4,6 +4,7 @@
 
 mod apply;
 mod audit;
+mod chats;
 mod engine;
 mod error;
 mod feed;

@@ -125,6 +125,7 @@ async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError
         migration!(8, "declared variables", "sqlite/0008_declared_variables.sql"),
         migration!(10, "views keep the rules", "sqlite/0010_views_keep_the_rules.sql"),
         migration!(12, "accounts", "sqlite/0012_accounts.sql"),
+        migration!(13, "open webui", "0013_open_webui.sql"),
         migration!(14, "replica address", "0014_replica_address.sql"),
     ];
     Migrator::with_migrations(migrations).run(&writer).await?;
@@ -187,6 +188,7 @@ async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
         migration!(8, "declared variables", "postgres/0008_declared_variables.sql"),
         migration!(10, "views keep the rules", "postgres/0010_views_keep_the_rules.sql"),
         migration!(12, "accounts", "postgres/0012_accounts.sql"),
+        migration!(13, "open webui", "0013_open_webui.sql"),
         migration!(14, "replica address", "0014_replica_address.sql"),
     ];
     let mut migrator = Migrator::with_migrations(migrations);

@@ -20,6 +20,7 @@ READY = [
     (ADMINS, "/users"),
     (ADMINS, "/users/add"),
     (ADMINS, "/users/{user}"),
+    (ADMINS, "/accounts"),
     (ADMINS, "/groups"),
     (ADMINS, "/groups/add"),
     (ADMINS, "/groups/{group}"),

@@ -114,6 +114,7 @@ fn entry(snapshot: &Arc<Snapshot>, n: usize, user: Option<UserId>, at: Timestamp
         attempt,
         door: "entra".into(),
         user: user.filter(|_| !stranger),
+        claimed: None,
         place: if attempt == Attempt::Enter { "wiki.company.example/" } else { "/oauth2/callback" }
             .into(),
         address: [10, 20, (n / 256 % 256) as u8, (n % 256) as u8].into(),

@@ -1,5 +1,6 @@
 //! The portal: who may enter which page, and what changes do.
 
+mod accounts;
 mod care;
 mod changes;
 mod commands;

@@ -173,3 +173,40 @@ async fn check_says_what_every_server_speaks() {
     assert!(row("missing")["remedy"].as_str().unwrap().contains("command"), "{}", row("missing"));
     assert_eq!(some.code, Some(0), "{some:?}");
 }
+
+#[test]
+fn accounts_are_unbound_one_by_one_and_all_at_once() {
+    let home = home();
+    home.must(&["user", "add", "bob@google.example"]);
+    for (email, account) in [
+        ("alice@google.example", "open-webui=a"),
+        ("bob@google.example", "open-webui=b"),
+        ("bob@google.example", "open-webui-sales=a"),
+    ] {
+        home.must(&["user", "change", email, "--bind", account]);
+    }
+    let accounts = |home: &Home| -> Vec<String> {
+        let users = home.json(&["user", "list"]);
+        let users = users.as_array().unwrap().iter();
+        let all = users.flat_map(|user| user["accounts"].as_array().unwrap().clone());
+        let one = |it: Value| format!("{}={}", it["issuer"], it["subject"]).replace('"', "");
+        let mut all: Vec<String> = all.map(one).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(accounts(&home), ["open-webui-sales=a", "open-webui=a", "open-webui=b"]);
+    for arguments in [&["open-webui"][..], &["open-webui", "bob@google.example", "--all"]] {
+        let said = home.fails(&[&["user", "unbind"], arguments].concat());
+        assert!(said.contains("--all"), "{said}");
+    }
+    let said = home.fails(&["user", "unbind", "entra", "--all"]);
+    assert!(said.contains("entra"), "{said}");
+    let said = home.run(&["user", "unbind", "open-webui", "bob@google.example"]);
+    assert!(said.code == Some(0) && said.err.contains("unbound 1 account of"), "{said:?}");
+    assert_eq!(accounts(&home), ["open-webui-sales=a", "open-webui=a"]);
+    home.must(&["user", "unbind", "open-webui", "--all"]);
+    assert_eq!(accounts(&home), ["open-webui-sales=a"]);
+    let undo = home.json(&["audit"])[0]["revision"].to_string();
+    home.must(&["undo", &undo]);
+    assert_eq!(accounts(&home), ["open-webui-sales=a", "open-webui=a"]);
+}

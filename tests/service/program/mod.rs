@@ -1,5 +1,6 @@
 //! The program itself, as people and scripts use it.
 
+mod chats;
 mod commands;
 mod files;
 mod finding;

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use gatehall::{
     serve::Service,
@@ -64,6 +64,24 @@ impl World {
     /// Another gate on the same store.
     pub(crate) async fn replica(&self) -> Service {
         serve(&self.database, &self.settings).await
+    }
+
+    /// Another gate on the same store and with the same keys, with a data folder and settings of
+    /// its own.
+    pub(crate) async fn elsewhere(
+        &self,
+        data_dir: &Path,
+        set: impl Fn(&mut ServeSettings),
+    ) -> anyhow::Result<Service> {
+        let mut settings = self.settings.clone();
+        set(&mut settings);
+        let keys = self.database.folder.path().join("vault.keys");
+        let store = StoreSettings {
+            data_dir: Some(data_dir.to_owned()),
+            vault_keys: Some(keys),
+            ..store_settings(&self.database)
+        };
+        Service::open(&store, &settings, TcpListener::bind("127.0.0.1:0").await?).await
     }
 
     /// Applies an operation and waits until the gate has it.
@@ -137,8 +155,8 @@ async fn import(desk: &Desk, company: Value) {
     assert!(plan.is_sound(), "{plan:#?}");
 }
 
-async fn serve(database: &Database, settings: &ServeSettings) -> Service {
-    let store = StoreSettings {
+fn store_settings(database: &Database) -> StoreSettings {
+    StoreSettings {
         data_dir: Some(database.folder.path().to_owned()),
         database: Some(database.url.clone()),
         vault_keys: None,
@@ -146,7 +164,11 @@ async fn serve(database: &Database, settings: &ServeSettings) -> Service {
         secret_variables: vec!["CARGO_PKG_NAME".parse().unwrap()],
         config: None,
         processes: ProcessSettings { stdio_uids: StdioUids::None, stdio_homes: None },
-    };
+    }
+}
+
+async fn serve(database: &Database, settings: &ServeSettings) -> Service {
+    let store = store_settings(database);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let service = Service::open(&store, settings, listener).await.unwrap();
     service.first_answers().await;

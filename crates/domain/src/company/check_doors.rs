@@ -1,17 +1,20 @@
 //! The rules for what the doors work with: providers, claim mappings, host rules.
 
-use crate::{Admit, ClaimMapping, Company, HostRule, OPEN_WEBUI, Profile, Provider, Refusal};
+use crate::{
+    Admit, ClaimMapping, Company, HostRule, OPEN_WEBUI, Profile, Provider, Refusal, is_open_webui,
+};
 
 impl Company {
     pub(super) fn check_provider(&self, provider: &Provider) -> Result<(), Refusal> {
         provider.check()?;
         // One that was called so before stays.
         let is_new = !self.providers.contains_key(&provider.id);
-        if is_new && provider.id.as_str().eq_ignore_ascii_case(OPEN_WEBUI) {
-            return Err(Refusal::invalid(
-                "id",
-                format!("\"{OPEN_WEBUI}\" stands for the accounts of Open WebUI: choose another"),
-            ));
+        if is_new && is_open_webui(&provider.id.as_str().to_ascii_lowercase()) {
+            let problem = format!(
+                "\"{OPEN_WEBUI}\", and what begins with it, stands for the accounts of Open WebUI: \
+                 choose another"
+            );
+            return Err(Refusal::invalid("id", problem));
         }
         self.check_client_secret(provider)?;
         let others = self.providers.values().filter(|other| other.id != provider.id);

@@ -53,9 +53,16 @@ pub struct Identity {
     pub created_at: Timestamp,
 }
 
-/// The issuer that Open WebUI writes, and that its accounts carry. Where accounts are named by their
-/// provider it stands for one, so that no provider is called so.
+/// The issuer that Open WebUI writes, and that its accounts carry where there is only one. Where
+/// accounts are named by their provider it stands for one, so that no provider is called so.
 pub const OPEN_WEBUI: &str = "open-webui";
+
+/// Whether an issuer is an Open WebUI: the only one, or one of several, each of which has a name of
+/// its own behind the word, such as `open-webui-sales`.
+pub fn is_open_webui(issuer: &str) -> bool {
+    let name = issuer.strip_prefix(OPEN_WEBUI);
+    name.is_some_and(|name| name.is_empty() || name.len() > 1 && name.starts_with('-'))
+}
 
 /// A claim of a provider, as `provider:claim`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -8,8 +8,9 @@ use wildmatch::WildMatch;
 use super::{Person, Site};
 use crate::{
     Because, ClaimSaid, Company, ConnectionId, Effect, Grant, GrantId, GroupId, GroupName,
-    OPEN_WEBUI, ProviderId, Subject, Target, TenantId, Timestamp, User, UserId, View,
+    ProviderId, Subject, Target, TenantId, Timestamp, User, UserId, View,
     access::{Place, Rule},
+    record::is_open_webui,
     text::UserPatternKind,
 };
 
@@ -165,7 +166,7 @@ impl<'c> Unknown<'c> {
             // An account at nobody's may be one at any: a provider can have another issuer now.
             let claims = match issuers.get(identity.issuer.as_str()) {
                 Some(claims) => claims,
-                None if identity.issuer == OPEN_WEBUI => continue,
+                None if is_open_webui(&identity.issuer) => continue,
                 None => &everything,
             };
             for (claim, at) in claims {

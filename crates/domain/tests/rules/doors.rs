@@ -67,7 +67,7 @@ fn whoever_is_in_the_group_administers_whoever_put_them_there() {
 
 #[test]
 fn no_provider_is_called_like_open_webui() {
-    for id in ["open-webui", "Open-WebUI"] {
+    for id in ["open-webui", "Open-WebUI", "open-webui-sales"] {
         let mut company = Company::default();
         let Ok(id) = id.parse::<ProviderId>() else { continue };
         let old = provider(id.as_str(), "a");
@@ -80,5 +80,5 @@ fn no_provider_is_called_like_open_webui() {
         company.apply(&Change::Replace { before, after }).unwrap();
         company.apply(&Change::Remove(changed.into())).unwrap();
     }
-    Company::default().apply(&Change::Add(provider("open-webui-2", "a").into())).unwrap();
+    Company::default().apply(&Change::Add(provider("open-webui2", "a").into())).unwrap();
 }

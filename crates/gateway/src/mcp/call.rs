@@ -21,7 +21,7 @@ use crate::{
     body::Parts,
     call::{Done, Refusal, Step},
     catalogue::HeaderParam,
-    entry::names_nobody,
+    entry::hint,
     era::Era,
     trace::Trace,
     upstream::LogLevel,
@@ -131,7 +131,7 @@ async fn admit(
         }
         Err(refused) => refused.told().await,
     };
-    Err(match (refused, names_nobody(request.caller)) {
+    Err(match (refused, hint(request.caller, request.refused)) {
         (Refusal::Unrecorded, _) => RpcError::unrecorded(),
         (Refusal::Denied(Denial::TooOften(seconds)), _) => RpcError::too_often(seconds),
         (Refusal::Ambiguous(problem), _) => RpcError::answer(RpcError::INVALID_PARAMS, problem),

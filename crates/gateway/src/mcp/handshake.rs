@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     body::Parts,
-    entry::{names_nobody, nothing_for},
+    entry::{hint, nothing_for},
     era::{self, Era},
     json,
     session::Session,
@@ -70,9 +70,10 @@ fn introduction(request: &Request<'_>, era: Era) -> String {
         false => "\"capabilities\":{\"tools\":{}}",
     };
     // What the servers say, or why somebody who comes in rightly sees nothing.
-    let text = match (names_nobody(request.caller), greeting) {
+    let hint = hint(request.caller, request.refused);
+    let text = match (&hint, greeting) {
         (Some(hint), _) => hint,
-        (None, Some(greeting)) => &greeting.instructions,
+        (None, Some(greeting)) => &*greeting.instructions,
         (None, None) => nothing_for(request.endpoint),
     };
     match text {

@@ -28,6 +28,7 @@ use axum::{
 };
 use bytes::Bytes;
 use gatehall_domain::{Caller, ConnectionId, Decision, Denial, Endpoint, Reach, Timestamp, decide};
+use gatehall_identity::Rejection;
 use http::{HeaderMap, HeaderValue, StatusCode, header::ALLOW, request::Parts as Head};
 
 use self::{
@@ -69,6 +70,8 @@ pub(super) struct Request<'r> {
     caller: &'r Caller,
     endpoint: &'r Endpoint,
     now: Timestamp,
+    /// As in [`Entry`].
+    refused: Option<&'r Rejection>,
 }
 
 type Shared = State<Arc<Gateway>>;
@@ -125,7 +128,7 @@ async fn receive(
     request: axum::extract::Request,
 ) -> Response {
     let (head, body) = request.into_parts();
-    let entry = match Entry::new(gateway, &head).await {
+    let entry = match Entry::or_stranger(gateway, &head).await {
         Ok(entry) => entry,
         Err(turned) => return turned_away(turned),
     };
@@ -140,8 +143,9 @@ async fn receive(
     let Ok(text) = str::from_utf8(&body) else {
         return RpcError::bad(RpcError::PARSE, "the body is not UTF-8").into_response(None);
     };
-    let Entry { moment, caller, now } = &entry;
-    let request = Request { gateway, moment, caller, endpoint: &endpoint, now: *now };
+    let Entry { moment, caller, now, refused } = &entry;
+    let (now, refused) = (*now, refused.as_ref());
+    let request = Request { gateway, moment, caller, endpoint: &endpoint, now, refused };
     if text.trim_start().starts_with('[') {
         return batch::answer(&request, &head.headers, text).await;
     }
@@ -186,7 +190,7 @@ fn nothing_here() -> RpcError {
 }
 
 async fn end_session(gateway: &Arc<Gateway>, endpoint: Option<Endpoint>, head: &Head) -> Response {
-    let entry = match Entry::new(gateway, head).await {
+    let entry = match Entry::or_stranger(gateway, head).await {
         Ok(entry) => entry,
         Err(turned) => return turned_away(turned),
     };
@@ -196,8 +200,9 @@ async fn end_session(gateway: &Arc<Gateway>, endpoint: Option<Endpoint>, head: &
         Err(error) => return error.into_response(None),
     };
     let Some(id) = id else { return not_allowed().await };
-    let Entry { moment, caller, now } = &entry;
-    match (Request { gateway, moment, caller, endpoint: &endpoint, now: *now }).session(id) {
+    let Entry { moment, caller, now, .. } = &entry;
+    let (now, refused) = (*now, None);
+    match (Request { gateway, moment, caller, endpoint: &endpoint, now, refused }).session(id) {
         Ok(session) => {
             gateway.session_notes.end(session);
             StatusCode::NO_CONTENT.into_response()

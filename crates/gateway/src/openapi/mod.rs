@@ -182,7 +182,7 @@ async fn run(
 }
 
 fn asking<'a>(entry: &'a Entry, endpoint: &'a Endpoint) -> Asking<'a> {
-    let Entry { moment, caller, now } = entry;
+    let Entry { moment, caller, now, .. } = entry;
     Asking { moment, caller, endpoint, now: *now, face: "openapi" }
 }
 

@@ -3,6 +3,7 @@
 
 mod address;
 mod arrival;
+mod chat;
 mod entrances;
 mod hosts;
 mod provider;
@@ -18,6 +19,7 @@ use serde::Serialize;
 use url::Url;
 
 pub(crate) use self::arrival::{ARRIVAL, arrival};
+pub use self::chat::{ChatScene, chat_findings};
 use crate::fetch::Fetch;
 
 /// One thing that was looked at.
@@ -74,8 +76,8 @@ pub struct Patient<'a> {
     pub listen: Option<SocketAddr>,
     /// The host names under which clients may come; none for any.
     pub allowed_hosts: Vec<String>,
-    /// The domains about whose addresses Open WebUI is believed.
-    pub open_webui_domains: Vec<String>,
+    /// The Open WebUIs that are set here, and what the gates say of theirs.
+    pub chats: ChatScene,
     /// The time here.
     pub now: Timestamp,
 }
@@ -105,7 +107,7 @@ pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Find
         doctor.look_at_provider(provider).await;
     }
     doctor.look_at_variables();
-    doctor.look_at_chat();
+    doctor.look_at_chats();
     doctor.look_at_allowed_hosts();
     doctor.look_whether_it_listens().await;
     match &patient.public_url {
@@ -160,29 +162,6 @@ impl Doctor<'_> {
                      GATEHALL_SECRET_VARIABLES={names}"
                 ),
             );
-        }
-    }
-
-    /// Whether anybody new can come in through Open WebUI.
-    fn look_at_chat(&mut self) {
-        const NAME: &str = "Open WebUI";
-        let patient = self.patient;
-        let mut keys = patient.company.keys.values();
-        if !keys.any(|key| key.user.is_none() && key.is_live(patient.now)) {
-            return;
-        }
-        match patient.open_webui_domains.is_empty() {
-            true => self.doubtful(
-                NAME,
-                "it may vouch for no domain, so that only accounts that are bound already come in \
-                 through it",
-                "set GATEHALL_OPEN_WEBUI_DOMAINS to the domains whose addresses it verifies, or \
-                 bind accounts: gatehall user change EMAIL --bind open-webui=ID",
-            ),
-            false => {
-                let domains = patient.open_webui_domains.join(", ");
-                self.good(NAME, &format!("it vouches for addresses of {domains}"));
-            }
         }
     }
 

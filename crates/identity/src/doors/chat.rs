@@ -1,27 +1,31 @@
-//! People whom Open WebUI names.
+//! People whom an Open WebUI names.
 
-use gatehall_domain::{Key, OPEN_WEBUI, Snapshot, Timestamp, UserId, names};
+use std::sync::Arc;
 
-use super::Doors;
+use gatehall_domain::{Caller, Door, Key, RefusedAccount, Snapshot, Timestamp, UserId, names};
+use http::request::Parts;
+
+use super::{Doors, shown_proof};
 use crate::{
-    Rejection,
-    open_webui::Claims,
+    ChatSaid, OPEN_WEBUI_USER_HEADER, OpenWebUi, Rejection,
+    key::live_key,
+    open_webui::ChatUser,
     visit::{Visit, Vouched},
 };
 
 impl Doors {
-    /// The user whom Open WebUI names. None if nobody here is that user.
+    /// The user whom an Open WebUI names. None if nobody here is that user.
     pub(super) async fn vouched_user(
         &self,
-        claims: &Claims,
+        chat: &ChatUser,
         snapshot: &Snapshot,
         key: &Key,
     ) -> Result<Option<UserId>, Rejection> {
-        if let Some(user) = self.bound_user(claims, snapshot)? {
+        if let Some(user) = bound_user(chat, snapshot)? {
             return Ok(Some(user));
         }
         let company = snapshot.company();
-        let visit = self.chat_visit(claims)?;
+        let visit = self.chat_visit(chat)?;
         let email = visit.email.as_ref();
         if email.is_some_and(|email| self.is_unknown(email, company)) {
             tracing::debug!(key.id = %key.id, "a client named a user who is unknown here");
@@ -32,62 +36,87 @@ impl Doors {
         self.arrivals.settle(visit).await?;
         // Meanwhile much may have changed, so that whoever comes is judged like everybody whose
         // account is bound.
-        self.bound_user(claims, &self.snapshots.snapshot())
+        bound_user(chat, &self.snapshots.snapshot())
     }
 
-    /// The user to whom the account is bound. None if to nobody.
-    fn bound_user(
+    /// A chat's user who is refused for what is kept here of their account, as somebody who is
+    /// nobody here. None where more is wrong than that.
+    pub(super) fn stranger(
         &self,
-        claims: &Claims,
+        head: &Parts,
+        rejection: &Rejection,
         snapshot: &Snapshot,
-    ) -> Result<Option<UserId>, Rejection> {
-        let company = snapshot.company();
-        let account = (OPEN_WEBUI.to_owned(), claims.sub.clone());
-        let Some(identity) = company.identities.get(&account) else { return Ok(None) };
-        let Some(user) = company.users.get(&identity.user) else { return Ok(None) };
-        // Whoever became an administrator since then was bound by an address, too.
-        if identity.by_address
-            && !self.settings.open_webui_binds_admins
-            && company.administers(user.id)
-        {
-            return Err(Rejection::AddressAlone(user.email.clone(), bound(claims)));
+        now: Timestamp,
+    ) -> Option<Caller> {
+        let is_of_account =
+            rejection.claimed().is_some() || matches!(rejection, Rejection::Person(_));
+        if !is_of_account || !head.headers.contains_key(OPEN_WEBUI_USER_HEADER) {
+            return None;
         }
-        Ok(Some(user.id))
+        let key = live_key(shown_proof(&head.headers).ok()??, snapshot, now).ok()?;
+        let (id, tenant) = (Some(key.id.clone()), key.tenant.clone());
+        let is_service = key.user.is_none();
+        is_service.then_some(Caller { user: None, door: Door::OpenWebUi, key: id, tenant })
     }
 
-    /// The visit that Open WebUI's signed header would make, sent with a service key.
+    /// The visit that the signed header of an Open WebUI would make, sent with a service key.
     ///
     /// # Errors
     /// Why it would be refused.
     pub fn supposed_chat_visit(&self, header: &str, now: Timestamp) -> Result<Visit, Rejection> {
-        self.chat_visit(&self.open_webui.check(header.as_bytes(), now)?)
+        self.chat_visit(&self.open_webuis.check(header.as_bytes(), now)?)
     }
 
-    /// The domains about whose addresses Open WebUI is believed.
-    pub fn open_webui_domains(&self) -> &[String] {
-        &self.settings.open_webui_domains
+    /// The Open WebUIs whose word counts.
+    pub fn open_webuis(&self) -> impl Iterator<Item = &OpenWebUi> {
+        self.open_webuis.chats()
     }
 
-    fn chat_visit(&self, claims: &Claims) -> Result<Visit, Rejection> {
-        let email = claims.address()?;
-        let believed = self.chat_may_vouch_for(&email);
-        let doubt = (!believed).then(|| Rejection::NotVouched(email.clone(), bound(claims)));
+    /// What this gate says of Open WebUIs.
+    pub fn chat_said(&self) -> ChatSaid {
+        let chats = self.open_webuis.chats().map(OpenWebUi::setting).collect();
+        ChatSaid { chats, misfits: self.chat_news.misfits(self.clock.now()) }
+    }
+
+    /// Accounts that were refused for another that is bound, and that nobody was told of yet.
+    pub fn take_refused_accounts(&self, snapshot: &Snapshot) -> Vec<RefusedAccount> {
+        self.chat_news.take_refused(snapshot.company())
+    }
+
+    /// Remembers them again, since they could not be told.
+    pub fn give_back_refused_accounts(&self, accounts: Vec<RefusedAccount>) {
+        accounts.into_iter().for_each(|it| self.chat_news.refused(it));
+    }
+
+    fn chat_visit(&self, user: &ChatUser) -> Result<Visit, Rejection> {
+        let email = user.address()?;
+        let (issuer, subject) = user.account();
+        let chat = Arc::clone(&user.chat);
+        let doubt =
+            (!chat.believes(&email)).then(|| Rejection::NotVouched(email.clone(), user.shown()));
         Ok(Visit {
-            issuer: OPEN_WEBUI.to_owned(),
-            subject: claims.sub.clone(),
+            vouched: Vouched::OpenWebUi(issuer.clone()),
+            issuer,
+            subject,
             tenant_id: None,
-            vouched: Vouched::OpenWebUi,
             email: Some(email),
             doubt,
-            binds_admins: self.settings.open_webui_binds_admins,
-            name: names::shown(&claims.name, 120).into_owned(),
+            binds_admins: chat.binds_admins,
+            name: names::shown(&user.claims.name, 120).into_owned(),
             add: self.settings.add_unknown_users,
             said: None,
         })
     }
 }
 
-/// The account, as somebody binds it at the command line.
-fn bound(claims: &Claims) -> String {
-    format!("{OPEN_WEBUI}={}", names::shown(&claims.sub, 255))
+/// The user to whom the account is bound. None if to nobody.
+fn bound_user(chat: &ChatUser, snapshot: &Snapshot) -> Result<Option<UserId>, Rejection> {
+    let company = snapshot.company();
+    let Some(identity) = company.identities.get(&chat.account()) else { return Ok(None) };
+    let Some(user) = company.users.get(&identity.user) else { return Ok(None) };
+    // Whoever became an administrator since then was bound by an address, too.
+    if identity.by_address && !chat.chat.binds_admins && company.administers(user.id) {
+        return Err(Rejection::AddressAlone(user.email.clone(), chat.shown()));
+    }
+    Ok(Some(user.id))
 }

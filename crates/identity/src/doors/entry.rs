@@ -3,13 +3,13 @@
 use std::{net::IpAddr, sync::Arc};
 
 use gatehall_domain::{
-    Attempt, EmailAddress, EntryEvent, OPEN_WEBUI, Snapshot, Timestamp, UserId, names,
+    Attempt, EmailAddress, EntryEvent, OPEN_WEBUI, RefusedAccount, Snapshot, Timestamp, UserId,
+    names,
 };
 use http::request::Parts;
-use uuid::Uuid;
 
-use super::Doors;
-use crate::Rejection;
+use super::{Doors, shown_proof};
+use crate::{Rejection, key::live_key};
 
 /// No place in an event is longer.
 const LONGEST: usize = 200;
@@ -52,6 +52,7 @@ impl Doors {
             attempt: it.attempt,
             door: it.door.to_owned(),
             user: it.user,
+            claimed: claimed.cloned(),
             place: names::shown(it.place, LONGEST).into_owned(),
             address: it.address,
             refused: it.refused,
@@ -79,7 +80,7 @@ impl Doors {
     pub(crate) fn note_refusal(
         &self,
         rejection: &Rejection,
-        place: &str,
+        head: &Parts,
         address: IpAddr,
         snapshot: &Arc<Snapshot>,
         now: Timestamp,
@@ -88,25 +89,59 @@ impl Doors {
             Rejection::BadKey => "key",
             Rejection::BadToken(_) | Rejection::Scope(_) => "token",
             Rejection::NoSession => "session",
+            Rejection::OtherAccount(it) => &it.source_name,
             Rejection::BadUserHeader(_)
-            | Rejection::OtherAccount(..)
+            | Rejection::UnknownSecret
             | Rejection::NotVouched(..)
             | Rejection::AddressAlone(..) => OPEN_WEBUI,
             _ => "proof",
         };
-        // An administrator has to do something about these.
-        let is_setting = matches!(
-            rejection,
-            Rejection::NotVouched(..) | Rejection::AddressAlone(..) | Rejection::PersonalKeyForMany
-        );
-        if is_setting && self.limits.may_note(address, "log") {
-            let (rule, reference) = (rejection.rule(), Uuid::now_v7().simple().to_string());
-            tracing::warn!(rule, reference, "somebody was refused, which a setting may mend");
-            tracing::debug!(rule, reference, "somebody was refused: {rejection}");
+        match rejection {
+            Rejection::UnknownSecret => self.note_misfit(head, address, snapshot, now),
+            Rejection::PersonalKeyForMany if self.limits.may_note(address, "log") => {
+                tracing::warn!(rule = rejection.rule(), "somebody was refused: {rejection}");
+            }
+            _ => self.note_account(rejection, snapshot, now),
         }
         let refused = Some(rejection.rule());
-        let entered =
-            Entered { attempt: Attempt::Enter, door, user: None, place, address, refused };
-        self.note(entered, snapshot, now);
+        let (attempt, place) = (Attempt::Enter, head.uri.path());
+        let entered = Entered { attempt, door, user: None, place, address, refused };
+        self.note_claimed(entered, rejection.claimed(), snapshot, now);
+    }
+
+    /// Somebody has to do something about an account that is right and is nobody's here.
+    pub(crate) fn note_account(&self, rejection: &Rejection, snapshot: &Snapshot, now: Timestamp) {
+        let Some(email) = rejection.claimed() else { return };
+        if !self.limits.may_note_person(email.as_str(), "log") {
+            return;
+        }
+        tracing::warn!(rule = rejection.rule(), "somebody was refused: {rejection}");
+        if let Rejection::OtherAccount(it) = rejection
+            && let Some(user) = snapshot.company().user_by_email(email)
+        {
+            let (issuer, subject) = (it.issuer.clone(), it.subject.clone());
+            self.chat_news.refused(RefusedAccount { issuer, subject, user: user.id, at: now });
+        }
+    }
+
+    /// A signature that fits no secret is a setting that has to be mended, at one of two places.
+    fn note_misfit(&self, head: &Parts, address: IpAddr, snapshot: &Snapshot, now: Timestamp) {
+        let proof = shown_proof(&head.headers).ok().flatten();
+        let key = proof.and_then(|proof| live_key(proof, snapshot, now).ok());
+        self.chat_news.misfit(key.map(|key| &key.id), address, now);
+        if !self.limits.may_note_person("", Rejection::UnknownSecret.rule()) {
+            return;
+        }
+        let count: u64 = self.chat_news.misfits(now).iter().map(|it| it.count).sum();
+        let secrets: Vec<String> =
+            self.open_webuis.chats().map(|it| format!("{} {}", it.id, it.fingerprint())).collect();
+        tracing::warn!(
+            key = key.map_or("none", |key| key.id.as_str()),
+            %address,
+            "the signature of X-OpenWebUI-User-Jwt fits no secret here, {count} times in the last \
+             minutes: FORWARD_USER_INFO_HEADER_JWT_SECRET of that Open WebUI must equal \
+             GATEHALL_OPEN_WEBUI_SECRET. The SHA-256 of the secrets here begin with: {}",
+            secrets.join(", ")
+        );
     }
 }

@@ -24,7 +24,7 @@ use crate::{
     forward::Assertions,
     key::live_key,
     limits::Limits,
-    open_webui::UserHeader,
+    open_webui::{ChatNews, UserHeaders},
     peer::Proxies,
     provider::Providers,
     session::{CookieJar, Jar, LiveSession, SessionDoor},
@@ -65,7 +65,8 @@ pub struct Doors {
     pub(crate) assertions: Assertions,
     /// States and logout tokens that were used, until their time is over anyway.
     pub(crate) used: Cache<String, ()>,
-    open_webui: UserHeader,
+    open_webuis: UserHeaders,
+    pub(crate) chat_news: ChatNews,
     bearer: Bearer,
 }
 
@@ -84,7 +85,7 @@ impl std::fmt::Debug for Doors {
 
 impl Doors {
     /// Doors with these settings.
-    pub fn new(settings: DoorSettings, parts: DoorParts) -> Arc<Self> {
+    pub fn new(mut settings: DoorSettings, parts: DoorParts) -> Arc<Self> {
         let jar = Jar::new(settings.cookie_domain.clone());
         let sessions = SessionDoor::new(
             Arc::clone(&parts.vault),
@@ -105,7 +106,8 @@ impl Doors {
             vault: parts.vault,
             clock: parts.clock,
             used: Cache::new(USED),
-            open_webui: UserHeader::new(&settings.open_webui_secret),
+            open_webuis: UserHeaders::new(std::mem::take(&mut settings.open_webuis)),
+            chat_news: ChatNews::default(),
             bearer: Bearer::new(),
             settings,
         })
@@ -136,6 +138,11 @@ impl Doors {
     /// What is known now.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.snapshot()
+    }
+
+    /// The time here.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The address under which browsers know this gate.
@@ -172,12 +179,37 @@ impl Doors {
             }
             Err(rejection) => {
                 let address = self.address(head);
-                let rejection = self.limits.unproven(address).err().unwrap_or(rejection);
+                // Whose account is known has proved something, and comes with each message.
+                let too_many = match rejection.claimed() {
+                    Some(_) => None,
+                    None => self.limits.unproven(address).err(),
+                };
+                let rejection = too_many.unwrap_or(rejection);
                 if rejection != Rejection::NoProof {
-                    self.note_refusal(&rejection, head.uri.path(), address, snapshot, now);
+                    self.note_refusal(&rejection, head, address, snapshot, now);
                 }
                 Err(rejection)
             }
+        }
+    }
+
+    /// The same where a chat's user who is nobody here is let in as that, to be told why. Each
+    /// message of theirs would end in a connection that failed otherwise, which tells them nothing.
+    ///
+    /// # Errors
+    /// Why the proof is not accepted.
+    pub async fn caller_or_stranger(
+        &self,
+        head: &Parts,
+        snapshot: &Arc<Snapshot>,
+        now: Timestamp,
+    ) -> Result<(Caller, Option<Rejection>), Rejection> {
+        match self.caller(head, snapshot, now).await {
+            Ok(caller) => Ok((caller, None)),
+            Err(rejection) => match self.stranger(head, &rejection, snapshot, now) {
+                Some(caller) => Ok((caller, Some(rejection))),
+                None => Err(rejection),
+            },
         }
     }
 
@@ -219,16 +251,10 @@ impl Doors {
         snapshot: &Arc<Snapshot>,
         now: Timestamp,
     ) -> Result<Caller, Rejection> {
-        let mut values = headers.get_all(AUTHORIZATION).iter();
-        let Some(value) = values.next() else {
+        let Some(proof) = shown_proof(headers)? else {
             let session = self.session(headers, snapshot, now);
             return session.map(|session| caller_of(session.user, Door::Session));
         };
-        if values.next().is_some() {
-            return Err(Rejection::Repeated("Authorization"));
-        }
-        let text = value.to_str().map_err(|_| Rejection::UnknownKind)?;
-        let proof = bearer_of(text).ok_or(Rejection::UnknownKind)?;
         if proof.starts_with(gatehall_vault::KEY_PREFIX) {
             return self.by_key(proof, headers, snapshot, now).await;
         }
@@ -296,10 +322,10 @@ impl Doors {
                 None => Err(Rejection::BadKey),
             };
         }
-        match self.open_webui.claims(headers, now)? {
+        match self.open_webuis.user(headers, now)? {
             None => Ok(caller(None, Door::ServiceKey)),
-            Some(claims) => {
-                Ok(caller(self.vouched_user(&claims, snapshot, key).await?, Door::OpenWebUi))
+            Some(chat) => {
+                Ok(caller(self.vouched_user(&chat, snapshot, key).await?, Door::OpenWebUi))
             }
         }
     }
@@ -320,6 +346,17 @@ fn is_somebody(session: &LiveSession, snapshot: &Snapshot) -> bool {
 
 fn caller_of(user: UserId, door: Door) -> Caller {
     Caller { user: Some(user), door, key: None, tenant: None }
+}
+
+/// What the `Authorization` header holds; none if it is not there.
+fn shown_proof(headers: &HeaderMap) -> Result<Option<&str>, Rejection> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Rejection::Repeated("Authorization"));
+    }
+    let text = value.to_str().map_err(|_| Rejection::UnknownKind)?;
+    bearer_of(text).ok_or(Rejection::UnknownKind).map(Some)
 }
 
 /// The token behind `Bearer`, in any case (RFC 9110, section 11.1).

@@ -21,15 +21,14 @@ impl Doors {
         company.user_by_email(email).is_none() && !adds
     }
 
-    /// Which people are added whom Open WebUI vouches for.
+    /// Which people are added whom an Open WebUI vouches for.
     pub const fn adds_unknown_users(&self) -> Newcomers {
         self.settings.add_unknown_users
     }
 
-    /// Whether Open WebUI is believed about an address.
+    /// Whether an Open WebUI is believed about an address.
     pub fn chat_may_vouch_for(&self, email: &EmailAddress) -> bool {
-        let mut domains = self.settings.open_webui_domains.iter();
-        domains.any(|domain| domain.eq_ignore_ascii_case(email.domain()))
+        self.open_webuis.chats().any(|chat| chat.believes(email))
     }
 
     /// An administrator has to hear of somebody who is unknown, who only sees that there are no
@@ -44,8 +43,8 @@ impl Doors {
         if caller.user.is_some() || caller.door != Door::OpenWebUi {
             return;
         }
-        let claims = self.open_webui.claims(&head.headers, now).ok().flatten();
-        let Some(email) = claims.and_then(|it| it.address().ok()) else { return };
+        let named = self.open_webuis.user(&head.headers, now).ok().flatten();
+        let Some(email) = named.and_then(|it| it.address().ok()) else { return };
         if self.limits.may_note_person(email.as_str(), "log") {
             let because = match self.settings.add_unknown_users {
                 Newcomers::Nobody => "GATEHALL_ADD_UNKNOWN_USERS is false, so that nobody is added",

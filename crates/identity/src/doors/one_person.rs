@@ -3,18 +3,18 @@
 //! The `Authorization` header is the proof where there is one, else the session. What is compared
 //! with it:
 //!
-//! - Open WebUI's signed user header. It is signed for a purpose and nobody sends it by accident,
+//! - The signed user header of an Open WebUI. It is signed for a purpose and nobody sends it by accident,
 //!   so one that cannot be checked is refused. Beside a personal key it is refused whomever it
 //!   names, since whoever sends it sends it for everybody; so are its unsigned fellows there, which
 //!   are never read.
 //! - A session. Browsers send cookies unasked, and proxies and chats pass them on, so that only a
 //!   good one names anybody.
 
-use gatehall_domain::{Caller, Door, OPEN_WEBUI, Snapshot, Timestamp, UserId};
+use gatehall_domain::{Caller, Door, Snapshot, Timestamp, UserId};
 use http::{HeaderMap, header::COOKIE};
 
 use super::Doors;
-use crate::{Rejection, open_webui::Claims};
+use crate::{Rejection, open_webui::ChatUser};
 
 /// How the names of all headers begin in which Open WebUI says who its user is.
 const CHAT_USER: &str = "x-openwebui-user-";
@@ -34,8 +34,8 @@ impl Doors {
         // A service key alone proves no person, whatever comes with it.
         let Some(user) = caller.user else { return Ok(()) };
         if caller.door != Door::OpenWebUi
-            && let Some(claims) = self.open_webui.claims(headers, now)?
-            && named(&claims, snapshot)? != Some(user)
+            && let Some(chat) = self.open_webuis.user(headers, now)?
+            && named(&chat, snapshot)? != Some(user)
         {
             return Err(Rejection::TwoPeople);
         }
@@ -71,10 +71,11 @@ fn names_chat_users(headers: &HeaderMap) -> bool {
 }
 
 /// Whom Open WebUI names: by the account, or by an address that is compared only.
-fn named(claims: &Claims, snapshot: &Snapshot) -> Result<Option<UserId>, Rejection> {
+fn named(chat: &ChatUser, snapshot: &Snapshot) -> Result<Option<UserId>, Rejection> {
     let company = snapshot.company();
-    if let Some(user) = company.user_by_identity(OPEN_WEBUI, &claims.sub) {
+    let (issuer, subject) = chat.account();
+    if let Some(user) = company.user_by_identity(&issuer, &subject) {
         return Ok(Some(user.id));
     }
-    Ok(company.user_by_email(&claims.address()?).map(|user| user.id))
+    Ok(company.user_by_email(&chat.address()?).map(|user| user.id))
 }

@@ -5,20 +5,15 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::{Newcomers, limits::LimitSettings, session::SessionLimits};
+use crate::{Newcomers, OpenWebUi, limits::LimitSettings, session::SessionLimits};
 
 /// How the doors are set.
 #[derive(Debug)]
 pub struct DoorSettings {
-    /// The secret with which Open WebUI signs its user header.
-    pub open_webui_secret: SecretString,
-    /// Whether a user whom Open WebUI vouches for, and who is unknown here, is added.
+    /// The Open WebUIs whose signed user headers count, no two with one name or one secret.
+    pub open_webuis: Vec<OpenWebUi>,
+    /// Whether a user whom an Open WebUI vouches for, and who is unknown here, is added.
     pub add_unknown_users: Newcomers,
-    /// The domains about whose addresses Open WebUI is believed.
-    pub open_webui_domains: Vec<String>,
-    /// Whether Open WebUI's word about an address also binds the account of somebody who
-    /// administers something here.
-    pub open_webui_binds_admins: bool,
     /// The address under which browsers and clients know this gate.
     pub public_url: Option<Url>,
     /// The domain below which all hosts share the session; none for this gate's host alone.

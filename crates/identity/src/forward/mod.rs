@@ -125,6 +125,7 @@ impl Doors {
     fn refuse(&self, question: &Question<'_>, target: &Target, rejection: Rejection) -> Rejection {
         let too_many = self.limits.unproven(self.address(question.head)).err();
         let rejection = too_many.unwrap_or(rejection);
+        self.note_account(&rejection, question.snapshot, question.now);
         if rejection != Rejection::NoProof {
             self.note_entry(question, target, None, Some(rejection.rule()));
         }

@@ -158,10 +158,14 @@ impl Doors {
         };
         let user = next.as_ref().ok().map(|(user, _)| *user);
         let refused = next.as_ref().err().map(Rejection::rule);
+        let claimed = next.as_ref().err().and_then(Rejection::claimed);
+        if let Err(rejection) = &next {
+            self.note_account(rejection, snapshot, now);
+        }
         let (attempt, address) = (Tried::SignIn, self.address(head));
-        let entered =
-            Entered { attempt, door: &door, user, place: "/oauth2/callback", address, refused };
-        self.note(entered, &self.snapshots.snapshot(), now);
+        let (door, place) = (door.as_str(), "/oauth2/callback");
+        let entered = Entered { attempt, door, user, place, address, refused };
+        self.note_claimed(entered, claimed, &self.snapshots.snapshot(), now);
         match next {
             Ok((_, location)) => Ok(Next { location, cookies }),
             Err(rejection) => Err(Failed { rejection, cookies }),

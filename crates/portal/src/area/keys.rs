@@ -7,6 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gatehall_domain::{EmailAddress, Key, KeyId, Refusal, Snapshot, TenantId, Timestamp};
+use gatehall_identity::OpenWebUi;
 use http::StatusCode;
 use schemars::JsonSchema;
 use secrecy::ExposeSecret;
@@ -138,6 +139,12 @@ struct Chat {
     base: String,
     /// Where MCP is there, for this key.
     endpoint: String,
+    /// Those that the gate knows.
+    chats: Vec<ChatView>,
+}
+
+struct ChatView {
+    id: String,
     /// Where the secret lies with which it signs.
     secret_place: String,
     /// The domains that it vouches for.
@@ -154,10 +161,21 @@ impl Chat {
         };
         is_service.then(|| Self {
             endpoint,
-            secret_place: portal.hall.chat_secret_place(),
-            domains: portal.doors.open_webui_domains().join(", "),
+            chats: portal.doors.open_webuis().map(|chat| ChatView::of(portal, chat)).collect(),
             base,
         })
+    }
+}
+
+impl ChatView {
+    fn of(portal: &Portal, chat: &OpenWebUi) -> Self {
+        let mut secrets = portal.hall.chat_secrets().iter();
+        let place = secrets.find(|(id, _)| *id == chat.id).map(|(_, place)| place.clone());
+        Self {
+            id: chat.id.clone(),
+            secret_place: place.unwrap_or_default(),
+            domains: chat.domains.join(", "),
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! The areas of the portal, a file for each: what is looked at, and what is done there.
 
 mod access;
+mod accounts;
 mod arguments;
 mod audit;
 mod audit_difference;
 mod audit_export;
 mod audit_query;
+mod chats;
 mod claim_mappings;
 mod common;
 mod condition;
@@ -47,6 +49,7 @@ pub(crate) fn book() -> Book {
     let areas = [
         me::ways,
         users::ways,
+        accounts::ways,
         groups::ways,
         tenants::ways,
         servers::ways,

@@ -15,6 +15,7 @@ use super::{
     todo::{Scene, Todo, things_to_do},
 };
 use crate::{
+    chats::{SILENT, chat_scene},
     hall::Condition,
     web::{Admin, Book, Fault, Frame, Moment, Shared, Short},
 };
@@ -25,9 +26,6 @@ pub(super) fn ways(book: Book) -> Book {
 
 /// Minutes of calls that are shown.
 const MINUTES: i64 = 60;
-
-/// Seconds after which a silent replica is taken as gone.
-const SILENT: i64 = 30;
 
 /// Connections that are shown at once.
 const SHOWN: usize = 50;
@@ -63,7 +61,8 @@ async fn show(admin: Admin, State(portal): Shared) -> Result<Response, Fault> {
         conditions: &conditions,
         hall,
         provider_troubles: &troubles,
-        chat_domains: portal.doors.open_webui_domains(),
+        chats: &chat_scene(store, &portal.doors, hall.replica()).await?,
+        refused: &store.refused_accounts(now).await?,
         now,
     });
     let needs = todo.iter().map(Todo::count).sum();

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use gatehall_domain::{
-    Credential, Grant, Key, ProviderId, SetAside, Snapshot, Timestamp, UnreadRow,
+    Credential, Grant, Key, ProviderId, RefusedAccount, SetAside, Snapshot, Timestamp, UnreadRow,
 };
+use gatehall_identity::ChatScene;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -69,8 +70,10 @@ pub(super) struct Scene<'a> {
     pub(super) hall: &'a dyn Hall,
     /// Providers that do not work, and why.
     pub(super) provider_troubles: &'a [(ProviderId, String)],
-    /// The domains about whose addresses Open WebUI is believed.
-    pub(super) chat_domains: &'a [String],
+    /// What is known of Open WebUIs.
+    pub(super) chats: &'a ChatScene,
+    /// Accounts that were not let in, since their user is bound to another.
+    pub(super) refused: &'a [RefusedAccount],
     pub(super) now: Timestamp,
 }
 
@@ -81,6 +84,8 @@ pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
         unread(scene),
         Todo::new("Connections that are down", "/connections", down(scene)),
         Todo::new("Providers", "/providers", providers(scene)),
+        Todo::new("Open WebUI", "/settings", super::chats::findings(scene)),
+        Todo::new("Accounts that changed", "/accounts?show=changed", super::chats::changed(scene)),
         Todo::new("Users without any tool", "/users?state=no-tools", without_tools(scene)),
         Todo::new("Grants that do nothing", "/grants", grants(scene)),
         Todo::new("Credentials that end soon", "/connections", credentials(scene)),
@@ -139,7 +144,7 @@ fn down(scene: &Scene<'_>) -> Vec<Thing> {
 }
 
 /// What is so, and sentences that follow.
-fn sentences(beginning: &str, texts: &[&str]) -> String {
+pub(super) fn sentences(beginning: &str, texts: &[&str]) -> String {
     let mut all = beginning.to_owned();
     let texts = texts.iter().map(|it| it.trim_end_matches(['.', ' ']));
     for (at, text) in texts.filter(|it| !it.is_empty()).enumerate() {
@@ -190,24 +195,7 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
                 .into(),
         });
     }
-    things.extend(chat_without_domains(scene));
     things
-}
-
-/// An Open WebUI that is believed about nobody.
-fn chat_without_domains(scene: &Scene<'_>) -> Option<Thing> {
-    let keys = scene.snapshot.company().keys.values();
-    let mut service_keys = keys.filter(|key| key.user.is_none() && key.is_live(scene.now));
-    if !scene.chat_domains.is_empty() {
-        return None;
-    }
-    service_keys.next().map(|_| Thing {
-        subject: "Open WebUI".into(),
-        href: "/settings".into(),
-        text: "may vouch for no domain, so nobody new comes in through it: set \
-               GATEHALL_OPEN_WEBUI_DOMAINS, or bind accounts on the pages of users."
-            .into(),
-    })
 }
 
 fn without_tools(scene: &Scene<'_>) -> Vec<Thing> {

@@ -3,8 +3,8 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{
-    EmailAddress, GroupName, Identity, Record, Refusal, Sessions, Snapshot, Subject, Timestamp,
-    User, UserId,
+    Company, EmailAddress, GroupName, Identity, Record, Refusal, RefusedAccount, Sessions,
+    Snapshot, Subject, Timestamp, User, UserId,
 };
 use gatehall_identity::Rejection;
 use gatehall_store::EventFilter;
@@ -13,6 +13,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
+    accounts::NewAccount,
+    chats::source_name,
     common::{Nothing, Removal, Words},
     reach::{Reached, reaches_any},
     row::{EventRow, GrantRow, KeyRow, MembershipRow, SessionRow, group_names},
@@ -149,12 +151,19 @@ struct IdentityRow {
     stale: bool,
     /// Whether the account was bound because it has the user's address, and not by hand.
     by_address: bool,
+    /// Another account with the user's address that was not let in, if one was.
+    changed: Option<NewAccount>,
+    #[serde(skip)]
+    name: String,
 }
 
 impl IdentityRow {
-    fn new(identity: &Identity) -> Self {
+    fn new(identity: &Identity, company: &Company, refused: &[RefusedAccount]) -> Self {
         let Identity { issuer, subject, stale, by_address, .. } = identity.clone();
-        Self { issuer, subject, stale, by_address }
+        let mut open = refused.iter().filter(|it| it.user == identity.user && it.is_open(company));
+        let changed = open.find(|it| it.issuer == issuer).map(NewAccount::new);
+        let name = source_name(company, &issuer);
+        Self { issuer, subject, stale, by_address, changed, name }
     }
 }
 
@@ -170,6 +179,7 @@ async fn show(
     let events = store.events(&filter).await?;
     let sessions = store.sessions_of(user.id, admin.now).await?;
     let uses = store.key_uses().await?;
+    let refused = store.refused_accounts(admin.now).await?;
     let subject = Subject::User(user.id);
     let view = admin.snapshot.view(user.id);
     let identities = company.identities.values().filter(|it| it.user == user.id);
@@ -183,7 +193,7 @@ async fn show(
         enabled: user.enabled,
         since: Moment(user.created_at),
         memberships: MembershipRow::of(&admin.snapshot, user.id),
-        identities: identities.map(|it| IdentityRow::new(it)).collect(),
+        identities: identities.map(|it| IdentityRow::new(it, company, &refused)).collect(),
         claims_unsaid: admin
             .snapshot
             .claims_unsaid(user.id)

@@ -1,5 +1,6 @@
 //! What administrators do. Each operation is a function from a company to the changes it takes.
 
+pub mod account;
 pub mod connection;
 pub mod grant;
 pub mod group;

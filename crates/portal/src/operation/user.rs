@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use gatehall_domain::{
     Change, Company, EmailAddress, GroupName, Identity, Membership, OPEN_WEBUI, ProviderId,
-    Refusal, Source, Timestamp, User, UserId,
+    Refusal, Source, Timestamp, User, UserId, is_open_webui,
 };
 use uuid::Uuid;
 
@@ -125,6 +125,7 @@ fn bind(
 ) -> Result<Option<Change>, Refusal> {
     let issuer = match binding.provider.as_str() {
         OPEN_WEBUI => OPEN_WEBUI,
+        id if is_open_webui(id) && !company.providers.contains_key(id) => id,
         _ => provider::find(company, &binding.provider)?.identity_issuer(),
     };
     let key = (issuer.to_owned(), binding.subject.clone());
@@ -148,7 +149,7 @@ fn bind(
 
 /// The issuer that a provider's id stands for; anything else is one itself, and so is Open WebUI,
 /// whatever a provider is called.
-fn issuer_of<'a>(company: &'a Company, name: &'a str) -> &'a str {
+pub(super) fn issuer_of<'a>(company: &'a Company, name: &'a str) -> &'a str {
     if name == OPEN_WEBUI {
         return OPEN_WEBUI;
     }
@@ -157,7 +158,7 @@ fn issuer_of<'a>(company: &'a Company, name: &'a str) -> &'a str {
 
 /// Forgets the account of an identity provider, so that the next one with the user's address is
 /// taken for theirs.
-fn unbind(company: &Company, user: &User, issuer: &str) -> Result<Change, Refusal> {
+pub(super) fn unbind(company: &Company, user: &User, issuer: &str) -> Result<Change, Refusal> {
     let subject = company.subject_of(user.id, issuer).map(str::to_owned);
     let key = subject.map(|subject| (issuer.to_owned(), subject));
     let identity = key.and_then(|key| company.identities.get(&key));

@@ -122,12 +122,18 @@ impl From<EntryEvent> for EventRow {
     fn from(entry: EntryEvent) -> Self {
         let company = entry.snapshot.company();
         let outcome = if entry.refused.is_some() { "refused" } else { "admitted" };
+        // Whose address it is finds the event, and did nothing.
+        let meant = entry.claimed.as_ref().and_then(|email| company.user_by_email(email));
+        let rule = |rule: &str| match &entry.claimed {
+            Some(email) => format!("{rule}, as {email}"),
+            None => rule.to_owned(),
+        };
         Self {
             id: Uuid::now_v7(),
             at: entry.at.micros(),
             revision: entry.snapshot.revision(),
             actor: entry.user.map_or_else(|| "nobody".to_owned(), |id| company.user_label(id)),
-            user_id: entry.user.map(|user| user.0),
+            user_id: entry.user.or(meant.map(|user| user.id)).map(|user| user.0),
             door: entry.door,
             key_id: None,
             action: entry.attempt.as_str().to_owned(),
@@ -137,7 +143,7 @@ impl From<EntryEvent> for EventRow {
             connection: None,
             outcome: outcome.to_owned(),
             reason: Some(match entry.refused {
-                Some(rule) => format!("{rule}, from {}", entry.address),
+                Some(refused) => format!("{}, from {}", rule(refused), entry.address),
                 None => format!("from {}", entry.address),
             }),
             duration_micros: 0,

@@ -58,6 +58,11 @@ async fn write_all(store: &Store) -> Vec<(&'static str, Result<(), StoreError>)>
         ("end_sessions", store.end_sessions(&Sessions::One(digest), now).await.map(drop)),
         ("record_key_uses", store.record_key_uses(&[(key, now)].into()).await),
         ("put_replica", store.put_replica(&replica).await),
+        ("put_chats", store.put_chats("here", "{}", &[], now).await),
+        (
+            "keep_open_webui_secret",
+            store.keep_open_webui_secret("open-webui", &email, true, now).await.map(drop),
+        ),
         (
             "add_sign_in_link",
             store.add_sign_in_link(digest, session.user, now, now.plus_seconds(9)).await,
@@ -82,7 +87,15 @@ async fn call(store: &Store, n: u64) -> EventRow {
 }
 
 /// Where each kind of write ends up.
-const TABLES: [&str; 5] = ["audit_events", "sessions", "api_key_uses", "replicas", "sign_in_links"];
+const TABLES: [&str; 7] = [
+    "audit_events",
+    "sessions",
+    "api_key_uses",
+    "replicas",
+    "sign_in_links",
+    "replica_chats",
+    "open_webui_secrets",
+];
 
 /// From now on the database ends every transaction that inserts, as it does when the disk is full.
 async fn fill(database: &Database, kind: Kind) {

@@ -22,7 +22,7 @@ pub(super) fn with_bob() -> Site {
         false,
         |company, settings| {
             company.put(bob().into());
-            settings.open_webui_binds_admins = true;
+            settings.open_webuis[0].binds_admins = true;
         },
     )
 }
@@ -116,7 +116,8 @@ async fn open_webui_vouches_only_for_the_domains_that_are_set() {
             |_, _| (),
             add,
             |_, settings| {
-                settings.open_webui_domains = domains.iter().map(|it| (*it).to_owned()).collect();
+                settings.open_webuis[0].domains =
+                    domains.iter().map(|it| (*it).to_owned()).collect();
             },
         );
         site.with_token(token(Algorithm::HS256, SECRET, &claims(email, NOW + 300))).await
@@ -205,7 +206,7 @@ async fn an_address_alone_makes_nobody_an_administrator() {
                     company.put(group(id).into());
                     make(company, id);
                     bound.clone().into_iter().for_each(|it| company.put(it.into()));
-                    settings.open_webui_binds_admins = option;
+                    settings.open_webuis[0].binds_admins = option;
                 },
             );
             let header = claims("alice@google.example", NOW + 300);
@@ -226,7 +227,7 @@ async fn an_address_alone_makes_nobody_an_administrator() {
 async fn whoever_became_an_administrator_while_they_came_is_one_then() {
     let come = async |option: bool, meanwhile: fn(&mut Company)| {
         let set = |_: &mut Company, settings: &mut DoorSettings| {
-            settings.open_webui_binds_admins = option;
+            settings.open_webuis[0].binds_admins = option;
         };
         let site = site_meanwhile(|_, _| (), false, set, meanwhile);
         let header = claims("alice@google.example", NOW + 300);

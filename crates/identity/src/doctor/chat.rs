@@ -1,0 +1,209 @@
+//! Whether Open WebUIs can name their users here, and all gates know the same of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatehall_domain::{Company, Key, KeyId, OPEN_WEBUI, Timestamp, names};
+
+use super::{Doctor, Finding, Health};
+use crate::open_webui::{ChatSaid, ChatSetting, Misfit};
+
+/// As many places are named from which headers came that fit no secret.
+const PLACES: usize = 3;
+
+/// What is known of Open WebUIs.
+#[derive(Debug, Default)]
+pub struct ChatScene {
+    /// Those that are set where this is asked.
+    pub own: Vec<ChatSetting>,
+    /// What the gates that serve now say, by name.
+    pub gates: Vec<(String, ChatSaid)>,
+}
+
+/// What is to be said of Open WebUIs; nothing where no service key lets any in.
+pub fn chat_findings(scene: &ChatScene, company: &Company, now: Timestamp) -> Vec<Finding> {
+    let mut keys = company.keys.values();
+    if !keys.any(|key| key.user.is_none() && key.is_live(now)) {
+        return Vec::new();
+    }
+    let mut findings: Vec<Finding> = scene.own.iter().map(domains).collect();
+    findings.extend(misfits(scene, company));
+    findings.extend(differences(scene));
+    findings
+}
+
+fn finding(subject: &str, state: Health, found: String, remedy: &str) -> Finding {
+    Finding { subject: subject.into(), state, found, remedy: remedy.into(), form: None }
+}
+
+/// Whether anybody new can come in through an Open WebUI.
+fn domains(chat: &ChatSetting) -> Finding {
+    let subject = subject(&chat.id);
+    if !chat.domains.is_empty() {
+        let found = format!("it vouches for addresses of {}", chat.domains.join(", "));
+        return finding(&subject, Health::Good, found, "");
+    }
+    let found = "it may vouch for no domain, so that only accounts that are bound already come in \
+                 through it";
+    let remedy = match chat.id.as_str() {
+        OPEN_WEBUI => {
+            "set GATEHALL_OPEN_WEBUI_DOMAINS to the domains whose addresses it verifies, or bind \
+             accounts on the pages of users"
+        }
+        _ => {
+            "list the domains whose addresses it verifies as its domains in the file of \
+             GATEHALL_OPEN_WEBUIS, or bind accounts on the pages of users"
+        }
+    };
+    finding(&subject, Health::Doubtful, found.into(), remedy)
+}
+
+fn subject(id: &str) -> String {
+    match id {
+        OPEN_WEBUI => "Open WebUI".into(),
+        other => format!("Open WebUI {other}"),
+    }
+}
+
+/// Whether headers came whose signature fits no secret.
+fn misfits(scene: &ChatScene, company: &Company) -> Option<Finding> {
+    let all: Vec<&Misfit> = scene.gates.iter().flat_map(|(_, said)| &said.misfits).collect();
+    let count: u64 = all.iter().map(|it| it.count).sum();
+    if count == 0 {
+        return None;
+    }
+    let places: BTreeSet<String> = all.iter().map(|it| place(it, company)).collect();
+    let mut named: Vec<String> = places.iter().take(PLACES).cloned().collect();
+    if places.len() > PLACES {
+        named.push(format!("{} other places", places.len() - PLACES));
+    }
+    let known = scene.gates.iter().flat_map(|(_, said)| &said.chats);
+    let known = known.filter_map(|it| Some(format!("{} {}", it.id, it.fingerprint.as_ref()?)));
+    let known: Vec<String> = known.collect::<BTreeSet<_>>().into_iter().collect();
+    let found = format!(
+        "in the last five minutes {count} of its user headers had a signature that fits no secret \
+         here, {}, so that its users have no tools",
+        named.join(" and ")
+    );
+    let remedy = format!(
+        "set FORWARD_USER_INFO_HEADER_JWT_SECRET of that Open WebUI and GATEHALL_OPEN_WEBUI_SECRET \
+         to the same text, and restart what was changed; the SHA-256 of those here begin with {}",
+        known.join(", ")
+    );
+    Some(finding("Open WebUI's secret", Health::Bad, found, &remedy))
+}
+
+fn place(misfit: &Misfit, company: &Company) -> String {
+    let key = misfit.key.as_deref().and_then(|id| id.parse::<KeyId>().ok());
+    let name = |key: &Key| match key.name.is_empty() {
+        true => key.id.to_string(),
+        false => names::shown(&key.name, 60).into_owned(),
+    };
+    let key = key.and_then(|id| company.keys.get(&id)).map(|key| name(key));
+    match key {
+        Some(key) => format!("with the key {key} from {}", misfit.address),
+        None => format!("from {}", misfit.address),
+    }
+}
+
+/// Whether one gate takes a header that another refuses.
+fn differences(scene: &ChatScene) -> Vec<Finding> {
+    let mut by_id: BTreeMap<&str, BTreeMap<Option<&str>, Vec<&str>>> = BTreeMap::new();
+    let ids: BTreeSet<&str> =
+        scene.gates.iter().flat_map(|(_, said)| &said.chats).map(|it| it.id.as_str()).collect();
+    for (gate, said) in scene.gates.iter().filter(|(_, said)| !said.chats.is_empty()) {
+        for id in &ids {
+            let chat = said.chats.iter().find(|it| it.id == *id);
+            let secret = chat.and_then(|it| it.fingerprint.as_deref());
+            by_id.entry(id).or_default().entry(secret).or_default().push(gate);
+        }
+    }
+    let differing = by_id.into_iter().filter(|(_, secrets)| secrets.len() > 1);
+    let told = differing.map(|(id, secrets)| {
+        let each = secrets.iter().map(|(secret, gates)| {
+            let secret = secret.map_or("none".to_owned(), |it| format!("SHA-256 {it}\u{2026}"));
+            format!("{} ({secret})", gates.join(", "))
+        });
+        let found = format!(
+            "the gates have different secrets, so that its users have tools now and then: {}",
+            each.collect::<Vec<_>>().join("; ")
+        );
+        let remedy = "set GATEHALL_OPEN_WEBUI_SECRET, or the file of GATEHALL_OPEN_WEBUIS, to the \
+                      same at all gates, and restart them";
+        finding(&subject(id), Health::Bad, found, remedy)
+    });
+    told.collect()
+}
+
+impl Doctor<'_> {
+    pub(super) fn look_at_chats(&mut self) {
+        let patient = self.patient;
+        self.findings.extend(chat_findings(&patient.chats, patient.company, patient.now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatehall_domain::Digest;
+
+    use super::*;
+
+    fn said(secret: &str, misfits: u64) -> ChatSaid {
+        let chat = ChatSetting {
+            id: OPEN_WEBUI.into(),
+            fingerprint: Some(secret.into()),
+            domains: vec!["google.example".into()],
+            binds_admins: false,
+        };
+        let misfit = Misfit {
+            key: Some("abcdefghijkl".into()),
+            address: "192.0.2.7".parse().unwrap(),
+            count: misfits,
+        };
+        let misfits = if misfits == 0 { Vec::new() } else { vec![misfit] };
+        ChatSaid { chats: vec![chat], misfits }
+    }
+
+    fn look(gates: &[(&str, ChatSaid)], with_key: bool) -> Vec<Finding> {
+        let now = Timestamp::from_micros(1);
+        let key = Key {
+            id: "abcdefghijkl".parse().unwrap(),
+            name: "Chat of sales".into(),
+            user: None,
+            tenant: None,
+            digest: Digest([0; 32]),
+            created_at: now,
+            expires_at: None,
+            manage: false,
+            revoked_at: None,
+        };
+        let mut company = Company::default();
+        with_key.then(|| company.put(key.into()));
+        let gates = gates.iter().map(|(name, said)| ((*name).to_owned(), said.clone())).collect();
+        let own = said("aaaaaaaa", 0).chats;
+        chat_findings(&ChatScene { own, gates }, &company, now)
+    }
+
+    #[test]
+    fn secrets_that_do_not_fit_or_differ_between_gates_are_bad() {
+        let bad = |found: &[Finding]| -> Vec<String> {
+            let bad = found.iter().filter(|it| it.state == Health::Bad);
+            bad.map(|it| format!("{} {}", it.found, it.remedy)).collect()
+        };
+        let equal = [("one", said("aaaaaaaa", 0)), ("two", said("aaaaaaaa", 0))];
+        assert_eq!(bad(&look(&equal, true)), Vec::<String>::new());
+        let misfit = [("one", said("aaaaaaaa", 3)), ("two", said("aaaaaaaa", 4))];
+        let found = bad(&look(&misfit, true));
+        assert_eq!(found.len(), 1, "{found:?}");
+        for part in ["7 of its", "Chat of sales from 192.0.2.7", "open-webui aaaaaaaa"] {
+            assert!(found[0].contains(part), "{found:?} lacks {part}");
+        }
+        let differ = [("one", said("aaaaaaaa", 0)), ("two", said("bbbbbbbb", 0))];
+        let found = bad(&look(&differ, true));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("one (SHA-256 aaaaaaaa"), "{found:?}");
+        // One of an older version says nothing.
+        let silent = [("one", said("aaaaaaaa", 0)), ("two", ChatSaid::default())];
+        assert_eq!(bad(&look(&silent, true)), Vec::<String>::new());
+        assert!(look(&misfit, false).is_empty(), "nobody uses an Open WebUI");
+    }
+}

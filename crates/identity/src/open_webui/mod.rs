@@ -1,0 +1,180 @@
+//! The user header that an Open WebUI signs for each request to a tool server: HS256 with a secret of
+//! its own, good for some minutes, with neither audience nor groups. All of them write the same
+//! issuer, so that the secret alone tells which of several it is.
+
+mod news;
+
+use std::sync::Arc;
+
+use gatehall_domain::{EmailAddress, OPEN_WEBUI, Timestamp, names};
+use http::HeaderMap;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, errors::ErrorKind};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+pub(crate) use self::news::ChatNews;
+pub use self::news::{ChatSaid, ChatSetting, Misfit};
+use crate::Rejection;
+
+/// The header's name.
+pub const USER_HEADER: &str = "x-openwebui-user-jwt";
+
+/// How far the clocks of two machines may be apart, in seconds.
+const SKEW: i64 = 30;
+
+/// A token is never taken for longer than this, whatever it says, in seconds.
+const LONGEST_LIFE: i64 = 24 * 3600;
+
+/// An Open WebUI whose word counts here.
+#[derive(Debug)]
+pub struct OpenWebUi {
+    /// The issuer under which its accounts are bound, and its name for people: `open-webui`, or
+    /// something that begins so ([`is_open_webui`](gatehall_domain::is_open_webui)).
+    pub id: String,
+    /// The secret with which it signs.
+    pub secret: SecretString,
+    /// The domains about whose addresses it is believed.
+    pub domains: Vec<String>,
+    /// Whether its word about an address also binds the account of somebody who administers
+    /// something here.
+    pub binds_admins: bool,
+}
+
+impl OpenWebUi {
+    /// What tells its secret from others without giving it away: the first 8 hex digits of its
+    /// SHA-256.
+    pub fn fingerprint(&self) -> String {
+        names::short_digest(self.secret.expose_secret())
+    }
+
+    /// What may be told of it.
+    pub fn setting(&self) -> ChatSetting {
+        let Self { id, domains, binds_admins, .. } = self;
+        ChatSetting {
+            id: id.clone(),
+            fingerprint: Some(self.fingerprint()),
+            domains: domains.clone(),
+            binds_admins: *binds_admins,
+        }
+    }
+
+    pub(crate) fn believes(&self, email: &EmailAddress) -> bool {
+        self.domains.iter().any(|domain| domain.eq_ignore_ascii_case(email.domain()))
+    }
+}
+
+/// What the token says.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Claims {
+    pub(crate) sub: String,
+    pub(crate) email: String,
+    #[serde(default)]
+    pub(crate) name: String,
+    exp: i64,
+    #[serde(default)]
+    iat: Option<i64>,
+}
+
+/// Whom an Open WebUI names.
+#[derive(Debug)]
+pub(crate) struct ChatUser {
+    /// Which one.
+    pub(crate) chat: Arc<OpenWebUi>,
+    pub(crate) claims: Claims,
+}
+
+impl ChatUser {
+    pub(crate) fn address(&self) -> Result<EmailAddress, Rejection> {
+        let email = &self.claims.email;
+        let plain = email.trim() == email;
+        let address = email.parse().ok().filter(|_| plain);
+        address.ok_or(Rejection::BadUserHeader("email is not an address"))
+    }
+
+    /// The key of the account's identity.
+    pub(crate) fn account(&self) -> (String, String) {
+        (self.chat.id.clone(), self.claims.sub.clone())
+    }
+
+    /// The account, as somebody binds it at the command line.
+    pub(crate) fn shown(&self) -> String {
+        format!("{}={}", self.chat.id, names::shown(&self.claims.sub, 255))
+    }
+}
+
+/// Checks such headers.
+pub(crate) struct UserHeaders {
+    chats: Vec<(Arc<OpenWebUi>, DecodingKey)>,
+    validation: Validation,
+}
+
+impl UserHeaders {
+    pub(crate) fn new(chats: Vec<OpenWebUi>) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[OPEN_WEBUI]);
+        validation.set_required_spec_claims(&["exp", "iss", "sub"]);
+        validation.validate_aud = false;
+        // Checked below, against the clock that is handed in.
+        validation.validate_exp = false;
+        let key = |it: &OpenWebUi| DecodingKey::from_secret(it.secret.expose_secret().as_bytes());
+        let chats = chats.into_iter().map(|it| (key(&it), Arc::new(it)));
+        Self { chats: chats.map(|(key, it)| (it, key)).collect(), validation }
+    }
+
+    /// Those that are known.
+    pub(crate) fn chats(&self) -> impl Iterator<Item = &OpenWebUi> {
+        self.chats.iter().map(|(chat, _)| chat.as_ref())
+    }
+
+    /// Whom the header names; none if it is not there.
+    pub(crate) fn user(
+        &self,
+        headers: &HeaderMap,
+        now: Timestamp,
+    ) -> Result<Option<ChatUser>, Rejection> {
+        let mut values = headers.get_all(USER_HEADER).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(Rejection::Repeated("X-OpenWebUI-User-Jwt"));
+        }
+        self.check(value.as_bytes(), now).map(Some)
+    }
+
+    /// Whom the header's value names.
+    pub(crate) fn check(&self, value: &[u8], now: Timestamp) -> Result<ChatUser, Rejection> {
+        let refuse = |why| Err(Rejection::BadUserHeader(why));
+        let of = |(chat, key): &(Arc<OpenWebUi>, DecodingKey)| {
+            let decoded = decode::<Claims>(value, key, &self.validation);
+            match decoded.map_err(|error| error.into_kind()) {
+                // Perhaps it is from another.
+                Err(ErrorKind::InvalidSignature) => None,
+                decoded => Some((Arc::clone(chat), decoded)),
+            }
+        };
+        let (chat, token) = match self.chats.iter().find_map(of) {
+            None => return Err(Rejection::UnknownSecret),
+            Some((chat, Ok(token))) => (chat, token),
+            Some((_, Err(kind))) => {
+                return refuse(match kind {
+                    ErrorKind::InvalidAlgorithm => "it is not signed with HS256",
+                    ErrorKind::InvalidIssuer => "its issuer is not open-webui",
+                    ErrorKind::MissingRequiredClaim(_) => "it lacks one of sub, iss and exp",
+                    _ => "it is not a readable token",
+                });
+            }
+        };
+        let (claims, now) = (token.claims, now.seconds());
+        match &claims {
+            _ if token.header.crit.is_some() => {
+                refuse("it demands an extension that is not known here")
+            }
+            it if it.sub.is_empty() || it.sub.len() > 255 => {
+                refuse("sub must have 1 to 255 characters")
+            }
+            it if it.exp < now - SKEW => refuse("it has expired"),
+            it if it.exp > now + LONGEST_LIFE => refuse("it lives longer than a day"),
+            it if it.iat.is_some_and(|iat| iat > now + SKEW) => refuse("it comes from the future"),
+            _ => Ok(ChatUser { chat, claims }),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What an administrator has to see to because of Open WebUIs.
+
+use gatehall_domain::{Company, RefusedAccount, is_open_webui};
+use gatehall_identity::{Health, chat_findings};
+
+use super::todo::{Scene, Thing, sentences};
+use crate::web::{Moment, Short, encoded};
+
+/// What the doctor would say of them.
+pub(super) fn findings(scene: &Scene<'_>) -> Vec<Thing> {
+    let found = chat_findings(scene.chats, scene.snapshot.company(), scene.now);
+    let found = found.into_iter().filter(|it| it.state != Health::Good);
+    let thing = |it: gatehall_identity::Finding| Thing {
+        subject: Short::name(&it.subject),
+        href: "/settings".into(),
+        text: format!("needs you: {}", sentences("", &[&it.found, &it.remedy]).trim_start()),
+    };
+    found.map(thing).collect()
+}
+
+/// Users who cannot come in any more, since another account has their address.
+pub(super) fn changed(scene: &Scene<'_>) -> Vec<Thing> {
+    let company = scene.snapshot.company();
+    let thing = |it: &RefusedAccount| Thing {
+        subject: company.user_label(it.user),
+        href: format!("/users/{}", encoded(&company.user_label(it.user))),
+        text: format!(
+            "is refused: the account of {} changed. If it is the same person, unbind the old one. \
+             Seen on {}.",
+            source_name(company, &it.issuer),
+            Moment(it.at)
+        ),
+    };
+    scene.refused.iter().filter(|it| it.is_open(company)).map(thing).collect()
+}
+
+/// A source of accounts, for people.
+pub(super) fn source_name(company: &Company, issuer: &str) -> String {
+    match provider_of(company, issuer) {
+        id if id == gatehall_domain::OPEN_WEBUI => "Open WebUI".into(),
+        id if is_open_webui(&id) => format!("Open WebUI {}", Short::name(&id)),
+        id => Short::name(&id),
+    }
+}
+
+/// The name by which accounts of an issuer are bound and unbound.
+pub(super) fn provider_of(company: &Company, issuer: &str) -> String {
+    let mut providers = company.providers.values();
+    let provider = providers.find(|it| it.identity_issuer() == issuer);
+    provider.map_or_else(|| issuer.to_owned(), |it| it.id.to_string())
+}

@@ -1,0 +1,154 @@
+//! What gates have to tell each other of Open WebUIs.
+
+use std::collections::BTreeMap;
+
+use gatehall_domain::{RefusedAccount, Timestamp, UserId};
+use sqlx::query;
+use uuid::Uuid;
+
+use crate::{Store, StoreError, engine::on, readable::readable};
+
+/// Seconds after which an account is forgotten that came no more: a month.
+const FORGET: i64 = 30 * 24 * 3600;
+
+impl Store {
+    /// The fingerprints of the secrets of Open WebUIs, by name, as a gate last kept them.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn open_webui_secrets(&self) -> Result<BTreeMap<String, String>, StoreError> {
+        let rows: Vec<(String, String)> = on!(&self.pool, pool =>
+            query("select id, fingerprint from open_webui_secrets")
+                .fetch_all(pool).await.map(|rows| readable("open_webui_secrets", &rows)))?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Keeps the fingerprint of a secret. One that is kept already stays, unless it may be replaced;
+    /// then it is so from `now` on. Answers what is kept, so that of two gates that begin at once
+    /// one hears of the other.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn keep_open_webui_secret(
+        &self,
+        id: &str,
+        fingerprint: &str,
+        replace: bool,
+        now: Timestamp,
+    ) -> Result<String, StoreError> {
+        self.write(async {
+            let mut transaction = self.writer.begin_write().await?;
+            on!(&mut transaction, it => query(
+                "insert into open_webui_secrets (id, fingerprint, since) values ($1, $2, $3)
+                 on conflict (id) do update set fingerprint = excluded.fingerprint,
+                    since = excluded.since
+                 where $4 and open_webui_secrets.fingerprint <> excluded.fingerprint")
+                .bind(id)
+                .bind(fingerprint)
+                .bind(now.micros())
+                .bind(replace)
+                .execute(&mut **it).await.map(drop))?;
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await?;
+        let kept = self.open_webui_secrets().await?.remove(id);
+        Ok(kept.unwrap_or_else(|| fingerprint.to_owned()))
+    }
+
+    /// Keeps what a gate says of Open WebUIs, and accounts that it did not let in.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn put_chats(
+        &self,
+        replica: &str,
+        said: &str,
+        refused: &[RefusedAccount],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.write(async {
+            let mut transaction = self.writer.begin_write().await?;
+            on!(&mut transaction, it => query(
+                "insert into replica_chats (replica, said, seen_at) values ($1, $2, $3)
+                 on conflict (replica) do update set said = excluded.said,
+                    seen_at = excluded.seen_at")
+                .bind(replica)
+                .bind(said)
+                .bind(now.micros())
+                .execute(&mut **it).await.map(drop))?;
+            on!(&mut transaction, it => query("delete from replica_chats where seen_at < $1")
+                .bind(now.plus_seconds(-24 * 3600).micros())
+                .execute(&mut **it).await.map(drop))?;
+            for account in refused {
+                on!(&mut transaction, it => query(
+                    "insert into refused_accounts (issuer, user_id, subject, at)
+                     values ($1, $2, $3, $4)
+                     on conflict (issuer, user_id) do update set subject = excluded.subject,
+                        at = excluded.at")
+                    .bind(account.issuer.as_str())
+                    .bind(account.user.0)
+                    .bind(account.subject.as_str())
+                    .bind(account.at.micros())
+                    .execute(&mut **it).await.map(drop))?;
+            }
+            if !refused.is_empty() {
+                on!(&mut transaction, it => query("delete from refused_accounts where at < $1")
+                    .bind(now.plus_seconds(-FORGET).micros())
+                    .execute(&mut **it).await.map(drop))?;
+            }
+            transaction.commit().await?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Takes back what a gate says that ends.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn remove_chats(&self, replica: &str) -> Result<(), StoreError> {
+        self.write(async {
+            on!(&self.writer, pool => query("delete from replica_chats where replica = $1")
+                .bind(replica)
+                .execute(pool).await.map(drop))?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// What the gates said of Open WebUIs at `since` or later, by their names.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn chats(&self, since: Timestamp) -> Result<Vec<(String, String)>, StoreError> {
+        let rows = on!(&self.pool, pool => query(
+            "select replica, said from replica_chats where seen_at >= $1 order by replica")
+            .bind(since.micros())
+            .fetch_all(pool).await.map(|rows| readable("replica_chats", &rows)))?;
+        Ok(rows)
+    }
+
+    /// Accounts that were not let in during the last month, the newest first. Of some nobody has to
+    /// decide any more ([`RefusedAccount::is_open`]).
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn refused_accounts(
+        &self,
+        now: Timestamp,
+    ) -> Result<Vec<RefusedAccount>, StoreError> {
+        let rows: Vec<(String, Uuid, String, i64)> = on!(&self.pool, pool => query(
+            "select issuer, user_id, subject, at from refused_accounts where at >= $1
+             order by at desc, user_id, issuer")
+            .bind(now.plus_seconds(-FORGET).micros())
+            .fetch_all(pool).await.map(|rows| readable("refused_accounts", &rows)))?;
+        let read = |(issuer, user, subject, at)| RefusedAccount {
+            issuer,
+            subject,
+            user: UserId(user),
+            at: Timestamp::from_micros(at),
+        };
+        Ok(rows.into_iter().map(read).collect())
+    }
+}
