@@ -96,6 +96,9 @@ class Person:
 
     # What administrators do.
 
+    def connections(self):
+        return self.ask("GET", "/api/v1/configs/tool_servers")["TOOL_SERVER_CONNECTIONS"]
+
     def connect(self, *connections):
         """Saves these as all tool servers there are."""
         body = {"TOOL_SERVER_CONNECTIONS": list(connections)}

@@ -91,7 +91,7 @@ class World:
 
     def events(self, *query):
         """The newest of the audit."""
-        return [json.loads(line) for line in self.gatehall("audit", *query, "--json").splitlines()]
+        return json.loads(self.gatehall("audit", *query, "--json"))
 
     # Open WebUI.
 
