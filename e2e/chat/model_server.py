@@ -65,7 +65,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        self.send({"object": "list", "data": [{"id": "told", "object": "model"}]})
+        # They are one; of the second nobody is told.
+        models = [{"id": name, "object": "model"} for name in ("told", "untold")]
+        self.send({"object": "list", "data": models})
 
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

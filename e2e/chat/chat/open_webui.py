@@ -116,12 +116,12 @@ class Person:
     def remove(self, person):
         self.ask("DELETE", f"/api/v1/users/{person.id}")
 
-    def open_model(self, *tools, model="told", everybody=True):
-        """Registers the model, with these tools switched on in new chats, and for everybody."""
+    def models(self):
+        return {each["id"] for each in self.ask("GET", "/api/models")["data"]}
+
+    def open_model(self, *tools, model="told"):
+        """Gives everybody the model, with these tools switched on in new chats."""
         body = {"id": model, "name": model, "base_model_id": None, "is_active": True, "params": {}}
-        if model != "told":
-            body["base_model_id"] = "told"
         body["meta"] = {"toolIds": list(tools), "capabilities": {"builtin_tools": False}}
-        grant = {"principal_type": "user", "principal_id": "*", "permission": "read"}
-        body["access_grants"] = [grant] if everybody else []
-        self.ask("POST", "/api/v1/models/create", body)
+        everybody = {"principal_type": "user", "principal_id": "*", "permission": "read"}
+        self.ask("POST", "/api/v1/models/create", {**body, "access_grants": [everybody]})

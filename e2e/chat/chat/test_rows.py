@@ -99,11 +99,8 @@ def test_fresh_accounts_and_models_are_closed(world):
     row("no model to choose")
     settings = world.ines.ask("GET", "/api/v1/auths/admin/config")
     assert settings["DEFAULT_USER_ROLE"] == "pending", settings
-    # Nobody was given this one.
-    world.ines.open_model(model="closed", everybody=False)
-    models = lambda who: {each["id"] for each in who.ask("GET", "/api/models")["data"]}
-    assert "told" in models(world.people["alice"])
-    assert models(world.ines) - models(world.people["alice"]) == {"closed"}
+    assert world.ines.models() == {"told", "untold"}
+    assert world.people["alice"].models() == {"told"}
 
 
 def test_tools_have_to_be_switched_on(world):
