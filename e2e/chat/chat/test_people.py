@@ -40,6 +40,14 @@ def test_the_first_call_is_in_the_audit(world):
     assert "google" in world.gatehall(*page.command("explain"))
 
 
+def test_a_variable_makes_the_connection_at_the_first_start(world):
+    assert "TOOL_SERVER_CONNECTIONS" in page.TEXT
+    assert world.ines.email
+    (made,) = world.connections_at_first
+    # Open WebUI adds what is not said.
+    assert {**made, **world.connection()} == made, made
+
+
 def test_everybody_is_offered_their_own_tools_alone(world):
     for name, tenant in TENANTS.items():
         tools, _, lines = world.given(name)

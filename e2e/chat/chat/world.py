@@ -53,6 +53,8 @@ class World:
         self.ports = {name: free_port() for name in ("gate", "model", "open-webui")}
         self._people = None
         self.key = None
+        # The connections that Open WebUI had at its first start.
+        self.connections_at_first = None
 
     def origin(self, name):
         return f"http://127.0.0.1:{self.ports[name]}"
@@ -109,6 +111,7 @@ class World:
         variables, _ = page.variables(SECRET)
         variables |= {**OPEN_WEBUI, "DATA_DIR": str(self.processes.folder / "open-webui")}
         variables["OPENAI_API_BASE_URL"] = f"{self.origin('model')}/v1"
+        variables["TOOL_SERVER_CONNECTIONS"] = json.dumps([self.connection()])
         serve = ["serve", "--host", "127.0.0.1", "--port", self.ports["open-webui"]]
         command = [TOOLS / "chat/bin/open-webui", *serve]
         self.processes.start("open-webui", command, {**variables, **different})
@@ -128,6 +131,7 @@ class World:
             origin = self.open_webui()
             ines = Person(origin, OPEN_WEBUI["WEBUI_ADMIN_EMAIL"])
             self._people = {"ines": ines}
+            self.connections_at_first = ines.connections()
             self.connect()
             ines.open_model(TOOL)
             for name, email in PEOPLE.items():
