@@ -1,4 +1,4 @@
-"""Runs the functions test_... of the modules test_... of this package, and says how each went."""
+"""Runs the functions test_... of the modules test_... of a package, and says how each went."""
 
 import importlib
 import pathlib
@@ -17,9 +17,10 @@ def table(rows):
     return mark
 
 
-def collect():
-    for path in sorted(pathlib.Path(__file__).parent.glob("test_*.py")):
-        module = importlib.import_module(f".{path.stem}", __package__)
+def collect(package):
+    folder = pathlib.Path(importlib.import_module(package).__file__).parent
+    for path in sorted(folder.glob("test_*.py")):
+        module = importlib.import_module(f".{path.stem}", package)
         functions = [
             each
             for name, each in vars(module).items()
@@ -33,9 +34,9 @@ def collect():
                 yield (f"{short} [{label}]" if label else short), function, row
 
 
-def run(world, filters):
+def run(world, filters, package=__package__):
     failed, count, begun = [], 0, time.monotonic()
-    for name, function, row in collect():
+    for name, function, row in collect(package):
         if filters and not any(each in name for each in filters):
             continue
         count += 1

@@ -1,0 +1,1 @@
+"""The real Open WebUI in front of Gatehall, set up as docs/open-webui.md says."""

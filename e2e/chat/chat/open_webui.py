@@ -1,0 +1,127 @@
+"""Open WebUI as its pages use it: sign-in, settings, and chats with tools."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+PASSWORD = "a password of the tests 1"
+
+
+class Refused(Exception):
+    """An answer that is no success."""
+
+    def __init__(self, status, said):
+        super().__init__(f"{status}: {said[:500]}")
+        self.status = status
+
+
+class Answer:
+    """What a chat shows: the text, the calls with their results, and the lines above the text."""
+
+    def __init__(self, message):
+        output = message.get("output") or []
+        self.text = message.get("content") or ""
+        self.lines = [each.get("description") for each in message.get("statusHistory") or []]
+        self.calls = [it["name"] for it in output if it.get("type") == "function_call"]
+        results = [it for it in output if it.get("type") == "function_call_output"]
+        self.results = ["".join(_texts(it.get("output"))) for it in results]
+        self.states = [it.get("status") for it in results]
+        self.raw = message
+
+    def __repr__(self):
+        return f"{self.text!r}, {list(zip(self.results, self.states))}, {self.lines}"
+
+
+def _texts(output):
+    if isinstance(output, str):
+        yield output
+    for part in output if isinstance(output, list) else []:
+        yield part.get("text") or ""
+
+
+class Person:
+    """Somebody who is signed in."""
+
+    def __init__(self, origin, email, password=PASSWORD):
+        self.origin, self.token = origin, None
+        said = self.ask("POST", "/api/v1/auths/signin", {"email": email, "password": password})
+        self.token, self.id, self.email = said["token"], said["id"], email
+
+    def ask(self, method, path, body=None):
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.origin}{path}", data, method=method)
+        request.add_header("Content-Type", "application/json")
+        if self.token:
+            request.add_header("Authorization", f"Bearer {self.token}")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise Refused(error.code, error.read().decode(errors="replace")) from None
+
+    # What everybody does.
+
+    def chat(self, text, *tools, model="told", seconds=60):
+        """Asks in a new chat in which these tools are switched on."""
+        message = {"role": "user", "content": text}
+        number = str(uuid.uuid4())
+        begun = self.ask(
+            "POST",
+            "/api/chat/completions",
+            {
+                "model": model,
+                "stream": True,
+                "messages": [message],
+                "tool_ids": list(tools),
+                "session_id": str(uuid.uuid4()),
+                "id": number,
+                "parent_id": None,
+                "user_message": {**message, "id": str(uuid.uuid4()), "timestamp": 0},
+            },
+        )
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            chat = self.ask("GET", f"/api/v1/chats/{begun['chat_id']}")
+            answered = chat["chat"]["history"]["messages"].get(number, {})
+            if answered.get("done"):
+                return Answer(answered)
+            time.sleep(0.1)
+        raise AssertionError(f"{self.email} had no answer to {text!r} in time")
+
+    def tools(self):
+        """The tool servers that the chat offers to switch on, by id."""
+        return {each["id"]: each["name"] for each in self.ask("GET", "/api/v1/tools/")}
+
+    # What administrators do.
+
+    def connections(self):
+        return self.ask("GET", "/api/v1/configs/tool_servers")["TOOL_SERVER_CONNECTIONS"]
+
+    def connect(self, *connections):
+        """Saves these as all tool servers there are."""
+        body = {"TOOL_SERVER_CONNECTIONS": list(connections)}
+        self.ask("POST", "/api/v1/configs/tool_servers", body)
+
+    def verify(self, connection):
+        """`Verify Connection` of the form."""
+        return self.ask("POST", "/api/v1/configs/tool_servers/verify", connection)
+
+    def add(self, email, name, role="user"):
+        body = {"name": name, "email": email, "password": PASSWORD, "role": role}
+        self.ask("POST", "/api/v1/auths/add", body)
+        return Person(self.origin, email)
+
+    def remove(self, person):
+        self.ask("DELETE", f"/api/v1/users/{person.id}")
+
+    def models(self):
+        return {each["id"] for each in self.ask("GET", "/api/models")["data"]}
+
+    def open_model(self, *tools, model="told"):
+        """Gives everybody the model, with these tools switched on in new chats."""
+        body = {"id": model, "name": model, "base_model_id": None, "is_active": True, "params": {}}
+        body["meta"] = {"toolIds": list(tools), "capabilities": {"builtin_tools": False}}
+        everybody = {"principal_type": "user", "principal_id": "*", "permission": "read"}
+        self.ask("POST", "/api/v1/models/create", {**body, "access_grants": [everybody]})

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+"""A model that does what it is told, spoken to as Open WebUI speaks to OpenAI's.
+
+`call NAME {"a": 1}` calls the tool NAME if it was offered, and repeats what that gave; with `5 times`
+behind it, so often, one after the other. Anything else is answered with what the model was given: the
+names of its tools, and its instructions.
+"""
+
+import argparse
+import http.server
+import json
+import re
+import uuid
+
+CALL = re.compile(r"call (\S+) (\{.*\})(?: (\d+) times)?", re.S)
+
+
+def text_of(content):
+    if isinstance(content, str):
+        return content
+    return "".join(part.get("text", "") for part in content or [])
+
+
+def answer(request):
+    """(text, tool call) of the model; one of them is None."""
+    messages = request["messages"]
+    users = [index for index, each in enumerate(messages) if each["role"] == "user"]
+    said = text_of(messages[users[-1]]["content"]) if users else ""
+    turn = messages[users[-1] :] if users else []
+    results = [text_of(each["content"]) for each in turn if each["role"] == "tool"]
+    offered = [tool["function"]["name"] for tool in request.get("tools") or []]
+    told = CALL.search(said)
+    if told and told[1] in offered and len(results) < int(told[3] or 1):
+        return None, (told[1], told[2])
+    if results:
+        return f"The tool said: {results[-1]}", None
+    system = "\n".join(text_of(each["content"]) for each in messages if each["role"] == "system")
+    return json.dumps({"tools": sorted(offered), "instructions": system}), None
+
+
+def deltas(request):
+    text, call = answer(request)
+    yield {"role": "assistant", "content": text or ""}, None
+    if call is not None:
+        name, arguments = call
+        function = {"name": name, "arguments": arguments}
+        called = {"index": 0, "id": f"call-{uuid.uuid4()}", "type": "function"}
+        yield {"tool_calls": [{**called, "function": function}]}, None
+    yield {}, "tool_calls" if call is not None else "stop"
+
+
+def completion(choice, kind="chat.completion"):
+    return {"id": "answer", "object": kind, "created": 0, "model": "told", "choices": [choice]}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def send(self, document):
+        body = json.dumps(document).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        # They are one; of the second nobody is told.
+        models = [{"id": name, "object": "model"} for name in ("told", "untold")]
+        self.send({"object": "list", "data": models})
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not request.get("stream"):
+            text, _ = answer(request)
+            message = {"role": "assistant", "content": text or ""}
+            self.send(completion({"index": 0, "message": message, "finish_reason": "stop"}))
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        for delta, reason in deltas(request):
+            choice = {"index": 0, "delta": delta, "finish_reason": reason}
+            event = json.dumps(completion(choice, "chat.completion.chunk"))
+            self.wfile.write(f"data: {event}\n\n".encode())
+        self.wfile.write(b"data: [DONE]\n\n")
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args().port
+    http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
