@@ -1,16 +1,15 @@
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{net::SocketAddr, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-use gatehall_domain::OPEN_WEBUI;
-use gatehall_identity::{ChatSaid, ChatScene, ChatSetting, Health, Patient, examine};
-use gatehall_portal::SILENT;
+use gatehall_identity::{Health, Patient, examine};
 use url::Url;
 
+use super::chats::ChatOptions;
 use crate::{
     office::Office,
     output::{self, Format, Table, error, text},
-    settings::{Domains, MadeUp, OpenWebUiOptions, StoreSettings, domains, open_webuis},
+    settings::StoreSettings,
 };
 
 /// Look at sign-in, providers and proxies of a running gate, and say how to mend what is wrong.
@@ -28,15 +27,8 @@ pub struct DoctorOptions {
     /// Host names under which clients may come, separated by commas.
     #[arg(long, env = "GATEHALL_ALLOWED_HOSTS", value_name = "NAMES", value_delimiter = ',')]
     allowed_hosts: Vec<String>,
-    /// Domains about whose addresses Open WebUI is believed, separated by commas.
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_DOMAINS", value_name = "DOMAINS", value_parser = domains, default_value = "", hide_default_value = true)]
-    open_webui_domains: Domains,
-    /// Secret with which Open WebUI signs its user header.
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_SECRET", value_name = "SECRET", hide_env_values = true)]
-    open_webui_secret: Option<String>,
-    /// TOML file with several Open WebUIs.
-    #[arg(long, env = "GATEHALL_OPEN_WEBUIS", value_name = "FILE")]
-    open_webuis: Option<PathBuf>,
+    #[command(flatten)]
+    chats: ChatOptions,
     #[command(flatten)]
     format: Format,
 }
@@ -53,7 +45,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: DoctorOptions) -> Res
         cookie_domain: options.cookie_domain.clone(),
         listen: options.listen,
         allowed_hosts: options.allowed_hosts.clone(),
-        chats: chats(&office, &options).await?,
+        chats: options.chats.scene(&office).await?,
         now: office.clock.now(),
     };
     let json = options.format.json;
@@ -77,33 +69,4 @@ pub(crate) async fn run(settings: &StoreSettings, options: DoctorOptions) -> Res
         }
     }
     Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
-}
-
-/// The Open WebUIs that are set here, and what running gates say of theirs.
-async fn chats(office: &Office, options: &DoctorOptions) -> Result<ChatScene> {
-    let set = OpenWebUiOptions {
-        secret: options.open_webui_secret.as_deref(),
-        domains: &options.open_webui_domains,
-        binds_admins: false,
-        file: options.open_webuis.as_deref(),
-    };
-    let gates = office.store.chats(office.clock.now().plus_seconds(-SILENT)).await?;
-    let gates = gates.into_iter().map(|(gate, said)| (gate, ChatSaid::read(&said)));
-    let gates: Vec<(String, ChatSaid)> = gates.collect();
-    // A gate that runs knows best what it was started with.
-    if let Some((_, said)) = gates.iter().find(|(_, said)| !said.chats.is_empty()) {
-        return Ok(ChatScene { own: said.chats.clone(), gates });
-    }
-    let own = open_webuis(&set, &office.data_dir, MadeUp::Read)?;
-    let mut own: Vec<ChatSetting> = own.iter().map(|it| it.chat.setting()).collect();
-    // Perhaps a gate would have its secret from where this cannot see it.
-    if own.is_empty() {
-        own.push(ChatSetting {
-            id: OPEN_WEBUI.to_owned(),
-            fingerprint: None,
-            domains: options.open_webui_domains.0.clone(),
-            binds_admins: false,
-        });
-    }
-    Ok(ChatScene { own, gates })
 }

@@ -9,10 +9,11 @@ use gatehall_portal::{
     operation::find_user,
 };
 
+use super::chats::ChatOptions;
 use crate::{
     office::Office,
     output::{self, Format, Table, text, yes},
-    settings::{AddUnknown, Domains, StoreSettings, domains},
+    settings::{AddUnknown, StoreSettings},
 };
 
 /// Say what a user reaches and why, or which step is missing.
@@ -22,9 +23,8 @@ pub struct ExplainOptions {
     user: EmailAddress,
     /// A tool, by its public name. Its server is asked for its list.
     tool: Option<String>,
-    /// Domains about whose addresses Open WebUI is believed, as gatehall serve has them.
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_DOMAINS", value_name = "DOMAINS", value_parser = domains, default_value = "", hide_default_value = true)]
-    open_webui_domains: Domains,
+    #[command(flatten)]
+    chats: ChatOptions,
     /// Which unknown users of Open WebUI are added, as gatehall serve has it.
     #[arg(
         long,
@@ -39,15 +39,16 @@ pub struct ExplainOptions {
 
 impl ExplainOptions {
     /// What becomes of somebody who is unknown. None of a user, known or not to be read.
-    fn newcomer(&self, snapshot: &Snapshot) -> Option<Newcomer> {
+    async fn newcomer(&self, snapshot: &Snapshot, office: &Office) -> Result<Option<Newcomer>> {
         let (company, email) = (snapshot.company(), &self.user);
         if company.user_by_email(email).is_some() || company.set_aside().may_be_user(email) {
-            return None;
+            return Ok(None);
         }
-        let mut domains = self.open_webui_domains.0.iter();
+        let chats = self.chats.scene(office).await?.own;
+        let mut domains = chats.iter().flat_map(|chat| &chat.domains);
         let believed = domains.any(|it| it.eq_ignore_ascii_case(email.domain()));
         let chat = ChatDoor { believed, adds: self.add_unknown_users.into() };
-        Some(Newcomer::new(company, email, chat))
+        Ok(Some(Newcomer::new(company, email, chat)))
     }
 }
 
@@ -55,7 +56,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Re
     let office = Office::of_gate(settings).await?;
     let now = office.clock.now();
     let snapshot = office.store.load().await?;
-    if let Some(newcomer) = options.newcomer(&snapshot) {
+    if let Some(newcomer) = options.newcomer(&snapshot, &office).await? {
         let (snapshot, user) = Newcomer::supposed(&snapshot, &options.user, now)?;
         let Some(name) = &options.tool else { return show_newcomer(&newcomer, &options.format) };
         let mut answer = tool_answer(&office, &snapshot, &user, name).await?;

@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod api;
 pub(crate) mod audit;
+mod chats;
 pub(crate) mod check;
 pub(crate) mod connection;
 pub(crate) mod doctor;

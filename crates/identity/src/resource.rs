@@ -22,7 +22,7 @@ const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 pub(crate) fn routes() -> Router<Arc<Doors>> {
     let whole = |State(doors): State<Arc<Doors>>| async move { metadata(&doors, "mcp") };
     let part = |State(doors): State<Arc<Doors>>, Path(path): Path<String>| async move {
-        metadata(&doors, path.trim_end_matches('/'))
+        metadata(&doors, &path)
     };
     Router::new().route(WELL_KNOWN, get(whole)).route(&format!("{WELL_KNOWN}/{{*path}}"), get(part))
 }
@@ -99,7 +99,6 @@ impl Doors {
             text.push_str(&format!(", scope=\"{scopes}\""));
         }
         if let (Some(public_url), false) = (&self.settings.public_url, providers.is_empty()) {
-            let path = path.trim_end_matches('/');
             let resource = if path.starts_with("/mcp") { path } else { "/mcp" };
             let base = public_url.as_str().trim_end_matches('/');
             text.push_str(&format!(", resource_metadata=\"{base}{WELL_KNOWN}{resource}\""));

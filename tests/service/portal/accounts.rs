@@ -117,7 +117,7 @@ async fn accounts_are_unbound_many_at_once_and_bound_again_by_undo(kind: Kind) {
     assert_eq!(events.len(), 3, "each is in the audit: {events:?}");
     assert!(events.iter().all(|it| it["actor"] == ADA && it["action"] == "remove"), "{events:?}");
     // Binding again is a credential, which needs a fresh sign-in.
-    let stale = Visitor::signed_in(&world, ADA, 16 * 60).await;
+    let stale = Visitor::by_provider(&world, ADA, 16 * 60).await;
     let undo = [("revision", &*two.to_string())];
     assert_eq!(stale.post("/undo", &undo).await.status, StatusCode::FORBIDDEN);
     assert_eq!(ada.post("/undo", &undo).await.status, StatusCode::SEE_OTHER);

@@ -1,5 +1,7 @@
 //! Somebody who is unknown here as yet: what they would have, which door adds them, and what would.
 
+use std::cmp::Reverse;
+
 use gatehall_domain::{
     Change, Company, EmailAddress, Provider, Refusal, Snapshot, Timestamp, User, UserId, quoted,
 };
@@ -54,13 +56,15 @@ pub struct DoorAnswer {
 impl Newcomer {
     /// What becomes of somebody with this address.
     pub fn new(company: &Company, email: &EmailAddress, chat: ChatDoor) -> Self {
-        let patterns: Vec<MeantBy> = company
+        let mut patterns: Vec<MeantBy> = company
             .grants_by_address(email)
             .map(|grant| {
                 let pattern = company.subject_label(&grant.subject);
                 MeantBy { pattern, opens: company.target_label(&grant.target) }
             })
             .collect();
+        // What says more of the address comes first.
+        patterns.sort_by_key(|it| (Reverse(it.pattern.len()), it.pattern.clone()));
         let mut doors = vec![of_chat(company, email, chat)];
         let mut providers: Vec<&Provider> = company.providers.values().map(AsRef::as_ref).collect();
         providers.sort_by(|a, b| a.id.cmp(&b.id));

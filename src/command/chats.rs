@@ -1,0 +1,59 @@
+//! The Open WebUIs that commands ask about.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::Args;
+use gatehall_domain::OPEN_WEBUI;
+use gatehall_identity::{ChatSaid, ChatScene, ChatSetting};
+use gatehall_portal::SILENT;
+
+use crate::{
+    office::Office,
+    settings::{Domains, MadeUp, OpenWebUiOptions, domains, open_webuis},
+};
+
+/// How Open WebUIs are set, where no running gate says it.
+#[derive(Debug, Args)]
+pub(super) struct ChatOptions {
+    /// Domains about whose addresses Open WebUI is believed, separated by commas.
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_DOMAINS", value_name = "DOMAINS", value_parser = domains, default_value = "", hide_default_value = true)]
+    open_webui_domains: Domains,
+    /// Secret with which Open WebUI signs its user header.
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_SECRET", value_name = "SECRET", hide_env_values = true)]
+    open_webui_secret: Option<String>,
+    /// TOML file with several Open WebUIs.
+    #[arg(long, env = "GATEHALL_OPEN_WEBUIS", value_name = "FILE")]
+    open_webuis: Option<PathBuf>,
+}
+
+impl ChatOptions {
+    /// The Open WebUIs that are set here, and what running gates say of theirs.
+    pub(super) async fn scene(&self, office: &Office) -> Result<ChatScene> {
+        let gates = office.store.chats(office.clock.now().plus_seconds(-SILENT)).await?;
+        let gates = gates.into_iter().map(|(gate, said)| (gate, ChatSaid::read(&said)));
+        let gates: Vec<(String, ChatSaid)> = gates.collect();
+        // A gate that runs knows best what it was started with.
+        if let Some((_, said)) = gates.iter().find(|(_, said)| !said.chats.is_empty()) {
+            return Ok(ChatScene { own: said.chats.clone(), gates });
+        }
+        let set = OpenWebUiOptions {
+            secret: self.open_webui_secret.as_deref(),
+            domains: &self.open_webui_domains,
+            binds_admins: false,
+            file: self.open_webuis.as_deref(),
+        };
+        let own = open_webuis(&set, &office.data_dir, MadeUp::Read)?;
+        let mut own: Vec<ChatSetting> = own.iter().map(|it| it.chat.setting()).collect();
+        // Perhaps a gate would have its secret from where this cannot see it.
+        if own.is_empty() {
+            own.push(ChatSetting {
+                id: OPEN_WEBUI.to_owned(),
+                fingerprint: None,
+                domains: self.open_webui_domains.0.clone(),
+                binds_admins: false,
+            });
+        }
+        Ok(ChatScene { own, gates })
+    }
+}
