@@ -12,9 +12,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::{
-    discovery::{signed_as, told},
     on_both,
-    support::{Client, Recorder, SECRET, World, eventually},
+    support::{Client, Recorder, SECRET, World, eventually, signed_as, told},
 };
 
 on_both!(

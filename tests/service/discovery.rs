@@ -5,12 +5,11 @@ use gatehall::settings::AddUnknown;
 use gatehall_portal::operation::user::{UserEdit, change};
 use gatehall_store::EventFilter;
 use gatehall_test_support::Kind;
-use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
 use crate::{
     on_both,
-    support::{Client, Recorder, SECRET, World, eventually},
+    support::{Client, Recorder, SECRET, World, acting_for, eventually, signed, signed_as, told},
 };
 
 on_both!(
@@ -35,28 +34,6 @@ async fn world(kind: Kind, add: bool) -> (World, Recorder) {
         World::with(kind, company, |settings| settings.add_unknown_users = add_unknown_users).await;
     world.has_tools(8).await;
     (world, recorder)
-}
-
-/// The header that Open WebUI sends for a user.
-pub(crate) fn signed(email: &str, secret: &str) -> String {
-    signed_as(&format!("id-of-{}", email.to_lowercase()), email, secret)
-}
-
-pub(crate) fn signed_as(account: &str, email: &str, secret: &str) -> String {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let claims = json!({"sub": account, "email": email, "name": "Some One", "role": "user",
-        "iss": "open-webui", "iat": now, "exp": now + 300});
-    encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
-}
-
-/// What a chat's user is told who has no tools.
-pub(crate) async fn told(chat: &Client) -> String {
-    let found = chat.modern("/mcp", "server/discover", json!({})).await.json();
-    found["result"]["instructions"].as_str().unwrap_or_else(|| panic!("{found}")).to_owned()
-}
-
-pub(crate) fn acting_for(client: &Client, email: &str) -> Client {
-    client.with("x-openwebui-user-jwt", &signed(email, SECRET))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,19 +101,27 @@ async fn a_signed_user_sees_and_calls_their_own_tools() {
     let twice = alice.with("x-openwebui-user-jwt", &signed("bob@microsoft.example", SECRET));
     assert_eq!(twice.rpc("/mcp", "tools/list", json!({})).await.status, 401);
 
-    // A disabled user has nothing from the next request on.
+    // A disabled user has nothing from the next request on, and is told why.
     let (email, now) = (ALICE.parse().unwrap(), world.desk.clock().now());
     let off = UserEdit { enabled: Some(false), ..Default::default() };
     world.change(|snapshot| Ok(change(snapshot.company(), &email, &off, now)?)).await;
     assert_eq!(alice.tools("/mcp").await, Vec::<String>::new());
-    assert_eq!(alice.operations("/openapi.json").await, Vec::<String>::new());
+    assert!(told(&alice).await.contains("alice@google.example is disabled here"));
     let of_tenant = world.service_client(Some("google")).await;
-    let disabled = acting_for(&of_tenant, ALICE);
-    assert_eq!(disabled.operations("/openapi.json").await, Vec::<String>::new());
-    assert_eq!(
-        alice.operate("/tools/google_notes_read_text", json!({"text": "x"})).await.status,
-        404
-    );
+    for disabled in [&alice, &acting_for(&of_tenant, ALICE)] {
+        assert_eq!(disabled.get("/openapi.json", &[]).await.status, 403);
+        let called = disabled.operate("/tools/google_notes_read_text", json!({"text": "x"})).await;
+        assert_eq!(called.status, 403, "{}", called.text);
+        assert!(called.text.contains("is disabled here"), "{}", called.text);
+    }
+    eventually("the audit has it", async || {
+        let filter = EventFilter { limit: 50, ..Default::default() };
+        let events = world.desk.store().events(&filter).await.unwrap();
+        let reasons = events.iter().filter_map(|it| it.reason.as_deref());
+        let mut of_alice = reasons.filter(|it| it.contains(&format!("as {ALICE}")));
+        of_alice.any(|it| it.contains("person.disabled")).then_some(())
+    })
+    .await;
 }
 
 async fn an_unknown_but_vouched_user_is_added_if_the_setting_says_so(kind: Kind) {

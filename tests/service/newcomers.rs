@@ -5,10 +5,7 @@ use gatehall_store::EventFilter;
 use gatehall_test_support::Kind;
 use serde_json::json;
 
-use crate::{
-    discovery::acting_for,
-    support::{Client, Recorder, World, eventually},
-};
+use crate::support::{Client, Recorder, World, acting_for, eventually};
 
 async fn world(add: Option<AddUnknown>) -> (World, Recorder, Client) {
     let recorder = Recorder::start().await;

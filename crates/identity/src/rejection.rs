@@ -74,6 +74,9 @@ pub enum Rejection {
         account = quoted(.1)
     )]
     AddressAlone(EmailAddress, String),
+    /// Whoever has the address here is disabled.
+    #[error("{0} is disabled here: ask an administrator of Gatehall.")]
+    Disabled(EmailAddress),
     /// Somebody proved who they are, and is nobody here.
     #[error(transparent)]
     Person(PersonFault),
@@ -143,6 +146,7 @@ impl Rejection {
                 | Self::OtherAccount(..)
                 | Self::NotVouched(..)
                 | Self::AddressAlone(..)
+                | Self::Disabled(_)
         )
     }
 
@@ -151,7 +155,9 @@ impl Rejection {
     pub fn claimed(&self) -> Option<&EmailAddress> {
         match self {
             Self::OtherAccount(it) => Some(&it.email),
-            Self::NotVouched(email, _) | Self::AddressAlone(email, _) => Some(email),
+            Self::NotVouched(email, _) | Self::AddressAlone(email, _) | Self::Disabled(email) => {
+                Some(email)
+            }
             _ => None,
         }
     }
@@ -174,6 +180,7 @@ impl Rejection {
             Self::PersonalKeyForMany => "proof.personal-key",
             Self::NotVouched(..) => "open-webui.domain",
             Self::AddressAlone(..) => "open-webui.admin",
+            Self::Disabled(_) => PersonFault::Disabled.rule(),
             Self::Person(fault) => fault.rule(),
             Self::SignIn(fault) => fault.rule(),
             Self::NotKept => "store",

@@ -6,7 +6,10 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::{ADA, ALICE, MIKE, Visitor, company};
-use crate::{discovery::signed, on_both, support::SECRET};
+use crate::{
+    on_both,
+    support::{SECRET, signed},
+};
 
 on_both!(
     what_is_changed_is_not_cut,

@@ -5,10 +5,7 @@ use std::{fs::File, process::Stdio};
 use serde_json::json;
 
 use super::{Home, Serving};
-use crate::{
-    discovery::signed_as,
-    support::{Client, eventually, free_port},
-};
+use crate::support::{Client, eventually, free_port, signed_as};
 
 const SECRET: &str = "the secret of the program, long enough";
 

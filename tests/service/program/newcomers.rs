@@ -10,10 +10,7 @@ use std::{
 use serde_json::{Value, json};
 
 use super::{Home, Serving};
-use crate::{
-    discovery::signed,
-    support::{Client, Recorder, eventually},
-};
+use crate::support::{Client, Recorder, eventually, signed};
 
 /// A tenants.json in which only patterns and a group mean anybody.
 fn tenants(endpoint: &str) -> String {

@@ -1,5 +1,6 @@
 //! A company with its gate, upstreams that record what reaches them, and clients.
 
+mod chat;
 mod client;
 mod forgetful;
 mod program;
@@ -9,6 +10,7 @@ mod scripted;
 mod told;
 mod world;
 
+pub(crate) use chat::{acting_for, signed, signed_as, told};
 pub(crate) use client::{Answer, Client, modern_params};
 pub(crate) use forgetful::{Forgetful, Form, RETRY, Saying};
 pub(crate) use program::{Program, free_port};

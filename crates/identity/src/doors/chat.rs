@@ -114,6 +114,9 @@ fn bound_user(chat: &ChatUser, snapshot: &Snapshot) -> Result<Option<UserId>, Re
     let company = snapshot.company();
     let Some(identity) = company.identities.get(&chat.account()) else { return Ok(None) };
     let Some(user) = company.users.get(&identity.user) else { return Ok(None) };
+    if !user.enabled {
+        return Err(Rejection::Disabled(user.email.clone()));
+    }
     // Whoever became an administrator since then was bound by an address, too.
     if identity.by_address && !chat.chat.binds_admins && company.administers(user.id) {
         return Err(Rejection::AddressAlone(user.email.clone(), chat.shown()));

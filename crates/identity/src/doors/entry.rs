@@ -93,7 +93,8 @@ impl Doors {
             Rejection::BadUserHeader(_)
             | Rejection::UnknownSecret
             | Rejection::NotVouched(..)
-            | Rejection::AddressAlone(..) => OPEN_WEBUI,
+            | Rejection::AddressAlone(..)
+            | Rejection::Disabled(_) => OPEN_WEBUI,
             _ => "proof",
         };
         match rejection {
