@@ -179,10 +179,10 @@ impl Doors {
             }
             Err(rejection) => {
                 let address = self.address(head);
-                // Whose account is known has proved something, and comes with each message.
-                let too_many = match rejection.claimed() {
-                    Some(_) => None,
-                    None => self.limits.unproven(address).err(),
+                // Whose proof is good has proved something, and a chat comes with each message.
+                let too_many = match rejection.is_final() {
+                    true => None,
+                    false => self.limits.unproven(address).err(),
                 };
                 let rejection = too_many.unwrap_or(rejection);
                 if rejection != Rejection::NoProof {

@@ -34,7 +34,7 @@ pub fn unbind_all(
         }
     };
     if changes.is_empty() {
-        return Err(Refusal::missing("account", format!("at {provider}")));
+        return Err(Refusal::missing("account of", provider));
     }
     Ok(changes)
 }

@@ -106,6 +106,8 @@ async fn whose_account_is_refused_comes_in_as_nobody_and_is_told_why() {
         let (nobody, why) = ask(&[service.clone(), named(SECRET, "s2")]).await.unwrap();
         assert_eq!((nobody.user, nobody.door), (None, Door::OpenWebUi), "however often");
         assert!(matches!(why, Some(Rejection::OtherAccount(..))), "{why:?}");
+        let for_many = ask(&[bearer(&site.personal), named(SECRET, "s2")]).await;
+        assert_eq!(for_many.unwrap_err(), Rejection::PersonalKeyForMany, "however often");
     }
     // A wrong proof is an error and makes nobody a caller.
     for headers in [
