@@ -6,12 +6,11 @@ use std::sync::{
 use gatehall_domain::{Clock, Snapshot};
 use gatehall_identity::Doors;
 use gatehall_vault::Vault;
-use tokio_util::task::TaskTracker;
 
 use crate::{
     Egress, GatewaySettings, Live, Recorder, Tasks,
-    call::Running,
-    session::{Cancels, SessionNotes},
+    call::{Running, Unattended},
+    session::{Cancellable, Cancels, SessionNotes},
     upstream::Builder,
 };
 
@@ -47,7 +46,7 @@ pub struct Gateway {
     pub(crate) session_notes: SessionNotes,
     tasks: Tasks,
     /// Calls for which nobody waits any more.
-    unattended: TaskTracker,
+    unattended: Unattended,
     request_ids: AtomicU64,
 }
 
@@ -72,7 +71,7 @@ impl Gateway {
             cancels: Cancels::default(),
             session_notes: SessionNotes::default(),
             tasks: parts.tasks,
-            unattended: TaskTracker::new(),
+            unattended: Unattended::default(),
             // Unique enough over restarts to find one log line.
             request_ids: AtomicU64::new((now.micros() as u64) << 8),
         })
@@ -90,16 +89,14 @@ impl Gateway {
         self.recorder.stop_waiting();
     }
 
-    /// Has a call go on for which nobody waits any more: to its end, within its limits.
-    pub(crate) fn go_on(&self, running: Running) {
-        let call = self.unattended.track_future(async move { drop(running.done().await) });
-        self.tasks.spawn_until_stop(call);
+    /// Has a call go on for which nobody waits any more.
+    pub(crate) fn go_on(&self, running: Running, cancellable: Option<Arc<Cancellable>>) {
+        self.unattended.go_on(running, cancellable, &self.tasks);
     }
 
     /// Waits until no call is under way for which nobody waits.
     pub async fn unattended_calls(&self) {
-        self.unattended.close();
-        self.unattended.wait().await;
+        self.unattended.end().await;
     }
 
     pub(crate) fn next_request_id(&self) -> u64 {

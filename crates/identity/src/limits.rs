@@ -6,7 +6,7 @@ use std::{
     num::NonZeroU32,
 };
 
-use gatehall_domain::{ConnectionId, TenantId, UserId};
+use gatehall_domain::{Caller, ConnectionId, KeyId, TenantId, UserId};
 use governor::{
     DefaultKeyedRateLimiter, Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -32,6 +32,7 @@ pub struct LimitSettings {
 /// Counts, each by its own key.
 pub(crate) struct Limits {
     user_calls: Limit<UserId>,
+    strangers_calls: Limit<KeyId>,
     tenant_calls: Limit<TenantId>,
     connection_calls: Limit<ConnectionId>,
     unproven: Limit<IpAddr>,
@@ -76,6 +77,7 @@ impl Limits {
     pub(crate) fn new(settings: &LimitSettings) -> Self {
         Self {
             user_calls: Limit::new(settings.user_calls),
+            strangers_calls: Limit::new(settings.user_calls),
             tenant_calls: Limit::new(settings.tenant_calls),
             connection_calls: Limit::new(settings.connection_calls),
             unproven: Limit::new(settings.unproven),
@@ -101,8 +103,13 @@ impl Limits {
         self.connection_calls.count(&connection)
     }
 
-    pub(crate) fn refused_call(&self, user: Option<UserId>) -> Result<(), Rejection> {
-        user.map_or(Ok(()), |user| self.user_calls.count(&user))
+    pub(crate) fn refused_call(&self, caller: &Caller) -> Result<(), Rejection> {
+        match (caller.user, &caller.key) {
+            (Some(user), _) => self.user_calls.count(&user),
+            // Those whom nobody here is have one count together.
+            (None, Some(key)) => self.strangers_calls.count(key),
+            (None, None) => Ok(()),
+        }
     }
 
     pub(crate) fn unproven(&self, address: IpAddr) -> Result<(), Rejection> {

@@ -168,7 +168,7 @@ async fn a_page_that_the_user_has_to_visit_reaches_them() {
     assert_eq!(
         request,
         &json!({"method": "elicitation/create", "params": {
-            "mode": "url", "message": "Allow the calendar", "url": "https://id.example/allow?x=1"}})
+            "mode": "url", "message": "google/old asks: Allow the calendar", "url": "https://id.example/allow?x=1"}})
     );
     let mut again = params.clone();
     again["inputResponses"] = json!({key: {"action": "accept"}});

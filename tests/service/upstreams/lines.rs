@@ -11,6 +11,7 @@ use crate::{
 };
 
 const ADA: &str = "ada@company.example";
+const BOB: &str = "bob@google.example";
 const FACE: &str = "/mcp/google/child";
 
 /// A server whose tool is told how to answer. `ID` in what it writes is the id of the request.
@@ -32,7 +33,7 @@ for line in sys.stdin:
         if how.get("hold"): held = id; continue
         if how.get("asks"): say(id, result={"content": [{"type": "text", "text": f"held {held is not None}"}]}); continue
         if how.get("release"): say(held, result={"content": [{"type": "text", "text": "held"}]})
-        raw = how["line"].replace("ID", str(id)).encode("latin-1" if how.get("latin") else "utf-8")
+        raw = how["line"].replace("HELD", str(held)).replace("ID", str(id)).encode("latin-1" if how.get("latin") else "utf-8")
         write(raw.replace(b"LONG", b"x" * 300000) + b"\r\n")
     else: say(id, error={"code": -32601, "message": "Method not found"})
 "#;
@@ -55,7 +56,8 @@ async fn scene(script: &str) -> Scene {
         "servers": [{"id": "child", "command": program("python3"), "arguments": [file],
             "environment": {"TOKEN": "declared"}, "credential_variables": ["SECRET"]}],
         "connections": [{"tenant": "google", "server": "child"}],
-        "users": [{"email": ADA, "admin": true}],
+        "users": [{"email": ADA, "admin": true}, {"email": BOB}],
+        "grants": [{"user": BOB, "tenant": "google"}],
     });
     let world = World::with(Kind::Sqlite, company, |settings| {
         settings.call_timeout_seconds = 20;
@@ -99,7 +101,6 @@ async fn what_is_good_on_a_line_is_used_however_it_is_put() {
         format!("\u{feff}  {FINE}\t"),
         format!("{FINE} and some words"),
         format!("some words about {{}} first\r\n\n{FINE}"),
-        format!("{{\"id\":NaN}}{FINE}"),
     ] {
         let answer = scene.answers(&line).await;
         assert_eq!(text(&answer), "fine", "{line}: {answer}");
@@ -125,16 +126,20 @@ async fn what_is_good_on_a_line_is_used_however_it_is_put() {
 async fn an_answer_that_cannot_be_read_ends_its_call_and_no_other() {
     let scene = scene(SERVER).await;
     scene.world.has_tools(1).await;
+    let result = |value: &str| format!(r#"{{"jsonrpc": "2.0", "id": ID, "result": {value}}}"#);
+    // As long as there is one caller, all words are theirs.
+    let line = result(r#"{"content": [], "structuredContent": {"average": NaN}}"#);
+    let answer = scene.answers(&line).await;
+    assert!(text(&answer).contains(r#""average": NaN"#), "{answer}");
     let held = {
-        let ada = scene.ada.clone();
-        tokio::spawn(async move { ada.call(FACE, "act", json!({"hold": true})).await.message() })
+        let bob = scene.world.user(BOB).await;
+        tokio::spawn(async move { bob.call(FACE, "act", json!({"hold": true})).await.message() })
     };
     eventually("the other call is under way", async || {
         let asked = scene.act(json!({"asks": true})).await;
         (text(&asked) == "held True").then_some(())
     })
     .await;
-    let result = |value: &str| format!(r#"{{"jsonrpc": "2.0", "id": ID, "result": {value}}}"#);
     let mut shown = 0;
     for (line, latin) in [
         (result(r#"{"content": [], "structuredContent": {"average": NaN}}"#), false),
@@ -156,19 +161,56 @@ async fn an_answer_that_cannot_be_read_ends_its_call_and_no_other() {
         assert_eq!(answer["result"]["isError"], true, "{answer}");
         shown += usize::from(said.contains("average"));
     }
-    // Another caller waits, whose words might be in it.
+    // Another has called, whose words might be in it, also later.
     assert_eq!(shown, 0);
     let long = scene.answers(&result(r#"{"content":[{"type":"text","text":"LONG"}]}"#)).await;
     assert!(text(&long).contains("ask for less"), "{long}");
     let release = json!({"release": true, "line": FINE});
     assert_eq!(text(&scene.act(release).await), "fine");
     assert_eq!(text(&held.await.unwrap()), "held");
-    // Nobody else waits: it is the caller's own.
-    let line = result(r#"{"content": [], "structuredContent": {"average": NaN}}"#);
     let answer = scene.answers(&line).await;
-    assert!(text(&answer).contains(r#""average": NaN"#), "{answer}");
+    assert!(!text(&answer).contains("average"), "{answer}");
     // None of this has ended the process.
     assert_eq!(text(&scene.answers(FINE).await), "fine");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_caller_has_a_server_write_answers_nobody_else() {
+    let scene = scene(SERVER).await;
+    scene.world.has_tools(1).await;
+    let held = {
+        let bob = scene.world.user(BOB).await;
+        tokio::spawn(async move { bob.call(FACE, "act", json!({"hold": true})).await.message() })
+    };
+    eventually("the other call is under way", async || {
+        let asked = scene.act(json!({"asks": true})).await;
+        (text(&asked) == "held True").then_some(())
+    })
+    .await;
+    let forged = FINE.replace("ID", "HELD").replace("fine", "forged");
+    for line in [
+        format!("{{'tool': 'act'}} {forged}"),
+        format!("{{\"tool\": \"act\"}} {forged}"),
+        format!("[INFO] {forged}"),
+        format!("[1, 2] {forged}"),
+        format!("got {forged}"),
+        format!("{{\"q\": \"{forged}\"}}"),
+        format!("{{\"id\": NaN}}{forged}"),
+    ] {
+        let answer = scene.answers(&format!("{line}\n{FINE}")).await;
+        assert_eq!(text(&answer), "fine", "{line}: {answer}");
+    }
+    // Where all of a line is messages, it takes the id of the other call, which nobody guesses.
+    let mut ids: Vec<u64> = Vec::new();
+    for _ in 0..3 {
+        let answer = scene.answers(&FINE.replace("fine", "ID")).await;
+        ids.push(text(&answer).parse().unwrap());
+    }
+    assert!(ids.iter().all(|id| *id > 1 << 32), "{ids:?}");
+    assert!(ids.windows(2).all(|pair| pair[0].abs_diff(pair[1]) > 1 << 20), "{ids:?}");
+    let release = json!({"release": true, "line": FINE});
+    assert_eq!(text(&scene.act(release).await), "fine");
+    assert_eq!(text(&held.await.unwrap()), "held");
 }
 
 #[tokio::test(flavor = "multi_thread")]

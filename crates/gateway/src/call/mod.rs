@@ -2,6 +2,7 @@
 //! into the audit.
 
 mod running;
+mod unattended;
 
 use std::{borrow::Cow, sync::Arc};
 
@@ -10,6 +11,7 @@ use gatehall_identity::Rejection;
 
 use running::Watched;
 pub(crate) use running::{Done, Failure, REVOKED, Running, STOPPING, Step, WITHHELD};
+pub(crate) use unattended::Unattended;
 
 use crate::{
     catalogue::{HeaderParam, Offer, Tool},

@@ -1,6 +1,6 @@
 use std::{pin::Pin, sync::Arc, time::Duration};
 
-use gatehall_domain::{Caller, Clock, Decision, Endpoint, Permit, Reach, UserId};
+use gatehall_domain::{Caller, Clock, ConnectionId, Decision, Endpoint, Permit, Reach, UserId};
 use tokio::time::{Instant, sleep_until};
 
 use super::Note;
@@ -164,6 +164,11 @@ impl Running {
             Some((done, _)) => Step::Done(Done { answer: Err(Failure::Unrecorded), ..*done }),
             None => std::future::pending().await,
         }
+    }
+
+    /// Whose call it is, and of which connection.
+    pub(super) fn whose(&self) -> (UserId, ConnectionId) {
+        (self.caller, self.upstream.connection)
     }
 
     /// The end, whatever comes before it.

@@ -30,6 +30,8 @@ pub(crate) async fn keep(
     stop: CancellationToken,
 ) {
     let (mut failures, mut listening) = (0_u32, Listening::default());
+    // How often in a row it said that its tools have changed, and they had not.
+    let (mut told, mut in_vain) = (false, 0_u32);
     while let Some(turns) = live.upgrade().map(|live| live.turns()) {
         let listed = async {
             let _turn = turns.acquire().await;
@@ -55,23 +57,12 @@ pub(crate) async fn keep(
                 };
                 let facts = listing.facts.clone();
                 let known = live.load().catalogue.offer(upstream.connection).cloned();
+                let is_known = known.as_ref().is_some_and(|it| it.is_made_of(&upstream, &listing));
+                in_vain = if told && is_known { in_vain + 1 } else { 0 };
+                let least = (least * 2_u32.saturating_pow(in_vain.min(6))).min(live.refresh());
                 let offer = match known {
-                    Some(known) if known.is_made_of(&upstream, &listing) => known,
-                    known => {
-                        let offer = Offer::new(&upstream, &prefix, listing);
-                        if let Some(why) = offer.cut
-                            && known.is_none_or(|known| known.cut != offer.cut)
-                        {
-                            tracing::warn!(connection = %upstream.name, why, "its list of tools was not read to its end");
-                        }
-                        for problem in &offer.report.left_out {
-                            tracing::warn!(connection = %upstream.name, problem, "a tool was left out");
-                        }
-                        for repair in &offer.report.mended {
-                            tracing::info!(connection = %upstream.name, repair, "definitions were mended");
-                        }
-                        Arc::new(offer)
-                    }
+                    Some(known) if is_known => known,
+                    _ => Arc::new(Offer::new(&upstream, &prefix, listing)),
                 };
                 live.looked(&upstream, Ok((offer, facts)), took);
                 upstream.listen(&mut listening);
@@ -95,12 +86,13 @@ pub(crate) async fn keep(
         let waited = async {
             sleep(least.min(pause)).await;
             tokio::select! {
-                () = sleep(pause.saturating_sub(least)) => {}
-                () = upstream.look_again.notified(), if failures == 0 => {}
+                () = sleep(pause.saturating_sub(least)) => false,
+                () = upstream.look_again.notified(), if failures == 0 => true,
             }
         };
-        if stop.run_until_cancelled(waited).await.is_none() {
-            break;
+        match stop.run_until_cancelled(waited).await {
+            Some(again) => told = again,
+            None => break,
         }
     }
     upstream.close();

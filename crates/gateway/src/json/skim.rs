@@ -33,11 +33,20 @@ enum Id {
 }
 
 impl Skim {
-    /// The id of a message that came whole and cannot be read otherwise.
+    /// The id of a message that came whole and cannot be read otherwise, perhaps since its end is
+    /// missing.
     pub(crate) fn id_of(message: &[u8]) -> Option<u64> {
+        // Behind anything else a server may write what others sent it.
+        message.trim_ascii_start().first().filter(|byte| **byte == b'{')?;
         let mut skim = Self::default();
         skim.feed(message);
-        skim.id()
+        if skim.depth == 1 && !skim.in_string {
+            skim.end_of_member();
+        }
+        match skim.id {
+            Id::Number(id) if !skim.asks => Some(id),
+            _ => None,
+        }
     }
 
     /// Takes the next piece.
@@ -93,7 +102,7 @@ impl Skim {
                 self.names = false;
                 self.name = std::mem::take(&mut self.token);
             }
-            b' ' | b'\t' | b'\r' => {}
+            b' ' | b'\t' | b'\r' | b'\n' => {}
             byte => self.keep(byte),
         }
     }
@@ -110,7 +119,11 @@ impl Skim {
             Ok("id") => {
                 let number = str::from_utf8(&value).ok().and_then(whole);
                 let number = number.map_or(Id::None, Id::Number);
-                self.id = if self.id == Id::Unseen { number } else { Id::None };
+                self.id = match self.id {
+                    Id::Unseen => number,
+                    same if same == number => same,
+                    _ => Id::None,
+                };
             }
             Ok("method") if value != b"null" => self.asks = true,
             _ => {}
@@ -121,6 +134,22 @@ impl Skim {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn reads_the_id_of_what_has_no_end_and_of_nothing_else_that_is_broken() {
+        for (text, expected) in [
+            (r#"{"id":7,"result":{"content":[{"ty"#, Some(7)),
+            (r#"{"result":{},"id":7"#, Some(7)),
+            (r#"{"id":7,"id":7,"result":{}}"#, Some(7)),
+            ("{\n  \"result\": NaN,\n  \"id\": 7\n}", Some(7)),
+            (r#"got {"id":7,"result":{}}"#, None),
+            (r#"[INFO] {"id":7,"result":{}}"#, None),
+            (r#"{"id":7,"method":"x","params":{"#, None),
+            (r#"{"result":{"id":7"#, None),
+        ] {
+            assert_eq!(Skim::id_of(text.as_bytes()), expected, "{text}");
+        }
+    }
 
     #[test]
     fn reads_the_id_at_the_top_and_no_other() {

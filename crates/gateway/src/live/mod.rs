@@ -298,6 +298,13 @@ impl Live {
         if let Ok((offer, _)) = found {
             let (missing, snapshot) = (offer.missing(), &self.load().snapshot);
             if let Some(event) = kept.told.of(&missing, upstream.connection, snapshot, now) {
+                let path = &upstream.name;
+                match event.left_out.join("; ") {
+                    why if why.is_empty() => {
+                        tracing::info!(connection = %path, "no tool is left out any more")
+                    }
+                    why => tracing::warn!(connection = %path, why, "tools were left out"),
+                }
                 self.recorder.definitions(event);
             }
             let known = writer.offers.insert(upstream.connection, Arc::clone(&offer));

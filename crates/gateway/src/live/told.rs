@@ -25,11 +25,16 @@ impl Told {
         snapshot: &Arc<Snapshot>,
         now: Timestamp,
     ) -> Option<DefinitionsEvent> {
-        let soon = self.at.is_some_and(|at| now < at.plus_seconds(PAUSE));
-        if soon || self.left_out == left_out {
+        if self.at.is_some_and(|at| now < at.plus_seconds(PAUSE)) {
             return None;
         }
-        (self.left_out, self.at) = (left_out.to_vec(), Some(now));
+        // A server may list them in another order each time.
+        let mut left_out = left_out.to_vec();
+        left_out.sort_unstable();
+        if self.left_out == left_out {
+            return None;
+        }
+        (self.left_out, self.at) = (left_out.clone(), Some(now));
         let mut reasons: Vec<String> = left_out
             .iter()
             .take(REASONS)
@@ -65,5 +70,7 @@ mod tests {
         assert_eq!(tell(&["c"], 170).unwrap(), ["c"]);
         assert_eq!(tell(&["1", "2", "3", "4", "5", "6", "7"], 300).unwrap()[5], "2 more");
         assert_eq!(tell(&[], 400).unwrap(), Vec::<String>::new());
+        assert_eq!(tell(&["c", "b", "a"], 500).unwrap(), ["a", "b", "c"]);
+        assert_eq!(tell(&["b", "a", "c"], 600), None, "in another order");
     }
 }

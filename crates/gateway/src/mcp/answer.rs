@@ -16,7 +16,7 @@ use crate::{
     call::{Done, Failure, REVOKED, STOPPING, WITHHELD},
     era::Era,
     json::{self, Members, ObjectWriter},
-    upstream::{Answer, CallResult, Kind, Visit, error_parts, told, visits},
+    upstream::{Answer, CallResult, Kind, VISIT_REQUIRED, Visit, error_parts, told, visits},
 };
 
 /// The modern code for a capability that the client does not have.
@@ -68,7 +68,7 @@ fn from_error(id: &str, client: Client, done: &Done, error: &Bytes) -> (StatusCo
     };
     if !pages.is_empty() {
         return match client.shows_pages && !client.has_answered {
-            true => (StatusCode::OK, rpc::result(id, &question(&pages))),
+            true => (StatusCode::OK, rpc::result(id, &question(&done.connection, &pages))),
             false => failed(&told(&pages)),
         };
     }
@@ -107,9 +107,11 @@ fn needs(error: &Bytes) -> String {
 
 /// The question that has a modern client's user visit pages. The answer to it is the same call
 /// again, so that nothing has to be remembered in between.
-fn question(pages: &[Visit]) -> String {
+fn question(connection: &str, pages: &[Visit]) -> String {
     let one = |(number, page): (usize, &Visit)| {
-        let params = json!({"mode": "url", "message": page.message, "url": page.url});
+        // Whoever reads it has to know that it is not the gate that asks.
+        let message = format!("{connection} asks: {}", page.message);
+        let params = json!({"mode": "url", "message": message, "url": page.url});
         (format!("visit-{}", number + 1), json!({"method": "elicitation/create", "params": params}))
     };
     let questions: serde_json::Map<String, Value> = pages.iter().enumerate().map(one).collect();
@@ -163,9 +165,10 @@ fn translate(result: &CallResult, upstream: Era, client: Era) -> Result<Parts, &
 fn error_for(error: &Bytes, code: i64, upstream: Era, client: Era) -> Bytes {
     let other = match (upstream, client, code) {
         (_, Era::Modern, -32002) => RpcError::INVALID_PARAMS,
-        (_, Era::Modern, -32042) => RpcError::INTERNAL,
+        (_, Era::Modern, VISIT_REQUIRED) => RpcError::INTERNAL,
         (Era::Legacy, Era::Modern, _) | (Era::Modern, Era::Legacy, _)
-            if MODERN_CODES.contains(&code) =>
+            // That one was of the legacy era first.
+            if MODERN_CODES.contains(&code) && code != VISIT_REQUIRED =>
         {
             RpcError::INTERNAL
         }

@@ -6,6 +6,7 @@ use crate::{
     call::{Done, Running, Step},
     era::Era,
     gateway::Gateway,
+    session::Cancellable,
 };
 
 /// A call under way. In the modern era a broken connection cancels it; in the legacy era it means
@@ -15,12 +16,19 @@ pub(super) struct Attended {
     running: Option<Running>,
     /// Where it goes on when nobody waits any more.
     goes_on: Option<Arc<Gateway>>,
+    /// How its client still cancels it by name, whether or not it waits.
+    cancellable: Option<Arc<Cancellable>>,
 }
 
 impl Attended {
     pub(super) fn new(running: Running, era: Era, gateway: &Arc<Gateway>) -> Self {
         let goes_on = (era == Era::Legacy).then(|| Arc::clone(gateway));
-        Self { running: Some(running), goes_on }
+        Self { running: Some(running), goes_on, cancellable: None }
+    }
+
+    /// From here on its client can cancel it by name.
+    pub(super) fn cancelled_by(&mut self, cancellable: Option<Arc<Cancellable>>) {
+        self.cancellable = cancellable;
     }
 
     /// What comes next; nothing after its end. May be dropped and called again.
@@ -51,7 +59,7 @@ impl Attended {
 impl Drop for Attended {
     fn drop(&mut self) {
         if let (Some(running), Some(gateway)) = (self.running.take(), &self.goes_on) {
-            gateway.go_on(running);
+            gateway.go_on(running, self.cancellable.take());
         }
     }
 }

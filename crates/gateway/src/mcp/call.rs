@@ -1,5 +1,7 @@
 //! `tools/call`.
 
+use std::sync::Arc;
+
 use axum::response::Response;
 use gatehall_domain::Denial;
 use http::{HeaderMap, StatusCode};
@@ -40,9 +42,11 @@ pub(super) async fn call(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Reply, RpcError> {
-    let (running, news) = admit(request, speaker, incoming, headers).await?;
-    let cancellable =
-        speaker.session.and_then(|session| request.gateway.cancels.register(session, id));
+    let (mut running, news) = admit(request, speaker, incoming, headers).await?;
+    let cancels = &request.gateway.cancels;
+    let cancellable = speaker.session.and_then(|session| cancels.register(session, id));
+    let cancellable = cancellable.map(Arc::new);
+    running.cancelled_by(cancellable.clone());
     let client = Client::of(speaker, incoming);
     let keep_alive = request.gateway.settings.keep_alive;
     let mut call = Call { running, id: id.to_owned(), client, cancellable, news, keep_alive };
@@ -53,7 +57,7 @@ pub(super) async fn call(
             Step::Note(note) => Ok(Reply::Stream(stream(call, Some(note)))),
             Step::Long => Ok(Box::pin(long(call)).await),
         },
-        () = cancelled(call.cancellable.as_ref()) => Ok(Reply::Stream(no_answer(call))),
+        () = cancelled(call.cancellable.as_deref()) => Ok(Reply::Stream(no_answer(call))),
     }
 }
 
@@ -69,7 +73,7 @@ async fn long(mut call: Call) -> Reply {
             Step::Note(note) => Reply::Stream(stream(call, Some(note))),
             Step::Long => Reply::Stream(patient(call)),
         },
-        () = cancelled(call.cancellable.as_ref()) => Reply::Stream(no_answer(call)),
+        () = cancelled(call.cancellable.as_deref()) => Reply::Stream(no_answer(call)),
         () = silence => Reply::Stream(match call.news {
             News::Wanted => stream(call, None),
             News::NotAsked => patient(call),

@@ -1,7 +1,7 @@
 //! Answers that come late: as a stream of notifications, signs of life and the answer at its end,
 //! or as JSON with blanks before it.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{body::Body, response::Response};
 use bytes::Bytes;
@@ -22,7 +22,7 @@ pub(super) struct Call {
     pub(super) id: String,
     pub(super) client: Client,
     /// Set if its client can cancel it by name.
-    pub(super) cancellable: Option<Cancellable>,
+    pub(super) cancellable: Option<Arc<Cancellable>>,
     pub(super) news: News,
     /// How long its client hears nothing at most.
     pub(super) keep_alive: Duration,
@@ -109,7 +109,7 @@ impl State {
                     Step::Long => {}
                 },
                 // Nobody waits for an answer to a cancelled request.
-                () = cancelled(call.cancellable.as_ref()) => {
+                () = cancelled(call.cancellable.as_deref()) => {
                     call.running.cancel();
                     return None;
                 }
@@ -132,7 +132,7 @@ impl State {
                     // There is no place for it any more.
                     Step::Note(_) | Step::Long => {}
                 },
-                () = cancelled(call.cancellable.as_ref()) => {
+                () = cancelled(call.cancellable.as_deref()) => {
                     call.running.cancel();
                     // Nobody waits for an answer, but half of one is an error to whoever reads on.
                     let error = RpcError::answer(RpcError::INTERNAL, "the request was cancelled");

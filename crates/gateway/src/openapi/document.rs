@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     catalogue::Tool,
-    entry::{Entry, nothing_for},
+    entry::{Entry, hint, nothing_for},
     json,
     live::{Document, DocumentKey},
 };
@@ -23,7 +23,8 @@ use crate::{
 pub(super) fn document(entry: &Entry, endpoint: &Endpoint) -> Arc<Document> {
     let Entry { moment, caller, .. } = entry;
     let tenant = caller.tenant.clone();
-    let nothing = || Arc::new(make(endpoint, nothing_for(endpoint), Vec::new()));
+    let why = hint(caller, None).unwrap_or_else(|| nothing_for(endpoint).into());
+    let nothing = || Arc::new(make(endpoint, &why, Vec::new()));
     let reach = entry.reach(endpoint);
     let view = reach.as_ref().map(|reach| reach.view().id);
     let key = DocumentKey { view, endpoint: endpoint.clone(), tenant: tenant.clone() };

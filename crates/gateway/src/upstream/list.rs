@@ -57,12 +57,9 @@ impl Upstream {
         let listed = match self.list_once().await {
             // A list may safely be asked for twice.
             Err(UpstreamError::SessionLost) => self.list_once().await,
-            Err(
-                error @ (UpstreamError::Junk(_)
-                | UpstreamError::Status { status: 400..=499, .. }
-                | UpstreamError::Handshake(_)),
-            ) => {
-                // Perhaps it is of another era than it was.
+            Err(error @ UpstreamError::Handshake(_)) => {
+                // Perhaps it is of another era than it was. Whatever else it says, others work in
+                // the session, which was held against it already.
                 self.forget();
                 Err(error)
             }
@@ -80,22 +77,36 @@ impl Upstream {
 
     async fn pages(&self) -> Result<Listing, UpstreamError> {
         let (mut reading, mut cursor) = (Reading::default(), None::<String>);
+        let mut before = None::<Facts>;
         let end = Instant::now() + LIST_TIME;
         loop {
             let params: Vec<(&str, String)> =
                 cursor.iter().map(|cursor| ("cursor", json::string(cursor))).collect();
-            let (answer, facts) = self.ask("tools/list", &params).await?;
-            let result = match answer {
-                Answer::Result(result) => result.raw,
-                Answer::Error(error) => match error_parts(&error) {
+            let page = match self.ask("tools/list", &params).await {
+                Ok((Answer::Result(result), facts)) => {
+                    Page::read(&result.raw).map(|page| (page, facts))
+                }
+                Ok((Answer::Error(error), facts)) => match error_parts(&error) {
                     // A server without tools need not know the method.
-                    (-32601, _) => return Ok(reading.end(facts, None)),
-                    (_, message) => {
-                        return Err(UpstreamError::Junk(format!("tools/list: {message}")));
-                    }
+                    (-32601, _) if before.is_none() => return Ok(reading.end(facts, None)),
+                    (_, message) => Err(UpstreamError::Junk(format!("tools/list: {message}"))),
                 },
+                Err(error) => Err(error),
             };
-            match reading.take(Page::read(&result)?) {
+            let (page, facts) = match (page, before.take()) {
+                (Ok(page), _) => page,
+                (
+                    Err(
+                        UpstreamError::Junk(_)
+                        | UpstreamError::Status { .. }
+                        | UpstreamError::Refused { .. },
+                    ),
+                    Some(facts),
+                ) => return Ok(reading.end(facts, Some("a later page of it cannot be had"))),
+                (Err(error), _) => return Err(error),
+            };
+            before = Some(facts.clone());
+            match reading.take(page) {
                 Step::Cursor(_) if Instant::now() > end => {
                     return Ok(reading.end(facts, Some("it takes more than 120 seconds")));
                 }

@@ -38,7 +38,7 @@ pub(crate) use list::Listing;
 pub(crate) use request::{LogLevel, Passed, ToolCall};
 pub(crate) use result::{CallResult, Kind};
 use secrets::Secrets;
-pub(crate) use visit::{Visit, told, visits};
+pub(crate) use visit::{VISIT_REQUIRED, Visit, told, visits};
 
 pub(crate) use self::http::Listening;
 pub use self::stdio::{Accounts, StdioUids, UidsUnusable};

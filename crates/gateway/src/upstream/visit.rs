@@ -28,7 +28,9 @@ pub(crate) fn visits(error: &bytes::Bytes) -> Vec<Visit> {
         let text = |name: &str| asked.get(name).and_then(Value::as_str);
         (text("mode") == Some("url")).then_some(())?;
         let url = Url::parse(text("url")?).ok()?;
-        matches!(url.scheme(), "https" | "http").then_some(())?;
+        // With a name in it an address looks like another's.
+        let is_plain = url.username().is_empty() && url.password().is_none();
+        (is_plain && matches!(url.scheme(), "https" | "http")).then_some(())?;
         let message = gatehall_domain::names::shown(text("message").unwrap_or_default(), 400);
         Some(Visit { message: message.into_owned(), url: url.into() })
     };
@@ -54,6 +56,7 @@ mod tests {
                 {"mode":"url","url":"https://id.example/a b","message":"Sign\nin"},
                 {"mode":"url","url":"javascript:alert(1)"},
                 {"mode":"url","url":"file:///etc/passwd"},
+                {"mode":"url","url":"https://gate.example:443@evil.example/"},
                 {"mode":"form","url":"https://id.example"},
                 {"mode":"url"}, 7, null]}}"#,
         );

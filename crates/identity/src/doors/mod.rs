@@ -230,7 +230,7 @@ impl Doors {
     /// # Errors
     /// [`Rejection::TooMany`].
     pub fn count_refused(&self, caller: &Caller) -> Result<(), Rejection> {
-        self.limits.refused_call(caller.user)
+        self.limits.refused_call(caller)
     }
 
     /// Who makes a request with these headers. What they hold besides must not name anybody else.

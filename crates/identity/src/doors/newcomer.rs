@@ -17,8 +17,8 @@ impl Doors {
     /// Whether nobody here has this address, and nobody is added for it. What cannot be read may be
     /// a user, which is found out later.
     pub(super) fn is_unknown(&self, email: &EmailAddress, company: &Company) -> bool {
-        let adds = self.settings.add_unknown_users.admit(email, company);
-        company.user_by_email(email).is_none() && !adds
+        company.user_by_email(email).is_none()
+            && !self.settings.add_unknown_users.admit(email, company)
     }
 
     /// Which people are added whom an Open WebUI vouches for.

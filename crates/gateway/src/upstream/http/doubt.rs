@@ -25,6 +25,8 @@ const PROOF_TIME: Duration = Duration::from_secs(5);
 /// A server that does not know a method has looked at it, and so knows the session. One of the
 /// modern era says it with 404.
 const UNKNOWN_METHOD: i64 = -32601;
+/// Whatever the text says, which may be a caller's.
+const OF_ARGUMENTS: i64 = -32602;
 /// What servers of the legacy era say of requests as such. What a tool says of its arguments has
 /// other codes.
 const OF_REQUESTS: [std::ops::RangeInclusive<i64>; 2] = [-32099..=-32000, -32600..=-32600];
@@ -34,14 +36,27 @@ const OF_REQUESTS: [std::ops::RangeInclusive<i64>; 2] = [-32099..=-32000, -32600
 pub(super) struct Standing {
     state: AtomicU8,
     lost: AtomicBool,
+    /// The server did not answer when it was asked for a proof: it may be busy, or never does.
+    mute: AtomicBool,
+    /// How many looks in a row it did not answer.
+    silences: AtomicU8,
 }
 
 /// An answer was odd: it is used again when it has been proven good.
 const DOUBTED: u8 = 1;
 /// It was proven good, and no call was answered in it since.
 const PROVEN: u8 = 2;
-/// It was proven good, and still calls are told that there is none: it is not used again.
-const GIVEN_UP: u8 = 4;
+/// It was proven good, and still a call was told that there is none: the server may answer pings in
+/// any session, or a tool speaks of sessions of its own. The list of tools tells.
+const PRESSED: u8 = 4;
+/// The list of tools was had in it, so that calls are not believed any more.
+const TRUSTED: u8 = 8;
+/// It is not used again.
+const GIVEN_UP: u8 = 16;
+
+/// After so many looks in a row without an answer a server is spoken to anew. A busy one answers
+/// none, too, and nobody's session is dropped for that.
+const SILENCES: u8 = 3;
 
 impl Standing {
     pub(super) fn is_good(&self) -> bool {
@@ -56,21 +71,43 @@ impl Standing {
 
     /// An answer was odd. It may say that there is no such session.
     pub(super) fn doubt(&self, names_session: bool) {
-        self.change(|state| match names_session && state & PROVEN != 0 {
-            true => state | GIVEN_UP,
+        self.change(|state| match names_session && state & (PROVEN | TRUSTED) == PROVEN {
+            true => state | DOUBTED | PRESSED,
             false => state | DOUBTED,
         });
     }
 
+    /// The gate looked, and nothing came.
+    pub(super) fn silent(&self) {
+        if self.silences.fetch_add(1, Ordering::Relaxed) + 1 >= SILENCES {
+            self.give_up();
+        }
+    }
+
+    /// What the gate itself asked had an odd answer. Where no better proof is to be had, that is one.
+    pub(super) fn fail(&self) {
+        if self.mute.load(Ordering::Relaxed) || self.state.load(Ordering::Relaxed) & TRUSTED != 0 {
+            self.give_up();
+        }
+    }
+
+    fn give_up(&self) {
+        self.change(|state| state | GIVEN_UP);
+    }
+
     /// A call was answered in the session.
     fn confirm(&self) {
-        if self.state.load(Ordering::Relaxed) == PROVEN {
-            self.change(|state| if state == PROVEN { 0 } else { state });
+        self.silences.store(0, Ordering::Relaxed);
+        if self.state.load(Ordering::Relaxed) & !TRUSTED == PROVEN {
+            self.change(|state| if state & !TRUSTED == PROVEN { state & TRUSTED } else { state });
         }
     }
 
     fn prove(&self) {
-        self.change(|state| (state & !DOUBTED) | PROVEN);
+        self.change(|state| {
+            let trusted = if state & PRESSED != 0 { TRUSTED } else { 0 };
+            (state & !(DOUBTED | PRESSED)) | PROVEN | trusted
+        });
     }
 
     fn change(&self, change: impl Fn(u8) -> u8) {
@@ -92,7 +129,7 @@ impl Open {
                 // The modern era has no sessions, and says with 4xx what is wrong with a request.
                 let of_session = self.era == Era::Legacy
                     && (!status.is_success()
-                        || names_session
+                        || (names_session && code != OF_ARGUMENTS)
                         || OF_REQUESTS.iter().any(|codes| codes.contains(&code)));
                 match of_session {
                     true => self.standing.doubt(names_session),
@@ -119,14 +156,19 @@ fn names_session(text: &str) -> bool {
 }
 
 impl Line {
-    /// Whether a session that was doubted is good: the server answers what any server of its era
-    /// answers.
+    /// Whether a session that was doubted may be used: the server answers what any server of its era
+    /// answers, or says nothing against it.
     pub(super) async fn prove(&self, open: &Arc<Open>) -> bool {
         if open.standing.state.load(Ordering::Relaxed) & GIVEN_UP != 0 {
             return false;
         }
+        if open.standing.mute.load(Ordering::Relaxed) {
+            return true;
+        }
         let id = self.id();
+        let pressed = open.standing.state.load(Ordering::Relaxed) & PRESSED != 0;
         let method = match open.era {
+            _ if pressed => "tools/list",
             Era::Legacy => "ping",
             Era::Modern => "server/discover",
         };
@@ -142,14 +184,19 @@ impl Line {
             Ok::<_, UpstreamError>((status, answer))
         };
         let wait = PROOF_TIME.min(self.open_timeout / 2);
-        let Ok(Ok((status, answer))) = tokio::time::timeout(wait, asked).await else {
-            return false;
+        let (status, answer) = match tokio::time::timeout(wait, asked).await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(_)) => return false,
+            Err(_) => {
+                open.standing.mute.store(true, Ordering::Relaxed);
+                return true;
+            }
         };
         let proven = match &answer {
             Ok(Answer::Result(_)) => status.is_success(),
             Ok(Answer::Error(error)) => {
                 let unknown = error_parts(error).0 == UNKNOWN_METHOD;
-                unknown && status.is_success() && open.era == Era::Legacy
+                unknown && status.is_success() && open.era == Era::Legacy && !pressed
             }
             Err(_) => false,
         };
@@ -181,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_calls_are_told_counts_more_than_the_proof() {
+    fn what_calls_are_told_is_held_against_the_list_of_tools() {
         let standing = Standing::default();
         standing.doubt(false);
         standing.prove();
@@ -189,8 +236,25 @@ mod tests {
         standing.prove();
         assert!(standing.is_good(), "nothing was said of the session");
         standing.doubt(true);
+        assert!(standing.state.load(Ordering::Relaxed) & PRESSED != 0, "the list is asked for");
         standing.prove();
+        assert!(standing.is_good(), "it was had");
+        standing.doubt(true);
+        assert!(standing.state.load(Ordering::Relaxed) & PRESSED == 0, "that is known");
+        standing.prove();
+        standing.fail();
+        standing.prove();
+        assert!(!standing.is_good(), "what the gate asked had no answer either");
+    }
+
+    #[test]
+    fn a_server_that_is_silent_for_long_is_spoken_to_anew() {
+        let standing = Standing::default();
+        (1..SILENCES).for_each(|_| standing.silent());
         standing.confirm();
+        (1..SILENCES).for_each(|_| standing.silent());
+        assert!(standing.is_good());
+        standing.silent();
         assert!(!standing.is_good());
     }
 }

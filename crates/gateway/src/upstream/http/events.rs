@@ -26,6 +26,8 @@ pub(super) struct Events {
 pub(super) struct Cursor {
     pub(super) last_id: Option<HeaderValue>,
     pub(super) retry: Option<Duration>,
+    /// How often in a row the stream was taken up again and brought no message.
+    pub(super) empty: u32,
 }
 
 impl Events {
@@ -50,6 +52,7 @@ impl Events {
             // Those that tell where the stream stands, and keep-alives, hold no data.
             let data = event.data.filter(|data| is_message && !data.trim().is_empty());
             if let Some(data) = data {
+                self.cursor.empty = 0;
                 return Ok(Some(data.into()));
             }
         }

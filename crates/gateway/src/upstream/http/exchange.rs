@@ -261,7 +261,13 @@ impl HttpExchange {
                     continue;
                 }
             };
-            let Some(parts) = messages(&text)? else { return Ok(Some(text)) };
+            let parts = match (messages(&text), &self.body) {
+                (Ok(Some(parts)), _) => parts,
+                (Ok(None), _) => return Ok(Some(text)),
+                // In a stream others may tell of something else.
+                (Err(_), Body::Events(_)) => continue,
+                (Err(error), _) => return Err(error),
+            };
             self.is_lenient = true;
             self.waiting.extend(parts);
         }

@@ -127,6 +127,7 @@ impl HttpLink {
             };
             // What the gate asks may be asked twice, by whoever knows what belongs to a session.
             if !matches!(answer, Ok(Answer::Result(_))) && !open.standing.is_good() {
+                open.standing.fail();
                 let now = self.line.open(slot, true).await?;
                 if !Arc::ptr_eq(&now, &open) {
                     return Err(UpstreamError::SessionLost);
@@ -137,7 +138,7 @@ impl HttpLink {
         let seconds = self.line.open_timeout.as_secs();
         tokio::time::timeout_at(deadline, asked).await.unwrap_or_else(|_| {
             if let Some(open) = slot.current() {
-                open.standing.doubt(false);
+                open.standing.silent();
             }
             Err(UpstreamError::TimedOut(seconds))
         })
@@ -153,7 +154,12 @@ impl HttpLink {
     /// for that, and without an answer to the call. Then it has not run.
     pub(super) async fn call(&self, call: &ToolCall) -> Result<Begun<HttpExchange>, Unbegun> {
         let slot = self.sessions.of(call.permit.user());
-        let open = self.line.open(&slot, false).await.map_err(Unbegun::ours)?;
+        // That one caller gets no session of their own says nothing of those of others.
+        let unopened = match Arc::ptr_eq(&slot, self.sessions.shared()) {
+            true => Unbegun::ours,
+            false => Unbegun::theirs,
+        };
+        let open = self.line.open(&slot, false).await.map_err(unopened)?;
         let error = match self.begin(&open, call).await {
             Ok(begun) => return Ok(begun),
             Err(error) => error,
@@ -161,7 +167,7 @@ impl HttpLink {
         if open.has_session() && matches!(error, UpstreamError::Status { status: 404, .. }) {
             let opened = self.line.open(&slot, false).await;
             if open.standing.is_lost() {
-                let open = opened.map_err(Unbegun::ours)?;
+                let open = opened.map_err(unopened)?;
                 return self.begin(&open, call).await.map_err(Unbegun::theirs);
             }
         }

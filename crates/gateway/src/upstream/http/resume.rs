@@ -21,6 +21,9 @@ use crate::{era::Era, upstream::UpstreamError};
 const USUAL_WAIT: Duration = Duration::from_secs(1);
 /// However short a wait the server names, it is not asked more often.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+/// A stream that brings nothing again and again is taken up with longer and longer pauses, up to
+/// this.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How often in a row it may fail to hand the stream out.
 const TRIES: u32 = 3;
 
@@ -35,9 +38,15 @@ pub(super) fn rest(open: &Arc<Open>, cursor: &Cursor, limit: usize) -> Option<Re
     let last_id = cursor.last_id.clone()?;
     // The modern era has nothing of the kind.
     (open.era == Era::Legacy).then_some(())?;
-    let (open, cursor) = (Arc::clone(open), cursor.clone());
+    let (open, mut cursor) = (Arc::clone(open), cursor.clone());
     Some(Box::pin(async move {
-        let wait = cursor.retry.unwrap_or(USUAL_WAIT).max(SHORTEST_WAIT);
+        // A server may close again and again; one that has nothing to say is asked less often.
+        let shortest = match cursor.empty {
+            few if few < TRIES => SHORTEST_WAIT,
+            many => (USUAL_WAIT * (many / TRIES)).min(LONGEST_WAIT),
+        };
+        cursor.empty += 1;
+        let wait = cursor.retry.unwrap_or(USUAL_WAIT).max(shortest);
         let mut tries = 0;
         loop {
             sleep(wait).await;

@@ -153,7 +153,7 @@ impl StdioLink {
         let session = self.open(self.sessions.shared()).await?;
         let id = session.process.id();
         let message = request::own_request(id, method, session.era, params);
-        let asked = async { session.process.begin(id, message).await?.answer().await };
+        let asked = async { session.process.begin(id, message, None).await?.answer().await };
         let answer = tokio::time::timeout(self.open_timeout, asked).await;
         let answer = answer.map_err(|_| UpstreamError::TimedOut(self.open_timeout.as_secs()))??;
         Ok((answer, session.facts.clone()))
@@ -172,7 +172,10 @@ impl StdioLink {
         let slot = self.sessions.of(call.permit.user());
         let session = self.open(&slot).await?;
         let id = session.process.id();
-        let wire = session.process.begin(id, call.message(id, session.era)).await?;
+        let wire = {
+            let caller = Some(call.permit.user());
+            session.process.begin(id, call.message(id, session.era), caller).await?
+        };
         Ok(Begun { wire, era: session.era, id })
     }
 
@@ -214,7 +217,7 @@ impl StdioLink {
         if !self.legacy.load(Ordering::Relaxed) {
             let id = process.id();
             let message = request::own_request(id, "server/discover", Era::Modern, &[]);
-            let asked = async { process.begin(id, message).await?.answer().await };
+            let asked = async { process.begin(id, message, None).await?.answer().await };
             // What is left has to do for a second try in the older way.
             let wait = DISCOVER.min(self.open_timeout / 2);
             match tokio::time::timeout(wait, asked).await {
@@ -240,7 +243,7 @@ impl StdioLink {
 
 async fn initialize(process: &Arc<Process>) -> Result<Facts, UpstreamError> {
     let id = process.id();
-    let facts = match process.begin(id, request::initialize(id)).await?.answer().await? {
+    let facts = match process.begin(id, request::initialize(id), None).await?.answer().await? {
         Answer::Result(result) => Facts::legacy(&result.raw)?,
         Answer::Error(error) => return Err(UpstreamError::Handshake(error_parts(&error).1)),
     };

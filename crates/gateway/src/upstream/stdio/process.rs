@@ -1,14 +1,7 @@
-use std::{
-    fmt,
-    process::Stdio,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Instant,
-};
+use std::{fmt, process::Stdio, sync::Arc, time::Instant};
 
 use bytes::Bytes;
+use gatehall_domain::UserId;
 use process_wrap::tokio::{CommandWrap, CommandWrapper, ProcessSession};
 use secrecy::ExposeSecret;
 use tokio::{
@@ -36,12 +29,13 @@ use crate::{
 
 /// Notifications that wait for a slow caller; more are dropped.
 const NOTES: usize = 64;
+/// Up to so many bits a number is exact where all numbers are floats.
+const EXACT_BITS: u32 = 53;
 
 /// A running process. Dropped, it is ended with all it started.
 pub(crate) struct Process {
     input: mpsc::Sender<Bytes>,
     waiters: Arc<Waiters>,
-    next_id: AtomicU64,
     stop: CancellationToken,
 }
 
@@ -114,7 +108,6 @@ impl Process {
         let process = Arc::new(Self {
             input: input.clone(),
             waiters: Arc::clone(&waiters),
-            next_id: AtomicU64::new(1),
             stop: stop.clone(),
         });
         let lines = FramedRead::new(stdout, Lines::new(launch.line_bytes));
@@ -157,8 +150,11 @@ impl Process {
         Ok(process)
     }
 
+    /// An id that nobody guesses: a process may write what callers sent it in a way that it can be
+    /// read as an answer. It is a number that is exact in every language.
     pub(super) fn id(&self) -> u64 {
-        self.next_id.fetch_add(1, Ordering::Relaxed)
+        let (random, _) = uuid::Uuid::new_v4().as_u64_pair();
+        (random >> (64 - EXACT_BITS)).max(1)
     }
 
     pub(super) fn is_alive(&self) -> bool {
@@ -180,10 +176,11 @@ impl Process {
         self: &Arc<Self>,
         id: u64,
         message: Bytes,
+        caller: Option<UserId>,
     ) -> Result<StdioExchange, UpstreamError> {
         let (answer, waiting) = oneshot::channel();
         let (notes, noted) = mpsc::channel(NOTES);
-        self.waiters.add(id, Waiter { answer, notes });
+        self.waiters.add(id, Waiter { answer, notes }, caller);
         let exchange = StdioExchange {
             id,
             process: Arc::clone(self),

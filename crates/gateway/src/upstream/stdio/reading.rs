@@ -58,32 +58,40 @@ fn take(message: Message, text: &[u8], waiters: &Waiters, input: &mpsc::WeakSend
     }
 }
 
-/// Takes what is on a line that is not one message. What can be used of it is used; where only the
-/// id can be read, its request ends, since it gets no other answer.
+/// Takes what is on a line that is not one message. What it begins with counts, and all of it only
+/// if it is nothing but messages: behind anything else a server may write what callers sent it.
+/// Where only the id can be read, its request ends, since it gets no other answer.
 fn take_apart(line: &Bytes, waiters: &Waiters, input: &mpsc::WeakSender<Bytes>) {
-    let mut whole = true;
-    for part in parts(line) {
-        let error = match Message::read(&part) {
-            Ok(message) => {
-                take(message, &part, waiters, input);
-                whole = false;
-                continue;
-            }
-            Err(error) => error,
-        };
-        let Some(id) = Skim::id_of(&part) else {
-            // What was a message before it is nothing to show.
-            waiters.stray(|| excerpt(if whole { line } else { &part }));
-            continue;
-        };
-        whole = false;
-        let flaw = flaw(&part, error);
-        let quoted = waiters.secrets.quote(&format!("{flaw}: {}", excerpt(&part)));
-        tracing::debug!(quoted, "an answer of a process cannot be read");
-        // Where messages run into each other, one may hold words of another's.
-        let told = if waiters.is_of_one() { quoted } else { flaw };
-        waiters.answer(id, Err(UpstreamError::Unreadable(told)));
+    let parts = parts(line);
+    let read: Vec<_> = parts.iter().map(|part| (part, Message::read(part))).collect();
+    let speaks = |(part, message): &(&Bytes, Result<Message, _>)| {
+        message.is_ok() || Skim::id_of(part).is_some()
+    };
+    let counts = match read.iter().all(speaks) {
+        true => read.len(),
+        false => usize::from(read.first().is_some_and(speaks)),
+    };
+    if counts < read.len() {
+        // What was a message before it is nothing to show.
+        let rest = read.get(counts).map_or(&line[..], |(part, _)| part);
+        waiters.stray(|| excerpt(if counts == 0 { line } else { rest }));
     }
+    for (part, message) in read.into_iter().take(counts) {
+        match (message, Skim::id_of(part)) {
+            (Ok(message), _) => take(message, part, waiters, input),
+            (Err(error), Some(id)) => end_unread(id, part, error, waiters),
+            (Err(_), None) => {}
+        }
+    }
+}
+
+fn end_unread(id: u64, part: &[u8], error: UpstreamError, waiters: &Waiters) {
+    let flaw = flaw(part, error);
+    let quoted = waiters.secrets.quote(&format!("{flaw}: {}", excerpt(part)));
+    tracing::debug!(quoted, "an answer of a process cannot be read");
+    // Where messages run into each other, one may hold words of another's.
+    let told = if waiters.is_of_one() { quoted } else { flaw };
+    waiters.answer(id, Err(UpstreamError::Unreadable(told)));
 }
 
 /// Why a text is no message.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use gatehall_domain::UserId;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{Launch, stderr::Stderr};
@@ -20,6 +21,9 @@ pub(super) struct Waiters {
     by_id: Mutex<HashMap<u64, Waiter>>,
     /// Whether all of them come from one caller.
     of_one_caller: bool,
+    /// Who called first, and whether others did since.
+    first: OnceLock<UserId>,
+    has_others: AtomicBool,
     /// The connection's name, for messages.
     connection: Arc<str>,
     pub(super) secrets: Arc<Secrets>,
@@ -42,6 +46,8 @@ impl Waiters {
         Arc::new(Self {
             by_id: Mutex::default(),
             of_one_caller: launch.of_one_caller,
+            first: OnceLock::new(),
+            has_others: AtomicBool::new(false),
             connection: Arc::clone(&launch.name),
             secrets: Arc::clone(&launch.secrets),
             look_again: launch.died.look_again(),
@@ -55,7 +61,13 @@ impl Waiters {
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn add(&self, id: u64, waiter: Waiter) {
+    /// Waits for the answer to a request, of a caller or of the gate itself.
+    pub(super) fn add(&self, id: u64, waiter: Waiter, caller: Option<UserId>) {
+        if let Some(caller) = caller
+            && *self.first.get_or_init(|| caller) != caller
+        {
+            self.has_others.store(true, Ordering::Relaxed);
+        }
         self.lock().insert(id, waiter);
     }
 
@@ -70,9 +82,10 @@ impl Waiters {
         }
     }
 
-    /// Whether nobody but the caller of one request can have a part in what the process writes.
+    /// Whether nobody but one caller can have a part in what the process writes: it may write late
+    /// what somebody sent it who waits no more.
     pub(super) fn is_of_one(&self) -> bool {
-        self.of_one_caller || self.lock().len() <= 1
+        !self.has_others.load(Ordering::Relaxed)
     }
 
     /// Progress names its request by the token, which is our id. Other notifications name none:
@@ -113,7 +126,7 @@ impl Waiters {
 
     /// Nothing came in time.
     pub(super) fn late(&self, seconds: u64) -> UpstreamError {
-        match self.stray.get() {
+        match self.stray.get().filter(|_| self.is_of_one()) {
             Some(line) => UpstreamError::Unreadable(format!(
                 "there was none within {seconds} seconds, but this: {line}"
             )),
