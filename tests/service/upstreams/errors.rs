@@ -208,7 +208,7 @@ async fn a_real_client_visits_the_page_and_has_its_answer() {
 }
 
 fn calls() -> EventFilter {
-    EventFilter { action: Some("call".into()), limit: 10, ..EventFilter::default() }
+    EventFilter { action: Some("call".into()), limit: 50, ..EventFilter::default() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,4 +262,36 @@ async fn a_broken_connection_ends_a_modern_call_and_no_legacy_one() {
     let events = store.events(&calls()).await.unwrap();
     let answered = events.iter().filter(|it| it.outcome == "answered").count();
     assert_eq!(answered, 3, "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_calls_whose_client_is_gone_a_few_go_on_and_can_be_cancelled() {
+    let scene = scene().await;
+    scene.legacy.takes(Duration::from_secs(60));
+    let cancelled = async |count: usize| {
+        eventually(&format!("{count} calls are cancelled"), async || {
+            let events = scene.world.desk.store().events(&calls()).await.unwrap();
+            let found = events.iter().filter(|it| it.outcome == "cancelled").count();
+            (found == count).then_some(())
+        })
+        .await;
+    };
+    let session = scene.ada.session("/mcp").await;
+    for id in 1..=12 {
+        let params = json!({"name": "google_old_act"});
+        let body = json!({"jsonrpc": "2.0", "id": id, "method": "tools/call", "params": params});
+        tokio::select! {
+            answer = session.post("/mcp", &[], body.to_string()) => panic!("{answer:?}"),
+            () = eventually("the call is under way", async || {
+                (scene.legacy.ran() == id).then_some(())
+            }) => {}
+        }
+    }
+    cancelled(4).await;
+    for id in 1..=8 {
+        let params = json!({"requestId": id});
+        let body = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": params});
+        assert_eq!(session.post("/mcp", &[], body.to_string()).await.status, 202);
+    }
+    cancelled(12).await;
 }
