@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{EmailAddress, GroupName, User};
+use gatehall_domain::{Company, EmailAddress, GroupName, User, quoted};
 use gatehall_portal::{
     operation::{
         account::unbind_all,
@@ -15,7 +15,7 @@ use gatehall_portal::{
 use super::remove;
 use crate::{
     office::Office,
-    output::{Format, Table, done, json, text, yes},
+    output::{Format, Table, done, error, json, text, yes},
     settings::StoreSettings,
 };
 
@@ -216,8 +216,19 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
             done(&format!("unbound {count} {accounts} of {provider}"))
         }
         Action::Remove { email, cascade } => {
-            remove(&desk, cascade, |company| Ok(User::clone(find_user(company, &email)?).into()))
-                .await
+            let find = |company: &Company| Ok(User::clone(find_user(company, &email)?).into());
+            let removed = remove(&desk, cascade, find).await?;
+            let snapshot = desk.snapshot().await?;
+            if snapshot.company().grants_by_address(&email).next().is_some() {
+                let who = quoted(email.as_str());
+                error(&format!(
+                    "a grant to a pattern of addresses means {email} still, so that whoever comes \
+                     in with that address may be added again. To keep somebody out, have them here \
+                     and disabled: gatehall user add {who}, then gatehall user change {who} \
+                     --enabled false"
+                ));
+            }
+            Ok(removed)
         }
     }
 }
