@@ -138,17 +138,35 @@ impl Store {
         &self,
         now: Timestamp,
     ) -> Result<Vec<RefusedAccount>, StoreError> {
-        let rows: Vec<(String, Uuid, String, i64)> = on!(&self.pool, pool => query(
+        let rows: Vec<RefusedRow> = on!(&self.pool, pool => query(
             "select issuer, user_id, subject, at from refused_accounts where at >= $1
              order by at desc, user_id, issuer")
             .bind(now.plus_seconds(-FORGET).micros())
             .fetch_all(pool).await.map(|rows| readable("refused_accounts", &rows)))?;
-        let read = |(issuer, user, subject, at)| RefusedAccount {
-            issuer,
-            subject,
-            user: UserId(user),
-            at: Timestamp::from_micros(at),
-        };
-        Ok(rows.into_iter().map(read).collect())
+        Ok(rows.into_iter().map(refused_account).collect())
     }
+
+    /// Those of one user.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn refused_accounts_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<RefusedAccount>, StoreError> {
+        let rows: Vec<RefusedRow> = on!(&self.pool, pool => query(
+            "select issuer, user_id, subject, at from refused_accounts
+             where user_id = $1 and at >= $2 order by at desc, issuer")
+            .bind(user.0)
+            .bind(now.plus_seconds(-FORGET).micros())
+            .fetch_all(pool).await.map(|rows| readable("refused_accounts", &rows)))?;
+        Ok(rows.into_iter().map(refused_account).collect())
+    }
+}
+
+type RefusedRow = (String, Uuid, String, i64);
+
+fn refused_account((issuer, user, subject, at): RefusedRow) -> RefusedAccount {
+    RefusedAccount { issuer, subject, user: UserId(user), at: Timestamp::from_micros(at) }
 }

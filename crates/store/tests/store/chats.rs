@@ -62,6 +62,12 @@ async fn a_refused_account_is_kept_once_and_forgotten_after_a_month(kind: Kind) 
     store.put_chats("one", "", &[account(1, "c", 20)], at(21)).await.unwrap();
     let kept = async |now| store.refused_accounts(now).await.unwrap();
     assert_eq!(kept(at(30)).await, [account(1, "c", 20), account(2, "b", 11)]);
+    let of = async |user, now| {
+        store.refused_accounts_of(UserId(Uuid::from_u128(user)), now).await.unwrap()
+    };
+    assert_eq!(of(2, at(30)).await, [account(2, "b", 11)]);
+    assert_eq!(of(2, at(15).plus_seconds(30 * 24 * 3600)).await, [], "it is too old");
+    assert_eq!(of(3, at(30)).await, []);
     assert_eq!(kept(at(15).plus_seconds(30 * 24 * 3600)).await, [account(1, "c", 20)]);
 }
 
