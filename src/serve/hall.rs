@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gatehall_domain::{
-    Caller, Clock, ConnectionId, ConnectionPath, Snapshot, Tool, ToolDefinition,
+    Caller, Clock, ConnectionId, ConnectionPath, EmailAddress, Snapshot, Tool, ToolDefinition,
 };
 use gatehall_gateway::{Accounts, ConnectionStatus, Gateway, State, Tasks};
 use gatehall_identity::{Doors, Finding, OpenWebUi, Patient, examine};
@@ -13,7 +13,10 @@ use gatehall_vault::Vault;
 use tokio::sync::mpsc;
 
 use super::{health::Health, publish::serve_from_now};
-use crate::settings::{AuditMode, ServeSettings};
+use crate::{
+    admin_link::LinkCommand,
+    settings::{AuditMode, ServeSettings},
+};
 
 /// How long a page waits for a change that another gate made.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -30,7 +33,7 @@ pub(super) struct Hall {
     pub(super) store: Store,
     pub(super) replica: String,
     pub(super) chat_secrets: Vec<(String, String)>,
-    pub(super) admin_link_command: String,
+    pub(super) admin_link_command: LinkCommand,
     pub(super) health: Health,
 }
 
@@ -170,8 +173,8 @@ impl gatehall_portal::Hall for Hall {
         ]
     }
 
-    fn admin_link_command(&self) -> String {
-        self.admin_link_command.clone()
+    fn admin_link_command(&self, email: &EmailAddress) -> String {
+        self.admin_link_command.of(email)
     }
 
     fn chat_secrets(&self) -> &[(String, String)] {

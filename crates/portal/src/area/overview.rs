@@ -11,7 +11,6 @@ use serde::Serialize;
 
 use super::{
     condition::ConnectionRow,
-    providers::troubles_of_all,
     todo::{Scene, Todo, things_to_do},
 };
 use crate::{
@@ -55,7 +54,7 @@ async fn show(admin: Admin, State(portal): Shared) -> Result<Response, Fault> {
     let replicas = store.replicas(now.plus_seconds(-SILENT)).await?;
     let hall = portal.hall.as_ref();
     let conditions = hall.conditions();
-    let troubles = troubles_of_all(snapshot.company(), &portal.doors);
+    let troubles = portal.doors.provider_troubles(snapshot.company());
     let todo = things_to_do(&Scene {
         snapshot,
         conditions: &conditions,
