@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 use gatehall_domain::Clock;
 use gatehall_gateway::Accounts;
-use gatehall_portal::{Desk, SILENT};
+use gatehall_portal::{Desk, serving};
 use gatehall_store::{Actor, Replica, Store};
 use gatehall_vault::Vault;
 use url::Url;
@@ -127,7 +127,7 @@ impl Office {
     /// # Errors
     /// If the database cannot be read.
     pub(crate) async fn replicas(&self) -> Result<Vec<Replica>> {
-        Ok(self.store.replicas(self.clock.now().plus_seconds(-SILENT)).await?)
+        Ok(serving(&self.store, self.clock.now()).await?)
     }
 
     /// The address under which browsers know the gates that serve this store, as it was said last.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use gatehall_domain::OPEN_WEBUI;
-use gatehall_identity::{ChatSaid, ChatScene, ChatSetting};
-use gatehall_portal::SILENT;
+use gatehall_identity::{ChatScene, ChatSetting};
+use gatehall_portal::said_of_chats;
 
 use crate::{
     office::Office,
@@ -30,9 +30,8 @@ pub(super) struct ChatOptions {
 impl ChatOptions {
     /// The Open WebUIs that are set here, and what running gates say of theirs.
     pub(super) async fn scene(&self, office: &Office) -> Result<ChatScene> {
-        let gates = office.store.chats(office.clock.now().plus_seconds(-SILENT)).await?;
-        let gates = gates.into_iter().map(|(gate, said)| (gate, ChatSaid::read(&said)));
-        let mut scene = ChatScene { own: Vec::new(), gates: gates.collect() };
+        let gates = said_of_chats(&office.replicas().await?).collect();
+        let mut scene = ChatScene { own: Vec::new(), gates };
         if let Some(said) = scene.running() {
             scene.own = said.chats.clone();
             return Ok(scene);

@@ -7,7 +7,7 @@ use gatehall_domain::{
 };
 use gatehall_gateway::{Accounts, ConnectionStatus, Gateway, State, Tasks};
 use gatehall_identity::{Doors, Finding, OpenWebUi, Patient, examine};
-use gatehall_portal::{Called, Condition, Pending, Step, chat_scene};
+use gatehall_portal::{Called, Condition, Pending, Step, chat_scene, serving};
 use gatehall_store::Store;
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
@@ -121,7 +121,9 @@ impl gatehall_portal::Hall for Hall {
     fn examine(&self) -> Pending<'_, Vec<Finding>> {
         Box::pin(async move {
             let snapshot = self.gateway.live().snapshot();
-            let chats = chat_scene(&self.store, &self.doors, &self.replica).await;
+            let now = self.clock.now();
+            // Without the database this gate knows of itself alone.
+            let gates = serving(&self.store, now).await.unwrap_or_default();
             let patient = Patient {
                 company: snapshot.company(),
                 vault: &self.vault,
@@ -130,9 +132,8 @@ impl gatehall_portal::Hall for Hall {
                 // Whoever asks here is served.
                 listen: None,
                 allowed_hosts: self.settings.allowed_hosts.clone(),
-                // Without the database this gate knows of itself alone.
-                chats: chats.unwrap_or_default(),
-                now: self.clock.now(),
+                chats: chat_scene(&gates, &self.doors, &self.replica),
+                now,
             };
             examine(&patient, |_| ()).await
         })

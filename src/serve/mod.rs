@@ -220,8 +220,7 @@ impl Service {
             Arc::clone(gateway.live()),
             office.clock.clone(),
             name.clone(),
-            doors.public_url().map(ToString::to_string),
-            chats::Telling::new(office.store.clone(), Arc::clone(&doors), name.clone()),
+            Arc::clone(&doors),
             tasks.stop().clone(),
         ));
         let health = Health::new(HealthParts {

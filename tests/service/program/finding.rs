@@ -157,6 +157,7 @@ async fn a_link_is_for_the_address_that_was_said_last() {
             revision: 0,
             started_at: now,
             seen_at: now.plus_seconds(-seconds),
+            chats: None,
         };
         store.put_replica(&gate).await.unwrap();
     }
