@@ -53,14 +53,26 @@ pub(crate) async fn make(
 }
 
 /// The command that makes one for a gate, whole, as a shell of its machine reads it.
-pub(crate) fn command(gate: &Gate, public_url: Option<&Url>) -> String {
-    let program = std::env::current_exe().map(|path| path.display().to_string());
-    let program = program.unwrap_or_else(|_| "gatehall".into());
-    let mut command = format!("{} admin link {}", quoted(&program), gate.flags());
-    if let Some(url) = public_url {
-        command.push_str(&format!(" --public-url {}", quoted(url.as_str())));
+pub(crate) struct LinkCommand {
+    program: String,
+    flags: String,
+}
+
+impl LinkCommand {
+    pub(crate) fn new(gate: &Gate, public_url: Option<&Url>) -> Self {
+        let program = std::env::current_exe().map(|path| path.display().to_string());
+        let program = program.unwrap_or_else(|_| "gatehall".into());
+        let mut flags = gate.flags();
+        if let Some(url) = public_url {
+            flags.push_str(&format!(" --public-url {}", quoted(url.as_str())));
+        }
+        Self { program: quoted(&program).into_owned(), flags }
     }
-    command
+
+    /// For this user.
+    pub(crate) fn of(&self, email: &EmailAddress) -> String {
+        format!("{} admin link {} {}", self.program, quoted(email.as_str()), self.flags)
+    }
 }
 
 /// An enabled administrator, the one who was added first.

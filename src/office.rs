@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 use gatehall_domain::Clock;
 use gatehall_gateway::Accounts;
-use gatehall_portal::Desk;
+use gatehall_portal::{Desk, serving};
 use gatehall_store::{Actor, Replica, Store};
 use gatehall_vault::Vault;
 use url::Url;
@@ -22,9 +22,6 @@ use crate::{
     settings::{ProcessSettings, StoreSettings},
     system_clock,
 };
-
-/// Seconds after which a gate that says nothing is taken as gone.
-const SILENT: i64 = 30;
 
 /// What commands work with.
 pub(crate) struct Office {
@@ -130,7 +127,18 @@ impl Office {
     /// # Errors
     /// If the database cannot be read.
     pub(crate) async fn replicas(&self) -> Result<Vec<Replica>> {
-        Ok(self.store.replicas(self.clock.now().plus_seconds(-SILENT)).await?)
+        Ok(serving(&self.store, self.clock.now()).await?)
+    }
+
+    /// The address under which browsers know the gates that serve this store, as it was said last.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub(crate) async fn public_url(&self) -> Result<Option<Url>> {
+        let gates = self.replicas().await?;
+        let said = gates.iter().filter_map(|it| Some((it.seen_at, it.public_url.as_deref()?)));
+        let said = said.filter_map(|(at, url)| Some((at, url.parse().ok()?)));
+        Ok(said.max_by_key(|(at, _)| *at).map(|(_, url)| url))
     }
 
     /// A desk at which the person at the command line works.

@@ -38,8 +38,7 @@ const NOWHERE_ELSE: &str = "http://localhost:8080";
 pub(crate) async fn run(settings: &StoreSettings, command: AdminCommand) -> Result<ExitCode> {
     let office = Office::of_running_gate(settings).await?;
     let Action::Link { email, public_url } = command.action;
-    let gates = office.replicas().await?;
-    let said = gates.iter().rev().find_map(|gate| gate.public_url.as_deref()?.parse().ok());
+    let said = office.public_url().await?;
     let public_url = match public_url.or(said) {
         Some(url) => url,
         None => Url::parse(NOWHERE_ELSE)?,
@@ -62,7 +61,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: AdminCommand) -> Resu
     let link = admin_link::make(&office, email.as_ref(), &public_url).await?;
     error(&format!("Signs in {} once, within {MINUTES} minutes:", link.email));
     text(&link.url);
-    if gates.is_empty() {
+    if office.replicas().await?.is_empty() {
         error(&format!(
             "No gate serves this store now, so the link leads nowhere yet: gatehall serve --data-dir {}",
             quoted(&office.data_dir.display().to_string())

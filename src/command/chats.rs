@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use gatehall_domain::OPEN_WEBUI;
-use gatehall_identity::{ChatSaid, ChatScene, ChatSetting};
-use gatehall_portal::SILENT;
+use gatehall_identity::{ChatScene, ChatSetting};
+use gatehall_portal::said_of_chats;
 
 use crate::{
     office::Office,
@@ -30,12 +30,11 @@ pub(super) struct ChatOptions {
 impl ChatOptions {
     /// The Open WebUIs that are set here, and what running gates say of theirs.
     pub(super) async fn scene(&self, office: &Office) -> Result<ChatScene> {
-        let gates = office.store.chats(office.clock.now().plus_seconds(-SILENT)).await?;
-        let gates = gates.into_iter().map(|(gate, said)| (gate, ChatSaid::read(&said)));
-        let gates: Vec<(String, ChatSaid)> = gates.collect();
-        // A gate that runs knows best what it was started with.
-        if let Some((_, said)) = gates.iter().find(|(_, said)| !said.chats.is_empty()) {
-            return Ok(ChatScene { own: said.chats.clone(), gates });
+        let gates = said_of_chats(&office.replicas().await?).collect();
+        let mut scene = ChatScene { own: Vec::new(), gates };
+        if let Some(said) = scene.running() {
+            scene.own = said.chats.clone();
+            return Ok(scene);
         }
         let set = OpenWebUiOptions {
             secret: self.open_webui_secret.as_deref(),
@@ -44,16 +43,17 @@ impl ChatOptions {
             file: self.open_webuis.as_deref(),
         };
         let own = open_webuis(&set, &office.data_dir, MadeUp::Read)?;
-        let mut own: Vec<ChatSetting> = own.iter().map(|it| it.chat.setting()).collect();
+        scene.own = own.iter().map(|it| it.chat.setting()).collect();
         // Perhaps a gate would have its secret from where this cannot see it.
-        if own.is_empty() {
-            own.push(ChatSetting {
+        if scene.own.is_empty() {
+            scene.own.push(ChatSetting {
                 id: OPEN_WEBUI.to_owned(),
                 fingerprint: None,
                 domains: self.open_webui_domains.0.clone(),
                 binds_admins: false,
+                in_file: false,
             });
         }
-        Ok(ChatScene { own, gates })
+        Ok(scene)
     }
 }

@@ -36,8 +36,7 @@ pub struct DoctorOptions {
 pub(crate) async fn run(settings: &StoreSettings, options: DoctorOptions) -> Result<ExitCode> {
     let office = Office::of_gate(settings).await?;
     let snapshot = office.store.load().await?;
-    let gates = office.replicas().await?;
-    let said = gates.iter().rev().find_map(|gate| gate.public_url.as_deref()?.parse().ok());
+    let said = office.public_url().await?;
     let patient = Patient {
         company: snapshot.company(),
         vault: &office.vault,

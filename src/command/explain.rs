@@ -5,7 +5,7 @@ use clap::Args;
 use gatehall_domain::{EmailAddress, Snapshot, User, quoted, snapshot::Site};
 use gatehall_gateway::{Egress, GatewaySettings, Tasks, UpstreamError, tool_names};
 use gatehall_portal::{
-    explain::{self, ChatDoor, Newcomer, ToolAnswer},
+    explain::{self, Newcomer, ToolAnswer},
     operation::find_user,
 };
 
@@ -25,7 +25,7 @@ pub struct ExplainOptions {
     tool: Option<String>,
     #[command(flatten)]
     chats: ChatOptions,
-    /// Which unknown users of Open WebUI are added, as gatehall serve has it.
+    /// Which unknown users of Open WebUI are added, where no running gate says it.
     #[arg(
         long,
         env = "GATEHALL_ADD_UNKNOWN_USERS",
@@ -44,11 +44,10 @@ impl ExplainOptions {
         if company.user_by_email(email).is_some() || company.set_aside().may_be_user(email) {
             return Ok(None);
         }
-        let chats = self.chats.scene(office).await?.own;
-        let mut domains = chats.iter().flat_map(|chat| &chat.domains);
-        let believed = domains.any(|it| it.eq_ignore_ascii_case(email.domain()));
-        let chat = ChatDoor { believed, adds: self.add_unknown_users.into() };
-        Ok(Some(Newcomer::new(company, email, chat)))
+        let scene = self.chats.scene(office).await?;
+        let said = scene.running().and_then(|said| said.adds);
+        let adds = said.unwrap_or_else(|| self.add_unknown_users.into());
+        Ok(Some(Newcomer::new(company, email, &scene.own, adds)))
     }
 }
 

@@ -1,8 +1,6 @@
 //! The Open WebUIs of a gate: their secrets are held against those of other gates, and what has to
 //! be told of them is told through the store.
 
-use std::sync::Arc;
-
 use anyhow::{Result, ensure};
 use gatehall_domain::{Company, OPEN_WEBUI, Snapshot};
 use gatehall_identity::Doors;
@@ -12,9 +10,6 @@ use crate::{
     office::Office,
     settings::{MadeUp, OpenWebUiSource, ServeSettings, open_webuis},
 };
-
-/// What is said again although nothing changed, in turns.
-const AGAIN: u32 = 3;
 
 /// The Open WebUIs that are set, made sure of.
 ///
@@ -79,39 +74,14 @@ async fn compare(office: &Office, it: &OpenWebUiSource, uses: bool) -> Result<()
     Ok(())
 }
 
-/// Tells through the store what this gate knows of Open WebUIs.
-pub(super) struct Telling {
-    store: Store,
-    doors: Arc<Doors>,
-    replica: String,
-    said: String,
-    turns: u32,
-}
-
-impl Telling {
-    pub(super) const fn new(store: Store, doors: Arc<Doors>, replica: String) -> Self {
-        Self { store, doors, replica, said: String::new(), turns: 0 }
+/// Tells through the store which accounts this gate did not let in.
+pub(super) async fn tell_refused_accounts(store: &Store, doors: &Doors) {
+    let refused = doors.take_refused_accounts(&doors.snapshot());
+    if refused.is_empty() {
+        return;
     }
-
-    /// Tells what is new, and now and then the same again, to be known as alive.
-    pub(super) async fn tell(&mut self) {
-        let said = self.doors.chat_said().text();
-        let refused = self.doors.take_refused_accounts(&self.doors.snapshot());
-        self.turns += 1;
-        if refused.is_empty() && said == self.said && self.turns < AGAIN {
-            return;
-        }
-        let now = self.doors.now();
-        match self.store.put_chats(&self.replica, &said, &refused, now).await {
-            Ok(()) => (self.said, self.turns) = (said, 0),
-            Err(error) => {
-                tracing::debug!(%error, "the database does not know of Open WebUIs");
-                self.doors.give_back_refused_accounts(refused);
-            }
-        }
-    }
-
-    pub(super) async fn end(&self) {
-        let _ = self.store.remove_chats(&self.replica).await;
+    if let Err(error) = store.put_refused_accounts(&refused, doors.now()).await {
+        tracing::debug!(%error, "the database does not know of accounts that were refused");
+        doors.give_back_refused_accounts(refused);
     }
 }

@@ -3,17 +3,20 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use gatehall_domain::{
-    Caller, Clock, ConnectionId, ConnectionPath, Snapshot, Tool, ToolDefinition,
+    Caller, Clock, ConnectionId, ConnectionPath, EmailAddress, Snapshot, Tool, ToolDefinition,
 };
 use gatehall_gateway::{Accounts, ConnectionStatus, Gateway, State, Tasks};
 use gatehall_identity::{Doors, Finding, OpenWebUi, Patient, examine};
-use gatehall_portal::{Called, Condition, Pending, Step, chat_scene};
+use gatehall_portal::{Called, Condition, Pending, Step, chat_scene, serving};
 use gatehall_store::Store;
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
 
 use super::{health::Health, publish::serve_from_now};
-use crate::settings::{AuditMode, ServeSettings};
+use crate::{
+    admin_link::LinkCommand,
+    settings::{AuditMode, ServeSettings},
+};
 
 /// How long a page waits for a change that another gate made.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -30,7 +33,7 @@ pub(super) struct Hall {
     pub(super) store: Store,
     pub(super) replica: String,
     pub(super) chat_secrets: Vec<(String, String)>,
-    pub(super) admin_link_command: String,
+    pub(super) admin_link_command: LinkCommand,
     pub(super) health: Health,
 }
 
@@ -118,7 +121,9 @@ impl gatehall_portal::Hall for Hall {
     fn examine(&self) -> Pending<'_, Vec<Finding>> {
         Box::pin(async move {
             let snapshot = self.gateway.live().snapshot();
-            let chats = chat_scene(&self.store, &self.doors, &self.replica).await;
+            let now = self.clock.now();
+            // Without the database this gate knows of itself alone.
+            let gates = serving(&self.store, now).await.unwrap_or_default();
             let patient = Patient {
                 company: snapshot.company(),
                 vault: &self.vault,
@@ -127,9 +132,8 @@ impl gatehall_portal::Hall for Hall {
                 // Whoever asks here is served.
                 listen: None,
                 allowed_hosts: self.settings.allowed_hosts.clone(),
-                // Without the database this gate knows of itself alone.
-                chats: chats.unwrap_or_default(),
-                now: self.clock.now(),
+                chats: chat_scene(&gates, &self.doors, &self.replica),
+                now,
             };
             examine(&patient, |_| ()).await
         })
@@ -170,8 +174,8 @@ impl gatehall_portal::Hall for Hall {
         ]
     }
 
-    fn admin_link_command(&self) -> String {
-        self.admin_link_command.clone()
+    fn admin_link_command(&self, email: &EmailAddress) -> String {
+        self.admin_link_command.of(email)
     }
 
     fn chat_secrets(&self) -> &[(String, String)] {

@@ -30,7 +30,7 @@ use self::{
     health::{Health, HealthParts},
 };
 use crate::{
-    admin_link,
+    admin_link::{self, LinkCommand},
     office::Office,
     output, running,
     settings::{AuditMode, ServeSettings, StoreSettings},
@@ -220,8 +220,7 @@ impl Service {
             Arc::clone(gateway.live()),
             office.clock.clone(),
             name.clone(),
-            doors.public_url().map(ToString::to_string),
-            chats::Telling::new(office.store.clone(), Arc::clone(&doors), name.clone()),
+            Arc::clone(&doors),
             tasks.stop().clone(),
         ));
         let health = Health::new(HealthParts {
@@ -244,7 +243,7 @@ impl Service {
             store: office.store.clone(),
             replica: name,
             chat_secrets,
-            admin_link_command: admin_link::command(&office.gate(address), doors.public_url()),
+            admin_link_command: LinkCommand::new(&office.gate(address), doors.public_url()),
             health: health.clone(),
         });
         let router = faces(&gateway)

@@ -4,10 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use gatehall_domain::Clock;
 use gatehall_gateway::Live;
+use gatehall_identity::Doors;
 use gatehall_store::{Replica, Store};
 use tokio_util::sync::CancellationToken;
 
-use super::chats::Telling;
+use super::chats::tell_refused_accounts;
 
 /// How often it is said.
 const SAY: Duration = Duration::from_secs(5);
@@ -18,8 +19,7 @@ pub(super) async fn run(
     live: Arc<Live>,
     clock: Clock,
     name: String,
-    public_url: Option<String>,
-    mut chats: Telling,
+    doors: Arc<Doors>,
     stop: CancellationToken,
 ) {
     let started_at = clock.now();
@@ -27,16 +27,17 @@ pub(super) async fn run(
     while !stop.is_cancelled() {
         let replica = Replica {
             name: name.clone(),
-            public_url: public_url.clone(),
+            public_url: doors.public_url().map(ToString::to_string),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             revision: *revisions.borrow_and_update(),
             started_at,
             seen_at: clock.now(),
+            chats: Some(doors.chat_said().text()),
         };
         if let Err(error) = store.put_replica(&replica).await {
             tracing::debug!(%error, "the database does not know of this replica");
         }
-        chats.tell().await;
+        tell_refused_accounts(&store, &doors).await;
         tokio::select! {
             () = stop.cancelled() => {}
             () = tokio::time::sleep(SAY) => {}
@@ -45,5 +46,4 @@ pub(super) async fn run(
         }
     }
     let _ = store.remove_replica(&name).await;
-    chats.end().await;
 }

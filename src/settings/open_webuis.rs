@@ -80,6 +80,7 @@ pub(crate) fn open_webuis(
             secret,
             domains: set.domains.0.clone(),
             binds_admins: set.binds_admins,
+            in_file: false,
         },
         place,
         made_up,
@@ -188,7 +189,7 @@ fn from_entry(id: String, entry: Entry, folder: &Path) -> Result<OpenWebUi> {
     );
     let Domains(domains) = domains(&entry.domains.join(","))
         .map_err(|problem| anyhow::anyhow!("domains: {problem}"))?;
-    Ok(OpenWebUi { id, secret, domains, binds_admins: entry.binds_admins })
+    Ok(OpenWebUi { id, secret, domains, binds_admins: entry.binds_admins, in_file: true })
 }
 
 #[cfg(test)]

@@ -2,9 +2,12 @@
 
 use gatehall_domain::RefusedAccount;
 use gatehall_identity::{ChatScene, Health, chat_findings};
-use gatehall_portal::operation::{
-    account::unbind_all,
-    user::{UserEdit, change},
+use gatehall_portal::{
+    operation::{
+        account::unbind_all,
+        user::{UserEdit, change},
+    },
+    said_of_chats, serving,
 };
 use gatehall_store::{Event, EventFilter};
 use gatehall_test_support::Kind;
@@ -158,10 +161,8 @@ async fn of_several_open_webuis_each_names_its_own_users(kind: Kind) {
 /// What is wrong with Open WebUIs, as the doctor and the overview say it.
 async fn bad(world: &World) -> Vec<String> {
     let now = world.desk.clock().now();
-    let gates = world.desk.store().chats(now.plus_seconds(-30)).await.unwrap();
-    let gates =
-        gates.into_iter().map(|(gate, said)| (gate, gatehall_identity::ChatSaid::read(&said)));
-    let scene = ChatScene { own: Vec::new(), gates: gates.collect() };
+    let gates = serving(world.desk.store(), now).await.unwrap();
+    let scene = ChatScene { own: Vec::new(), gates: said_of_chats(&gates).collect() };
     let snapshot = world.desk.snapshot().await.unwrap();
     let found = chat_findings(&scene, snapshot.company(), now);
     let bad = found.into_iter().filter(|it| it.state == Health::Bad);

@@ -37,7 +37,7 @@ pub use record::{
     HostPattern, HostRule, HostRuleId, Identity, Issuer, Key, KeyId, Limits, Membership,
     OPEN_WEBUI, PathPrefix, Placement, Profile, Provider, ProviderId, ProviderSettings, Record,
     SecretSource, Server, ServerId, Source, Subject, Target, Tenant, TenantAdmin, TenantId,
-    Transport, User, UserId, is_guid, is_open_webui, is_safe,
+    Transport, User, UserId, is_guid, is_open_webui, is_safe, source_label,
 };
 pub use refusal::Refusal;
 pub use session::{CLOCKS_APART, ProviderLogin, Session, Sessions};

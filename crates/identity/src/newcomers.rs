@@ -1,8 +1,10 @@
 use gatehall_domain::{Company, EmailAddress};
+use serde::{Deserialize, Serialize};
 
 /// Which people are added who are unknown here. Only those about whose address somebody is believed
 /// come so far.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Newcomers {
     /// None.
     Nobody,

@@ -10,7 +10,7 @@ use gatehall_domain::{
 };
 use serde::Serialize;
 
-pub use self::newcomer::{ChatDoor, DoorAnswer, MeantBy, Newcomer};
+pub use self::newcomer::{DoorAnswer, MeantBy, Newcomer};
 use crate::web::{connection_href, encoded};
 
 /// What a user reaches, and why.

@@ -4,7 +4,7 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use gatehall_domain::{
-    Caller, ConnectionId, ConnectionPath, Snapshot, Timestamp, Tool, ToolDefinition,
+    Caller, ConnectionId, ConnectionPath, EmailAddress, Snapshot, Timestamp, Tool, ToolDefinition,
 };
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -56,8 +56,9 @@ pub trait Hall: Send + Sync {
     /// What was set when the program was started, for showing: name and value.
     fn settings(&self) -> Vec<(&'static str, String)>;
 
-    /// The command that makes a link to sign in once, as it has to be typed on the gate's machine.
-    fn admin_link_command(&self) -> String;
+    /// The command that makes a link to sign this user in once, as it has to be typed on the gate's
+    /// machine.
+    fn admin_link_command(&self, email: &EmailAddress) -> String;
 
     /// The name of each Open WebUI, and where the secret lies with which it signs its user header:
     /// never the secret.

@@ -23,7 +23,7 @@ use axum::Router;
 use gatehall_identity::Doors;
 
 pub use area::audit_filter;
-pub use chats::{SILENT, chat_scene};
+pub use chats::{chat_scene, said_of_chats, serving};
 pub use desk::{Desk, DeskError, Inverse};
 pub use export::export;
 pub use hall::{Called, Condition, Hall, Pending, Step};

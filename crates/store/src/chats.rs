@@ -56,30 +56,17 @@ impl Store {
         Ok(kept.unwrap_or_else(|| fingerprint.to_owned()))
     }
 
-    /// Keeps what a gate says of Open WebUIs, and accounts that it did not let in.
+    /// Keeps accounts that a gate did not let in, and forgets those of more than a month ago.
     ///
     /// # Errors
     /// If the database cannot be written.
-    pub async fn put_chats(
+    pub async fn put_refused_accounts(
         &self,
-        replica: &str,
-        said: &str,
         refused: &[RefusedAccount],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.write(async {
             let mut transaction = self.writer.begin_write().await?;
-            on!(&mut transaction, it => query(
-                "insert into replica_chats (replica, said, seen_at) values ($1, $2, $3)
-                 on conflict (replica) do update set said = excluded.said,
-                    seen_at = excluded.seen_at")
-                .bind(replica)
-                .bind(said)
-                .bind(now.micros())
-                .execute(&mut **it).await.map(drop))?;
-            on!(&mut transaction, it => query("delete from replica_chats where seen_at < $1")
-                .bind(now.plus_seconds(-24 * 3600).micros())
-                .execute(&mut **it).await.map(drop))?;
             for account in refused {
                 on!(&mut transaction, it => query(
                     "insert into refused_accounts (issuer, user_id, subject, at)
@@ -92,41 +79,13 @@ impl Store {
                     .bind(account.at.micros())
                     .execute(&mut **it).await.map(drop))?;
             }
-            if !refused.is_empty() {
-                on!(&mut transaction, it => query("delete from refused_accounts where at < $1")
-                    .bind(now.plus_seconds(-FORGET).micros())
-                    .execute(&mut **it).await.map(drop))?;
-            }
+            on!(&mut transaction, it => query("delete from refused_accounts where at < $1")
+                .bind(now.plus_seconds(-FORGET).micros())
+                .execute(&mut **it).await.map(drop))?;
             transaction.commit().await?;
             Ok(())
         })
         .await
-    }
-
-    /// Takes back what a gate says that ends.
-    ///
-    /// # Errors
-    /// If the database cannot be written.
-    pub async fn remove_chats(&self, replica: &str) -> Result<(), StoreError> {
-        self.write(async {
-            on!(&self.writer, pool => query("delete from replica_chats where replica = $1")
-                .bind(replica)
-                .execute(pool).await.map(drop))?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// What the gates said of Open WebUIs at `since` or later, by their names.
-    ///
-    /// # Errors
-    /// If the database cannot be read.
-    pub async fn chats(&self, since: Timestamp) -> Result<Vec<(String, String)>, StoreError> {
-        let rows = on!(&self.pool, pool => query(
-            "select replica, said from replica_chats where seen_at >= $1 order by replica")
-            .bind(since.micros())
-            .fetch_all(pool).await.map(|rows| readable("replica_chats", &rows)))?;
-        Ok(rows)
     }
 
     /// Accounts that were not let in during the last month, the newest first. Of some nobody has to
@@ -138,17 +97,35 @@ impl Store {
         &self,
         now: Timestamp,
     ) -> Result<Vec<RefusedAccount>, StoreError> {
-        let rows: Vec<(String, Uuid, String, i64)> = on!(&self.pool, pool => query(
+        let rows: Vec<RefusedRow> = on!(&self.pool, pool => query(
             "select issuer, user_id, subject, at from refused_accounts where at >= $1
              order by at desc, user_id, issuer")
             .bind(now.plus_seconds(-FORGET).micros())
             .fetch_all(pool).await.map(|rows| readable("refused_accounts", &rows)))?;
-        let read = |(issuer, user, subject, at)| RefusedAccount {
-            issuer,
-            subject,
-            user: UserId(user),
-            at: Timestamp::from_micros(at),
-        };
-        Ok(rows.into_iter().map(read).collect())
+        Ok(rows.into_iter().map(refused_account).collect())
     }
+
+    /// Those of one user.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn refused_accounts_of(
+        &self,
+        user: UserId,
+        now: Timestamp,
+    ) -> Result<Vec<RefusedAccount>, StoreError> {
+        let rows: Vec<RefusedRow> = on!(&self.pool, pool => query(
+            "select issuer, user_id, subject, at from refused_accounts
+             where user_id = $1 and at >= $2 order by at desc, issuer")
+            .bind(user.0)
+            .bind(now.plus_seconds(-FORGET).micros())
+            .fetch_all(pool).await.map(|rows| readable("refused_accounts", &rows)))?;
+        Ok(rows.into_iter().map(refused_account).collect())
+    }
+}
+
+type RefusedRow = (String, Uuid, String, i64);
+
+fn refused_account((issuer, user, subject, at): RefusedRow) -> RefusedAccount {
+    RefusedAccount { issuer, subject, user: UserId(user), at: Timestamp::from_micros(at) }
 }

@@ -21,9 +21,11 @@ pub struct Replica {
     pub started_at: Timestamp,
     /// When it last said so.
     pub seen_at: Timestamp,
+    /// What it says of Open WebUIs, as JSON; none from one that does not speak of them.
+    pub chats: Option<String>,
 }
 
-type Row = (String, String, i64, i64, i64, Option<String>);
+type Row = (String, String, i64, i64, i64, Option<String>, Option<String>);
 
 impl Store {
     /// Keeps what a replica says of itself, and forgets those that were silent for a day.
@@ -35,17 +37,19 @@ impl Store {
             let mut transaction = self.writer.begin_write().await?;
             on!(&mut transaction, it => query(
                 "insert into replicas
-                    (name, version, revision, started_at, seen_at, public_url)
-                 values ($1, $2, $3, $4, $5, $6)
+                    (name, version, revision, started_at, seen_at, public_url, chats)
+                 values ($1, $2, $3, $4, $5, $6, $7)
                  on conflict (name) do update set version = excluded.version,
                     revision = excluded.revision, started_at = excluded.started_at,
-                    seen_at = excluded.seen_at, public_url = excluded.public_url")
+                    seen_at = excluded.seen_at, public_url = excluded.public_url,
+                    chats = excluded.chats")
                 .bind(replica.name.as_str())
                 .bind(replica.version.as_str())
                 .bind(replica.revision as i64)
                 .bind(replica.started_at.micros())
                 .bind(replica.seen_at.micros())
                 .bind(replica.public_url.as_deref())
+                .bind(replica.chats.as_deref())
                 .execute(&mut **it).await.map(drop))?;
             on!(&mut transaction, it => query("delete from replicas where seen_at < $1")
                 .bind(replica.seen_at.plus_seconds(-24 * 3600).micros())
@@ -76,17 +80,18 @@ impl Store {
     /// If the database cannot be read.
     pub async fn replicas(&self, since: Timestamp) -> Result<Vec<Replica>, StoreError> {
         let rows: Vec<Row> = on!(&self.pool, pool => query(
-            "select name, version, revision, started_at, seen_at, public_url from replicas
-             where seen_at >= $1 order by name")
+            "select name, version, revision, started_at, seen_at, public_url, chats
+             from replicas where seen_at >= $1 order by name")
             .bind(since.micros())
             .fetch_all(pool).await.map(|rows| readable("replicas", &rows)))?;
-        let read = |(name, version, revision, started_at, seen_at, public_url)| Replica {
+        let read = |(name, version, revision, started_at, seen_at, public_url, chats)| Replica {
             name,
             version,
             revision: revision as u64,
             started_at: Timestamp::from_micros(started_at),
             seen_at: Timestamp::from_micros(seen_at),
             public_url,
+            chats,
         };
         Ok(rows.into_iter().map(|row: Row| read(row)).collect())
     }

@@ -43,7 +43,7 @@ async fn bound(kind: Kind) -> World {
     let user = snapshot.company().user_by_email(&ALICE.parse().unwrap()).unwrap().id;
     let subject = "new-account".into();
     let refused = RefusedAccount { issuer: "open-webui".into(), subject, user, at: now };
-    world.desk.store().put_chats("elsewhere", "", &[refused], now).await.unwrap();
+    world.desk.store().put_refused_accounts(&[refused], now).await.unwrap();
     world
 }
 

@@ -5,6 +5,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use gatehall_domain::Timestamp;
+use gatehall_store::{Replica, Store};
 use gatehall_test_support::{Database, Kind};
 use reqwest::{Client, StatusCode, redirect::Policy};
 
@@ -136,4 +138,29 @@ async fn a_link_is_for_the_address_that_the_gate_has() {
         drop(serving);
         assert!(Path::new(&home.data_dir()).exists());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_for_the_address_that_was_said_last() {
+    let home = Home::new();
+    home.must(&["user", "list"]);
+    let url = format!("sqlite:{}", path_text(&home.data_dir().join("gatehall.db")));
+    let store = Store::open(&url).await.unwrap();
+    let since = std::time::UNIX_EPOCH.elapsed().unwrap();
+    let now = Timestamp::from_micros(since.as_micros() as i64);
+    let gates = [("a", "https://new.example/", 0), ("z", "https://old.example/", 9)];
+    for (name, public_url, seconds) in gates {
+        let gate = Replica {
+            name: name.to_owned(),
+            version: "1".to_owned(),
+            public_url: Some(public_url.to_owned()),
+            revision: 0,
+            started_at: now,
+            seen_at: now.plus_seconds(-seconds),
+            chats: None,
+        };
+        store.put_replica(&gate).await.unwrap();
+    }
+    let link = home.must(&["admin", "link"]);
+    assert!(link.starts_with("https://new.example/sign-in/link/"), "{link}");
 }

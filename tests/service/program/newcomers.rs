@@ -33,6 +33,8 @@ fn a_plan_says_how_people_come_in_whom_a_pattern_means() {
     assert_eq!(told.len(), 2, "one for each pattern: {told:?}");
     assert!(told[0].starts_with("users *@google.example: "), "{told:?}");
     assert!(told[0].contains("GATEHALL_OPEN_WEBUI_DOMAINS=google.example"), "{told:?}");
+    // A plan cannot know how the gate is set.
+    assert!(told[0].contains("the file of GATEHALL_OPEN_WEBUIS"), "{told:?}");
     assert!(told[1].contains("gatehall user add boss@company.example"), "{told:?}");
     home.must(&["user", "add", "boss@company.example"]);
     let provider = ["--issuer", "https://id.example", "--client-id", "x", "--domain"];
@@ -54,7 +56,7 @@ fn somebody_without_a_row_is_explained() {
         "nobody here yet",
         "users *@google.example",
         "tenant google",
-        "GATEHALL_OPEN_WEBUI_DOMAINS does not list google.example",
+        "it may not vouch for google.example",
         "add google.example to GATEHALL_OPEN_WEBUI_DOMAINS of gatehall serve, or gatehall user add \
          zoe@google.example",
     ] {
@@ -88,6 +90,46 @@ fn somebody_without_a_row_is_explained() {
     assert!(comes.contains("added when they first come"), "{comes}");
     home.must(&["user", "add", "zoe@google.example"]);
     assert!(home.must(&zoe).contains("google/google"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_of_several_open_webuis_is_explained_as_the_gate_that_runs_has_it() {
+    let home = Home::new();
+    let file = home.file("tenants.json", &tenants("http://127.0.0.1:9/mcp"));
+    home.must(&["import", &file, "--apply"]);
+    let chats = home.file(
+        "chats.toml",
+        "[open-webui-care]\nsecret = \"the secret of care, long enough\"\n\
+         [open-webui-sales]\nsecret = \"the secret of sales, long enough\"\n\
+         domains = [\"google.example\"]\n",
+    );
+    // The plain setting would keep the gate from starting.
+    let bob = home.fails(&["explain", "bob@microsoft.example", "--open-webuis", &chats]);
+    assert!(!bob.contains("GATEHALL_OPEN_WEBUI_DOMAINS"), "{bob}");
+    let remedy = "add microsoft.example to the domains of open-webui-care in the file of \
+                  GATEHALL_OPEN_WEBUIS of gatehall serve, or gatehall user add bob@microsoft.example";
+    assert!(bob.contains(remedy), "{bob}");
+
+    let mut serve = home.command(&["serve", "--listen", "127.0.0.1:0"]);
+    serve.env("GATEHALL_OPEN_WEBUIS", &chats).env("GATEHALL_ADD_UNKNOWN_USERS", "false");
+    let (serving, _) = Serving::start(serve);
+    // The command is told nothing of that.
+    let zoe = eventually("the gate says how it is set", async || {
+        let said = home.fails(&["explain", "zoe@google.example", "--json"]);
+        let said: Value = serde_json::from_str(&said).unwrap();
+        (said["doors"].as_array().unwrap().len() > 1).then_some(said)
+    })
+    .await;
+    let doors = zoe["doors"].as_array().unwrap();
+    let because = |door: &str| {
+        let found = doors.iter().find(|it| it["door"] == door);
+        found.unwrap_or_else(|| panic!("{door}: {zoe:#}"))["because"].as_str().unwrap()
+    };
+    assert!(because("Open WebUI open-webui-sales").contains("GATEHALL_ADD_UNKNOWN_USERS is false"));
+    assert!(because("Open WebUI open-webui-care").contains("may not vouch for google.example"));
+    let remedy = zoe["remedy"].as_str().unwrap();
+    assert!(remedy.starts_with("set GATEHALL_ADD_UNKNOWN_USERS=granted"), "{remedy}");
+    drop(serving);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ pub use key::{Digest, Key, KeyId};
 pub use provider::{ClaimMapping, Issuer, Profile, Provider, ProviderSettings, is_guid, is_safe};
 pub use server::{AccessClass, Address, Server, Transport};
 pub use tenant::{Tenant, TenantAdmin};
-pub use user::{ClaimSaid, Identity, OPEN_WEBUI, User, is_open_webui};
+pub use user::{ClaimSaid, Identity, OPEN_WEBUI, User, is_open_webui, source_label};
 
 /// Any record. A change adds, replaces or removes one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EmailAddress, ProviderId, Refusal, Timestamp, UserId};
+use crate::{EmailAddress, ProviderId, Refusal, Timestamp, UserId, names};
 
 /// A human. The e-mail address is an attribute and a lookup key, never the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,16 @@ pub const OPEN_WEBUI: &str = "open-webui";
 pub fn is_open_webui(issuer: &str) -> bool {
     let name = issuer.strip_prefix(OPEN_WEBUI);
     name.is_some_and(|name| name.is_empty() || name.len() > 1 && name.starts_with('-'))
+}
+
+/// The source of accounts that has this name, for people: a provider or an Open WebUI.
+pub fn source_label(id: &str) -> String {
+    let name = names::shown(id, 80);
+    match id {
+        OPEN_WEBUI => "Open WebUI".to_owned(),
+        _ if is_open_webui(id) => format!("Open WebUI {name}"),
+        _ => name.into_owned(),
+    }
 }
 
 /// A claim of a provider, as `provider:claim`.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatehall_domain::{Company, Key, KeyId, OPEN_WEBUI, Timestamp, names};
+use gatehall_domain::{Company, Key, KeyId, Timestamp, names, source_label};
 
 use super::{Doctor, Finding, Health};
 use crate::open_webui::{ChatSaid, ChatSetting, Misfit};
@@ -17,6 +17,13 @@ pub struct ChatScene {
     pub own: Vec<ChatSetting>,
     /// What the gates that serve now say, by name.
     pub gates: Vec<(String, ChatSaid)>,
+}
+
+impl ChatScene {
+    /// What a gate says that serves now, and so knows best with what it was started.
+    pub fn running(&self) -> Option<&ChatSaid> {
+        self.gates.iter().map(|(_, said)| said).find(|said| !said.chats.is_empty())
+    }
 }
 
 /// What is to be said of Open WebUIs; nothing where no service key lets any in.
@@ -37,31 +44,28 @@ fn finding(subject: &str, state: Health, found: String, remedy: &str) -> Finding
 
 /// Whether anybody new can come in through an Open WebUI.
 fn domains(chat: &ChatSetting) -> Finding {
-    let subject = subject(&chat.id);
+    let subject = source_label(&chat.id);
     if !chat.domains.is_empty() {
         let found = format!("it vouches for addresses of {}", chat.domains.join(", "));
         return finding(&subject, Health::Good, found, "");
     }
     let found = "it may vouch for no domain, so that only accounts that are bound already come in \
                  through it";
-    let remedy = match chat.id.as_str() {
-        OPEN_WEBUI => {
-            "set GATEHALL_OPEN_WEBUI_DOMAINS to the domains whose addresses it verifies, or bind \
-             accounts on the pages of users"
-        }
-        _ => {
-            "list the domains whose addresses it verifies as its domains in the file of \
-             GATEHALL_OPEN_WEBUIS, or bind accounts on the pages of users"
-        }
-    };
-    finding(&subject, Health::Doubtful, found.into(), remedy)
+    let remedy = format!(
+        "set {} to the domains whose addresses it verifies, or bind accounts on the pages of users",
+        chat.domains_place()
+    );
+    finding(&subject, Health::Doubtful, found.into(), &remedy)
 }
 
-fn subject(id: &str) -> String {
-    match id {
-        OPEN_WEBUI => "Open WebUI".into(),
-        other => format!("Open WebUI {other}"),
-    }
+/// Where the secrets of these Open WebUIs are set.
+fn secret_places<'a>(chats: impl Iterator<Item = &'a ChatSetting>) -> String {
+    let place = |chat: &ChatSetting| match chat.in_file {
+        true => "its secret in the file of GATEHALL_OPEN_WEBUIS",
+        false => "GATEHALL_OPEN_WEBUI_SECRET",
+    };
+    let places: BTreeSet<&str> = chats.map(place).collect();
+    places.into_iter().collect::<Vec<_>>().join(" or ")
 }
 
 /// Whether headers came whose signature fits no secret.
@@ -76,8 +80,9 @@ fn misfits(scene: &ChatScene, company: &Company) -> Option<Finding> {
     if places.len() > PLACES {
         named.push(format!("{} other places", places.len() - PLACES));
     }
-    let known = scene.gates.iter().flat_map(|(_, said)| &said.chats);
-    let known = known.filter_map(|it| Some(format!("{} {}", it.id, it.fingerprint.as_ref()?)));
+    let chats = scene.gates.iter().flat_map(|(_, said)| &said.chats);
+    let known =
+        chats.clone().filter_map(|it| Some(format!("{} {}", it.id, it.fingerprint.as_ref()?)));
     let known: Vec<String> = known.collect::<BTreeSet<_>>().into_iter().collect();
     let found = format!(
         "in the last five minutes {count} of its user headers had a signature that fits no secret \
@@ -85,8 +90,9 @@ fn misfits(scene: &ChatScene, company: &Company) -> Option<Finding> {
         named.join(" and ")
     );
     let remedy = format!(
-        "set FORWARD_USER_INFO_HEADER_JWT_SECRET of that Open WebUI and GATEHALL_OPEN_WEBUI_SECRET \
-         to the same text, and restart what was changed; the SHA-256 of those here begin with {}",
+        "set FORWARD_USER_INFO_HEADER_JWT_SECRET of that Open WebUI and {} to the same text, and \
+         restart what was changed; the SHA-256 of those here begin with {}",
+        secret_places(chats),
         known.join(", ")
     );
     Some(finding("Open WebUI's secret", Health::Bad, found, &remedy))
@@ -108,8 +114,8 @@ fn place(misfit: &Misfit, company: &Company) -> String {
 /// Whether one gate takes a header that another refuses.
 fn differences(scene: &ChatScene) -> Vec<Finding> {
     let mut by_id: BTreeMap<&str, BTreeMap<Option<&str>, Vec<&str>>> = BTreeMap::new();
-    let ids: BTreeSet<&str> =
-        scene.gates.iter().flat_map(|(_, said)| &said.chats).map(|it| it.id.as_str()).collect();
+    let chats = || scene.gates.iter().flat_map(|(_, said)| &said.chats);
+    let ids: BTreeSet<&str> = chats().map(|it| it.id.as_str()).collect();
     for (gate, said) in scene.gates.iter().filter(|(_, said)| !said.chats.is_empty()) {
         for id in &ids {
             let chat = said.chats.iter().find(|it| it.id == *id);
@@ -127,9 +133,11 @@ fn differences(scene: &ChatScene) -> Vec<Finding> {
             "the gates have different secrets, so that its users have tools now and then: {}",
             each.collect::<Vec<_>>().join("; ")
         );
-        let remedy = "set GATEHALL_OPEN_WEBUI_SECRET, or the file of GATEHALL_OPEN_WEBUIS, to the \
-                      same at all gates, and restart them";
-        finding(&subject(id), Health::Bad, found, remedy)
+        let remedy = format!(
+            "set {} to the same text at all gates, and restart them",
+            secret_places(chats().filter(|it| it.id == id))
+        );
+        finding(&source_label(id), Health::Bad, found, &remedy)
     });
     told.collect()
 }
@@ -143,7 +151,7 @@ impl Doctor<'_> {
 
 #[cfg(test)]
 mod tests {
-    use gatehall_domain::Digest;
+    use gatehall_domain::{Digest, OPEN_WEBUI};
 
     use super::*;
 
@@ -153,6 +161,7 @@ mod tests {
             fingerprint: Some(secret.into()),
             domains: vec!["google.example".into()],
             binds_admins: false,
+            in_file: false,
         };
         let misfit = Misfit {
             key: Some("abcdefghijkl".into()),
@@ -160,7 +169,7 @@ mod tests {
             count: misfits,
         };
         let misfits = if misfits == 0 { Vec::new() } else { vec![misfit] };
-        ChatSaid { chats: vec![chat], misfits }
+        ChatSaid { chats: vec![chat], misfits, adds: None }
     }
 
     fn look(gates: &[(&str, ChatSaid)], with_key: bool) -> Vec<Finding> {
@@ -201,6 +210,22 @@ mod tests {
         let found = bad(&look(&differ, true));
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains("one (SHA-256 aaaaaaaa"), "{found:?}");
+        // Those of a file have no setting of their own for the secret.
+        let of_file = |mut said: ChatSaid| {
+            said.chats[0].id = "open-webui-sales".into();
+            said.chats[0].in_file = true;
+            said
+        };
+        let misfits = [("one", of_file(said("aaaaaaaa", 3)))];
+        let differ = [("one", of_file(said("aaaaaaaa", 0))), ("two", of_file(said("bb", 0)))];
+        for gates in [&misfits[..], &differ] {
+            let found = bad(&look(gates, true));
+            assert!(
+                found[0].contains("its secret in the file of GATEHALL_OPEN_WEBUIS"),
+                "{found:?}"
+            );
+            assert!(!found[0].contains("GATEHALL_OPEN_WEBUI_SECRET"), "{found:?}");
+        }
         // One of an older version says nothing.
         let silent = [("one", said("aaaaaaaa", 0)), ("two", ChatSaid::default())];
         assert_eq!(bad(&look(&silent, true)), Vec::<String>::new());

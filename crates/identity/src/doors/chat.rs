@@ -75,7 +75,8 @@ impl Doors {
     /// What this gate says of Open WebUIs.
     pub fn chat_said(&self) -> ChatSaid {
         let chats = self.open_webuis.chats().map(OpenWebUi::setting).collect();
-        ChatSaid { chats, misfits: self.chat_news.misfits(self.clock.now()) }
+        let misfits = self.chat_news.misfits(self.clock.now());
+        ChatSaid { chats, misfits, adds: Some(self.adds_unknown_users()) }
     }
 
     /// Accounts that were refused for another that is bound, and that nobody was told of yet.

@@ -26,11 +26,6 @@ impl Doors {
         self.settings.add_unknown_users
     }
 
-    /// Whether an Open WebUI is believed about an address.
-    pub fn chat_may_vouch_for(&self, email: &EmailAddress) -> bool {
-        self.open_webuis.chats().any(|chat| chat.believes(email))
-    }
-
     /// An administrator has to hear of somebody who is unknown, who only sees that there are no
     /// tools. Once a minute for each.
     pub(super) fn note_unknown(

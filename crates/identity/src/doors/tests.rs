@@ -73,6 +73,7 @@ fn chat(id: &str, secret: &str) -> OpenWebUi {
         secret: secret.to_owned().into(),
         domains: vec!["google.example".into()],
         binds_admins: false,
+        in_file: false,
     }
 }
 

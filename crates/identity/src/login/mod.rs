@@ -9,7 +9,9 @@ mod return_to;
 
 use std::sync::Arc;
 
-use gatehall_domain::{Attempt as Tried, ProviderId, ProviderLogin, Snapshot, Timestamp, UserId};
+use gatehall_domain::{
+    Attempt as Tried, Company, ProviderId, ProviderLogin, Snapshot, Timestamp, UserId,
+};
 use http::{HeaderValue, request::Parts};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -85,6 +87,16 @@ impl Doors {
     /// Why people cannot sign in with a provider, as far as it was seen.
     pub fn provider_trouble(&self, id: &ProviderId) -> Option<ProviderTrouble> {
         self.providers.trouble(id)
+    }
+
+    /// The enabled providers of a company that do not work, by id, and why.
+    pub fn provider_troubles(&self, company: &Company) -> Vec<(ProviderId, ProviderTrouble)> {
+        let enabled = company.providers.values().filter(|it| it.enabled);
+        let mut all: Vec<_> = enabled
+            .filter_map(|it| Some((it.id.clone(), self.provider_trouble(&it.id)?)))
+            .collect();
+        all.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        all
     }
 
     /// Whether somebody can sign in with some provider, as far as it was seen.

@@ -38,6 +38,8 @@ pub struct OpenWebUi {
     /// Whether its word about an address also binds the account of somebody who administers
     /// something here.
     pub binds_admins: bool,
+    /// Whether it is one of the file of several, and not that of the plain settings.
+    pub in_file: bool,
 }
 
 impl OpenWebUi {
@@ -49,18 +51,24 @@ impl OpenWebUi {
 
     /// What may be told of it.
     pub fn setting(&self) -> ChatSetting {
-        let Self { id, domains, binds_admins, .. } = self;
+        let Self { id, domains, binds_admins, in_file, .. } = self;
         ChatSetting {
             id: id.clone(),
             fingerprint: Some(self.fingerprint()),
             domains: domains.clone(),
             binds_admins: *binds_admins,
+            in_file: *in_file,
         }
     }
 
     pub(crate) fn believes(&self, email: &EmailAddress) -> bool {
-        self.domains.iter().any(|domain| domain.eq_ignore_ascii_case(email.domain()))
+        believes(&self.domains, email)
     }
+}
+
+/// Whether somebody is believed about an address who vouches for these domains.
+fn believes(domains: &[String], email: &EmailAddress) -> bool {
+    domains.iter().any(|domain| domain.eq_ignore_ascii_case(email.domain()))
 }
 
 /// What the token says.

@@ -7,8 +7,10 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use gatehall_domain::{Company, KeyId, RefusedAccount, Timestamp, UserId};
+use gatehall_domain::{Company, EmailAddress, KeyId, RefusedAccount, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
+
+use crate::Newcomers;
 
 /// Minutes for which misfits are remembered.
 const MINUTES: i64 = 5;
@@ -26,6 +28,9 @@ pub struct ChatSaid {
     pub chats: Vec<ChatSetting>,
     /// Headers of the last five minutes whose signature fits the secret of none.
     pub misfits: Vec<Misfit>,
+    /// Which people are added whom one of them vouches for; none if it is not said.
+    #[serde(default)]
+    pub adds: Option<Newcomers>,
 }
 
 impl ChatSaid {
@@ -51,6 +56,24 @@ pub struct ChatSetting {
     pub domains: Vec<String>,
     /// As in [`OpenWebUi`](super::OpenWebUi).
     pub binds_admins: bool,
+    /// As in [`OpenWebUi`](super::OpenWebUi).
+    #[serde(default)]
+    pub in_file: bool,
+}
+
+impl ChatSetting {
+    /// Whether it is believed about an address.
+    pub fn believes(&self, email: &EmailAddress) -> bool {
+        super::believes(&self.domains, email)
+    }
+
+    /// Where the domains are set for which it vouches, for people.
+    pub fn domains_place(&self) -> String {
+        match self.in_file {
+            true => format!("the domains of {} in the file of GATEHALL_OPEN_WEBUIS", self.id),
+            false => "GATEHALL_OPEN_WEBUI_DOMAINS".to_owned(),
+        }
+    }
 }
 
 /// Signed user headers of one place that fit no secret.

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::{extract::State, response::Response};
 use gatehall_domain::{EmailAddress, Refusal, Snapshot, User, snapshot::Site};
+use gatehall_identity::{ChatSetting, OpenWebUi};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ use super::{
     who::{Reason, reasons, who},
 };
 use crate::{
-    explain::{self, ChatDoor, Newcomer, Remedy},
+    explain::{self, Newcomer, Remedy},
     operation::find_user,
     web::{
         Admin, Book, Face, Fault, Frame, Input, Page, Search, Shared, Short, Visitor,
@@ -137,10 +138,10 @@ async fn show(
                 Err(error) if admin.face == Face::Api => return Err(error.into()),
                 Err(error) => {
                     let doors = &portal.doors;
-                    let (believed, adds) =
-                        (doors.chat_may_vouch_for(&email), doors.adds_unknown_users());
-                    let chat = ChatDoor { believed, adds };
-                    let newcomer = Newcomer::new(snapshot.company(), &email, chat);
+                    let chats: Vec<ChatSetting> =
+                        doors.open_webuis().map(OpenWebUi::setting).collect();
+                    let adds = doors.adds_unknown_users();
+                    let newcomer = Newcomer::new(snapshot.company(), &email, &chats, adds);
                     view.problem = format!(
                         "{error}: {}. To change it: {}. Below you can ask about somebody who never \
                          signed in.",

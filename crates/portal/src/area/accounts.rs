@@ -15,7 +15,7 @@ use super::{
     common::Words,
 };
 use crate::{
-    operation::account::unbind_all,
+    operation::{account::unbind_all, user::issuer_of},
     web::{Admin, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, encoded},
 };
 
@@ -111,11 +111,12 @@ async fn list(
     let providers = counts(company, &refused);
     let provider = search.provider.filter(|it| !it.is_empty());
     let provider = provider.unwrap_or_else(|| first(&providers, changed_only));
+    let issuer = issuer_of(company, &provider);
     let words = Words::new(search.q.as_deref().unwrap_or_default());
     let mut rows: Vec<AccountRow> = company
         .identities
         .values()
-        .filter(|it| provider_of(company, &it.issuer) == provider)
+        .filter(|it| it.issuer == issuer)
         .map(|it| row(company, it, &refused))
         .filter(|it| !changed_only || it.changed.is_some())
         .filter(|it| words.are_in(&[&it.user, &it.subject]))

@@ -1,6 +1,6 @@
 //! What an administrator has to see to because of Open WebUIs.
 
-use gatehall_domain::{Company, RefusedAccount, is_open_webui};
+use gatehall_domain::{Company, RefusedAccount, source_label};
 use gatehall_identity::{Health, chat_findings};
 
 use super::todo::{Scene, Thing, sentences};
@@ -36,11 +36,7 @@ pub(super) fn changed(scene: &Scene<'_>) -> Vec<Thing> {
 
 /// A source of accounts, for people.
 pub(super) fn source_name(company: &Company, issuer: &str) -> String {
-    match provider_of(company, issuer) {
-        id if id == gatehall_domain::OPEN_WEBUI => "Open WebUI".into(),
-        id if is_open_webui(&id) => format!("Open WebUI {}", Short::name(&id)),
-        id => Short::name(&id),
-    }
+    source_label(&provider_of(company, issuer))
 }
 
 /// The name by which accounts of an issuer are bound and unbound.

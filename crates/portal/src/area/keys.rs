@@ -149,6 +149,8 @@ struct ChatView {
     secret_place: String,
     /// The domains that it vouches for.
     domains: String,
+    /// Where those are set.
+    domains_place: String,
 }
 
 impl Chat {
@@ -175,6 +177,7 @@ impl ChatView {
             id: chat.id.clone(),
             secret_place: place.unwrap_or_default(),
             domains: chat.domains.join(", "),
+            domains_place: chat.setting().domains_place(),
         }
     }
 }

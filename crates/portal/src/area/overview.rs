@@ -11,11 +11,10 @@ use serde::Serialize;
 
 use super::{
     condition::ConnectionRow,
-    providers::troubles_of_all,
     todo::{Scene, Todo, things_to_do},
 };
 use crate::{
-    chats::{SILENT, chat_scene},
+    chats::{chat_scene, serving},
     hall::Condition,
     web::{Admin, Book, Fault, Frame, Moment, Shared, Short},
 };
@@ -52,16 +51,16 @@ async fn show(admin: Admin, State(portal): Shared) -> Result<Response, Fault> {
     let first = now.seconds().div_euclid(60) - (MINUTES - 1);
     let since = Timestamp::from_micros(first * 60_000_000);
     let minutes = store.usage(since, None).await?;
-    let replicas = store.replicas(now.plus_seconds(-SILENT)).await?;
+    let replicas = serving(store, now).await?;
     let hall = portal.hall.as_ref();
     let conditions = hall.conditions();
-    let troubles = troubles_of_all(snapshot.company(), &portal.doors);
+    let troubles = portal.doors.provider_troubles(snapshot.company());
     let todo = things_to_do(&Scene {
         snapshot,
         conditions: &conditions,
         hall,
         provider_troubles: &troubles,
-        chats: &chat_scene(store, &portal.doors, hall.replica()).await?,
+        chats: &chat_scene(&replicas, &portal.doors, hall.replica()),
         refused: &store.refused_accounts(now).await?,
         now,
     });

@@ -56,17 +56,11 @@ pub(super) struct ProviderRow {
 
 /// Why people cannot sign in with a provider, and what mends it.
 pub(super) fn trouble_of(doors: &Doors, id: &ProviderId) -> Option<String> {
-    let ProviderTrouble { found, remedy, .. } = doors.provider_trouble(id)?;
-    Some(format!("{}. To mend it: {remedy}.", Short::text(&found)))
+    Some(trouble_text(&doors.provider_trouble(id)?))
 }
 
-/// The enabled providers that do not work, by id, and why.
-pub(super) fn troubles_of_all(company: &Company, doors: &Doors) -> Vec<(ProviderId, String)> {
-    let enabled = company.providers.values().filter(|it| it.enabled);
-    let mut all: Vec<_> =
-        enabled.filter_map(|it| Some((it.id.clone(), trouble_of(doors, &it.id)?))).collect();
-    all.sort_unstable();
-    all
+pub(super) fn trouble_text(trouble: &ProviderTrouble) -> String {
+    format!("{}. To mend it: {}.", Short::text(&trouble.found), trouble.remedy)
 }
 
 impl ProviderRow {

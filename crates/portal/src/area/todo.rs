@@ -5,12 +5,13 @@ use std::sync::Arc;
 use gatehall_domain::{
     Credential, Grant, Key, ProviderId, RefusedAccount, SetAside, Snapshot, Timestamp, UnreadRow,
 };
-use gatehall_identity::ChatScene;
+use gatehall_identity::{ChatScene, ProviderTrouble};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
     idle::{Idle, idle_grants},
+    providers::trouble_text,
     reach::reaches_any,
 };
 use crate::{
@@ -69,7 +70,7 @@ pub(super) struct Scene<'a> {
     pub(super) conditions: &'a [Condition],
     pub(super) hall: &'a dyn Hall,
     /// Providers that do not work, and why.
-    pub(super) provider_troubles: &'a [(ProviderId, String)],
+    pub(super) provider_troubles: &'a [(ProviderId, ProviderTrouble)],
     /// What is known of Open WebUIs.
     pub(super) chats: &'a ChatScene,
     /// Accounts that were not let in, since their user is bound to another.
@@ -172,7 +173,7 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
         things.push(Thing {
             subject: format!("Provider {id}"),
             href: format!("/providers/{id}"),
-            text: format!("does not work: {trouble}"),
+            text: format!("does not work: {}", trouble_text(trouble)),
         });
     }
     let stale = company.identities.values().filter(|it| it.stale).count();

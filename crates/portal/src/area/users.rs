@@ -160,7 +160,7 @@ struct IdentityRow {
 impl IdentityRow {
     fn new(identity: &Identity, company: &Company, refused: &[RefusedAccount]) -> Self {
         let Identity { issuer, subject, stale, by_address, .. } = identity.clone();
-        let mut open = refused.iter().filter(|it| it.user == identity.user && it.is_open(company));
+        let mut open = refused.iter().filter(|it| it.is_open(company));
         let changed = open.find(|it| it.issuer == issuer).map(NewAccount::new);
         let name = source_name(company, &issuer);
         Self { issuer, subject, stale, by_address, changed, name }
@@ -179,7 +179,7 @@ async fn show(
     let events = store.events(&filter).await?;
     let sessions = store.sessions_of(user.id, admin.now).await?;
     let uses = store.key_uses().await?;
-    let refused = store.refused_accounts(admin.now).await?;
+    let refused = store.refused_accounts_of(user.id, admin.now).await?;
     let subject = Subject::User(user.id);
     let view = admin.snapshot.view(user.id);
     let identities = company.identities.values().filter(|it| it.user == user.id);

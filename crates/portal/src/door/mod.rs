@@ -43,7 +43,7 @@ pub(crate) fn routes(doors: &Arc<Doors>, hall: &Arc<dyn Hall>) -> Router {
     all()
         .into_iter()
         .fold(Router::new(), |router, (path, method)| router.route(path, method))
-        .layer(Extension(WayIn(hall.admin_link_command().into())))
+        .layer(Extension(WayIn(Arc::clone(hall))))
         .layer(map_response(page::protected))
         .with_state(Arc::clone(doors))
 }

@@ -3,25 +3,20 @@
 use std::sync::Arc;
 
 use askama::Template;
-use gatehall_domain::quoted;
+use gatehall_domain::ProviderId;
 use gatehall_identity::{Doors, ProviderTrouble, SignInFault};
 use http::{StatusCode, request::Parts};
 
-/// The command that makes a link, without whom it is for.
+use crate::Hall;
+
+/// Knows the command that makes a link.
 #[derive(Clone)]
-pub(super) struct WayIn(pub(super) Arc<str>);
+pub(super) struct WayIn(pub(super) Arc<dyn Hall>);
 
 /// Why no provider helps, and what does. Where the gate keeps its data is nobody else's business.
 pub(super) struct Stuck {
-    pub(super) troubles: Vec<Trouble>,
+    pub(super) troubles: Vec<(ProviderId, ProviderTrouble)>,
     pub(super) command: String,
-}
-
-/// A provider that does not work.
-pub(super) struct Trouble {
-    pub(super) provider: String,
-    pub(super) found: String,
-    pub(super) remedy: &'static str,
 }
 
 impl Stuck {
@@ -30,18 +25,10 @@ impl Stuck {
         let snapshot = doors.snapshot();
         let user = doors.signed_in(head, &snapshot)?.user;
         snapshot.view(user)?.admin?;
-        let email = &snapshot.company().users.get(&user)?.email;
-        let providers = snapshot.company().providers.values().filter(|it| it.enabled);
-        let mut troubles: Vec<Trouble> = providers
-            .filter_map(|it| {
-                let ProviderTrouble { found, remedy, .. } = doors.provider_trouble(&it.id)?;
-                Some(Trouble { provider: it.id.to_string(), found, remedy })
-            })
-            .collect();
-        troubles.sort_unstable_by(|a, b| a.provider.cmp(&b.provider));
-        // Whom it is for stands behind the words of the command.
-        let whom = format!(" admin link {} ", quoted(email.as_str()));
-        Some(Self { troubles, command: way_in.0.replacen(" admin link ", &whom, 1) })
+        let company = snapshot.company();
+        let email = &company.users.get(&user)?.email;
+        let command = way_in.0.admin_link_command(email);
+        Some(Self { troubles: doors.provider_troubles(company), command })
     }
 }
 

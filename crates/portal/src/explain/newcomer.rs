@@ -4,19 +4,11 @@ use std::cmp::Reverse;
 
 use gatehall_domain::{
     Change, Company, EmailAddress, Provider, Refusal, Snapshot, Timestamp, User, UserId, quoted,
+    source_label,
 };
-use gatehall_identity::Newcomers;
+use gatehall_identity::{ChatSetting, Newcomers};
 use serde::Serialize;
 use uuid::Uuid;
-
-/// What counts of the settings of the gate.
-#[derive(Debug, Clone, Copy)]
-pub struct ChatDoor {
-    /// Whether Open WebUI is believed about the address.
-    pub believed: bool,
-    /// Which people are added whom it vouches for.
-    pub adds: Newcomers,
-}
 
 /// Somebody who is unknown here.
 #[derive(Debug, Serialize)]
@@ -43,7 +35,7 @@ pub struct MeantBy {
 /// What a door does with somebody who is unknown.
 #[derive(Debug, Serialize)]
 pub struct DoorAnswer {
-    /// The provider, or Open WebUI.
+    /// The provider, or the Open WebUI.
     pub door: String,
     /// Whether they are added when they first come.
     pub adds: bool,
@@ -54,8 +46,14 @@ pub struct DoorAnswer {
 }
 
 impl Newcomer {
-    /// What becomes of somebody with this address.
-    pub fn new(company: &Company, email: &EmailAddress, chat: ChatDoor) -> Self {
+    /// What becomes of somebody with this address, where these are the Open WebUIs, and of those
+    /// whom they vouch for these people are added.
+    pub fn new(
+        company: &Company,
+        email: &EmailAddress,
+        chats: &[ChatSetting],
+        adds: Newcomers,
+    ) -> Self {
         let mut patterns: Vec<MeantBy> = company
             .grants_by_address(email)
             .map(|grant| {
@@ -65,7 +63,11 @@ impl Newcomer {
             .collect();
         // What says more of the address comes first.
         patterns.sort_by_key(|it| (Reverse(it.pattern.len()), it.pattern.clone()));
-        let mut doors = vec![of_chat(company, email, chat)];
+        let mut chats: Vec<&ChatSetting> = chats.iter().collect();
+        // What is left to do at one that vouches for them already comes before widening another.
+        chats.sort_by_key(|it| (!it.believes(email), it.id.as_str()));
+        let mut doors: Vec<DoorAnswer> =
+            chats.into_iter().map(|chat| of_chat(company, email, chat, adds)).collect();
         let mut providers: Vec<&Provider> = company.providers.values().map(AsRef::as_ref).collect();
         providers.sort_by(|a, b| a.id.cmp(&b.id));
         doors.extend(providers.iter().map(|provider| of_provider(provider, email)));
@@ -125,13 +127,18 @@ impl Newcomer {
     }
 }
 
-fn of_chat(company: &Company, email: &EmailAddress, chat: ChatDoor) -> DoorAnswer {
+fn of_chat(
+    company: &Company,
+    email: &EmailAddress,
+    chat: &ChatSetting,
+    adds: Newcomers,
+) -> DoorAnswer {
     const SETTING: &str = "GATEHALL_ADD_UNKNOWN_USERS";
     let domain = email.domain();
-    let (because, remedy) = match chat.adds {
-        _ if !chat.believed => (
-            format!("GATEHALL_OPEN_WEBUI_DOMAINS does not list {domain}"),
-            Some(format!("add {domain} to GATEHALL_OPEN_WEBUI_DOMAINS of gatehall serve")),
+    let (because, remedy) = match adds {
+        _ if !chat.believes(email) => (
+            format!("it may not vouch for {domain}"),
+            Some(format!("add {domain} to {} of gatehall serve", chat.domains_place())),
         ),
         adds if adds.admit(email, company) => ("added when they first come".to_owned(), None),
         Newcomers::Nobody => (
@@ -146,7 +153,7 @@ fn of_chat(company: &Company, email: &EmailAddress, chat: ChatDoor) -> DoorAnswe
             )),
         ),
     };
-    DoorAnswer { door: "Open WebUI".into(), adds: remedy.is_none(), because, remedy }
+    DoorAnswer { door: source_label(&chat.id), adds: remedy.is_none(), because, remedy }
 }
 
 fn of_provider(provider: &Provider, email: &EmailAddress) -> DoorAnswer {
@@ -169,4 +176,43 @@ fn all_domains(provider: &Provider, domain: &str) -> String {
     let all: Vec<String> =
         own.chain([domain]).map(|it| format!("--domain {}", quoted(it))).collect();
     all.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chat(id: &str, domains: &[&str], in_file: bool) -> ChatSetting {
+        ChatSetting {
+            id: id.into(),
+            fingerprint: None,
+            domains: domains.iter().map(|&it| it.to_owned()).collect(),
+            binds_admins: false,
+            in_file,
+        }
+    }
+
+    #[test]
+    fn each_open_webui_is_a_door_whose_remedy_is_where_it_is_set() {
+        let email: EmailAddress = "zoe@google.example".parse().unwrap();
+        let of =
+            |chats: &[ChatSetting], adds| Newcomer::new(&Company::default(), &email, chats, adds);
+        for (in_file, place) in [
+            (false, "GATEHALL_OPEN_WEBUI_DOMAINS"),
+            (true, "the domains of open-webui in the file of GATEHALL_OPEN_WEBUIS"),
+        ] {
+            let closed = of(&[chat("open-webui", &[], in_file)], Newcomers::Everybody);
+            assert!(!closed.is_added());
+            let remedy = format!("add google.example to {place} of gatehall serve");
+            assert_eq!(closed.doors[0].remedy.as_deref(), Some(&*remedy));
+        }
+        let two =
+            [chat("open-webui", &[], false), chat("open-webui-sales", &["Google.example"], true)];
+        let open = of(&two, Newcomers::Everybody);
+        let doors: Vec<_> = open.doors.iter().map(|it| (it.door.as_str(), it.adds)).collect();
+        assert_eq!(doors, [("Open WebUI open-webui-sales", true), ("Open WebUI", false)]);
+        // Nobody is told to widen whom one vouches for where another does already.
+        let closed = of(&two, Newcomers::Nobody);
+        assert!(closed.remedy.starts_with("set GATEHALL_ADD_UNKNOWN_USERS=granted"));
+    }
 }

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use gatehall_domain::{Attempt, EntryEvent, RefusedAccount, User, UserId};
-use gatehall_store::{Actor, EventFilter, Store};
+use gatehall_store::{Actor, EventFilter, Replica, Store};
 use gatehall_test_support::Kind;
 use uuid::Uuid;
 
@@ -38,14 +38,29 @@ async fn a_secret_is_kept_until_it_may_be_replaced(kind: Kind) {
 
 async fn what_gates_say_is_there_as_long_as_they_are(kind: Kind) {
     let (store, _database) = store(kind).await;
-    store.put_chats("one", "1", &[], at(100)).await.unwrap();
-    store.put_chats("two", "2", &[], at(100)).await.unwrap();
-    store.put_chats("one", "3", &[], at(110)).await.unwrap();
-    let said = async |since| store.chats(at(since)).await.unwrap();
+    let say = async |name: &str, text: &str, when| {
+        let replica = Replica {
+            name: name.into(),
+            version: "1".into(),
+            public_url: None,
+            revision: 0,
+            started_at: at(1),
+            seen_at: at(when),
+            chats: Some(text.into()),
+        };
+        store.put_replica(&replica).await.unwrap();
+    };
+    say("one", "1", 100).await;
+    say("two", "2", 100).await;
+    say("one", "3", 110).await;
+    let said = async |since| -> Vec<(String, String)> {
+        let gates = store.replicas(at(since)).await.unwrap();
+        gates.into_iter().map(|it| (it.name, it.chats.unwrap())).collect()
+    };
     let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
     assert_eq!(said(90).await, [pair("one", "3"), pair("two", "2")]);
     assert_eq!(said(105).await, [pair("one", "3")], "the other is silent");
-    store.remove_chats("one").await.unwrap();
+    store.remove_replica("one").await.unwrap();
     assert_eq!(said(90).await, [pair("two", "2")]);
 }
 
@@ -58,10 +73,16 @@ async fn a_refused_account_is_kept_once_and_forgotten_after_a_month(kind: Kind) 
         at: at(when),
     };
     let first = [account(1, "a", 10), account(2, "b", 11)];
-    store.put_chats("one", "", &first, at(12)).await.unwrap();
-    store.put_chats("one", "", &[account(1, "c", 20)], at(21)).await.unwrap();
+    store.put_refused_accounts(&first, at(12)).await.unwrap();
+    store.put_refused_accounts(&[account(1, "c", 20)], at(21)).await.unwrap();
     let kept = async |now| store.refused_accounts(now).await.unwrap();
     assert_eq!(kept(at(30)).await, [account(1, "c", 20), account(2, "b", 11)]);
+    let of = async |user, now| {
+        store.refused_accounts_of(UserId(Uuid::from_u128(user)), now).await.unwrap()
+    };
+    assert_eq!(of(2, at(30)).await, [account(2, "b", 11)]);
+    assert_eq!(of(2, at(15).plus_seconds(30 * 24 * 3600)).await, [], "it is too old");
+    assert_eq!(of(3, at(30)).await, []);
     assert_eq!(kept(at(15).plus_seconds(30 * 24 * 3600)).await, [account(1, "c", 20)]);
 }
 

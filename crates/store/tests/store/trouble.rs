@@ -42,6 +42,13 @@ async fn write_all(store: &Store) -> Vec<(&'static str, Result<(), StoreError>)>
         revision: 0,
         started_at: now,
         seen_at: now,
+        chats: None,
+    };
+    let refused = RefusedAccount {
+        issuer: "open-webui".into(),
+        subject: "new".into(),
+        user: session.user,
+        at: now,
     };
     let company = store.load().await.unwrap();
     let email = format!("{}@x.example", session.user);
@@ -58,7 +65,7 @@ async fn write_all(store: &Store) -> Vec<(&'static str, Result<(), StoreError>)>
         ("end_sessions", store.end_sessions(&Sessions::One(digest), now).await.map(drop)),
         ("record_key_uses", store.record_key_uses(&[(key, now)].into()).await),
         ("put_replica", store.put_replica(&replica).await),
-        ("put_chats", store.put_chats("here", "{}", &[], now).await),
+        ("put_refused_accounts", store.put_refused_accounts(&[refused], now).await),
         (
             "keep_open_webui_secret",
             store.keep_open_webui_secret("open-webui", &email, true, now).await.map(drop),
@@ -93,7 +100,7 @@ const TABLES: [&str; 7] = [
     "api_key_uses",
     "replicas",
     "sign_in_links",
-    "replica_chats",
+    "refused_accounts",
     "open_webui_secrets",
 ];
 
@@ -161,6 +168,7 @@ fn replica() -> Replica {
         revision: 0,
         started_at: at(1),
         seen_at: at(1),
+        chats: None,
     }
 }
 
