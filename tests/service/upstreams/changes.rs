@@ -97,7 +97,7 @@ impl Talking {
     }
 
     fn says(&self, text: impl Into<Vec<u8>>) {
-        self.says.send(text.into()).expect("nobody listens any more");
+        self.says.send(text.into()).unwrap();
     }
 
     /// Offers so many tools from now on, says so in these words, and waits until the gate knows.
