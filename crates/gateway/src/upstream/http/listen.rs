@@ -21,11 +21,10 @@ use super::{
     HttpLink, Open,
     events::{Cursor, Events},
     exchange::content_type,
-    messages::messages,
 };
 use crate::{
     era::Era,
-    upstream::{answer::Message, exchange::LIST_CHANGED, request},
+    upstream::{answer::Message, exchange::LIST_CHANGED, messages::messages, request},
 };
 
 /// A stream that ends is asked for again after a pause, which grows while none lasts.
