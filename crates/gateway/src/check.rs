@@ -67,11 +67,13 @@ pub async fn tool_names(
 type Found = Result<(Arc<Offer>, Facts), UpstreamError>;
 
 async fn look(builder: &Builder, snapshot: &Snapshot, site: &Site) -> (Found, Vec<String>) {
-    let upstream = builder.build(site, snapshot.company());
-    let found = upstream.list().await.map(|listing| {
+    let upstream = Arc::new(builder.build(site, snapshot.company()));
+    let offered = async {
+        let listing = upstream.list().await?;
         let facts = listing.facts.clone();
-        (Arc::new(Offer::new(&upstream, &site.prefix, listing)), facts)
-    });
+        Ok((Offer::read(&upstream, &site.prefix, listing).await?, facts))
+    };
+    let found = offered.await;
     upstream.close();
     (found, upstream.stderr())
 }

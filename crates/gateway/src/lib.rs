@@ -14,6 +14,7 @@ mod gateway;
 mod header_text;
 mod inspect;
 mod json;
+mod json_schema;
 mod live;
 mod mcp;
 mod openapi;

@@ -2,12 +2,14 @@ use std::sync::{Arc, Mutex};
 
 use axum::{
     Router,
+    body::Body,
     extract::{Request, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, Method, StatusCode},
     response::{IntoResponse, Response},
 };
+use futures_util::stream;
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::mpsc};
 
 /// What a told server answers.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +26,8 @@ impl From<Value> for Reply {
     }
 }
 
+/// What a server says by itself, piece by piece.
+type Says = mpsc::UnboundedReceiver<Vec<u8>>;
 type Answers = dyn Fn(&Value) -> Option<Reply> + Send + Sync;
 
 /// A server over HTTP that answers what it is told to answer, and remembers what it was asked.
@@ -36,6 +40,7 @@ pub(crate) struct Told {
 
 struct Telling {
     answers: Box<Answers>,
+    says: Mutex<Option<Says>>,
     asked: Mutex<Vec<(Value, HeaderMap)>>,
 }
 
@@ -44,7 +49,20 @@ impl Told {
     pub(crate) async fn start(
         answers: impl Fn(&Value) -> Option<Reply> + Send + Sync + 'static,
     ) -> Self {
-        let telling = Arc::new(Telling { answers: Box::new(answers), asked: Mutex::default() });
+        Self::serve(Box::new(answers), None).await
+    }
+
+    /// The same, but the first who listens to it hears what it `says`.
+    pub(crate) async fn start_saying(
+        says: Says,
+        answers: impl Fn(&Value) -> Option<Reply> + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(Box::new(answers), Some(says)).await
+    }
+
+    async fn serve(answers: Box<Answers>, says: Option<Says>) -> Self {
+        let (says, asked) = (Mutex::new(says), Mutex::default());
+        let telling = Arc::new(Telling { answers, says, asked });
         let router = Router::new().fallback(serve).with_state(Arc::clone(&telling));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
@@ -56,6 +74,13 @@ impl Told {
     pub(crate) fn asked(&self, method: &str) -> Vec<(Value, HeaderMap)> {
         let asked = self.telling.asked.lock().unwrap();
         asked.iter().filter(|(message, _)| message["method"] == method).cloned().collect()
+    }
+
+    /// What it was answered to a request of its own with this id.
+    pub(crate) fn answered(&self, id: &str) -> Option<Value> {
+        let asked = self.telling.asked.lock().unwrap();
+        let answer = |it: &Value| it["id"] == id && it["method"].is_null();
+        asked.iter().map(|(message, _)| message).find(|it| answer(it)).cloned()
     }
 }
 
@@ -70,13 +95,21 @@ pub(crate) fn welcome(more: Value) -> Value {
 
 async fn serve(State(telling): State<Arc<Telling>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
+    let says = (head.method == Method::GET).then(|| telling.says.lock().unwrap().take());
+    if let Some(says) = says.flatten() {
+        let pieces = stream::unfold(says, async |mut says| {
+            says.recv().await.map(|piece| (Ok::<_, std::io::Error>(piece), says))
+        });
+        return ([("content-type", "text/event-stream")], Body::from_stream(pieces))
+            .into_response();
+    }
     let body = axum::body::to_bytes(body, 1 << 20).await.unwrap();
     let Ok(message) = serde_json::from_slice::<Value>(&body) else {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     };
     telling.asked.lock().unwrap().push((message.clone(), head.headers));
     let id = &message["id"];
-    if id.is_null() {
+    if id.is_null() || message["method"].is_null() {
         return StatusCode::ACCEPTED.into_response();
     }
     let reply = (telling.answers)(&message)

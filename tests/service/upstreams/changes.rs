@@ -11,8 +11,9 @@ use std::{
 use gatehall_test_support::{Kind, program, tool};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::mpsc;
 
-use crate::support::{Client, Program, Reply, Told, World, eventually, free_port};
+use crate::support::{Client, Program, Reply, Told, World, eventually, free_port, welcome};
 
 const ADA: &str = "ada@company.example";
 const CHANGED: &str = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
@@ -30,17 +31,19 @@ async fn gate(server: Value) -> (World, Client) {
     (world, ada)
 }
 
+/// A list of so many tools.
+fn tools(count: usize) -> Reply {
+    let tools =
+        (0..count).map(|at| json!({"name": format!("t{at}"), "inputSchema": {"type": "object"}}));
+    json!({"tools": tools.collect::<Vec<_>>()}).into()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_told_on_the_stream_of_a_call_is_seen_and_a_thousand_cost_little() {
     let offered = Arc::new(AtomicUsize::new(1));
     let offers = Arc::clone(&offered);
     let told = Told::start(move |message| match message["method"].as_str() {
-        Some("tools/list") => {
-            let count = offers.load(Ordering::SeqCst);
-            let tools = (0..count)
-                .map(|at| json!({"name": format!("t{at}"), "inputSchema": {"type": "object"}}));
-            Some(json!({"tools": tools.collect::<Vec<_>>()}).into())
-        }
+        Some("tools/list") => Some(tools(offers.load(Ordering::SeqCst))),
         Some("tools/call") => {
             offers.fetch_add(1, Ordering::SeqCst);
             let result = json!({"content": [{"type": "text", "text": "fine"}]}).to_string();
@@ -59,6 +62,82 @@ async fn a_change_told_on_the_stream_of_a_call_is_seen_and_a_thousand_cost_littl
     let looks = told.asked("tools/list").len() - before;
     let most = began.elapsed().as_secs() as usize + 2;
     assert!(looks <= most, "{looks} looks in {most} seconds");
+}
+
+/// A server whose gate listens to the stream on which it tells of changes.
+struct Talking {
+    told: Told,
+    says: mpsc::UnboundedSender<Vec<u8>>,
+    offers: Arc<AtomicUsize>,
+    world: World,
+}
+
+fn event(data: &str) -> String {
+    format!("data: {data}\n\n")
+}
+
+impl Talking {
+    async fn start() -> Self {
+        let offered = Arc::new(AtomicUsize::new(1));
+        let (says, heard) = mpsc::unbounded_channel();
+        let offers = Arc::clone(&offered);
+        let told = Told::start_saying(heard, move |message| match message["method"].as_str() {
+            Some("initialize") => {
+                Some(welcome(json!({"capabilities": {"tools": {"listChanged": true}}})).into())
+            }
+            Some("tools/list") => Some(tools(offered.load(Ordering::SeqCst))),
+            _ => None,
+        })
+        .await;
+        let (world, _ada) = gate(json!({"id": "s", "url": told.url})).await;
+        let talking = Self { told, says, offers, world };
+        // It is heard from here on.
+        talking.offers(2, &event(CHANGED)).await;
+        talking
+    }
+
+    fn says(&self, text: impl Into<Vec<u8>>) {
+        self.says.send(text.into()).unwrap();
+    }
+
+    /// Offers so many tools from now on, says so in these words, and waits until the gate knows.
+    async fn offers(&self, count: usize, words: &str) {
+        self.offers.store(count, Ordering::SeqCst);
+        self.says(words);
+        self.world.has_tools(count as u64).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_asks_whether_somebody_listens_is_answered() {
+    let talking = Talking::start().await;
+    for (id, method) in [("p-1", "ping"), ("r-2", "roots/list")] {
+        let request = json!({"jsonrpc": "2.0", "id": id, "method": method});
+        talking.says(event(&request.to_string()));
+        let told = async || talking.told.answered(id);
+        let answer = eventually("what it asks is answered", told).await;
+        let is_known = method == "ping";
+        assert_eq!(answer.get("result") == Some(&json!({})), is_known, "{answer}");
+        assert_eq!(answer["error"]["code"] == -32601, !is_known, "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_told_among_other_messages_is_seen() {
+    let talking = Talking::start().await;
+    let other = r#"{"jsonrpc":"2.0","method":"notifications/other"}"#;
+    talking.offers(3, &event(&format!("[{other},7,{CHANGED}]"))).await;
+    // Too many at once are passed over, and what follows is not.
+    talking.says(event(&format!("[{}7]", "7,".repeat(1000))));
+    talking.offers(4, &event(CHANGED)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_text_ends_no_stream_that_tells_of_changes() {
+    let talking = Talking::start().await;
+    talking.says(*b"data: \xff\n\n");
+    talking.offers(3, &event(CHANGED)).await;
+    assert!(!talking.says.is_closed(), "the stream was given up");
 }
 
 const PYTHON: &str = r#"

@@ -2,9 +2,13 @@
 //! `x-mcp-header` (MCP 2026-07-28).
 
 use http::{HeaderName, HeaderValue};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::{header_text, json::twin_of};
+use crate::{
+    header_text,
+    json::twin_of,
+    json_schema::{Within, shape},
+};
 
 /// One argument and its header.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,27 +38,6 @@ pub(super) fn header_params(schema: &str) -> Result<Vec<HeaderParam>, &'static s
     }
     Ok(found)
 }
-
-/// The keywords whose value is a schema, or schemas, that no argument is reached through.
-const BESIDE: [&str; 15] = [
-    "additionalProperties",
-    "allOf",
-    "anyOf",
-    "contains",
-    "contentSchema",
-    "else",
-    "if",
-    "items",
-    "not",
-    "oneOf",
-    "prefixItems",
-    "propertyNames",
-    "then",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-];
-/// The same, by name.
-const BESIDE_BY_NAME: [&str; 4] = ["$defs", "definitions", "dependentSchemas", "patternProperties"];
 
 /// Collects annotations. They have to be reachable through `properties` alone: elsewhere there is no
 /// path.
@@ -88,14 +71,19 @@ fn collect(
         collect(property, path.as_deref_mut(), found)?;
         path.as_deref_mut().map(Vec::pop);
     }
-    for beside in BESIDE.iter().filter_map(|it| members.get(*it)) {
-        match beside {
-            Value::Array(schemas) => schemas.iter().try_for_each(|it| collect(it, None, found))?,
-            schema => collect(schema, None, found)?,
+    for (keyword, value) in members.iter().filter(|(keyword, _)| *keyword != "properties") {
+        match (shape(keyword).within(), value) {
+            (Some(Within::Itself), Value::Array(schemas)) => {
+                schemas.iter().try_for_each(|it| collect(it, None, found))?;
+            }
+            (Some(Within::Itself), schema) => collect(schema, None, found)?,
+            (Some(Within::Named), Value::Object(schemas)) => {
+                schemas.values().try_for_each(|it| collect(it, None, found))?;
+            }
+            (Some(Within::Named) | None, _) => {}
         }
     }
-    let by_name = BESIDE_BY_NAME.iter().filter_map(|it| members.get(*it)?.as_object());
-    by_name.flat_map(Map::values).try_for_each(|it| collect(it, None, found))
+    Ok(())
 }
 
 impl HeaderParam {
@@ -199,5 +187,38 @@ mod tests {
         ] {
             assert!(params(bad.clone()).is_err(), "{bad}");
         }
+    }
+    #[test]
+    fn wherever_a_schema_may_stand_an_annotation_is_seen() {
+        let annotated = json!({"properties":{"a":{"type":"string","x-mcp-header":"A"}}});
+        assert_eq!(params(annotated.clone()).map(|found| found.len()), Ok(1));
+        for one in [
+            "additionalItems",
+            "additionalProperties",
+            "contains",
+            "contentSchema",
+            "else",
+            "if",
+            "items",
+            "not",
+            "propertyNames",
+            "then",
+            "unevaluatedItems",
+            "unevaluatedProperties",
+        ] {
+            assert!(params(json!({one: annotated})).is_err(), "{one}");
+        }
+        for many in ["allOf", "anyOf", "items", "oneOf", "prefixItems"] {
+            assert!(params(json!({many: [{}, annotated]})).is_err(), "{many}");
+        }
+        for named in
+            ["$defs", "definitions", "dependencies", "dependentSchemas", "patternProperties"]
+        {
+            assert!(params(json!({named: {"a": {}, "b": annotated}})).is_err(), "{named}");
+        }
+        for data in ["const", "default", "dependentRequired", "enum", "examples", "other"] {
+            assert_eq!(params(json!({data: annotated})), Ok(Vec::new()), "{data}");
+        }
+        assert_eq!(params(json!({"dependencies":{"a":["x-mcp-header"]}})), Ok(Vec::new()));
     }
 }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Offer;
 use crate::{
     live::Live,
-    upstream::{Listening, Upstream, UpstreamError},
+    upstream::{Facts, Listening, Listing, Upstream, UpstreamError},
 };
 
 /// An upstream is not asked more often than this, whatever happens and however often it says that
@@ -40,30 +40,24 @@ pub(crate) async fn keep(
         };
         let Some((listed, took)) = stop.run_until_cancelled(listed).await else { break };
         let Some(live) = live.upgrade() else { break };
-        let (pause, least) = match listed {
-            Ok(listing) => {
+        let known = live.load().catalogue.offer(upstream.connection).cloned();
+        let looked = look(listed, known.clone(), &upstream, &prefix);
+        let Some(looked) = stop.run_until_cancelled(looked).await else { break };
+        let (pause, least) = match looked {
+            Ok(Looked { offer, facts, stays }) => {
                 if failures > 0 {
                     tracing::info!(connection = %upstream.name, "the server is back");
                 }
                 failures = 0;
-                let pause = listing
-                    .stays
-                    .unwrap_or(live.refresh())
-                    .max(Duration::from_secs(5))
-                    .min(live.refresh());
-                let (pause, least) = match listing.cut {
+                let pause =
+                    stays.unwrap_or(live.refresh()).max(Duration::from_secs(5)).min(live.refresh());
+                let (pause, least) = match offer.cut {
                     None => (pause, LEAST.max(took)),
                     Some(_) => (live.refresh().max(LEAST_CUT), LEAST_CUT),
                 };
-                let facts = listing.facts.clone();
-                let known = live.load().catalogue.offer(upstream.connection).cloned();
-                let is_known = known.as_ref().is_some_and(|it| it.is_made_of(&upstream, &listing));
+                let is_known = known.as_ref().is_some_and(|known| Arc::ptr_eq(known, &offer));
                 in_vain = if told && is_known { in_vain + 1 } else { 0 };
                 let least = (least * 2_u32.saturating_pow(in_vain.min(6))).min(live.refresh());
-                let offer = match known {
-                    Some(known) if is_known => known,
-                    _ => Arc::new(Offer::new(&upstream, &prefix, listing)),
-                };
                 live.looked(&upstream, Ok((offer, facts)), took);
                 upstream.listen(&mut listening);
                 (pause, least)
@@ -96,4 +90,28 @@ pub(crate) async fn keep(
         }
     }
     upstream.close();
+}
+
+/// What was seen of an upstream.
+struct Looked {
+    offer: Arc<Offer>,
+    facts: Facts,
+    /// How long it says that this stays true.
+    stays: Option<Duration>,
+}
+
+/// Reads a listing, unless it says what is known already.
+async fn look(
+    listed: Result<Listing, UpstreamError>,
+    known: Option<Arc<Offer>>,
+    upstream: &Arc<Upstream>,
+    prefix: &str,
+) -> Result<Looked, UpstreamError> {
+    let listing = listed?;
+    let (facts, stays) = (listing.facts.clone(), listing.stays);
+    let offer = match known {
+        Some(known) if known.is_made_of(upstream, &listing) => known,
+        _ => Offer::read(upstream, prefix, listing).await?,
+    };
+    Ok(Looked { offer, facts, stays })
 }

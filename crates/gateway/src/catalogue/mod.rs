@@ -1,5 +1,6 @@
 //! What all connections offer now, with its public names.
 
+mod aside;
 mod definition;
 mod greeting;
 mod header_param;

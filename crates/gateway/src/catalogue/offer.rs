@@ -8,13 +8,14 @@ use foldhash::{HashMap, HashMapExt, HashSet, HashSetExt};
 use gatehall_domain::ConnectionId;
 
 use super::{
+    aside::aside,
     definition::Room,
     report::{Report, Reporter},
     tool::Tool,
 };
 use crate::{
     era::Era,
-    upstream::{Listing, Upstream},
+    upstream::{Listing, Upstream, UpstreamError},
 };
 
 /// The tools one connection offers now.
@@ -56,8 +57,22 @@ pub(super) struct Text {
 }
 
 impl Offer {
-    /// Reads what a server offers. Of two tools with one name the first counts.
-    pub(crate) fn new(upstream: &Upstream, prefix: &str, listing: Listing) -> Self {
+    /// Reads what a server offers, beside the runtime.
+    ///
+    /// # Errors
+    /// If that fails, which is no fault of the server's.
+    pub(crate) async fn read(
+        upstream: &Arc<Upstream>,
+        prefix: &str,
+        listing: Listing,
+    ) -> Result<Arc<Self>, UpstreamError> {
+        let (upstream, prefix) = (Arc::clone(upstream), prefix.to_owned());
+        let size = listing.tools.iter().map(Bytes::len).sum();
+        aside(size, move || Arc::new(Self::new(&upstream, &prefix, listing))).await
+    }
+
+    /// What a server offers. Of two tools with one name the first counts.
+    fn new(upstream: &Upstream, prefix: &str, listing: Listing) -> Self {
         let Listing { tools: source, facts, cut, .. } = listing;
         let (mut tools, mut report) = (Vec::with_capacity(source.len()), Reporter::default());
         let mut by_name = HashMap::with_capacity(source.len());

@@ -3,6 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::json_schema::{Shape, Within, shape};
+
 /// How many bytes, roughly, a schema may grow to when its references are written out. One that is
 /// larger loses its last parts; the server still checks the arguments.
 const LARGEST: usize = 256 << 10;
@@ -68,49 +70,6 @@ struct Inliner<'r> {
     left: usize,
 }
 
-/// What stands under a member of a schema (JSON Schema 2020-12, and the drafts before it). Only
-/// the members of schemas are keywords: those of what they hold may be names or data.
-enum Holds {
-    /// A schema, or several.
-    Schema,
-    /// Schemas by names.
-    Named,
-    /// Where the schema is that is meant.
-    Reference,
-    /// What only means something within the original document.
-    Plumbing,
-    /// Anything else, as it stands.
-    Data,
-}
-
-impl Holds {
-    fn under(keyword: &str) -> Self {
-        match keyword {
-            "properties" | "patternProperties" | "dependentSchemas" | "dependencies" => Self::Named,
-            "additionalProperties"
-            | "unevaluatedProperties"
-            | "propertyNames"
-            | "items"
-            | "prefixItems"
-            | "additionalItems"
-            | "unevaluatedItems"
-            | "contains"
-            | "contentSchema"
-            | "not"
-            | "if"
-            | "then"
-            | "else"
-            | "allOf"
-            | "anyOf"
-            | "oneOf" => Self::Schema,
-            "$ref" | "$dynamicRef" | "$recursiveRef" => Self::Reference,
-            "$schema" | "$id" | "$defs" | "definitions" | "$anchor" | "$dynamicAnchor"
-            | "$recursiveAnchor" | "$vocabulary" | "$comment" => Self::Plumbing,
-            _ => Self::Data,
-        }
-    }
-}
-
 impl Inliner<'_> {
     /// Whether there is still room for so many bytes, which are taken.
     fn takes(&mut self, size: usize) -> bool {
@@ -137,13 +96,14 @@ impl Inliner<'_> {
         let mut inlined = self.referred(members, depth);
         let Some(object) = inlined.as_object_mut() else { return inlined };
         for (name, value) in members {
-            let inner = match Holds::under(name) {
-                Holds::Reference | Holds::Plumbing => continue,
+            let shape = shape(name);
+            let inner = match shape.within() {
+                _ if is_reference(shape) || is_plumbing(shape) => continue,
                 _ if !self.takes(name.len()) => break,
-                Holds::Schema => self.schema(value, depth + 1),
-                Holds::Named => self.named(value, depth + 1),
-                Holds::Data if self.takes(weight(value)) => value.clone(),
-                Holds::Data => continue,
+                Some(Within::Itself) => self.schema(value, depth + 1),
+                Some(Within::Named) => self.named(value, depth + 1),
+                None if self.takes(weight(value)) => value.clone(),
+                None => continue,
             };
             add(object, name, inner);
         }
@@ -152,8 +112,7 @@ impl Inliner<'_> {
 
     /// What a reference means. One to elsewhere is never fetched; one to itself ends somewhere.
     fn referred(&mut self, members: &Map<String, Value>, depth: usize) -> Value {
-        let mut references =
-            members.iter().filter(|(name, _)| matches!(Holds::under(name), Holds::Reference));
+        let mut references = members.iter().filter(|(name, _)| is_reference(shape(name)));
         let reference = references.find_map(|(_, value)| value.as_str());
         let pointer = reference.and_then(|it| it.strip_prefix('#'));
         match pointer.and_then(|pointer| self.root.pointer(pointer)) {
@@ -178,6 +137,16 @@ impl Inliner<'_> {
         }
         Value::Object(inlined)
     }
+}
+
+/// Whether a keyword says where the schema is that is meant.
+const fn is_reference(shape: Shape) -> bool {
+    matches!(shape, Shape::Reference | Shape::Dynamic)
+}
+
+/// Whether a keyword only means something within the original document.
+const fn is_plumbing(shape: Shape) -> bool {
+    matches!(shape, Shape::Dialect | Shape::Address | Shape::Definitions | Shape::Comment)
 }
 
 /// Adds a member to what a reference beside it means. Both count.

@@ -9,6 +9,7 @@ mod exchange;
 mod facts;
 mod http;
 mod list;
+mod messages;
 mod page;
 mod raw;
 mod request;

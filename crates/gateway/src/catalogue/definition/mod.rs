@@ -4,7 +4,6 @@
 //! at and says something new.
 
 mod input;
-mod keywords;
 mod members;
 mod notes;
 mod output;

@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 
 use super::{
     input::{property, required},
-    keywords::{Shape, has_tuples, is_known_dialect, is_type, shape},
     notes::Notes,
     pattern::is_portable,
 };
+use crate::json_schema::{Shape, has_tuples, is_known_dialect, is_type, shape};
 
 /// Names that validators look for wherever they stand.
 const FOUND_ANYWHERE: [&str; 3] = ["$id", "$anchor", "$dynamicAnchor"];
@@ -102,7 +102,7 @@ impl<'n> Walk<'n> {
             Shape::Items if self.tuples && is_filled(value) => return self.schemas(value, &below),
             Shape::Items => return self.schema(value, &below).map(|()| true),
             Shape::Schemas if is_filled(value) => return self.schemas(value, &below),
-            Shape::Named => {
+            Shape::Named | Shape::Definitions => {
                 return self.named(value, &below, at.is_empty() && keyword == "properties");
             }
             Shape::Patterned => {
@@ -112,7 +112,8 @@ impl<'n> Walk<'n> {
                 }
                 return self.named(value, &below, false);
             }
-            Shape::Dependencies => return self.dependencies(value, &below),
+            Shape::Dependencies => return self.dependencies(value, &below, true),
+            Shape::NamesByName => return self.dependencies(value, &below, false),
             Shape::Required => {
                 let Some(names) = required(value, self.notes) else { return Ok(false) };
                 *value = self.distinct(names);
@@ -132,12 +133,12 @@ impl<'n> Walk<'n> {
                 }
                 return Ok(known);
             }
-            Shape::Harmful => {
+            Shape::Address | Shape::Harmful => {
                 self.own_addresses |= keyword == "$id" && !at.is_empty();
                 self.note(&format!("the {keyword} of its outputSchema was left out"));
                 return Ok(false);
             }
-            Shape::Text => return Ok(self.hint(keyword, value.is_string())),
+            Shape::Text | Shape::Comment => return Ok(self.hint(keyword, value.is_string())),
             Shape::Hint | Shape::Nullable => return Ok(self.hint(keyword, value.is_boolean())),
             Shape::Examples => return Ok(self.hint(keyword, value.is_array())),
             Shape::Foreign => return Ok(self.hint(keyword, !names_anything(value))),
@@ -206,13 +207,18 @@ impl<'n> Walk<'n> {
         Ok(true)
     }
 
-    fn dependencies(&mut self, value: &mut Value, at: &str) -> Result<bool, Unsound> {
-        let is_named = at.ends_with("/dependencies");
+    /// Lists of names by name, among which schemas may stand.
+    fn dependencies(
+        &mut self,
+        value: &mut Value,
+        at: &str,
+        or_schemas: bool,
+    ) -> Result<bool, Unsound> {
         let members = value.as_object_mut().ok_or_else(|| format!("{} is no object", place(at)))?;
         for (name, member) in members.iter_mut() {
             match member {
                 Value::Array(names) if names.iter().all(Value::is_string) => {}
-                Value::Object(_) | Value::Bool(_) if is_named => {
+                Value::Object(_) | Value::Bool(_) if or_schemas => {
                     self.part(member, &below(at, name))?
                 }
                 _ => return Err(format!("{} is not what clients can read", place(at))),

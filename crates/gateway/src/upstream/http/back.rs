@@ -50,16 +50,22 @@ impl Back {
         self.open.suspect(error);
     }
 
-    /// Sends a message without waiting for it. A server that has too many of them under way gets
-    /// no more.
+    /// Sends a message without waiting for it.
     pub(super) fn send(&self, message: Bytes) {
-        let Ok(place) = Arc::clone(&self.open.line.backs).try_acquire_owned() else { return };
-        let open = Arc::clone(&self.open);
-        self.open.line.tasks.spawn_until_stop(async move {
-            let sent = open.line.post(&open.uri, open.headers.clone(), message);
-            let sent = tokio::time::timeout(BACK_TIME, sent).await;
+        self.open.send_back(message, Some(Arc::clone(&self.open)));
+    }
+}
+
+impl Open {
+    /// Sends a message without waiting for it. A server that has too many of them under way gets
+    /// no more. The session lasts until it is sent only if it is `kept`.
+    pub(super) fn send_back(&self, message: Bytes, kept: Option<Arc<Self>>) {
+        let Ok(place) = Arc::clone(&self.line.backs).try_acquire_owned() else { return };
+        let (line, uri, headers) = (Arc::clone(&self.line), self.uri.clone(), self.headers.clone());
+        self.line.tasks.spawn_until_stop(async move {
+            let sent = tokio::time::timeout(BACK_TIME, line.post(&uri, headers, message)).await;
             tracing::trace!(ok = matches!(sent, Ok(Ok(_))), "sent a message back upstream");
-            drop(place);
+            drop((place, kept));
         });
     }
 }

@@ -12,13 +12,16 @@ use hyper::body::Incoming;
 use super::{
     back::Back,
     events::{Cursor, Events},
-    messages::{Stray, messages},
     resume::{self, Rest},
+    stray::Stray,
 };
 use crate::{
     body::{Unread, collect},
     json::Skim,
-    upstream::{Answer, UpstreamError, answer::Message, raw::RawEvent, request, words::words},
+    upstream::{
+        Answer, UpstreamError, answer::Message, messages::messages, raw::RawEvent, request,
+        words::words,
+    },
 };
 
 /// How much of an error page is read.

@@ -7,22 +7,24 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::StreamExt;
 use http::{
     HeaderValue, Method, Request,
     header::{ACCEPT, CONTENT_TYPE},
 };
-use http_body_util::{BodyExt, Full, Limited};
-use sse_stream::SseStream;
+use http_body_util::Full;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep},
 };
 
-use super::{HttpLink, Open, exchange::content_type};
+use super::{
+    HttpLink, Open,
+    events::{Cursor, Events},
+    exchange::content_type,
+};
 use crate::{
     era::Era,
-    upstream::{answer::Message, exchange::LIST_CHANGED, request},
+    upstream::{answer::Message, exchange::LIST_CHANGED, messages::messages, request},
 };
 
 /// A stream that ends is asked for again after a pause, which grows while none lasts.
@@ -100,21 +102,30 @@ async fn hear(open: &Weak<Open>, look_again: &Notify) -> Option<()> {
     if !status.is_success() || !is_stream {
         return None;
     }
-    let body = Limited::new(response.into_body(), MOST).map_err(broken);
-    let mut events = Box::pin(SseStream::new(body));
-    while let Some(Ok(event)) = events.next().await {
-        let message = event.data.map(Bytes::from).map(|data| Message::read(&data));
-        if let Some(Ok(Message::Notification(method, _))) = message
-            && method == LIST_CHANGED
-        {
-            look_again.notify_one();
+    let mut events = Events::new(response.into_body(), MOST, Cursor::default());
+    while let Ok(Some(text)) = events.next().await {
+        match messages(&text) {
+            Ok(None) => take(&text, open, look_again),
+            Ok(Some(parts)) => parts.iter().for_each(|part| take(part, open, look_again)),
+            Err(error) => tracing::trace!(%error, "passed over what are no messages"),
         }
     }
     Some(())
 }
 
-fn broken(error: Box<dyn std::error::Error + Send + Sync>) -> std::io::Error {
-    std::io::Error::other(error)
+/// Takes what a server says by itself.
+fn take(message: &Bytes, open: &Weak<Open>, look_again: &Notify) {
+    match Message::read(message) {
+        Ok(Message::Notification(method, _)) if method == LIST_CHANGED => look_again.notify_one(),
+        Ok(Message::Request(id, method)) => {
+            if let Some(open) = open.upgrade() {
+                // Whoever asks without end would else keep the session from ending.
+                open.send_back(request::answer_to(&id, &method), None);
+            }
+        }
+        Ok(Message::Notification(..) | Message::Answer(..)) => {}
+        Err(error) => tracing::trace!(%error, "passed over what is no message"),
+    }
 }
 
 /// The request for the stream.

@@ -7,9 +7,9 @@ mod exchange;
 mod handshake;
 mod line;
 mod listen;
-mod messages;
 mod probe;
 mod resume;
+mod stray;
 
 use std::{
     sync::{

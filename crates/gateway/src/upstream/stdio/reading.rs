@@ -15,11 +15,14 @@ use super::{
 };
 use crate::{
     json::Skim,
-    upstream::{UpstreamError, answer::Message, request},
+    upstream::{
+        UpstreamError,
+        answer::Message,
+        messages::{MOST, Untaken, messages},
+        request,
+    },
 };
 
-/// How many messages one line may hold.
-const MOST: usize = 256;
 /// How much of a line is shown, in characters.
 const SHOWN: usize = 400;
 
@@ -62,7 +65,10 @@ fn take(message: Message, text: &[u8], waiters: &Waiters, input: &mpsc::WeakSend
 /// if it is nothing but messages: behind anything else a server may write what callers sent it.
 /// Where only the id can be read, its request ends, since it gets no other answer.
 fn take_apart(line: &Bytes, waiters: &Waiters, input: &mpsc::WeakSender<Bytes>) {
-    let parts = parts(line);
+    let parts = match parts(line) {
+        Ok(parts) => parts,
+        Err(refused) => return waiters.stray(|| refused.to_string()),
+    };
     let read: Vec<_> = parts.iter().map(|part| (part, Message::read(part))).collect();
     let speaks = |(part, message): &(&Bytes, Result<Message, _>)| {
         message.is_ok() || Skim::id_of(part).is_some()
@@ -113,22 +119,24 @@ fn excerpt(text: &[u8]) -> String {
 /// The values on a line: more than one if the end of a line between them was forgotten, or if it
 /// is a list of messages. What follows anything else belongs to it, since a server may write there
 /// what others sent it.
-fn parts(line: &Bytes) -> Vec<Bytes> {
+fn parts(line: &Bytes) -> Result<Vec<Bytes>, Untaken> {
     let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line);
     let mut rest = text.trim_ascii();
     let mut parts = Vec::new();
     while !rest.is_empty() {
-        let end = if parts.len() < MOST { end_of_value(rest) } else { None };
-        let (part, after) = rest.split_at(end.unwrap_or(rest.len()));
-        match serde_json::from_slice::<Vec<&RawValue>>(part) {
-            Ok(list) if list.len() <= MOST => {
-                parts.extend(list.iter().map(|it| line.slice_ref(it.get().as_bytes())));
-            }
-            _ => parts.push(line.slice_ref(part)),
+        let (part, after) = rest.split_at(end_of_value(rest).unwrap_or(rest.len()));
+        let part = line.slice_ref(part);
+        match messages(&part) {
+            Ok(Some(list)) => parts.extend(list),
+            Err(Untaken::TooMany) => return Err(Untaken::TooMany),
+            Ok(None) | Err(Untaken::Broken(_)) => parts.push(part),
+        }
+        if parts.len() > MOST {
+            return Err(Untaken::TooMany);
         }
         rest = after.trim_ascii_start();
     }
-    parts
+    Ok(parts)
 }
 
 /// Where an object or a list ends that a text begins with, by its brackets.
@@ -161,7 +169,7 @@ mod tests {
     use super::*;
 
     fn split(line: &'static [u8]) -> Vec<Bytes> {
-        parts(&Bytes::from_static(line))
+        parts(&Bytes::from_static(line)).unwrap()
     }
 
     #[test]
@@ -181,8 +189,11 @@ mod tests {
         ] {
             assert_eq!(split(line), expected, "{}", String::from_utf8_lossy(line));
         }
-        let many = Bytes::from("{}".repeat(100_000));
-        assert_eq!(parts(&many).len(), MOST + 1);
+        for most in ["{}".repeat(MOST), format!("{{}}[{}0]", "0,".repeat(MOST - 2))] {
+            assert_eq!(parts(&most.clone().into()).unwrap().len(), MOST);
+            let many = most + &"{}".repeat(100_000);
+            assert!(matches!(parts(&many.into()), Err(Untaken::TooMany)));
+        }
     }
 
     #[test]

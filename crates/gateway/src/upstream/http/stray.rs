@@ -1,56 +1,13 @@
-//! The messages that one text holds. In the revision of 2025-03-26 they may come as an array.
-
-use std::fmt;
+//! Answers that are none to our request.
 
 use bytes::Bytes;
 use gatehall_domain::names::shown;
-use serde::{
-    Deserializer,
-    de::{Error, SeqAccess, Visitor},
-};
 use serde_json::value::RawValue;
 
 use crate::{
     json::{self, Members},
     upstream::{Answer, UpstreamError},
 };
-
-/// How many messages may come at once.
-const MOST: usize = 256;
-
-/// The messages of a text that is an array of them, without a copy.
-pub(super) fn messages(text: &Bytes) -> Result<Option<Vec<Bytes>>, UpstreamError> {
-    if text.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'[') {
-        return Ok(None);
-    }
-    let junk = |what: String| UpstreamError::Junk(format!("its answers cannot be read: {what}"));
-    let array = str::from_utf8(text).map_err(|error| junk(error.to_string()))?;
-    let mut from = serde_json::Deserializer::from_str(array);
-    let parts = from.deserialize_seq(Parts).and_then(|parts| from.end().map(|()| parts));
-    let parts = parts.map_err(|error| junk(error.to_string()))?;
-    Ok(Some(parts.into_iter().map(|part| text.slice_ref(part.get().as_bytes())).collect()))
-}
-
-struct Parts;
-
-impl<'de> Visitor<'de> for Parts {
-    type Value = Vec<&'de RawValue>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Self::Value, A::Error> {
-        let mut parts = Vec::new();
-        while let Some(part) = from.next_element()? {
-            if parts.len() == MOST {
-                return Err(A::Error::custom(format!("there are more than {MOST}")));
-            }
-            parts.push(part);
-        }
-        Ok(parts)
-    }
-}
 
 /// An answer that is none to our request.
 #[derive(Debug)]
@@ -90,19 +47,6 @@ impl Stray {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_array_holds_messages_and_all_else_is_one() {
-        let parts = |text: &str| messages(&Bytes::copy_from_slice(text.as_bytes()));
-        assert!(parts("{\"a\":1}").unwrap().is_none());
-        assert!(parts("junk").unwrap().is_none());
-        let two = parts(" [ {\"a\":[1]} , 2.50 ]\n").unwrap().unwrap();
-        assert_eq!(two, ["{\"a\":[1]}", "2.50"]);
-        assert_eq!(parts("[]").unwrap().unwrap(), Vec::<Bytes>::new());
-        assert!(parts("[{}").is_err() && parts("[] []").is_err());
-        let many = format!("[{}0]", "0,".repeat(MOST));
-        assert!(matches!(parts(&many), Err(UpstreamError::Junk(_))));
-    }
 
     #[test]
     fn an_odd_id_is_named() {
