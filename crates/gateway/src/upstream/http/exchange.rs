@@ -19,7 +19,7 @@ use crate::{
     body::{Unread, collect},
     json::Skim,
     upstream::{
-        Answer, UpstreamError, answer::Message, messages::messages, raw::RawEvent, request,
+        Answer, UpstreamError, answer::Message, messages::{Untaken, messages}, raw::RawEvent, request,
         words::words,
     },
 };
@@ -268,8 +268,8 @@ impl HttpExchange {
                 (Ok(Some(parts)), _) => parts,
                 (Ok(None), _) => return Ok(Some(text)),
                 // In a stream others may tell of something else.
-                (Err(_), Body::Events(_)) => continue,
-                (Err(error), _) => return Err(error),
+                (Err(Untaken::Broken(_)), Body::Events(_)) => continue,
+                (Err(untaken), _) => return Err(untaken.into()),
             };
             self.is_lenient = true;
             self.waiting.extend(parts);
