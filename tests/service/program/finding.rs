@@ -160,7 +160,7 @@ async fn a_link_leads_to_the_port_of_a_gate_that_has_no_public_address() {
             request = request.header(*name, *value);
         }
         let seen = request.send().await.unwrap();
-        assert_eq!(seen.status(), StatusCode::FORBIDDEN);
+        assert_eq!(seen.status(), StatusCode::BAD_REQUEST);
         seen.text().await.unwrap()
     };
     // A browser says less to a host that is neither this machine nor https.

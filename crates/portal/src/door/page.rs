@@ -195,7 +195,7 @@ pub(super) fn not_own(head: &Parts, doors: &Doors, left: &str) -> Response {
         }
     };
     let title = "This did not come from Gatehall";
-    page(StatusCode::FORBIDDEN, &Message { title, text: &text, href: &href, link })
+    page(StatusCode::BAD_REQUEST, &Message { title, text: &text, href: &href, link })
 }
 
 /// Whether a page of ours sent this, and not one that somebody was led to.

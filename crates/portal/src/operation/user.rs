@@ -140,19 +140,22 @@ fn check_free(
     let provider = &binding.provider;
     let first = |email: &EmailAddress| {
         let (email, door) = (quoted(email.as_str()), quoted(provider.as_str()));
-        format!("first unbind that (gatehall user change {email} --unbind {door})")
+        format!(
+            "first unbind that, on the page of the user or with gatehall user change {email} --unbind {door}"
+        )
     };
     let had = company.subject_of(user.id, issuer);
     if !is_unbound && had.is_some_and(|had| had != binding.subject) {
         let email = &user.email;
-        let problem = format!("{email} is another account of {provider}: {}", first(email));
+        let problem =
+            format!("{email} is bound to another account of {provider}: {}", first(email));
         return Err(Refusal::invalid("bind", problem));
     }
     let key = (issuer.to_owned(), binding.subject.clone());
     let whose = company.identities.get(&key).map(|it| it.user).filter(|it| *it != user.id);
     if let Some(other) = whose.and_then(|other| company.users.get(&other)) {
         let email = &other.email;
-        let problem = format!("this account of {provider} is {email}: {}", first(email));
+        let problem = format!("this account of {provider} is bound to {email}: {}", first(email));
         return Err(Refusal::invalid("bind", problem));
     }
     Ok(())
