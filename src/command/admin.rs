@@ -1,14 +1,15 @@
-use std::process::ExitCode;
+use std::{net::SocketAddr, path::Path, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use gatehall_domain::{EmailAddress, quoted};
-use url::Url;
+use url::{Host, Url};
 
 use crate::{
     admin_link::{self, MINUTES},
     office::Office,
     output::{error, text},
+    running::{self, Gate},
     settings::{StoreSettings, public_url},
 };
 
@@ -32,16 +33,36 @@ enum Action {
     },
 }
 
-/// Where a gate is that was told nothing.
-const NOWHERE_ELSE: &str = "http://localhost:8080";
+/// Where a gate of this machine is that was told nothing.
+const USUAL_PORT: u16 = 8080;
+
+/// The address on this machine of a gate that says none of itself, and whether more than this
+/// machine could ask it.
+fn own_address(office: &Office) -> Result<(Url, bool)> {
+    let wanted = office.gate(SocketAddr::from(([127, 0, 0, 1], USUAL_PORT)));
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let is_it = |gate: &Gate| {
+        gate.database == wanted.database && whole(&gate.data_dir) == whole(&wanted.data_dir)
+    };
+    let gate = running::gates().into_iter().rev().find(is_it);
+    let listens = gate.and_then(|gate| Url::parse(&gate.url).ok());
+    let port = listens.as_ref().and_then(Url::port_or_known_default).unwrap_or(USUAL_PORT);
+    let alone = listens.as_ref().and_then(Url::host).is_some_and(|host| match host {
+        Host::Ipv4(ip) => ip.is_loopback(),
+        Host::Ipv6(ip) => ip.is_loopback(),
+        Host::Domain(_) => false,
+    });
+    Ok((Url::parse(&format!("http://localhost:{port}"))?, !alone))
+}
 
 pub(crate) async fn run(settings: &StoreSettings, command: AdminCommand) -> Result<ExitCode> {
     let office = Office::of_running_gate(settings).await?;
     let Action::Link { email, public_url } = command.action;
+    let gates = office.replicas().await?;
     let said = office.public_url().await?;
-    let public_url = match public_url.or(said) {
-        Some(url) => url,
-        None => Url::parse(NOWHERE_ELSE)?,
+    let (public_url, is_asked_by_others) = match public_url.or(said) {
+        Some(url) => (url, false),
+        None => own_address(&office)?,
     };
     if let Some(email) = &email {
         let snapshot = office.store.load().await?;
@@ -61,7 +82,14 @@ pub(crate) async fn run(settings: &StoreSettings, command: AdminCommand) -> Resu
     let link = admin_link::make(&office, email.as_ref(), &public_url).await?;
     error(&format!("Signs in {} once, within {MINUTES} minutes:", link.email));
     text(&link.url);
-    if office.replicas().await?.is_empty() {
+    if is_asked_by_others {
+        error(
+            "The gate says no address of itself, so this one is for browsers on its own machine. \
+             For others set GATEHALL_PUBLIC_URL at the gate to its https:// address, or say it \
+             here with --public-url.",
+        );
+    }
+    if gates.is_empty() {
         error(&format!(
             "No gate serves this store now, so the link leads nowhere yet: gatehall serve --data-dir {}",
             quoted(&office.data_dir.display().to_string())

@@ -65,6 +65,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
     }
     let count = plan.changes(Choice { extra: options.prune, ..Choice::default() }).count();
     match (options.apply, count) {
+        (_, 0) if plan.rows.is_empty() => error("There is no row in it: nothing to apply."),
         (_, 0) => error("Everything is so already."),
         (true, count) => error(&format!("Applied as one revision. Changes: {count}.")),
         (false, count) => error(&format!("Changes: {count}. Apply them with --apply.")),

@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{Company, EmailAddress, GroupName, User, quoted};
+use gatehall_domain::{Company, EmailAddress, GroupName, User, counted, quoted};
 use gatehall_portal::{
     operation::{
         account::unbind_all,
@@ -212,8 +212,8 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                     Ok((changes, count))
                 })
                 .await?;
-            let accounts = if count == 1 { "account" } else { "accounts" };
-            done(&format!("unbound {count} {accounts} of {provider}"))
+            let accounts = counted(count, "account", "accounts");
+            done(&format!("unbound {accounts} of {provider}"))
         }
         Action::Remove { email, cascade } => {
             let find = |company: &Company| Ok(User::clone(find_user(company, &email)?).into());

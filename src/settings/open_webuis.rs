@@ -100,7 +100,7 @@ pub(crate) fn open_webuis(
                 let secret = gatehall_vault::load_or_create_secret(&path);
                 let secret = secret
                     .with_context(|| format!("the file {} cannot be used", path.display()))?;
-                all.push(plain(secret, format!("the file {}", path.display()), true));
+                all.push(plain(secret, file_place(&path), true));
             }
         }
         None => ensure!(
@@ -156,14 +156,20 @@ fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let one = |(id, entry): (String, Entry)| {
         let place = match &entry.secret_file {
-            Some(file) => format!("the file {}", folder.join(file).display()),
-            None => format!("the file {}", path.display()),
+            Some(file) => file_place(&folder.join(file)),
+            None => file_place(path),
         };
         let chat = from_entry(id.clone(), entry, folder);
         let chat = chat.with_context(|| format!("{name}, {}", id.escape_debug()))?;
         Ok(OpenWebUiSource { chat, place, made_up: false })
     };
     entries.into_iter().map(one).collect()
+}
+
+/// A file as somebody finds it who is in another folder.
+fn file_place(path: &Path) -> String {
+    let whole = std::path::absolute(path);
+    format!("the file {}", whole.as_deref().unwrap_or(path).display())
 }
 
 fn from_entry(id: String, entry: Entry, folder: &Path) -> Result<OpenWebUi> {
@@ -197,6 +203,14 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
+
+    #[test]
+    fn a_place_is_found_from_everywhere() {
+        let here = std::env::current_dir().unwrap();
+        let place = file_place(Path::new("data/open-webui.secret"));
+        assert_eq!(place, format!("the file {}/data/open-webui.secret", here.display()));
+        assert_eq!(file_place(Path::new("/etc/x")), "the file /etc/x");
+    }
 
     fn read(secret: Option<&str>, file: Option<&str>) -> Result<Vec<OpenWebUiSource>> {
         let folder = tempfile::tempdir().unwrap();

@@ -8,6 +8,7 @@ pub mod access;
 pub mod audit;
 pub mod caller;
 pub mod company;
+mod counted;
 pub mod decide;
 mod file_text;
 pub mod folding;
@@ -29,6 +30,7 @@ pub use audit::{
 };
 pub use caller::{Caller, Door, Endpoint};
 pub use company::{Change, Company, GrantRemains, Remains, SetAside, UnreadKey, UnreadRow};
+pub use counted::counted;
 pub use decide::{Decision, Denial, Permit, Reach, decide};
 pub use file_text::{bare, file_text};
 pub use record::{

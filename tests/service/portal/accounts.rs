@@ -96,6 +96,14 @@ async fn accounts_are_unbound_many_at_once_and_bound_again_by_undo(kind: Kind) {
         let refused = ada.post("/accounts/unbind", wish).await;
         assert!(refused.status.is_client_error(), "{wish:?}: {}", refused.text);
     }
+    // Who chose nobody is told so where they choose.
+    let referer = "https://gate.example/accounts?provider=open-webui&q=google&show=";
+    let none = ada.from(referer, "/accounts/unbind", "provider=open-webui").await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(none.text.contains("Choose at least one"), "{}", none.text);
+    let chosen = format!("name=\"users\" value=\"{ALICE}\"");
+    assert!(none.text.contains(&chosen) && !none.text.contains(MIKE), "{}", none.text);
+    assert!(none.text.contains("Unbind all accounts"), "{}", none.text);
     let tina = Visitor::signed_in(&world, TINA, 60).await;
     let everybody = [("provider", "open-webui"), ("all", "true")];
     let refused = tina.post("/accounts/unbind", &everybody).await;
@@ -111,6 +119,8 @@ async fn accounts_are_unbound_many_at_once_and_bound_again_by_undo(kind: Kind) {
 
     let two = ada.post("/accounts/unbind", &everybody).await.revision();
     assert_eq!(left(&ada, "open-webui").await, Vec::<String>::new());
+    let page = ada.get("/accounts?provider=open-webui").await.text;
+    assert!(page.contains("Nobody is bound") && !page.contains("Unbind all"), "{page}");
     assert_eq!(left(&ada, "open-webui-sales").await, [MIKE], "that is another");
     let events = ada.get(&format!("/api/v1/audit?q=revision:{two}")).await.json();
     let events = events["events"].as_array().unwrap();

@@ -15,6 +15,7 @@ use crate::{on_both, support::eventually};
 on_both!(
     a_link_stays_fresh_while_nobody_can_sign_in,
     an_administrator_is_told_why_nobody_can_sign_in,
+    who_came_by_a_link_is_shown_the_next_wherever_they_sign_in_again,
 );
 
 const CREDENTIALS: &str = "/connections/google/time/credentials";
@@ -106,4 +107,60 @@ async fn an_administrator_is_told_why_nobody_can_sign_in(kind: Kind) {
             );
         }
     }
+}
+
+async fn who_came_by_a_link_is_shown_the_next_wherever_they_sign_in_again(kind: Kind) {
+    let world = company(kind).await;
+    let by_provider = Visitor::by_provider(&world, ADA, 40 * 60).await;
+    let ada = Visitor::signed_in(&world, ADA, 40 * 60).await;
+    let issuer = provider().await;
+    let edit = [("issuer", &*issuer), ("enabled", "true")];
+    Visitor::signed_in(&world, ADA, 0).await.post("/providers/entra", &edit).await.revision();
+    // All is well as far as anybody knows: nobody tried the secret yet.
+    let refused = eventually("the provider works, so a proof can be had", async || {
+        let seen = ada.post(CREDENTIALS, &CREDENTIAL).await;
+        (seen.status == StatusCode::FORBIDDEN).then_some(seen)
+    })
+    .await;
+    let command = format!(" admin link {ADA} --data-dir ");
+    let mut pages = vec![("a form", refused.text)];
+    let alice = format!("/users/{ALICE}");
+    for path in [
+        "/connections/google/time",
+        "/groups/MCP-Admin",
+        "/import",
+        "/keys/add",
+        "/me",
+        "/providers/entra",
+        "/servers/web",
+        "/tenants/google",
+        "/users/add",
+        &alice,
+    ] {
+        pages.push((path, ada.get(path).await.text));
+    }
+    pages.push(("a key", ada.post("/keys", &[("user", ADA), ("manage", "true")]).await.text));
+    for (path, page) in &pages {
+        let hrefs = page.split("href=\"").skip(1).filter_map(|it| it.split('"').next());
+        let again = hrefs.filter(|it| it.contains("again=1") && !it.contains("provider="));
+        let again: Vec<String> =
+            again.map(|it| it.replace("&#38;", "&").replace("&amp;", "&")).collect();
+        assert!(!again.is_empty(), "{path}: {page}");
+        for href in again {
+            let led = ada.get(&href).await.text;
+            assert!(led.contains(&command) && led.contains("rd="), "{path}: {href}: {led}");
+        }
+    }
+    // Whoever came by the provider goes straight back to it.
+    let page = by_provider.get("/keys/add").await.text;
+    assert!(page.contains("/oauth2/start?rd=%2Fkeys%2Fadd"), "{page}");
+
+    // It fails at the provider, which says no more than that.
+    let begun = ada.get("/oauth2/start?provider=entra&again=1").await;
+    let state = url::Url::parse(&begun.location).unwrap();
+    let (_, state) = state.query_pairs().find(|(name, _)| name == "state").unwrap();
+    let back = format!("/oauth2/callback?error=access_denied&state={state}");
+    let came = ada.follow_to(&back, &begun).await;
+    assert!(came.text.contains("did not sign you in"), "{}", came.text);
+    assert!(came.text.contains(&command), "{}", came.text);
 }

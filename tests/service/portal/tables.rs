@@ -7,7 +7,11 @@ use serde_json::json;
 use super::{ADA, Visitor, company};
 use crate::on_both;
 
-on_both!(a_table_is_read_however_it_was_saved, a_wrong_row_is_held_back_whole);
+on_both!(
+    a_table_is_read_however_it_was_saved,
+    a_wrong_row_is_held_back_whole,
+    a_plan_says_no_more_than_there_is,
+);
 
 async fn a_table_is_read_however_it_was_saved(kind: Kind) {
     let world = company(kind).await;
@@ -75,4 +79,21 @@ async fn a_wrong_row_is_held_back_whole(kind: Kind) {
     let entries = gatehall_portal::import::read("a.json", &file.to_string()).unwrap();
     let plan = world.desk.plan(&entries).await.unwrap();
     assert_eq!((plan.count("new"), plan.count("wrong")), (1, 2), "{plan:?}");
+}
+
+async fn a_plan_says_no_more_than_there_is(kind: Kind) {
+    let world = company(kind).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let plan =
+        async |table: &str| ada.post_file("/import/plan", "a.csv", table.as_bytes()).await.text;
+    let empty = plan("email,name\n").await;
+    assert!(empty.contains("no row") && !empty.contains("so already"), "{empty}");
+    let same = plan("email,name\nalice@google.example,Alice\n").await;
+    assert!(same.contains("Everything is so already"), "{same}");
+    let wrong = plan("email,name\nbad,\n").await;
+    assert!(wrong.contains("import it again.") && !wrong.contains("the others"), "{wrong}");
+    let both = plan("email,name\nbad,\nnew@google.example,New\n").await;
+    assert!(both.contains("the others can be applied now"), "{both}");
+    let none = ada.post_file("/import/plan", "a.json", b"{\"users\": [{}]}").await.text;
+    assert!(!none.contains("the others"), "{none}");
 }

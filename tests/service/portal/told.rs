@@ -134,9 +134,14 @@ async fn a_service_key_says_how_open_webui_is_set_up(kind: Kind) {
     let id = made.split("ghk_").nth(1).unwrap().split('_').next().unwrap().to_owned();
     let key = ada.get(&format!("/keys/{id}")).await.text;
     for page in [&made, &key] {
-        for said in
-            ["FORWARD_USER_INFO_HEADER_JWT_SECRET", "GATEHALL_OPEN_WEBUI_SECRET", "/mcp</code>"]
-        {
+        for said in [
+            "FORWARD_USER_INFO_HEADER_JWT_SECRET",
+            "FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS=3600",
+            "GATEHALL_OPEN_WEBUI_SECRET",
+            "/mcp</code>",
+            "<dt>Name</dt>",
+            "<dt>Access Control</dt>",
+        ] {
             assert!(page.contains(said), "{said}: {page}");
         }
         assert!(!page.contains(crate::support::SECRET), "{page}");

@@ -210,3 +210,22 @@ fn accounts_are_unbound_one_by_one_and_all_at_once() {
     home.must(&["undo", &undo]);
     assert_eq!(accounts(&home), ["open-webui-sales=a", "open-webui=a"]);
 }
+
+#[test]
+fn whoever_is_bound_is_unbound_before_another_account_is_theirs() {
+    let home = Home::new();
+    let email = "nora@google.example";
+    home.must(&["user", "add", email]);
+    home.must(&["user", "add", "ben@google.example"]);
+    let change = ["user", "change", email];
+    home.must(&[&change[..], &["--bind", "open-webui=old"]].concat());
+    let said = home.fails(&[&change[..], &["--bind", "open-webui=new"]].concat());
+    assert!(said.contains("another account of open-webui"), "{said}");
+    assert!(said.contains(&format!("gatehall user change {email} --unbind open-webui")), "{said}");
+    let both = ["--unbind", "open-webui", "--bind", "open-webui=new"];
+    home.must(&[&change[..], &both].concat());
+    let said = home.fails(&["user", "change", "ben@google.example", "--bind", "open-webui=new"]);
+    assert!(said.contains(&format!("gatehall user change {email} --unbind open-webui")), "{said}");
+    // What is bound already is confirmed.
+    home.must(&[&change[..], &["--bind", "open-webui=new"]].concat());
+}

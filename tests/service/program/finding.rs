@@ -164,3 +164,39 @@ async fn a_link_is_for_the_address_that_was_said_last() {
     let link = home.must(&["admin", "link"]);
     assert!(link.starts_with("https://new.example/sign-in/link/"), "{link}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_leads_to_the_port_of_a_gate_that_has_no_public_address() {
+    let home = Home::new();
+    let alone = home.run(&["admin", "link"]);
+    assert!(alone.err.contains("--public-url"), "where it leads is a guess: {alone:?}");
+    let serve = ["serve", "--listen", "0.0.0.0:0", "--allowed-hosts", "gate"];
+    let (_serving, url) = Serving::start(home.command(&serve));
+    let port = url.rsplit(':').next().unwrap();
+    let own = format!("http://localhost:{port}");
+    // Named or not, the store is that gate's.
+    for link in [home.run(&["admin", "link"]), home.untold(&["admin", "link"])] {
+        assert!(link.out.starts_with(&format!("{own}/sign-in/link/")), "{link:?}");
+        assert!(link.err.contains("--public-url"), "another machine needs another: {link:?}");
+    }
+    let link = home.must(&["admin", "link"]);
+    let http = Client::builder().redirect(Policy::none()).build().unwrap();
+    let send = async |headers: &[(&'static str, &str)]| {
+        let mut request = http.post(link.trim());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let seen = request.send().await.unwrap();
+        assert_eq!(seen.status(), StatusCode::BAD_REQUEST);
+        seen.text().await.unwrap()
+    };
+    // A browser says less to a host that is neither this machine nor https.
+    let (host, origin) = (format!("gate:{port}"), format!("http://gate:{port}"));
+    let page = send(&[("host", &host), ("origin", &origin)]).await;
+    for said in ["not used", "still works", "localhost", "GATEHALL_PUBLIC_URL"] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let page = send(&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]).await;
+    assert!(page.contains("another site") && page.contains("still works"), "{page}");
+    sign_in(&link).await;
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use gatehall_domain::{Profile, Provider, Timestamp};
+use gatehall_domain::{Profile, Provider, Timestamp, counted};
 use http::{Method, Request, StatusCode, header};
 use secrecy::ExposeSecret;
 use url::{Url, form_urlencoded::byte_serialize};
@@ -33,7 +33,8 @@ impl Doctor<'_> {
                 return self.mended_at(&format!("/providers/{id}"));
             }
         };
-        self.good(&name, &format!("its metadata fits, and it has {} keys", running.key_count()));
+        let keys = counted(running.key_count(), "key", "keys");
+        self.good(&name, &format!("its metadata fits, and it has {keys}"));
         if !metadata.takes_s256() {
             self.doubtful(
                 &name,

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc};
 
 use gatehall_domain::{
     Attempt, EmailAddress, EntryEvent, OPEN_WEBUI, RefusedAccount, Snapshot, Timestamp, UserId,
-    names,
+    counted, names,
 };
 use http::request::Parts;
 
@@ -134,12 +134,13 @@ impl Doors {
             return;
         }
         let count: u64 = self.chat_news.misfits(now).iter().map(|it| it.count).sum();
+        let count = counted(count, "time", "times");
         let secrets: Vec<String> =
             self.open_webuis.chats().map(|it| format!("{} {}", it.id, it.fingerprint())).collect();
         tracing::warn!(
             key = key.map_or("none", |key| key.id.as_str()),
             %address,
-            "the signature of X-OpenWebUI-User-Jwt fits no secret here, {count} times in the last \
+            "the signature of X-OpenWebUI-User-Jwt fits no secret here, {count} in the last \
              minutes: FORWARD_USER_INFO_HEADER_JWT_SECRET of that Open WebUI must equal \
              GATEHALL_OPEN_WEBUI_SECRET. The SHA-256 of the secrets here begin with: {}",
             secrets.join(", ")

@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use askama::Template;
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
 use gatehall_domain::{
     Company, EmailAddress, Identity, RefusedAccount, Snapshot, UserId, is_open_webui,
 };
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +20,10 @@ use super::{
 };
 use crate::{
     operation::{account::unbind_all, user::issuer_of},
-    web::{Admin, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, encoded},
+    web::{
+        Admin, Book, Done, Face, Fault, Frame, Input, Moment, Page, Portal, Search, Shared, Short,
+        encoded, render,
+    },
 };
 
 pub(super) fn ways(book: Book) -> Book {
@@ -26,7 +33,7 @@ pub(super) fn ways(book: Book) -> Book {
         .act::<Unbinding, Done, _, _>("/accounts/unbind", "Unbind accounts", unbind)
 }
 
-#[derive(Deserialize, JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 struct AccountSearch {
     /// Addresses and accounts by part of them.
     q: Option<String>,
@@ -51,6 +58,8 @@ struct AccountList {
     name: String,
     #[serde(skip)]
     changed_only: bool,
+    #[serde(skip)]
+    problem: Option<&'static str>,
     providers: Vec<ProviderCount>,
     accounts: Page<AccountRow>,
 }
@@ -85,6 +94,13 @@ pub(super) struct NewAccount {
     pub(super) at: Moment,
 }
 
+impl AccountList {
+    /// Whether anybody is bound there.
+    fn has_any(&self) -> bool {
+        self.providers.iter().any(|it| it.provider == self.provider)
+    }
+}
+
 impl NewAccount {
     pub(super) fn new(account: &RefusedAccount) -> Self {
         Self { subject: account.subject.clone(), at: Moment(account.at) }
@@ -104,6 +120,16 @@ async fn list(
     State(portal): Shared,
     Search(search): Search<AccountSearch>,
 ) -> Result<Response, Fault> {
+    Ok(admin.show(&found(&admin, &portal, search, None).await?))
+}
+
+/// The accounts that are looked for, with what is wrong.
+async fn found(
+    admin: &Admin,
+    portal: &Portal,
+    search: AccountSearch,
+    problem: Option<&'static str>,
+) -> Result<AccountList, Fault> {
     let company = admin.snapshot.company();
     let refused = portal.desk.store().refused_accounts(admin.now).await?;
     let refused = open(&refused, company);
@@ -122,7 +148,8 @@ async fn list(
         .filter(|it| words.are_in(&[&it.user, &it.subject]))
         .collect();
     rows.sort_unstable_by(|a, b| (&a.user, &a.subject).cmp(&(&b.user, &b.subject)));
-    Ok(admin.show(&AccountList {
+    Ok(AccountList {
+        problem,
         frame: admin.frame("Accounts"),
         query: search.q.unwrap_or_default(),
         name: source_name(company, &provider),
@@ -130,7 +157,7 @@ async fn list(
         changed_only,
         providers,
         accounts: Page::take(rows, search.page),
-    }))
+    })
 }
 
 fn row(company: &Company, identity: &Identity, refused: &Refused<'_>) -> AccountRow {
@@ -190,7 +217,17 @@ async fn unbind(
     let users = match (wish.all, wish.users.as_slice()) {
         (true, []) => None,
         (false, users @ [_, ..]) => Some(users),
-        (false, []) => return Err(Fault::field("users", "choose whose accounts are forgotten")),
+        (false, []) if admin.face == Face::Page => {
+            // The page that sent this had a search.
+            let page = admin.frame("").address.parse::<http::Uri>().ok();
+            let search = page.and_then(|page| Query::try_from_uri(&page).ok());
+            let search = search.map_or_else(AccountSearch::default, |Query(search)| search);
+            let search = AccountSearch { provider: Some(wish.provider), ..search };
+            let problem = Some("Choose at least one account. Nothing was changed.");
+            let page = found(&admin, &portal, search, problem).await?;
+            return Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &page));
+        }
+        (false, []) => return Err(Fault::field("users", "choose at least one")),
         (true, _) => return Err(Fault::field("users", "choose users, or all, and not both")),
     };
     let prepare = |snapshot: &Snapshot| unbind_all(snapshot.company(), &wish.provider, users);

@@ -199,7 +199,7 @@ async fn apply(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Re
     };
     let (revision, (plan, moved)) = match portal.change(&admin, prepared).await {
         // The page that comes back has the file, and offers to sign in again.
-        Err(Fault::SignInTooOld) if admin.face == Face::Page => {
+        Err(Fault::SignInTooOld { .. }) if admin.face == Face::Page => {
             let (_, plan) = prepare(&portal, &admin.snapshot, &entries, Choice::default());
             let view = PlanView::new(&admin, plan, upload);
             return Ok(render(StatusCode::FORBIDDEN, &view));

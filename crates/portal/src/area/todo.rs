@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gatehall_domain::{
     Credential, Grant, Key, ProviderId, RefusedAccount, SetAside, Snapshot, Timestamp, UnreadRow,
+    counted,
 };
 use gatehall_identity::{ChatScene, ProviderTrouble};
 use schemars::JsonSchema;
@@ -179,7 +180,7 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
     let stale = company.identities.values().filter(|it| it.stale).count();
     if stale > 0 {
         things.push(Thing {
-            subject: plural(stale, "account", "accounts"),
+            subject: counted(stale, "account", "accounts"),
             href: "/providers".into(),
             text: "could not be asked for groups at the last sign-in, so the last known ones stay."
                 .into(),
@@ -189,7 +190,7 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
     let unknown = unknown.filter(|it| !scene.snapshot.claims_unsaid(it.id).is_empty()).count();
     if unknown > 0 {
         things.push(Thing {
-            subject: plural(unknown, "user", "users"),
+            subject: counted(unknown, "user", "users"),
             href: "/users".into(),
             text: "came without their groups, which are not known yet: what is denied to a group \
                    that they may be in is denied to them until they sign in."
@@ -207,7 +208,7 @@ fn without_tools(scene: &Scene<'_>) -> Vec<Thing> {
     }
     let text = if count == 1 { "is enabled and reaches" } else { "are enabled and reach" };
     vec![Thing {
-        subject: plural(count, "user", "users"),
+        subject: counted(count, "user", "users"),
         href: "/users?state=no-tools".into(),
         text: format!("{text} no tool."),
     }]
@@ -268,7 +269,7 @@ fn keys(scene: &Scene<'_>) -> Vec<Thing> {
 fn left_out(scene: &Scene<'_>) -> Vec<Thing> {
     let thing = |it: &Condition| {
         let first = Short::text(it.problems.first()?);
-        let count = plural(it.problems.len(), "definition", "definitions");
+        let count = counted(it.problems.len(), "definition", "definitions");
         Some(scene.at(it, sentences(&format!("has {count} left out:"), &[&first])))
     };
     scene.conditions.iter().filter_map(thing).collect()
@@ -297,9 +298,4 @@ fn changed(scene: &Scene<'_>) -> Vec<Thing> {
         Some(scene.at(it, format!("{text} Seen on {}.", Moment(*at))))
     };
     scene.conditions.iter().filter_map(thing).collect()
-}
-
-/// A number with its word.
-fn plural(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }

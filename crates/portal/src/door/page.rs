@@ -16,6 +16,8 @@ use http::{
 };
 use serde::de::DeserializeOwned;
 
+use super::stuck::{Down, Stuck};
+
 /// Something that was done, or was not, and where to go from here.
 #[derive(Template)]
 #[template(path = "door/message.html")]
@@ -121,6 +123,11 @@ pub(super) fn with_cookies(mut response: Response, cookies: Vec<HeaderValue>) ->
 
 /// Why somebody is not let in, as a page.
 pub(super) fn refused(rejection: &Rejection) -> Response {
+    refused_with(rejection, None)
+}
+
+/// The same for somebody to whom the way in that is left may be told.
+pub(super) fn refused_with(rejection: &Rejection, stuck: Option<Stuck>) -> Response {
     let status = match rejection {
         Rejection::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
         Rejection::NotKept => StatusCode::SERVICE_UNAVAILABLE,
@@ -140,23 +147,61 @@ pub(super) fn refused(rejection: &Rejection) -> Response {
         }
         other => other.to_string(),
     };
-    let message = Message {
-        title: "You are not signed in",
-        text: &text,
-        href: "/oauth2/sign_in",
-        link: "Sign in",
+    let mut response = match stuck {
+        Some(stuck) => page(status, &Down { text, stuck: Some(stuck) }),
+        None => page(
+            status,
+            &Message {
+                title: "You are not signed in",
+                text: &text,
+                href: "/oauth2/sign_in",
+                link: "Sign in",
+            },
+        ),
     };
-    let mut response = page(status, &message);
     if let Rejection::TooMany(seconds) = rejection {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
     }
     response
 }
 
+/// Where a browser says that a request comes from, if it trusts the host that it goes to.
+const SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Why nothing was done about a form that is not [`is_own`], and `left` as it was.
+pub(super) fn not_own(head: &Parts, doors: &Doors, left: &str) -> Response {
+    let path = head.uri.path();
+    let (text, href, link) = match doors.public_url() {
+        _ if head.headers.contains_key(SITE) => {
+            let text =
+                format!("A page of another site asked for this, so nothing was done: {left}.");
+            (text, path.to_owned(), "Open it here")
+        }
+        Some(url) => {
+            let text = format!(
+                "This is another address than the gate's own, {url}, so nothing was done: {left}. \
+                 Open it there."
+            );
+            (text, url.join(path).map_or_else(|_| "/".to_owned(), Into::into), "Open it there")
+        }
+        None => {
+            let text = format!(
+                "Browsers keep no sign-in under this address, so nothing was done: {left}. On the \
+                 gate's own machine open it under http://localhost, with the same port. For other \
+                 machines an administrator sets GATEHALL_PUBLIC_URL to the https:// address of the \
+                 gate, and makes a new link."
+            );
+            (text, "/oauth2/sign_in".to_owned(), "Sign in")
+        }
+    };
+    let title = "This did not come from Gatehall";
+    page(StatusCode::BAD_REQUEST, &Message { title, text: &text, href: &href, link })
+}
+
 /// Whether a page of ours sent this, and not one that somebody was led to.
 pub(crate) fn is_own(head: &Parts, doors: &Doors) -> bool {
     let text = |name: HeaderName| head.headers.get(name).map(|value| value.to_str().unwrap_or(""));
-    match (text(HeaderName::from_static("sec-fetch-site")), text(ORIGIN)) {
+    match (text(SITE), text(ORIGIN)) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, Some(origin)) => {
             doors.public_url().is_some_and(|url| url.origin().ascii_serialization() == origin)

@@ -17,7 +17,7 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use super::{
-    page::{Asked, Confirm, go, is_own, page, refused, with_cookies},
+    page::{Asked, Confirm, go, is_own, not_own, page, refused, refused_with, with_cookies},
     stuck::{Down, Stuck, WayIn},
 };
 
@@ -132,22 +132,30 @@ pub(super) async fn choose(
     page(if asked.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK }, &sign_in)
 }
 
-pub(super) async fn callback(State(doors): Shared, head: Parts) -> Response {
-    finish(&doors, &head, None).await
+pub(super) async fn callback(
+    State(doors): Shared,
+    Extension(way_in): Extension<WayIn>,
+    head: Parts,
+) -> Response {
+    finish(&doors, &way_in, &head, None).await
 }
 
 pub(super) async fn own_callback(
     State(doors): Shared,
+    Extension(way_in): Extension<WayIn>,
     Path(provider): Path<String>,
     head: Parts,
 ) -> Response {
-    finish(&doors, &head, Some(&provider)).await
+    finish(&doors, &way_in, &head, Some(&provider)).await
 }
 
-async fn finish(doors: &Doors, head: &Parts, path: Option<&str>) -> Response {
+async fn finish(doors: &Doors, way_in: &WayIn, head: &Parts, path: Option<&str>) -> Response {
     match doors.finish_sign_in(head, path, &doors.snapshot()).await {
         Ok(next) => go(next),
-        Err(failed) => with_cookies(refused(&failed.rejection), failed.cookies),
+        Err(failed) => {
+            let stuck = Stuck::of(doors, head, way_in);
+            with_cookies(refused_with(&failed.rejection, stuck), failed.cookies)
+        }
     }
 }
 
@@ -191,7 +199,7 @@ pub(super) async fn use_link(
 ) -> Response {
     if !is_own(&head, &doors) {
         doors.note_foreign(&head, Attempt::SignIn, "link");
-        return refused(&SignInFault::Link.into());
+        return not_own(&head, &doors, "the link was not used, and still works");
     }
     match doors.sign_in_by_link(&head, &SecretString::from(token), &doors.snapshot()).await {
         Ok(next) => go(next),

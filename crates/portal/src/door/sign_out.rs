@@ -20,7 +20,7 @@ use serde_json::json;
 use url::{Url, form_urlencoded};
 
 use super::page::{
-    Asked, Confirm, Message, go, is_own, page, page_with_forms, refused, with_cookies,
+    Asked, Confirm, Message, go, is_own, not_own, page, page_with_forms, refused, with_cookies,
 };
 
 type Shared = State<Arc<Doors>>;
@@ -75,7 +75,7 @@ fn is_opened(head: &Parts) -> bool {
 pub(super) async fn act(State(doors): Shared, Asked(back): Asked<Back>, head: Parts) -> Response {
     if !is_own(&head, &doors) {
         doors.note_foreign(&head, Attempt::SignOut, "session");
-        return refused(&Rejection::NoSession);
+        return not_own(&head, &doors, "you are signed in, or not, as before");
     }
     let snapshot = doors.snapshot();
     let back = match back.rd {

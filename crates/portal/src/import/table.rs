@@ -13,6 +13,9 @@ const COLUMNS: [&str; 5] = ["email", "name", "groups", "admin", "enabled"];
 /// A column that tells what is wrong with a row. It is written, and not read again.
 const PROBLEM: &str = "problem";
 
+/// What a text in Unicode may begin with.
+const MARK: char = '\u{feff}';
+
 /// What parts the cells, if a text begins with the header of such a table.
 pub(super) fn separator(text: &str) -> Option<u8> {
     if let Some((separator, _)) = said_separator(text) {
@@ -72,24 +75,25 @@ pub(crate) fn wrong_rows(text: &str, problems: &BTreeMap<u64, String>) -> Result
     let said = |error: csv::Error| error.to_string();
     let (header, rows) = read(text)?;
     let old = header.iter().position(|name| plain(name) == PROBLEM);
-    let kept = |cells: &StringRecord| -> Vec<String> {
-        let cells = (0..header.len()).filter(|at| Some(*at) != old).map(|at| cells.get(at));
-        cells.map(|cell| cell.unwrap_or_default().to_owned()).collect()
-    };
+    let text = text.trim_start_matches(MARK);
     let separator = separator(text).unwrap_or(b',');
-    let first = match said_separator(text) {
-        Some((said, _)) => vec![b's', b'e', b'p', b'=', said, b'\n'],
-        None => Vec::new(),
+    // Spreadsheets take what has no mark for the letters of their machine.
+    let mut first = MARK.to_string().into_bytes();
+    if let Some((said, _)) = said_separator(text) {
+        first.extend_from_slice(&[b's', b'e', b'p', b'=', said, b'\n']);
+    }
+    let mut writer = WriterBuilder::new().delimiter(separator).flexible(true).from_writer(first);
+    // What is wrong stands in its column, and cells that no column is for behind it.
+    let mut write = |cells: &StringRecord, problem: &str| {
+        let columns = (0..header.len()).filter(|at| Some(*at) != old);
+        let columns = columns.map(|at| cells.get(at).unwrap_or_default());
+        let surplus = cells.iter().skip(header.len());
+        writer.write_record(columns.chain([problem]).chain(surplus)).map_err(said)
     };
-    let mut writer = WriterBuilder::new().delimiter(separator).from_writer(first);
-    let mut write = |mut cells: Vec<String>, last: &str| {
-        cells.push(last.to_owned());
-        writer.write_record(cells).map_err(said)
-    };
-    write(kept(&header), PROBLEM)?;
+    write(&header, PROBLEM)?;
     for (number, cells) in &rows {
         if let Some(problem) = problems.get(number) {
-            write(kept(cells), problem)?;
+            write(cells, problem)?;
         }
     }
     writer.into_inner().map_err(|error| error.to_string())
@@ -111,7 +115,7 @@ pub(super) fn below(place: &str, member: &str, at: usize) -> String {
 
 /// The header, and the rows with their numbers as spreadsheets count them.
 fn read(text: &str) -> Result<(StringRecord, Vec<(u64, StringRecord)>), String> {
-    let text = text.trim_start_matches('\u{feff}');
+    let text = text.trim_start_matches(MARK);
     let separator = separator(text).unwrap_or(b',');
     // The line is none of the table: programs that understand it do not count it.
     let text = said_separator(text).map_or(text, |(_, rest)| rest);
@@ -122,16 +126,24 @@ fn read(text: &str) -> Result<(StringRecord, Vec<(u64, StringRecord)>), String> 
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let mut records = reader.records();
-    let header = records.next().ok_or("it is empty")?.map_err(|error| error.to_string())?;
+    let mut header = records.next().ok_or("it is empty")?.map_err(|error| error.to_string())?;
+    cut(&mut header);
     let mut rows = Vec::new();
     for (cells, number) in records.zip(2..) {
-        let cells = cells.map_err(|error| error.to_string())?;
+        let mut cells = cells.map_err(|error| error.to_string())?;
+        cut(&mut cells);
         // Spreadsheets write rows of empty cells at the end.
-        if cells.iter().any(|cell| !cell.is_empty()) {
+        if !cells.is_empty() {
             rows.push((number, cells));
         }
     }
     Ok((header, rows))
+}
+
+/// Leaves out the empty cells at the end: spreadsheets give all rows as many as the longest has.
+fn cut(cells: &mut StringRecord) {
+    let filled = (0..cells.len()).rfind(|at| !cells[*at].is_empty()).map_or(0, |last| last + 1);
+    cells.truncate(filled);
 }
 
 fn plain(name: &str) -> String {
@@ -329,12 +341,32 @@ mod tests {
         let text = "email;name\na@b.example;A\nnobody;\"N;O\"\n";
         let problems = BTreeMap::from([(3, "no address".to_owned())]);
         let made = String::from_utf8(wrong_rows(text, &problems).unwrap()).unwrap();
-        assert_eq!(made, "email;name;problem\nnobody;\"N;O\";no address\n");
+        // Spreadsheets take it for what it is.
+        assert_eq!(made, "\u{feff}email;name;problem\nnobody;\"N;O\";no address\n");
         // Mended, it is imported again, and what was said of it is left out.
         let again = wrong_rows(&made, &BTreeMap::from([(2, "still".to_owned())])).unwrap();
         assert!(String::from_utf8(again).unwrap().ends_with("nobody;\"N;O\";still\n"));
         assert_eq!(entries(&made).unwrap()[0].place, "row 2, column email");
         assert_eq!(row_of("row 12, column email"), Some(12));
         assert_eq!(row_of("users[3]"), None);
+    }
+
+    #[test]
+    fn a_row_that_comes_back_has_all_its_cells() {
+        let text = "sep=,\nemail,name,groups\nnora@google.example,Nora, N.,readers,more\n";
+        let problems = BTreeMap::from([(2, "too many".to_owned())]);
+        let made = String::from_utf8(wrong_rows(text, &problems).unwrap()).unwrap();
+        let row = "nora@google.example,Nora,N.,too many,readers,more\n";
+        assert_eq!(made, format!("\u{feff}sep=,\nemail,name,groups,problem\n{row}"));
+        assert!(entries(&made).unwrap()[0].row.as_ref().unwrap_err().contains("6 cells"));
+        let again = wrong_rows(&made, &problems).unwrap();
+        assert_eq!(String::from_utf8(again).unwrap(), made, "as often as it is mended");
+        // Spreadsheets give all rows the cells of the longest, also when these were emptied.
+        let mended = "\u{feff}email,name,groups,problem,,\n\
+                      nora@google.example,\"Nora, N.\",readers|more,too many,,\n";
+        let entries = entries(mended).unwrap();
+        let Ok(Row::User(nora)) = &entries[0].row else { panic!("{entries:?}") };
+        assert_eq!(nora.name.as_deref(), Some("Nora, N."));
+        assert_eq!(nora.groups.as_ref().unwrap().len(), 2);
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, str::FromStr};
 
 use gatehall_domain::{
     Change, Company, EmailAddress, GroupName, Identity, Membership, OPEN_WEBUI, ProviderId,
-    Refusal, Source, Timestamp, User, UserId, is_open_webui,
+    Refusal, Source, Timestamp, User, UserId, is_open_webui, quoted,
 };
 use uuid::Uuid;
 
@@ -107,13 +107,58 @@ pub fn change(
         changes.extend(leave(company, before.id, &name)?);
     }
     let unbound = edit.unbind.iter().map(|name| Ok(issuer_of(company, name)));
-    for issuer in once::<_, Refusal>(unbound)? {
+    let unbound = once::<_, Refusal>(unbound)?;
+    for issuer in &unbound {
         changes.push(unbind(company, before, issuer)?);
     }
     for binding in &edit.bind {
+        let issuer = issuer_to_bind(company, binding)?;
+        check_free(company, before, binding, issuer, unbound.contains(&issuer))?;
         changes.extend(bind(company, before, binding, now)?);
     }
     Ok(changes)
+}
+
+/// As what accounts of a provider are kept.
+fn issuer_to_bind<'a>(company: &'a Company, binding: &'a Binding) -> Result<&'a str, Refusal> {
+    match binding.provider.as_str() {
+        OPEN_WEBUI => Ok(OPEN_WEBUI),
+        id if is_open_webui(id) && !company.providers.contains_key(id) => Ok(id),
+        _ => Ok(provider::find(company, &binding.provider)?.identity_issuer()),
+    }
+}
+
+/// A user has one account of a provider, and an account one user: who has another has to lose it
+/// first, which is said to be wanted, and never done by the way.
+fn check_free(
+    company: &Company,
+    user: &User,
+    binding: &Binding,
+    issuer: &str,
+    is_unbound: bool,
+) -> Result<(), Refusal> {
+    let provider = &binding.provider;
+    let first = |email: &EmailAddress| {
+        let (email, door) = (quoted(email.as_str()), quoted(provider.as_str()));
+        format!(
+            "first unbind that, on the page of the user or with gatehall user change {email} --unbind {door}"
+        )
+    };
+    let had = company.subject_of(user.id, issuer);
+    if !is_unbound && had.is_some_and(|had| had != binding.subject) {
+        let email = &user.email;
+        let problem =
+            format!("{email} is bound to another account of {provider}: {}", first(email));
+        return Err(Refusal::invalid("bind", problem));
+    }
+    let key = (issuer.to_owned(), binding.subject.clone());
+    let whose = company.identities.get(&key).map(|it| it.user).filter(|it| *it != user.id);
+    if let Some(other) = whose.and_then(|other| company.users.get(&other)) {
+        let email = &other.email;
+        let problem = format!("this account of {provider} is bound to {email}: {}", first(email));
+        return Err(Refusal::invalid("bind", problem));
+    }
+    Ok(())
 }
 
 /// Says that an account is this user. One that was bound by its address is confirmed.
@@ -123,11 +168,7 @@ fn bind(
     binding: &Binding,
     now: Timestamp,
 ) -> Result<Option<Change>, Refusal> {
-    let issuer = match binding.provider.as_str() {
-        OPEN_WEBUI => OPEN_WEBUI,
-        id if is_open_webui(id) && !company.providers.contains_key(id) => id,
-        _ => provider::find(company, &binding.provider)?.identity_issuer(),
-    };
+    let issuer = issuer_to_bind(company, binding)?;
     let key = (issuer.to_owned(), binding.subject.clone());
     if let Some(before) = company.identities.get(&key).filter(|it| it.user == user.id) {
         let before = Identity::clone(before);

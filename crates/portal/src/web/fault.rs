@@ -22,7 +22,7 @@ pub(crate) enum Fault {
     /// Nobody is signed in.
     NotSignedIn,
     /// The sign-in is too old for what is asked.
-    SignInTooOld,
+    SignInTooOld { by_link: bool },
     /// The person may not.
     NotAllowed(&'static str),
     /// Two proofs name two people, or may.
@@ -112,9 +112,10 @@ impl Fault {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::NotSignedIn => StatusCode::UNAUTHORIZED,
-            Self::SignInTooOld | Self::NotAllowed(_) | Self::TwoPeople(_) | Self::Foreign => {
-                StatusCode::FORBIDDEN
-            }
+            Self::SignInTooOld { .. }
+            | Self::NotAllowed(_)
+            | Self::TwoPeople(_)
+            | Self::Foreign => StatusCode::FORBIDDEN,
             Self::NothingHere | Self::Refused(Refusal::Missing { .. }) => StatusCode::NOT_FOUND,
             Self::Changed { .. }
             | Self::Refused(
@@ -137,7 +138,7 @@ impl Fault {
     pub(crate) const fn title(&self) -> &'static str {
         match self {
             Self::NotSignedIn => "You are not signed in",
-            Self::SignInTooOld => "Sign in again",
+            Self::SignInTooOld { .. } => "Sign in again",
             Self::NotAllowed(_) => "This is not yours to see",
             Self::TwoPeople(_) => "Who are you?",
             Self::NothingHere | Self::Refused(Refusal::Missing { .. }) => "There is nothing here",
@@ -158,13 +159,16 @@ impl Fault {
     pub(crate) fn detail(&self) -> String {
         match self {
             Self::NotSignedIn => "Sign in. Programs send a key that was made for managing.".into(),
-            Self::SignInTooOld => "Credentials and administrators are changed only within 15 \
+            Self::SignInTooOld { .. } => {
+                "Credentials and administrators are changed only within 15 \
                                    minutes of signing in. Nothing was changed."
-                .into(),
+                    .into()
+            }
             Self::NotAllowed(who) => format!("Only {who} can do this."),
             Self::TwoPeople(problem) => problem.clone(),
             Self::NothingHere => "It does not exist, or it is not yours.".into(),
-            Self::Foreign => "The request came from a page of another site, so nothing was done. \
+            Self::Foreign => "The request came from a page of another site, or of another address \
+                              than the gate's own (GATEHALL_PUBLIC_URL), so nothing was done. \
                               Open the page here and try again."
                 .into(),
             Self::Unreadable { field, problem } => format!("{field}: {problem}"),

@@ -2,7 +2,7 @@
 
 use url::form_urlencoded;
 
-use super::notice::Notice;
+use super::{notice::Notice, visitor::sign_in_again};
 
 /// What surrounds the content of a page.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +20,7 @@ pub(crate) struct Frame {
     pub(crate) notice: Option<Notice>,
     /// Whether credentials and administrators can be changed without signing in again.
     pub(crate) recent: bool,
+    pub(crate) by_link: bool,
 }
 
 /// A page in the navigation.
@@ -83,6 +84,11 @@ impl Frame {
     /// Whether this is the page of a tenant.
     pub(crate) fn is_at_tenant(&self, tenant: &str) -> bool {
         self.is_at(&format!("/tenants/{tenant}"))
+    }
+
+    /// Where to sign in again, to come back to a page.
+    pub(crate) fn sign_in_again(&self, page: impl AsRef<str>) -> String {
+        sign_in_again(self.by_link, page.as_ref())
     }
 
     /// This page without what was just done, to come back to.

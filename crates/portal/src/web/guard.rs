@@ -19,8 +19,13 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use super::{
-    Face, Fault, Portal, go_to, input::Submitted, is_own_page, notice, preference::SCHEME, protect,
-    render, shown::Short, visitor::encoded,
+    Face, Fault, Portal, go_to,
+    input::Submitted,
+    is_own_page, notice,
+    preference::SCHEME,
+    protect, render,
+    shown::Short,
+    visitor::{encoded, sign_in_again},
 };
 use crate::door::is_own;
 
@@ -160,9 +165,9 @@ fn page_of(
     let back = back.unwrap_or_else(|| "/".into());
     let (href, link) = match fault {
         Fault::NotSignedIn => ("/oauth2/sign_in".into(), "Sign in"),
-        Fault::SignInTooOld => {
+        Fault::SignInTooOld { by_link } => {
             let rd = if *method == Method::GET { address.to_owned() } else { back };
-            (format!("/oauth2/start?rd={}&again=1", encoded(&rd)), "Sign in again")
+            (sign_in_again(*by_link, &rd), "Sign in again")
         }
         _ if *method == Method::GET => ("/".into(), "Go to the start page"),
         _ => (back, "Go back"),
@@ -172,7 +177,7 @@ fn page_of(
         Fault::Unreadable { .. }
             | Fault::Refused(_)
             | Fault::Changed { .. }
-            | Fault::SignInTooOld
+            | Fault::SignInTooOld { .. }
             | Fault::NotSignedIn
     );
     let fields = if mendable { mend(fault, submitted) } else { Vec::new() };
@@ -198,7 +203,7 @@ fn page_of(
             Fault::Changed { now, .. } if !compared => now.iter().filter_map(shown).collect(),
             _ => Vec::new(),
         },
-        aside: matches!(fault, Fault::SignInTooOld | Fault::NotSignedIn),
+        aside: matches!(fault, Fault::SignInTooOld { .. } | Fault::NotSignedIn),
     };
     render(fault.status(), &page)
 }

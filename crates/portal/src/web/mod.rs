@@ -175,7 +175,7 @@ impl Portal {
         }
         let fresh = visitor.is_recent();
         if !fresh && guarded::needs_fresh_sign_in(changes, snapshot.company()) {
-            return Err(Fault::SignInTooOld);
+            return Err(Fault::SignInTooOld { by_link: visitor.by_link });
         }
         Ok(())
     }

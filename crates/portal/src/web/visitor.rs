@@ -35,6 +35,8 @@ pub(crate) struct Visitor {
     pub(crate) now: Timestamp,
     /// When they proved who they are; none with a key, which was made for the purpose.
     authenticated_at: Option<Timestamp>,
+    /// Whether they came by a link, and no provider ever let them in.
+    pub(crate) by_link: bool,
     /// Path and query of the page; of the one that a form was on.
     address: String,
     scheme: &'static str,
@@ -53,17 +55,18 @@ impl Visitor {
         }
         let snapshot = portal.hall.snapshot();
         let now = portal.desk.clock().now();
-        let (caller, authenticated_at) = match face {
+        let (caller, authenticated_at, by_link) = match face {
             Face::Api if head.headers.contains_key(AUTHORIZATION) => {
-                (by_key(head, portal, &snapshot, now).await?, None)
+                (by_key(head, portal, &snapshot, now).await?, None, false)
             }
             _ => {
                 let session = portal.doors.signed_in(head, &snapshot).ok_or(Fault::NotSignedIn)?;
                 let user = Some(session.user);
                 let caller = Caller { user, door: Door::Session, key: None, tenant: None };
                 // While nobody can sign in, whoever came by a link could not prove it again.
-                let lasts = session.is_by_link() && !portal.doors.can_sign_in();
-                (caller, Some(if lasts { now } else { session.authenticated_at }))
+                let by_link = session.is_by_link();
+                let lasts = by_link && !portal.doors.can_sign_in();
+                (caller, Some(if lasts { now } else { session.authenticated_at }), by_link)
             }
         };
         let user = caller.user.and_then(|id| snapshot.company().users.get(&id)).cloned();
@@ -94,6 +97,7 @@ impl Visitor {
             face,
             now,
             authenticated_at,
+            by_link,
             address,
             scheme,
             letters,
@@ -134,6 +138,7 @@ impl Visitor {
             revision: self.snapshot.revision(),
             notice: self.notice.clone(),
             recent: self.is_recent(),
+            by_link: self.by_link,
         }
     }
 
@@ -283,6 +288,13 @@ impl FromRequestParts<Arc<Portal>> for TenantManager {
 pub(crate) fn encoded(text: &str) -> String {
     // A path knows no plus.
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+/// Where somebody signs in again, to come back to a page. Whoever came by a link passes the page that
+/// has the command for the next one: nothing says yet that a provider lets them in.
+pub(super) fn sign_in_again(by_link: bool, page: &str) -> String {
+    let way = if by_link { "sign_in" } else { "start" };
+    format!("/oauth2/{way}?rd={}&again=1", encoded(page))
 }
 
 /// The page of a connection, by its path. One of no tenant stands below `-`.

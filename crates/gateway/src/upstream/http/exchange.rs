@@ -19,7 +19,11 @@ use crate::{
     body::{Unread, collect},
     json::Skim,
     upstream::{
-        Answer, UpstreamError, answer::Message, messages::{Untaken, messages}, raw::RawEvent, request,
+        Answer, UpstreamError,
+        answer::Message,
+        messages::{Untaken, messages},
+        raw::RawEvent,
+        request,
         words::words,
     },
 };
