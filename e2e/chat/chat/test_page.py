@@ -49,7 +49,7 @@ def test_form_and_file_say_the_same(_):
 
 
 def test_version_is_the_one_that_runs(_):
-    (pinned,) = re.findall(r"open-webui==(\S+)", (CHAT / "requirements-first.txt").read_text())
+    (pinned,) = re.findall(r"open-webui==(\S+)", (CHAT / "requirements.txt").read_text())
     assert f"Open WebUI {pinned}," in page.TEXT
 
 
