@@ -11,6 +11,7 @@ use crate::{on_both, support::World};
 on_both!(
     a_changed_account_is_shown_where_it_is_mended,
     accounts_are_unbound_many_at_once_and_bound_again_by_undo,
+    where_nobody_is_bound_there_is_nothing_to_choose,
 );
 
 /// Binds users to accounts of an Open WebUI, and lets Alice come with another.
@@ -132,4 +133,14 @@ async fn accounts_are_unbound_many_at_once_and_bound_again_by_undo(kind: Kind) {
     assert_eq!(stale.post("/undo", &undo).await.status, StatusCode::FORBIDDEN);
     assert_eq!(ada.post("/undo", &undo).await.status, StatusCode::SEE_OTHER);
     assert_eq!(left(&ada, "open-webui").await, all);
+}
+
+async fn where_nobody_is_bound_there_is_nothing_to_choose(kind: Kind) {
+    let world = super::company(kind).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let page = ada.get("/accounts").await.text;
+    assert!(page.contains("Nobody is bound to an account of Open WebUI."), "{page}");
+    for control in ["<select id=\"provider\"", "Unbind"] {
+        assert!(!page.contains(control), "{control}: {page}");
+    }
 }

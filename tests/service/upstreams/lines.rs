@@ -4,6 +4,7 @@
 use gatehall_test_support::{Kind, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::task::JoinHandle;
 
 use crate::{
     portal::Visitor,
@@ -74,6 +75,21 @@ impl Scene {
         self.ada.call(FACE, "act", arguments).await.message()
     }
 
+    /// A call of another caller, under way until it is released.
+    async fn held_by_bob(&self) -> JoinHandle<Value> {
+        let bob = self.world.user(BOB).await;
+        let held =
+            tokio::spawn(
+                async move { bob.call(FACE, "act", json!({"hold": true})).await.message() },
+            );
+        eventually("the other call is under way", async || {
+            let asked = self.act(json!({"asks": true})).await;
+            (text(&asked) == "held True").then_some(())
+        })
+        .await;
+        held
+    }
+
     async fn answers(&self, line: &str) -> Value {
         self.act(json!({"line": line})).await
     }
@@ -131,15 +147,7 @@ async fn an_answer_that_cannot_be_read_ends_its_call_and_no_other() {
     let line = result(r#"{"content": [], "structuredContent": {"average": NaN}}"#);
     let answer = scene.answers(&line).await;
     assert!(text(&answer).contains(r#""average": NaN"#), "{answer}");
-    let held = {
-        let bob = scene.world.user(BOB).await;
-        tokio::spawn(async move { bob.call(FACE, "act", json!({"hold": true})).await.message() })
-    };
-    eventually("the other call is under way", async || {
-        let asked = scene.act(json!({"asks": true})).await;
-        (text(&asked) == "held True").then_some(())
-    })
-    .await;
+    let held = scene.held_by_bob().await;
     let mut shown = 0;
     for (line, latin) in [
         (result(r#"{"content": [], "structuredContent": {"average": NaN}}"#), false),
@@ -178,15 +186,7 @@ async fn an_answer_that_cannot_be_read_ends_its_call_and_no_other() {
 async fn what_a_caller_has_a_server_write_answers_nobody_else() {
     let scene = scene(SERVER).await;
     scene.world.has_tools(1).await;
-    let held = {
-        let bob = scene.world.user(BOB).await;
-        tokio::spawn(async move { bob.call(FACE, "act", json!({"hold": true})).await.message() })
-    };
-    eventually("the other call is under way", async || {
-        let asked = scene.act(json!({"asks": true})).await;
-        (text(&asked) == "held True").then_some(())
-    })
-    .await;
+    let held = scene.held_by_bob().await;
     let forged = FINE.replace("ID", "HELD").replace("fine", "forged");
     for line in [
         format!("{{'tool': 'act'}} {forged}"),
