@@ -41,6 +41,26 @@ def _texts(output):
         yield part.get("text") or ""
 
 
+class Turn:
+    """A message that was sent and may not be answered yet."""
+
+    def __init__(self, person, chat, number, text):
+        self.person, self.chat, self.number, self.text = person, chat, number, text
+
+    def message(self):
+        """What is there of the answer so far."""
+        chat = self.person.ask("GET", f"/api/v1/chats/{self.chat}")
+        return chat["chat"]["history"]["messages"].get(self.number, {})
+
+    def answer(self, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if (answered := self.message()).get("done"):
+                return Answer(answered)
+            time.sleep(0.1)
+        raise AssertionError(f"{self.person.email} had no answer to {self.text!r} in time")
+
+
 class Person:
     """Somebody who is signed in."""
 
@@ -50,21 +70,32 @@ class Person:
         self.token, self.id, self.email = said["token"], said["id"], email
 
     def ask(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.origin}{path}", data, method=method)
-        request.add_header("Content-Type", "application/json")
+        headers = {"Content-Type": "application/json"}
         if self.token:
-            request.add_header("Authorization", f"Bearer {self.token}")
+            headers["Authorization"] = f"Bearer {self.token}"
+        data = None if body is None else json.dumps(body).encode()
+        status, said = self.send(method, path, headers, data)
+        if status >= 300:
+            raise Refused(status, said.decode(errors="replace"))
+        return json.loads(said)
+
+    def send(self, method, path, headers, data):
+        """Status and body of the answer."""
+        request = urllib.request.Request(f"{self.origin}{path}", data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return json.load(answer)
+                return answer.status, answer.read()
         except urllib.error.HTTPError as error:
-            raise Refused(error.code, error.read().decode(errors="replace")) from None
+            return error.code, error.read()
 
     # What everybody does.
 
-    def chat(self, text, *tools, model="told", seconds=60):
+    def chat(self, text, *tools, model="told", seconds=60, files=()):
         """Asks in a new chat in which these tools are switched on."""
+        return self.begin(text, *tools, model=model, files=files).answer(seconds)
+
+    def begin(self, text, *tools, model="told", files=()):
+        """Asks, and waits for nothing."""
         message = {"role": "user", "content": text}
         number = str(uuid.uuid4())
         begun = self.ask(
@@ -75,20 +106,14 @@ class Person:
                 "stream": True,
                 "messages": [message],
                 "tool_ids": list(tools),
+                "files": list(files),
                 "session_id": str(uuid.uuid4()),
                 "id": number,
                 "parent_id": None,
                 "user_message": {**message, "id": str(uuid.uuid4()), "timestamp": 0},
             },
         )
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            chat = self.ask("GET", f"/api/v1/chats/{begun['chat_id']}")
-            answered = chat["chat"]["history"]["messages"].get(number, {})
-            if answered.get("done"):
-                return Answer(answered)
-            time.sleep(0.1)
-        raise AssertionError(f"{self.email} had no answer to {text!r} in time")
+        return Turn(self, begun["chat_id"], number, text)
 
     def tools(self):
         """The tool servers that the chat offers to switch on, by id."""
