@@ -2,6 +2,7 @@
 
 mod chats;
 mod commands;
+mod deployment;
 mod files;
 mod finding;
 mod newcomers;
