@@ -5,6 +5,7 @@ mod commands;
 mod files;
 mod finding;
 mod newcomers;
+mod secret_files;
 mod secrets;
 mod serving;
 mod trouble;
