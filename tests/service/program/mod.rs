@@ -4,6 +4,7 @@ mod chats;
 mod commands;
 mod files;
 mod finding;
+mod healthcheck;
 mod newcomers;
 mod secret_files;
 mod secrets;
