@@ -49,6 +49,8 @@ pub enum Command {
     Check(command::check::CheckOptions),
     /// Look at sign-in, providers and proxies of a running gate, and say how to mend what is wrong.
     Doctor(command::doctor::DoctorOptions),
+    /// Ask the gate of this machine or container whether it serves: exit code 0, or 1 and why not.
+    Healthcheck(command::healthcheck::HealthcheckOptions),
     /// Say what a user reaches and why, or which step is missing.
     Explain(command::explain::ExplainOptions),
     /// Ask a running gate through its management API: tools, access, health and all the rest.
@@ -114,8 +116,9 @@ fn told_to_all(matches: &ArgMatches) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
     for matches in levels.into_iter().flatten() {
         for name in secret_names() {
-            // A command has only some of the settings, and all are text.
-            let Ok(Some(value)) = matches.try_get_one::<String>(&name) else { continue };
+            // A command has only some of the settings, each of one value.
+            let Ok(Some(mut values)) = matches.try_get_raw(&name) else { continue };
+            let value = values.next().and_then(|value| value.to_str()).unwrap_or_default();
             let on_it = matches.value_source(&name) == Some(ValueSource::CommandLine);
             let flag = format!("--{}", name.replace('_', "-"));
             if on_it && is_secret(value) && !told.contains(&flag) {
@@ -169,6 +172,28 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Invocation::command().debug_assert();
+    }
+
+    #[test]
+    fn every_secret_may_lie_in_a_file() {
+        fn walk(command: &clap::Command, found: &mut usize) {
+            let names = |id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
+            for arg in command.get_arguments().filter(|arg| arg.is_hide_env_values_set()) {
+                let id = match arg.get_id().as_str() {
+                    "database" => "database_password_file".to_owned(),
+                    id => format!("{id}_file"),
+                };
+                assert!(names(&id), "{}: there is no --{id}", command.get_name());
+                let file = command.get_arguments().find(|arg| arg.get_id() == &id).unwrap();
+                let variable = format!("GATEHALL_{}", id.to_uppercase());
+                assert_eq!(file.get_env().unwrap(), &*variable);
+                *found += 1;
+            }
+            command.get_subcommands().for_each(|command| walk(command, found));
+        }
+        let mut found = 0;
+        walk(&Invocation::command(), &mut found);
+        assert!(found >= 5, "{found}");
     }
 
     #[test]

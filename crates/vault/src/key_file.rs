@@ -76,7 +76,7 @@ fn read_or_create(
 
 /// Whether it lies where nobody can change it, its mode included: so do an orchestrator's secrets,
 /// which all may read unless it was told otherwise.
-fn is_mounted_to_read(path: &Path) -> bool {
+pub(crate) fn is_mounted_to_read(path: &Path) -> bool {
     statvfs(path).is_ok_and(|it| it.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 

@@ -7,6 +7,8 @@
 mod api_key;
 mod credential;
 mod key_file;
+mod secret_file;
+mod strength;
 mod variables;
 
 use std::fmt;
@@ -24,6 +26,8 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 pub use api_key::{KEY_PREFIX, NewKey, generate_key, parse_key, secret_matches, sign_in_token};
 pub use credential::LONGEST_SECRET;
 pub use key_file::{load_or_create, load_or_create_secret};
+pub use secret_file::{SecretFileError, load_secret};
+pub use strength::{SHORTEST_SECRET, is_placeholder, weakness};
 pub use variables::SecretVariable;
 
 const VERSION: u8 = 1;

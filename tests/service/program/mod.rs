@@ -2,9 +2,12 @@
 
 mod chats;
 mod commands;
+mod deployment;
 mod files;
 mod finding;
+mod healthcheck;
 mod newcomers;
+mod secret_files;
 mod secrets;
 mod serving;
 mod trouble;
