@@ -123,5 +123,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
-    http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+    parser.add_argument("--address", default="127.0.0.1")
+    options = parser.parse_args()
+    http.server.ThreadingHTTPServer((options.address, options.port), Handler).serve_forever()

@@ -1,0 +1,200 @@
+"""A copy of deploy/compose that is set up as its pages say, and the commands of Compose on it."""
+
+import json
+import shutil
+import time
+
+from . import engine
+from .place import DEPLOYMENT, GATEHALL, ROOT
+from .visitor import Person, Stranger
+
+DOMAIN = "company.example"
+ADMIN = "ada@company.example"
+
+# What is not in a real deployment: the tests' authority is believed, the provider is on a machine
+# that no name server knows, and there is a tool server in the network that is meant for one.
+OVERRIDE = """\
+x-outside: &outside
+  extra_hosts: ["{login}:{address}"]
+  volumes: ["./authority.pem:/authority.pem:ro"]
+services:
+  open-webui-setup: {{ profiles: [later] }}
+  gatehall:
+    <<: *outside
+    environment: {{ SSL_CERT_FILE: /authority.pem }}
+  gatehall-prepare:
+    <<: *outside
+    environment: {{ SSL_CERT_FILE: /authority.pem }}
+  tool:
+    image: ${{OPEN_WEBUI_IMAGE}}
+    command: [python, /tool_server.py]
+    init: true
+    volumes: ["{tool}:/tool_server.py:ro"]
+    networks: [gatehall-tools]
+    mem_limit: 64m
+networks:
+  gatehall-tools: {{ internal: true }}
+"""
+
+
+class Deployment:
+    def __init__(self, folder, internet, authority, different=None):
+        self.folder, self.internet, self.authority = folder, internet, authority
+        shutil.copytree(DEPLOYMENT, folder)
+        self.secrets = folder / "secrets"
+        self._set_up(different or {})
+
+    # Its files.
+
+    def _set_up(self, different):
+        values = {
+            "ACME_EMAIL": ADMIN,
+            # Nobody is there, so that nothing is asked of a real authority.
+            "ACME_CA_SERVER": f"https://{self.internet.address}:1/directory",
+            "ADMIN_EMAIL": ADMIN,
+            "DEFAULT_MODEL": "told",
+            "OPENAI_API_BASE_URL": self.internet.model,
+            "PEOPLE_DOMAINS": "company.example",
+            "PROVIDER_CLIENT_ID": "gatehall",
+            "PROVIDER_ISSUER": self.internet.issuer,
+            "PROVIDER_PROFILE": "generic",
+            **different,
+        }
+        self._init()
+        self.set(**values)
+        shutil.copy(self.authority.certificate, self.folder / "authority.pem")
+        dynamic = self.folder / "traefik/dynamic"
+        hosts = [f"{it}.{DOMAIN}" for it in ("app", "mcp", "admin", "auth")]
+        for file, name in zip(self.authority.certify("server", *hosts), ("pem", "key")):
+            shutil.copy(file, dynamic / f"tests.{name}")
+            (dynamic / f"tests.{name}").chmod(0o644)
+        (dynamic / "tests.yaml").write_text(CERTIFICATE)
+        text = OVERRIDE.format(
+            login=self.internet.issuer.split("/")[2].partition(":")[0],
+            address=self.internet.address,
+            tool=ROOT / "e2e/compose/tool_server.py",
+        )
+        (self.folder / "compose.override.yaml").write_text(text)
+
+    def _init(self):
+        """`gatehall init compose`: what is not there of settings and secrets."""
+        import base64, os, secrets
+        (self.folder / ".env").write_text((self.folder / ".env.example").read_text().replace("DOMAIN=example.org", f"DOMAIN={DOMAIN}"))
+        self.secrets.mkdir(mode=0o700)
+        given = {}
+        for name in "postgres_password gatehall_database_password open_webui_database_password authentik_database_password authentik_secret_key valkey_password open_webui_secret_key open_webui_user_secret provider_client_secret openai_api_key".split():
+            given[name] = secrets.token_hex(24)
+            (self.secrets / name).write_text(given[name])
+            (self.secrets / name).chmod(0o444)
+        (self.secrets / "vault.keys").write_text(base64.b64encode(os.urandom(32)).decode() + "\n")
+        (self.secrets / "vault.keys").chmod(0o444)
+        (self.secrets / "open-webui.env").write_text(f"""DATABASE_URL=postgresql://open_webui:{given['open_webui_database_password']}@postgres/open_webui
+REDIS_URL=redis://:{given['valkey_password']}@valkey:6379/0
+WEBSOCKET_REDIS_URL=redis://:{given['valkey_password']}@valkey:6379/0
+WEBUI_SECRET_KEY={given['open_webui_secret_key']}
+FORWARD_USER_INFO_HEADER_JWT_SECRET={given['open_webui_user_secret']}
+OPENAI_API_KEY={given['openai_api_key']}
+WEBUI_ADMIN_PASSWORD={secrets.token_hex(24)}
+""")
+        (self.secrets / "open-webui.env").chmod(0o600)
+
+    def set(self, **values):
+        """Changes lines of .env."""
+        path = self.folder / ".env"
+        lines = path.read_text().splitlines()
+        for name, value in values.items():
+            found = [number for number, line in enumerate(lines) if line.startswith(f"{name}=")]
+            if not found:
+                raise RuntimeError(f".env has no {name}")
+            lines[found[0]] = f"{name}={value}"
+        path.write_text("\n".join(lines) + "\n")
+
+    def value(self, name):
+        lines = (self.folder / ".env").read_text().splitlines()
+        return next(it.partition("=")[2] for it in lines if it.startswith(f"{name}="))
+
+    def secret(self, name):
+        return (self.secrets / name).read_text().strip()
+
+    # Commands.
+
+    def run(self, command, **more):
+        """Runs a command in the deployment's folder."""
+        return engine.run(command, cwd=self.folder, **more)
+
+    def compose(self, *arguments, **more):
+        return self.run(["docker", "compose", *arguments], **more)
+
+    def up(self, *services, **more):
+        """The command that deploys, and that mends."""
+        more.setdefault("seconds", 400)
+        wait = ["up", "--detach", "--wait", "--wait-timeout", "300"]
+        return self.compose(*wait, *services, **more)
+
+    def gatehall(self, *arguments, **more):
+        return self.compose("exec", "-T", "gatehall", "/gatehall", *arguments, **more)
+
+    def images(self):
+        return self.compose("config", "--images").split()
+
+    def configuration(self):
+        return json.loads(self.compose("config", "--format", "json"))
+
+    # Its containers.
+
+    def containers(self):
+        """Service -> what Compose says of its container."""
+        lines = self.compose("ps", "--all", "--format", "json").splitlines()
+        return {it["Service"]: it for it in map(json.loads, lines)}
+
+    def container(self, service):
+        found = self.compose("ps", "--all", "--quiet", "--no-trunc", service).split()
+        if len(found) != 1:
+            raise AssertionError(f"{service} has {len(found)} containers")
+        return found[0]
+
+    def inspect(self, service):
+        return engine.inspect(self.container(service))
+
+    def process(self, service):
+        """The first process of a service, as this machine counts."""
+        return engine.processes(self.container(service))[0]
+
+    def long_running(self):
+        return [
+            name
+            for name, each in self.configuration()["services"].items()
+            if each.get("restart") == "unless-stopped"
+        ]
+
+    # From outside.
+
+    def stranger(self):
+        here = {f"{it}.{DOMAIN}": engine.address() for it in ("app", "mcp", "admin", "auth")}
+        login = self.internet.issuer.split("/")[2].partition(":")[0]
+        return Stranger({**here, login: self.internet.address}, self.authority.certificate)
+
+    def url(self, host, path="/"):
+        return f"https://{host}.{DOMAIN}{path}"
+
+    def person(self, account):
+        """Somebody who signed in at the provider and opened the chat."""
+        return Person(self.stranger(), self.url("app", ""), account)
+
+
+CERTIFICATE = """\
+tls:
+  certificates:
+    - certFile: /etc/traefik/dynamic/tests.pem
+      keyFile: /etc/traefik/dynamic/tests.key
+"""
+
+
+def until(what, ask, seconds=60):
+    """Waits until `ask` gives something, and gives it."""
+    end = time.monotonic() + seconds
+    while not (found := ask()):
+        if time.monotonic() > end:
+            raise AssertionError(f"in vain: {what}")
+        time.sleep(0.2)
+    return found
