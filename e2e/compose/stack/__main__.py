@@ -9,6 +9,7 @@ from .world import World
 world = World()
 try:
     status = run(world, sys.argv[1:], __package__)
+    world.show_memory()
 finally:
     world.close()
 sys.exit(status)

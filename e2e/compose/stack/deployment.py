@@ -30,10 +30,8 @@ services:
     command: [python, /tool_server.py]
     init: true
     volumes: ["{tool}:/tool_server.py:ro"]
-    networks: [gatehall-tools]
+    networks: [gatehall-time]
     mem_limit: 64m
-networks:
-  gatehall-tools: {{ internal: true }}
 """
 
 

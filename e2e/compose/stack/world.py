@@ -3,12 +3,38 @@
 import subprocess
 import time
 
+from chat import page
 from doors.processes import Processes
 
-from . import images
+from . import engine, images
 from .certificates import Authority
 from .deployment import DOMAIN, Deployment
 from .internet import Internet
+
+COMPANY = """
+[[tenants]]
+id = "company"
+name = "Company"
+
+[[groups]]
+name = "employees"
+
+[[users]]
+email = "alice@company.example"
+groups = ["employees"]
+
+[[servers]]
+id = "clock"
+url = "http://tool:9000/mcp"
+
+[[connections]]
+tenant = "company"
+server = "clock"
+
+[[grants]]
+group = "employees"
+tenant = "company"
+"""
 
 
 class World:
@@ -16,6 +42,7 @@ class World:
         self.processes = Processes()
         self._deployment = None
         self.begun = False
+        self._connected = False
 
     @property
     def deployment(self):
@@ -37,12 +64,36 @@ class World:
             self._deployment = made
         return self._deployment
 
+    def connect_the_gate(self):
+        """A tenant with the tool server, and the gate as a tool server of Open WebUI."""
+        if self._connected:
+            return
+        deployment = self.deployment
+        deployment.gatehall("import", "--apply", "-", input=COMPANY.encode())
+        ada = deployment.person("ada")
+        key = deployment.gatehall("key", "add", "--service", "--name", "Open WebUI").strip()
+        ada.connect(page.connection("mcp", "http://gatehall:8080", key))
+        ada.open_model("server:mcp:gatehall")
+        self._connected = True
+
     def show_logs(self, out):
         for path in sorted(self.processes.folder.glob("*.log")):
             print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out, flush=True)
         if self.begun:
             command = ["docker", "compose", "logs", "--no-color", "--tail", "40"]
             subprocess.run(command, cwd=self.made.folder, stdout=out, stderr=out)
+
+    def show_memory(self):
+        """What each part took at most, beside what it may take."""
+        if self._deployment is None:
+            return
+        print(f"\n{'memory':<14}{'now':>8}{'most':>8}{'limit':>8}  MiB, most with cached files")
+        total = 0
+        for service in self._deployment.long_running():
+            numbers = engine.memory(self._deployment.container(service))
+            total += numbers[0]
+            print(f"{service:<14}" + "".join(f"{it / 2**20:8.0f}" for it in numbers))
+        print(f"{'all':<14}{total / 2**20:8.0f}")
 
     def close(self):
         if self.begun:
