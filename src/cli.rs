@@ -6,7 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parse
 
 use crate::{
     command, demo,
-    settings::{LogSettings, ServeSettings, StoreSettings, is_secret, secret_names, with_defaults},
+    settings::{LogSettings, ServeSettings, StoreSettings, is_secret, with_defaults},
 };
 
 /// The gate between people, AI chats and tools. Each person sees and calls exactly the tools of the
@@ -77,6 +77,8 @@ pub enum Command {
     Provider(command::provider::ProviderCommand),
     /// Whom proxies let through to a host that asks this gate.
     HostRule(command::host_rule::HostRuleCommand),
+    /// Open WebUI: set it up for this gate, look whether it fits, take it back.
+    OpenWebui(command::open_webui::OpenWebUiCommand),
     /// Who is signed in with a browser.
     Session(command::session::SessionCommand),
     /// Write what a deployment needs: settings, secrets and the files themselves.
@@ -101,38 +103,39 @@ pub fn read_arguments(
     let first = command.clone().try_get_matches_from(&arguments)?;
     let mut invocation = Invocation::from_arg_matches(&first)?;
     let Some(path) = &invocation.store.config else {
-        invocation.told_to_all = told_to_all(&first, &command);
+        invocation.told_to_all = told_to_all(&first);
         return Ok(invocation);
     };
     let command = with_defaults(command, path)
         .map_err(|error| Invocation::command().error(clap::error::ErrorKind::Io, error))?;
-    let matches = command.clone().try_get_matches_from(&arguments)?;
+    let matches = command.try_get_matches_from(&arguments)?;
     let mut invocation = Invocation::from_arg_matches(&matches)?;
-    invocation.told_to_all = told_to_all(&matches, &command);
+    invocation.told_to_all = told_to_all(&matches);
     Ok(invocation)
 }
 
-/// The settings with secrets that are on the command line.
-fn told_to_all(matches: &ArgMatches, command: &clap::Command) -> Vec<String> {
+/// The settings with secrets that are on the command line, of whichever command.
+fn told_to_all(matches: &ArgMatches) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
-    let mut level = Some((matches, command));
-    while let Some((matches, command)) = level {
-        let own = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
-        for name in own.map(|arg| arg.get_id().to_string()).chain(secret_names()) {
-            // A command has only some of the settings, each of one value.
-            let Ok(Some(mut values)) = matches.try_get_raw(&name) else { continue };
-            let value = values.next().and_then(|value| value.to_str()).unwrap_or_default();
-            let on_it = matches.value_source(&name) == Some(ValueSource::CommandLine);
+    let (mut command, mut matches) = (Invocation::command(), matches);
+    let mut secret = Vec::new();
+    loop {
+        let hidden = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
+        secret.extend(hidden.map(|arg| arg.get_id().to_string()));
+        for name in &secret {
+            // A command has only some of the settings.
+            let Ok(Some(mut values)) = matches.try_get_raw(name) else { continue };
+            let on_it = matches.value_source(name) == Some(ValueSource::CommandLine);
             let flag = format!("--{}", name.replace('_', "-"));
-            if on_it && is_secret(value) && !told.contains(&flag) {
+            let is_one = values.any(|value| is_secret(&value.to_string_lossy()));
+            if on_it && is_one && !told.contains(&flag) {
                 told.push(flag);
             }
         }
-        level = matches.subcommand().and_then(|(name, matches)| {
-            command.find_subcommand(name).map(|command| (matches, command))
-        });
+        let Some((name, below)) = matches.subcommand() else { return told };
+        let Some(next) = command.find_subcommand(name).cloned() else { return told };
+        (command, matches) = (next, below);
     }
-    told
 }
 
 /// The reference page of all settings, made of the same text as `--help`.
@@ -211,6 +214,9 @@ mod tests {
         let database = "postgres://gate:word@db/gatehall";
         assert_eq!(told(&["serve", "--database", database]), ["--database"]);
         assert_eq!(told(&["--database", database, "check"]), ["--database"]);
+        let token = ["open-webui", "check", "--admin-token", "sk-0123456789abcdef"];
+        assert_eq!(told(&token), ["--admin-token"]);
+        assert_eq!(told(&["api", "/tools", "--key", "ghk_a_b"]), ["--key"]);
         let secret = ["serve", "--open-webui-secret", "0123456789abcdef"];
         assert_eq!(told(&secret), ["--open-webui-secret"]);
         for harmless in ["postgres://db/gatehall", "sqlite:/data/a@b.db"] {
