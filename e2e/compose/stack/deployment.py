@@ -1,30 +1,37 @@
 """A copy of deploy/compose that is set up as its pages say, and the commands of Compose on it."""
 
 import json
+import os
 import shutil
 import time
 
 from . import engine
-from .place import DEPLOYMENT, GATEHALL, ROOT
+from .place import DEPLOYMENT, GATEHALL, ROOT, TOOLS
 from .visitor import Person, Stranger
 
 DOMAIN = "company.example"
 ADMIN = "ada@company.example"
+CLIENT_SECRET = "secret-of-the-client-0123456789abcdef"
 
 # What is not in a real deployment: the tests' authority is believed, the provider is on a machine
-# that no name server knows, and there is a tool server in the network that is meant for one.
+# that no name server knows, and there is a tool server in the network that is meant for one. The
+# packages of Open WebUI are those of this machine: its stand-in would be made for minutes with them.
 OVERRIDE = """\
 x-outside: &outside
   extra_hosts: ["{login}:{address}"]
   volumes: ["./authority.pem:/authority.pem:ro"]
 services:
-  open-webui-setup: {{ profiles: [later] }}
   gatehall:
     <<: *outside
     environment: {{ SSL_CERT_FILE: /authority.pem }}
   gatehall-prepare:
     <<: *outside
     environment: {{ SSL_CERT_FILE: /authority.pem }}
+  open-webui:
+    volumes: &packages
+      - "{packages}:/usr/local/lib/{python}/dist-packages:ro"
+      - "{packages}/open_webui:/app/backend/open_webui:ro"
+      - "{packages}/open_webui/frontend:/app/build:ro"
   tool:
     image: ${{OPEN_WEBUI_IMAGE}}
     command: [python, /tool_server.py]
@@ -45,21 +52,9 @@ class Deployment:
     # Its files.
 
     def _set_up(self, different):
-        values = {
-            "ACME_EMAIL": ADMIN,
-            # Nobody is there, so that nothing is asked of a real authority.
-            "ACME_CA_SERVER": f"https://{self.internet.address}:1/directory",
-            "ADMIN_EMAIL": ADMIN,
-            "DEFAULT_MODEL": "told",
-            "OPENAI_API_BASE_URL": self.internet.model,
-            "PEOPLE_DOMAINS": "company.example",
-            "PROVIDER_CLIENT_ID": "gatehall",
-            "PROVIDER_ISSUER": self.internet.issuer,
-            "PROVIDER_PROFILE": "generic",
-            **different,
-        }
-        self._init()
-        self.set(**values)
+        self.init()
+        # Nobody is there, so that nothing is asked of a real authority.
+        self.set(ACME_CA_SERVER=f"https://{self.internet.address}:1/directory", **different)
         shutil.copy(self.authority.certificate, self.folder / "authority.pem")
         dynamic = self.folder / "traefik/dynamic"
         hosts = [f"{it}.{DOMAIN}" for it in ("app", "mcp", "admin", "auth")]
@@ -67,34 +62,34 @@ class Deployment:
             shutil.copy(file, dynamic / f"tests.{name}")
             (dynamic / f"tests.{name}").chmod(0o644)
         (dynamic / "tests.yaml").write_text(CERTIFICATE)
+        packages = next((TOOLS / "chat/lib").glob("python3.*/site-packages"))
         text = OVERRIDE.format(
+            packages=packages,
+            python=packages.parent.name,
             login=self.internet.issuer.split("/")[2].partition(":")[0],
             address=self.internet.address,
             tool=ROOT / "e2e/compose/tool_server.py",
         )
         (self.folder / "compose.override.yaml").write_text(text)
 
-    def _init(self):
-        """`gatehall init compose`: what is not there of settings and secrets."""
-        import base64, os, secrets
-        (self.folder / ".env").write_text((self.folder / ".env.example").read_text().replace("DOMAIN=example.org", f"DOMAIN={DOMAIN}"))
-        self.secrets.mkdir(mode=0o700)
-        given = {}
-        for name in "postgres_password gatehall_database_password open_webui_database_password authentik_database_password authentik_secret_key valkey_password open_webui_secret_key open_webui_user_secret provider_client_secret openai_api_key".split():
-            given[name] = secrets.token_hex(24)
-            (self.secrets / name).write_text(given[name])
-            (self.secrets / name).chmod(0o444)
-        (self.secrets / "vault.keys").write_text(base64.b64encode(os.urandom(32)).decode() + "\n")
-        (self.secrets / "vault.keys").chmod(0o444)
-        (self.secrets / "open-webui.env").write_text(f"""DATABASE_URL=postgresql://open_webui:{given['open_webui_database_password']}@postgres/open_webui
-REDIS_URL=redis://:{given['valkey_password']}@valkey:6379/0
-WEBSOCKET_REDIS_URL=redis://:{given['valkey_password']}@valkey:6379/0
-WEBUI_SECRET_KEY={given['open_webui_secret_key']}
-FORWARD_USER_INFO_HEADER_JWT_SECRET={given['open_webui_user_secret']}
-OPENAI_API_KEY={given['openai_api_key']}
-WEBUI_ADMIN_PASSWORD={secrets.token_hex(24)}
-""")
-        (self.secrets / "open-webui.env").chmod(0o600)
+    def init(self, **more):
+        """What is not there yet of settings and secrets."""
+        said = {
+            "domain": DOMAIN,
+            "admin-email": ADMIN,
+            "people-domains": DOMAIN,
+            "acme-email": ADMIN,
+            "provider": "generic",
+            "provider-issuer": self.internet.issuer,
+            "provider-client-id": "gatehall",
+            "openai-api-base-url": self.internet.model,
+            "default-model": "told",
+        }
+        command = [GATEHALL, "init", "compose", "--folder", self.folder]
+        for name, value in said.items():
+            command += [f"--{name}", value]
+        env = {**os.environ, "GATEHALL_PROVIDER_CLIENT_SECRET": CLIENT_SECRET}
+        return engine.run(command, env={**env, "GATEHALL_OPENAI_API_KEY": "a-key-of-the-model-0123"}, **more)
 
     def set(self, **values):
         """Changes lines of .env."""
