@@ -49,6 +49,8 @@ pub enum Command {
     Check(command::check::CheckOptions),
     /// Look at sign-in, providers and proxies of a running gate, and say how to mend what is wrong.
     Doctor(command::doctor::DoctorOptions),
+    /// Ask the gate of this machine or container whether it serves: exit code 0, or 1 and why not.
+    Healthcheck(command::healthcheck::HealthcheckOptions),
     /// Say what a user reaches and why, or which step is missing.
     Explain(command::explain::ExplainOptions),
     /// Ask a running gate through its management API: tools, access, health and all the rest.

@@ -72,6 +72,7 @@ async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::Export(options) => command::export::run(&store, options).await,
         Command::Check(options) => command::check::run(&store, options).await,
         Command::Doctor(options) => command::doctor::run(&store, options).await,
+        Command::Healthcheck(options) => command::healthcheck::run(options).await,
         Command::Explain(options) => command::explain::run(&store, options).await,
         Command::Api(options) => command::api::run(options).await,
         Command::Audit(options) => command::audit::run(&store, options).await,

@@ -1,8 +1,10 @@
-use std::{io::Read, path::PathBuf, process::ExitCode};
+use std::{env::VarError, io::Read, path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
-use gatehall_portal::import::{Choice, FileText, Lists, Plan, PlanRow, State, read};
+use gatehall_portal::import::{
+    Choice, FileText, Filling, Lists, Plan, PlanRow, State, read_filled,
+};
 
 use crate::{
     office::Office,
@@ -19,6 +21,11 @@ pub struct ImportOptions {
     /// Apply the plan, as one change, if no row is wrong.
     #[arg(long)]
     apply: bool,
+    /// Variables that fill in what the file leaves open: with DOMAIN, ${DOMAIN} in it becomes the
+    /// value of that variable. As an entry of a list it becomes all that the value lists, separated
+    /// by commas. Those of Gatehall itself are never read.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    fill: Vec<String>,
     /// With --apply: also remove grants of the file's tenants, and memberships an import gave, that
     /// the file does not say.
     #[arg(long, requires = "apply")]
@@ -59,7 +66,8 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
             "The file is no Unicode and is read as Windows-1252: look at letters such as \u{f6}.",
         );
     }
-    let entries = read(&name, &text).with_context(|| name.clone())?;
+    let filling = filling(&options.fill)?;
+    let entries = read_filled(&name, &text, &filling).with_context(|| name.clone())?;
     let office = Office::of_gate(settings).await?;
     let desk = office.desk();
     let choice =
@@ -97,6 +105,26 @@ impl ImportOptions {
             Some(names) => names.iter().map(String::as_str).fold(Lists::default(), with),
         }
     }
+}
+
+/// What fills in the file, from the environment. What is not set counts as empty, which is told
+/// where the file needs it.
+fn filling(names: &[String]) -> Result<Filling> {
+    let mut values = Vec::new();
+    for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+        if name.to_ascii_uppercase().starts_with("GATEHALL_") {
+            bail!(
+                "--fill {name}: variables of Gatehall itself are not filled in, since they may be secret"
+            );
+        }
+        let value = match std::env::var(name) {
+            Ok(value) => value,
+            Err(VarError::NotPresent) => String::new(),
+            Err(VarError::NotUnicode(_)) => bail!("--fill {name}: its value is no text"),
+        };
+        values.push((name.to_owned(), value));
+    }
+    Ok(Filling::new(values))
 }
 
 fn print(plan: &Plan, all: bool) {

@@ -11,6 +11,7 @@ pub(crate) mod explain;
 pub(crate) mod export;
 pub(crate) mod grant;
 pub(crate) mod group;
+pub(crate) mod healthcheck;
 pub(crate) mod host_rule;
 pub(crate) mod import;
 pub(crate) mod init;

@@ -25,6 +25,12 @@ pub struct DoorOptions {
     #[arg(long, env = "GATEHALL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<Url>,
 
+    /// Address under which clients reach the tools, where that is another, such as
+    /// https://mcp.example.com. It is what the metadata of the protected resource says, and pages.
+    /// [default: that of GATEHALL_PUBLIC_URL]
+    #[arg(long, env = "GATEHALL_CLIENT_URL", value_name = "URL", value_parser = public_url)]
+    pub client_url: Option<Url>,
+
     /// Domain whose hosts share a sign-in, such as example.com, for ForwardAuth. [default: the
     /// gate's host alone]
     #[arg(long, env = "GATEHALL_COOKIE_DOMAIN", value_name = "DOMAIN", value_parser = cookie_domain)]
@@ -179,6 +185,7 @@ impl DoorOptions {
             open_webuis,
             add_unknown_users,
             public_url,
+            client_url: self.client_url.clone(),
             cookie_domain: self.cookie_domain.clone(),
             trusted_proxies: self.trusted_proxies.0.clone(),
             sessions: SessionLimits {

@@ -2,8 +2,10 @@
 
 mod chats;
 mod commands;
+mod deployment;
 mod files;
 mod finding;
+mod healthcheck;
 mod newcomers;
 mod secret_files;
 mod secrets;

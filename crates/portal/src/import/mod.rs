@@ -2,6 +2,7 @@
 
 mod document;
 pub(crate) mod doors;
+mod fill;
 mod plan;
 mod read;
 mod server_list;
@@ -14,9 +15,10 @@ pub use document::{
     ConnectionRow, CredentialRow, Document, GrantRow, GroupRow, ServerRow, TenantRow, UserRow,
 };
 pub use doors::{AdmitWord, ClaimMappingRow, HostRuleRow, ProviderRow};
+pub use fill::{Filling, LeftOpen};
 pub use plan::{Choice, Lists, Plan, PlanRow, State};
 pub(crate) use read::is_table;
-pub use read::{FileText, ReadError, read};
+pub use read::{FileText, ReadError, read, read_filled};
 
 use crate::{Desk, DeskError};
 
