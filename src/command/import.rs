@@ -95,6 +95,18 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
     Ok(ExitCode::SUCCESS)
 }
 
+impl ImportOptions {
+    /// The lists of which only what is missing is wanted.
+    fn lists(&self) -> Lists {
+        let with = |lists: Lists, name: &str| lists.with(name);
+        match self.only_missing.as_deref() {
+            None => Lists::default(),
+            Some([]) => Lists::names().fold(Lists::default(), with),
+            Some(names) => names.iter().map(String::as_str).fold(Lists::default(), with),
+        }
+    }
+}
+
 /// What fills in the file, from the environment. What is not set counts as empty, which is told
 /// where the file needs it.
 fn filling(names: &[String]) -> Result<Filling> {
@@ -113,18 +125,6 @@ fn filling(names: &[String]) -> Result<Filling> {
         values.push((name.to_owned(), value));
     }
     Ok(Filling::new(values))
-}
-
-impl ImportOptions {
-    /// The lists of which only what is missing is wanted.
-    fn lists(&self) -> Lists {
-        let with = |lists: Lists, name: &str| lists.with(name);
-        match self.only_missing.as_deref() {
-            None => Lists::default(),
-            Some([]) => Lists::names().fold(Lists::default(), with),
-            Some(names) => names.iter().map(String::as_str).fold(Lists::default(), with),
-        }
-    }
 }
 
 fn print(plan: &Plan, all: bool) {

@@ -67,8 +67,6 @@ pub(super) fn replace(
 
 /// What a new secret means, and what is to be done.
 pub(super) fn meaning(name: &str, known: &Known) -> (&'static str, Vec<&'static str>) {
-    let import =
-        "docker compose run --rm gatehall-prepare import --apply /etc/gatehall/company.toml";
     match name {
         "open_webui_secret_key" => (
             "Signs everybody out of Open WebUI; the gate signs them in again by itself. What Open \
@@ -90,10 +88,8 @@ pub(super) fn meaning(name: &str, known: &Known) -> (&'static str, Vec<&'static 
             vec![
                 AGAIN,
                 "docker compose exec authentik-worker ak apply_blueprint gatehall/gatehall.yaml",
-                import,
             ],
         ),
-        PROVIDER => ("Signs nobody out.", vec![import, AGAIN]),
         _ => ("Signs nobody out.", vec![AGAIN]),
     }
 }
