@@ -12,6 +12,7 @@ import http.server
 import json
 import math
 import re
+import ssl
 import uuid
 import zlib
 
@@ -124,5 +125,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--address", default="127.0.0.1")
+    parser.add_argument("--certificate", help="a file; without it there is no TLS")
+    parser.add_argument("--key")
     options = parser.parse_args()
-    http.server.ThreadingHTTPServer((options.address, options.port), Handler).serve_forever()
+    server = http.server.ThreadingHTTPServer((options.address, options.port), Handler)
+    if options.certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(options.certificate, options.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.serve_forever()

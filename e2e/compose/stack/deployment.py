@@ -6,6 +6,7 @@ import shutil
 import time
 
 from . import engine
+from .internet import LOGIN, MODELS
 from .place import DEPLOYMENT, GATEHALL, ROOT, TOOLS
 from .visitor import Person, Stranger
 
@@ -13,22 +14,21 @@ DOMAIN = "company.example"
 ADMIN = "ada@company.example"
 CLIENT_SECRET = "secret-of-the-client-0123456789abcdef"
 
-# What is not in a real deployment: the tests' authority is believed, the provider is on a machine
-# that no name server knows, and there is a tool server in the network that is meant for one. The
+# What is not in a real deployment: the tests' authority is believed, the internet is on a machine that
+# no name server knows, and there is a tool server in the network that is meant for one. The
 # packages of Open WebUI are those of this machine: its stand-in would be made for minutes with them.
 OVERRIDE = """\
 x-outside: &outside
-  extra_hosts: ["{login}:{address}"]
-  volumes: ["./authority.pem:/authority.pem:ro"]
+  environment: {{ SSL_CERT_FILE: /authority.pem }}
+  extra_hosts: ["{login}:{address}", "{models}:{address}"]
 services:
   gatehall:
     <<: *outside
-    environment: {{ SSL_CERT_FILE: /authority.pem }}
-  gatehall-prepare:
-    <<: *outside
-    environment: {{ SSL_CERT_FILE: /authority.pem }}
+    volumes: ["./authority.pem:/authority.pem:ro"]
   open-webui:
-    volumes: &packages
+    <<: *outside
+    volumes:
+      - ./authority.pem:/authority.pem:ro
       - "{packages}:/usr/local/lib/{python}/dist-packages:ro"
       - "{packages}/open_webui:/app/backend/open_webui:ro"
       - "{packages}/open_webui/frontend:/app/build:ro"
@@ -66,7 +66,8 @@ class Deployment:
         text = OVERRIDE.format(
             packages=packages,
             python=packages.parent.name,
-            login=self.internet.issuer.split("/")[2].partition(":")[0],
+            login=LOGIN,
+            models=MODELS,
             address=self.internet.address,
             tool=ROOT / "e2e/compose/tool_server.py",
         )
@@ -164,8 +165,7 @@ class Deployment:
 
     def stranger(self):
         here = {f"{it}.{DOMAIN}": engine.address() for it in ("app", "mcp", "admin", "auth")}
-        login = self.internet.issuer.split("/")[2].partition(":")[0]
-        return Stranger({**here, login: self.internet.address}, self.authority.certificate)
+        return Stranger({**here, LOGIN: self.internet.address}, self.authority.certificate)
 
     def url(self, host, path="/"):
         return f"https://{host}.{DOMAIN}{path}"

@@ -7,7 +7,7 @@ from doors.processes import free_port
 from .engine import other_machine
 from .place import COMPOSE_TESTS, ROOT, TOOLS
 
-LOGIN = "login.people.example"
+LOGIN, MODELS = "login.people.example", "models.example"
 
 
 class Internet:
@@ -16,7 +16,7 @@ class Internet:
         self.address = other_machine()
         self.ports = {name: free_port() for name in ("provider", "model")}
         self.issuer = f"https://{LOGIN}:{self.ports['provider']}"
-        self.model = f"http://{self.address}:{self.ports['model']}/v1"
+        self.model = f"https://{MODELS}:{self.ports['model']}/v1"
 
     def start(self, domain, client_secret):
         port = self.ports["provider"]
@@ -32,4 +32,6 @@ class Internet:
         self.processes.wait_until("provider", lambda: "issuer" in self.processes.tail("provider"))
         port = self.ports["model"]
         command = [TOOLS / "python/bin/python", ROOT / "e2e/chat/model_server.py", "--port", port]
-        self.processes.start("model", [*command, "--address", self.address])
+        certificate, key = self.authority.certify("model", MODELS)
+        command += ["--address", self.address, "--certificate", certificate, "--key", key]
+        self.processes.start("model", command)
