@@ -171,7 +171,7 @@ class Deployment:
         return f"https://{host}.{DOMAIN}{path}"
 
     def person(self, account):
-        """Somebody who signed in at the provider and opened the chat."""
+        """Somebody who signs in at the provider and opens the chat."""
         return Person(self.stranger(), self.url("app", ""), account)
 
 

@@ -21,7 +21,7 @@ def is_well(world):
         assert (states[service]["State"], states[service]["Health"]) == ("running", "healthy"), states
     for step in STEPS:
         assert states[step]["ExitCode"] == 0, states[step]
-    person = deployment.person("alice")
+    person = world.person("alice")
     assert person.ask("GET", "/api/v1/auths/")["email"] == person.email
     assert deployment.stranger().get(deployment.url("mcp", "/mcp")).status == 401
 

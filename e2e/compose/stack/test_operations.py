@@ -9,7 +9,7 @@ from .test_mending import is_well
 def test_a_backup_is_restored(world):
     """Into a PostgreSQL of its own, over what is there, and into a stack that has nothing."""
     deployment = world.deployment
-    alice = deployment.person("alice")
+    alice = world.person("alice")
     kept = {"chat": {"title": "kept", "messages": []}}
     chat = alice.ask("POST", "/api/v1/chats/new", kept)["id"]
     deployment.gatehall("group", "add", "kept")

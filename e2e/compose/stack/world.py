@@ -43,6 +43,7 @@ class World:
         self._deployment = None
         self.begun = False
         self._connected = False
+        self._people = {}
 
     @property
     def deployment(self):
@@ -63,6 +64,12 @@ class World:
             print(f"all of it runs after {time.monotonic() - begun:.0f} s", flush=True)
             self._deployment = made
         return self._deployment
+
+    def person(self, account):
+        """Somebody who is signed in since earlier."""
+        if account not in self._people:
+            self._people[account] = self.deployment.person(account)
+        return self._people[account]
 
     def connect_the_gate(self):
         """A tenant with the tool server, and the gate as a tool server of Open WebUI."""
