@@ -69,10 +69,10 @@ def test_the_style_is_that_of_dclint(world):
         "service-image-require-explicit-tag",
         "no-unbound-port-interfaces",
     ]
-    command = ["node", world.tools / "deploy/node_modules/.bin/dclint", "--max-warnings", "0"]
-    for rule in off:
-        command += ["--disable-rule", rule]
-    done = subprocess.run([*command, composed.FOLDER], capture_output=True, text=True)
+    command = ["node", world.tools / "deploy/node_modules/.bin/dclint", "--max-warnings=0"]
+    command += [f"--disable-rule={rule}" for rule in off]
+    file = composed.FOLDER / "compose.yaml"
+    done = subprocess.run([*command[:2], file, *command[2:]], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

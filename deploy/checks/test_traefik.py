@@ -335,4 +335,4 @@ def test_who_asks_too_often_has_to_wait(world):
     few = {"RATE_LIMIT_AVERAGE": "1", "RATE_LIMIT_BURST": "3"}
     traefik = world.another_traefik("few", **few)
     answers = [traefik.ask("mcp", "/mcp").status for _ in range(8)]
-    assert answers[:3] == [401] * 3 and 429 in answers, answers
+    assert answers[0] == 405 and 429 in answers, answers

@@ -77,8 +77,12 @@ class Traefik:
 
     def wait(self):
         for _ in range(200):
-            if any("@file" in name for name in self.raw()["routers"]):
-                return
+            try:
+                if any("@file" in name for name in self.raw()["routers"]):
+                    return
+            except OSError:
+                # It listens before it knows of its own pages.
+                pass
             time.sleep(0.05)
         raise RuntimeError(f"{self.name} has no routes:\n{self.world.processes.tail(self.name)}")
 
@@ -125,8 +129,15 @@ class World:
 
     def _once(self, name, make):
         if name not in self._made:
-            self._made[name] = make()
-        return self._made[name]
+            try:
+                self._made[name] = make()
+            except Exception as error:
+                # Whoever needs it next is told at once.
+                self._made[name] = error
+        made = self._made[name]
+        if isinstance(made, Exception):
+            raise made
+        return made
 
     @property
     def certificate(self):
