@@ -32,6 +32,12 @@ services:
       - "{packages}:/usr/local/lib/{python}/dist-packages:ro"
       - "{packages}/open_webui:/app/backend/open_webui:ro"
       - "{packages}/open_webui/frontend:/app/build:ro"
+  open-webui-setup:
+    command: [open-webui, setup, --apply, --open-models, --url, "http://open-webui:8080"]
+    environment:
+      GATEHALL_OPEN_WEBUI_GATE_URL: http://gatehall:8080
+      GATEHALL_OPEN_WEBUI_ADMIN_EMAIL: ada@company.example
+      GATEHALL_OPEN_WEBUI_TRUSTED_HEADER: X-User-Email
   tool:
     image: ${{OPEN_WEBUI_IMAGE}}
     command: [python, /tool_server.py]

@@ -3,7 +3,6 @@
 import subprocess
 import time
 
-from chat import page
 from doors.processes import Processes
 
 from . import engine, images
@@ -42,7 +41,6 @@ class World:
         self.processes = Processes()
         self._deployment = None
         self.begun = False
-        self._connected = False
         self._people = {}
 
     @property
@@ -71,17 +69,9 @@ class World:
             self._people[account] = self.deployment.person(account)
         return self._people[account]
 
-    def connect_the_gate(self):
-        """A tenant with the tool server, and the gate as a tool server of Open WebUI."""
-        if self._connected:
-            return
-        deployment = self.deployment
-        deployment.gatehall("import", "--apply", "-", input=COMPANY.encode())
-        ada = deployment.person("ada")
-        key = deployment.gatehall("key", "add", "--service", "--name", "Open WebUI").strip()
-        ada.connect(page.connection("mcp", "http://gatehall:8080", key))
-        ada.open_model("server:mcp:gatehall")
-        self._connected = True
+    def add_the_tool(self):
+        """A tenant with the tool server. Open WebUI was told of the gate at the start."""
+        self.deployment.gatehall("import", "--apply", "-", input=COMPANY.encode())
 
     def show_logs(self, out):
         for path in sorted(self.processes.folder.glob("*.log")):
