@@ -1,0 +1,142 @@
+//! Does what a plan says, in an order in which each step can be the last: groups, connections,
+//! models. What will be done is kept before it is.
+
+use std::{collections::HashMap, future::Future, pin::Pin};
+
+use gatehall_domain::GroupId;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    Client, Fault, Plan, Record,
+    connection::Grant,
+    group::GroupChange,
+    plan::{Need, Seer},
+};
+
+/// Something that is still to come.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Where records are kept.
+pub trait Journal: Send + Sync {
+    /// Keeps a record in place of the one before.
+    fn keep<'a>(&'a self, record: &'a Record) -> Pending<'a, Result<(), String>>;
+}
+
+/// Does what the plan says. The key is that of the connections. After a fault part of it may be
+/// done; a new plan has the rest.
+///
+/// # Errors
+/// What could not be done.
+pub async fn apply(
+    client: &Client,
+    plan: &Plan,
+    key: Option<&SecretString>,
+    record: &mut Record,
+    journal: &dyn Journal,
+) -> Result<(), Fault> {
+    record.terms = Some(plan.terms.clone());
+    let made = groups(client, plan, record, journal).await?;
+    connections(client, plan, key, &made, record, journal).await?;
+    models(client, plan, record, journal).await
+}
+
+async fn keep(journal: &dyn Journal, record: &Record) -> Result<(), Fault> {
+    journal.keep(record).await.map_err(Fault::NotKept)
+}
+
+/// The groups that are new, by those of Gatehall. One that was made and not kept any more is found by
+/// its mark the next time.
+async fn groups(
+    client: &Client,
+    plan: &Plan,
+    record: &mut Record,
+    journal: &dyn Journal,
+) -> Result<HashMap<GroupId, String>, Fault> {
+    for (group, id, _) in &plan.groups.same {
+        record.note_group(*group, id);
+    }
+    let mut made = HashMap::new();
+    for change in &plan.groups.changes {
+        match change {
+            GroupChange::Create { group, name, description, members } => {
+                let id = client.add_group(name, description).await?;
+                record.note_group(*group, &id);
+                keep(journal, record).await?;
+                client.put_in_group(&id, members).await?;
+                made.insert(*group, id);
+            }
+            GroupChange::Change { group, id, name, rename, add, remove } => {
+                record.note_group(*group, id);
+                keep(journal, record).await?;
+                if rename.is_some() {
+                    client.rename_group(id, name).await?;
+                }
+                // Who loses something comes first.
+                client.take_from_group(id, remove).await?;
+                client.put_in_group(id, add).await?;
+            }
+            GroupChange::Delete { id, .. } => {
+                client.delete_group(id).await?;
+                record.groups.retain(|it| it.id != *id);
+                keep(journal, record).await?;
+            }
+        }
+    }
+    Ok(made)
+}
+
+async fn connections(
+    client: &Client,
+    plan: &Plan,
+    key: Option<&SecretString>,
+    made: &HashMap<GroupId, String>,
+    record: &mut Record,
+    journal: &dyn Journal,
+) -> Result<(), Fault> {
+    if plan.connections.iter().all(|(_, need)| *need == Need::Nothing) {
+        return Ok(());
+    }
+    let key = key.ok_or(Fault::NoKey)?.expose_secret();
+    let access = plan.see.iter().map(|seer| match seer {
+        Seer::NewGroup(group) => made.get(group).map(|id| Grant::group(id)),
+        seer => seer.known(),
+    });
+    // Without all of its groups it would be open to more or fewer than was said.
+    let access: Option<Vec<Grant>> = access.collect();
+    let access = access.ok_or_else(|| Fault::NoGroup("that was to be made".into()))?;
+    let mut new = plan.read.clone();
+    for (kind, need) in &plan.connections {
+        let at = kind.find(&new);
+        if *need == Need::Gone {
+            new.retain(|it| !kind.is(it));
+            record.connections.retain(|it| it.id != kind.tool_id());
+            continue;
+        }
+        let was = at.map(|at| &new[at]);
+        let wished = kind.wished(was, &plan.terms.gate, key, &access);
+        record.note_connection(kind.tool_id(), kind.url(&plan.terms.gate), was);
+        match at {
+            Some(at) => new[at] = wished,
+            None => new.push(wished),
+        }
+    }
+    keep(journal, record).await?;
+    client.save_connections(&plan.read, &new).await
+}
+
+/// Each model is read anew, so that nothing is lost that somebody changed since.
+async fn models(
+    client: &Client,
+    plan: &Plan,
+    record: &mut Record,
+    journal: &dyn Journal,
+) -> Result<(), Fault> {
+    for change in &plan.models.changes {
+        let was = client.model(&change.id).await?;
+        let is_new = was.is_none();
+        record.note_model(&change.id, is_new, change.tools.clone(), change.open);
+        keep(journal, record).await?;
+        client.save_model(change.form(was.as_ref()), is_new).await?;
+    }
+    Ok(())
+}

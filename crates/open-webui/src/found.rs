@@ -1,0 +1,99 @@
+use gatehall_domain::names::shown;
+use serde_json::Value;
+
+use crate::{Account, Client, Fault, Version, client::Object, group::FoundGroup, model::BaseModel};
+
+/// What is set at an Open WebUI, as far as it matters here.
+pub struct Found {
+    /// Its version, as it says it.
+    pub version: String,
+    /// What it tells everybody of itself.
+    pub(crate) config: Value,
+    /// What administrators set.
+    pub(crate) admin: Object,
+    /// All connections to tool servers, with their keys.
+    pub connections: Vec<Object>,
+    pub(crate) models: Vec<Object>,
+    pub(crate) base_models: Vec<BaseModel>,
+    pub(crate) groups: Vec<FoundGroup>,
+    /// All accounts.
+    pub accounts: Vec<Account>,
+}
+
+impl Found {
+    /// The version, if it is one.
+    pub fn version(&self) -> Option<Version> {
+        self.version.parse().ok()
+    }
+
+    /// The account of this address.
+    pub fn account(&self, email: &str) -> Option<&Account> {
+        let email = email.to_lowercase();
+        self.accounts.iter().find(|it| it.email == email)
+    }
+}
+
+impl Client {
+    /// Reads all of it, as an administrator.
+    ///
+    /// # Errors
+    /// What could not be read.
+    pub async fn read(&self) -> Result<Found, Fault> {
+        let config = self.get("/api/config").await?;
+        let admin = self.get("/api/v1/auths/admin/config").await?;
+        Ok(Found {
+            version: shown(config["version"].as_str().unwrap_or_default(), 40).into_owned(),
+            admin: admin.as_object().cloned().unwrap_or_default(),
+            connections: self.connections().await?,
+            models: self.models().await?,
+            base_models: self.base_models().await?,
+            groups: self.groups().await?,
+            accounts: self.accounts().await?,
+            config,
+        })
+    }
+
+    /// The connections to tool servers, as they are now.
+    pub(crate) async fn connections(&self) -> Result<Vec<Object>, Fault> {
+        let path = "/api/v1/configs/tool_servers";
+        listed(path, self.get(path).await?)
+    }
+
+    /// Puts a list in place of the one that was read, if that is still the one there. Open WebUI
+    /// takes whole lists alone, and would not notice.
+    pub(crate) async fn save_connections(
+        &self,
+        read: &[Object],
+        new: &[Object],
+    ) -> Result<(), Fault> {
+        let path = "/api/v1/configs/tool_servers";
+        if !same(read, &self.connections().await?) {
+            return Err(Fault::Moved);
+        }
+        let body = serde_json::json!({ "TOOL_SERVER_CONNECTIONS": new });
+        let kept = listed(path, self.post(path, &body).await?)?;
+        // Whoever saved in between sees theirs gone; whoever does so now, here.
+        match same(new, &kept) && same(new, &self.connections().await?) {
+            true => Ok(()),
+            false => Err(Fault::Moved),
+        }
+    }
+}
+
+fn same(one: &[Object], other: &[Object]) -> bool {
+    let sorted = |all: &[Object]| {
+        let mut all: Vec<Object> = crate::connection::settled(all);
+        all.iter_mut().for_each(Object::sort_keys);
+        all.into_iter().map(|it| Value::Object(it).to_string()).collect::<Vec<_>>()
+    };
+    sorted(one) == sorted(other)
+}
+
+fn listed(path: &str, answer: Value) -> Result<Vec<Object>, Fault> {
+    let list = &answer["TOOL_SERVER_CONNECTIONS"];
+    if list.is_null() && answer.is_object() {
+        return Ok(Vec::new());
+    }
+    serde_json::from_value(list.clone())
+        .map_err(|_| Fault::Shape(path.to_owned(), "it lists no connections".into()))
+}

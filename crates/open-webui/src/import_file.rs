@@ -1,0 +1,28 @@
+//! What an administrator sets and imports by hand, where nobody may do it for them.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use crate::{
+    connection::{Grant, Kind},
+    wish::Terms,
+};
+
+/// The text of the file that the form *Add Connection* imports. It holds the key.
+pub fn import_file(terms: &Terms, key: &SecretString) -> SecretString {
+    let tenants = terms.openapi.iter().cloned().map(Kind::OpenApi);
+    let all = std::iter::once(Kind::Mcp).chain(tenants);
+    let everybody = [Grant::everybody()];
+    let all = all.map(|it| it.wished(None, &terms.gate, key.expose_secret(), &everybody));
+    let all = Value::Array(all.map(Value::Object).collect());
+    SecretString::from(format!("{all:#}\n"))
+}
+
+/// What has to be in Open WebUI's environment. `secret` stands for where the secret lies.
+pub fn variables(secret: &str) -> [(&'static str, String); 3] {
+    [
+        ("ENABLE_FORWARD_USER_INFO_HEADERS", "true".to_owned()),
+        ("FORWARD_USER_INFO_HEADER_JWT_SECRET", secret.to_owned()),
+        ("FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS", "3600".to_owned()),
+    ]
+}

@@ -1,0 +1,42 @@
+//! Open WebUI as its administrators use it: what is set there is read, held against what should be,
+//! changed, and taken back.
+//!
+//! [`Client`] speaks to it, [`Found`] is what was read, a [`Plan`] what [`Wish`] changes of it, and a
+//! [`Record`] what was done. Nothing here knows where records are kept or how keys are made.
+
+mod accounts;
+mod apply;
+mod check;
+mod client;
+mod connection;
+mod fault;
+mod found;
+mod group;
+mod import_file;
+mod key;
+mod model;
+mod plan;
+mod proof;
+mod record;
+mod test_user;
+mod undo;
+mod version;
+mod wish;
+
+pub use accounts::Account;
+pub use apply::{Journal, Pending, apply};
+pub use check::{Finding, State, look_at};
+pub use client::{Client, Wire};
+pub use connection::{CONNECTION, connection_key, mcp_id, openapi_id};
+pub use fault::Fault;
+pub use found::Found;
+pub use group::{WishedGroup, WishedMember};
+pub use import_file::{import_file, variables};
+pub use key::{KeyState, key_state};
+pub use plan::{Plan, PlanRow, plan};
+pub use proof::Proof;
+pub use record::Record;
+pub use test_user::{TEST_USER, TestUser, tools_of};
+pub use undo::{Undone, undo};
+pub use version::{Known, Version};
+pub use wish::{Access, Models, Terms, Wish};

@@ -1,0 +1,253 @@
+//! What has to be changed at an Open WebUI for it to be as it should, and what is shown of that.
+
+use secrecy::ExposeSecret;
+use serde::Serialize;
+
+use crate::{
+    Access, Fault, Found, Record, Wish, WishedGroup,
+    client::Object,
+    connection::{Grant, Kind, settled},
+    group::{self, FoundGroup, GroupChange, GroupPlan},
+    model::{self, ModelPlan},
+    wish::Terms,
+};
+
+/// What has to be changed.
+pub struct Plan {
+    pub(crate) terms: Terms,
+    /// The list of connections that was read.
+    pub(crate) read: Vec<Object>,
+    pub(crate) connections: Vec<(Kind, Need)>,
+    pub(crate) see: Vec<Seer>,
+    pub(crate) groups: GroupPlan,
+    pub(crate) models: ModelPlan,
+    /// Whether a key is needed that nobody has.
+    pub needs_key: bool,
+}
+
+/// What a connection needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Need {
+    Nothing,
+    New,
+    /// What of it is changed.
+    Change(Vec<&'static str>),
+    /// It is Gatehall's, and should be there no more.
+    Gone,
+}
+
+/// Who sees the connections.
+#[derive(Debug, Clone)]
+pub(crate) enum Seer {
+    Everybody,
+    /// A group of Open WebUI.
+    Group(String),
+    /// One that is made for this group of Gatehall.
+    NewGroup(gatehall_domain::GroupId),
+}
+
+/// A line of a plan. It has no secret in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanRow {
+    /// `new`, `changed`, `removed`, `unchanged` or `left`.
+    pub state: &'static str,
+    /// `key`, `group`, `connection` or `model`.
+    pub kind: &'static str,
+    /// Which one.
+    pub name: String,
+    /// What of it, or why it is left alone.
+    pub what: String,
+}
+
+/// Compares what is there with what should be.
+///
+/// # Errors
+/// If a group that is named is nowhere.
+pub fn plan(found: &Found, wish: &Wish, record: &Record) -> Result<Plan, Fault> {
+    let terms = &wish.terms;
+    let named = |it: &WishedGroup| match &terms.access {
+        Access::Groups(names) => names.iter().any(|name| name.eq_ignore_ascii_case(&it.name)),
+        Access::Everybody => false,
+    };
+    let chosen = |it: &WishedGroup| terms.bring_groups || named(it);
+    let groups = group::compare(&wish.groups, chosen, &found.groups, &found.accounts, record);
+    let see = seers(&terms.access, &wish.groups, &found.groups)?;
+    let kinds = kinds(terms);
+    let key = wish.key.as_ref().map(ExposeSecret::expose_secret);
+    let mut connections: Vec<(Kind, Need)> = kinds
+        .iter()
+        .map(|kind| (kind.clone(), need(kind, &found.connections, terms, key, &see)))
+        .collect();
+    for kept in &record.connections {
+        if let Some(kind) = former(&kept.id, &kinds)
+            && kind.find(&found.connections).is_some()
+        {
+            connections.push((kind, Need::Gone));
+        }
+    }
+    let tools: Vec<String> = kinds.iter().map(Kind::tool_id).collect();
+    let models = model::compare(
+        &terms.models,
+        &tools[..1],
+        terms.open_models,
+        &found.models,
+        &found.base_models,
+    );
+    Ok(Plan {
+        terms: terms.clone(),
+        read: found.connections.clone(),
+        connections,
+        see,
+        groups,
+        models,
+        needs_key: key.is_none(),
+    })
+}
+
+fn kinds(terms: &Terms) -> Vec<Kind> {
+    let tenants = terms.openapi.iter().cloned().map(Kind::OpenApi);
+    std::iter::once(Kind::Mcp).chain(tenants).collect()
+}
+
+/// A connection that an earlier time made, and that is wished no more.
+fn former(id: &str, kinds: &[Kind]) -> Option<Kind> {
+    let tenant = id.strip_prefix("server:gatehall-")?.parse().ok()?;
+    let kind = Kind::OpenApi(tenant);
+    (!kinds.contains(&kind)).then_some(kind)
+}
+
+fn seers(
+    access: &Access,
+    wished: &[WishedGroup],
+    found: &[FoundGroup],
+) -> Result<Vec<Seer>, Fault> {
+    let Access::Groups(names) = access else { return Ok(vec![Seer::Everybody]) };
+    let seer = |name: &String| {
+        let own = wished.iter().find(|it| it.name.eq_ignore_ascii_case(name));
+        let there = |group: &&FoundGroup| match own {
+            Some(own) => group.is_of(own.id),
+            None => group.name.eq_ignore_ascii_case(name),
+        };
+        match (found.iter().find(there), own) {
+            (Some(group), _) => Ok(Seer::Group(group.id.clone())),
+            // One of that name that is not Gatehall's stays what it is, and is meant.
+            (None, Some(own)) => Ok(found
+                .iter()
+                .find(|it| it.name.eq_ignore_ascii_case(name))
+                .map_or(Seer::NewGroup(own.id), |it| Seer::Group(it.id.clone()))),
+            (None, None) => Err(Fault::NoGroup(name.clone())),
+        }
+    };
+    names.iter().map(seer).collect()
+}
+
+/// What the connection lacks. The key counts, but is not shown.
+fn need(kind: &Kind, there: &[Object], terms: &Terms, key: Option<&str>, see: &[Seer]) -> Need {
+    let Some(at) = kind.find(there) else { return Need::New };
+    let was = &settled(there)[at];
+    let own = was.get("key").and_then(|it| it.as_str()).unwrap_or_default();
+    let access: Option<Vec<Grant>> = see.iter().map(Seer::known).collect();
+    let new =
+        kind.wished(Some(was), &terms.gate, key.unwrap_or(own), access.as_deref().unwrap_or(&[]));
+    let mut changed: Vec<&'static str> = ["url", "path", "auth_type", "key", "info", "config"]
+        .into_iter()
+        .filter(|name| was.get(*name) != new.get(*name))
+        .collect();
+    if key.is_none() && !changed.contains(&"key") {
+        changed.push("key");
+    }
+    match changed.is_empty() {
+        true => Need::Nothing,
+        false => Need::Change(changed),
+    }
+}
+
+impl Seer {
+    /// The grant, if the group is there already.
+    pub(crate) fn known(&self) -> Option<Grant> {
+        match self {
+            Self::Everybody => Some(Grant::everybody()),
+            Self::Group(id) => Some(Grant::group(id)),
+            Self::NewGroup(_) => None,
+        }
+    }
+}
+
+impl Plan {
+    /// Whether everything is as it should be.
+    pub fn is_done(&self) -> bool {
+        let settled = self.connections.iter().all(|(_, need)| *need == Need::Nothing);
+        settled && self.groups.changes.is_empty() && self.models.changes.is_empty()
+    }
+
+    /// What people are shown.
+    pub fn rows(&self) -> Vec<PlanRow> {
+        let mut rows = Vec::new();
+        let mut row = |state, kind, name: &str, what: String| {
+            rows.push(PlanRow { state, kind, name: name.to_owned(), what });
+        };
+        if self.needs_key {
+            row("new", "key", "Open WebUI", "a service key".into());
+        }
+        for (_, _, name) in &self.groups.same {
+            row("unchanged", "group", name, String::new());
+        }
+        for change in &self.groups.changes {
+            let (state, name, what) = change.told();
+            row(state, "group", &name, what);
+        }
+        for (name, why) in &self.groups.left {
+            row("left", "group", name, (*why).to_owned());
+        }
+        for (kind, need) in &self.connections {
+            let id = kind.id();
+            match need {
+                Need::Nothing => row("unchanged", "connection", &id, String::new()),
+                Need::New => row("new", "connection", &id, kind.url(&self.terms.gate)),
+                Need::Change(what) => row("changed", "connection", &id, what.join(", ")),
+                Need::Gone => row("removed", "connection", &id, String::new()),
+            }
+        }
+        for id in &self.models.same {
+            row("unchanged", "model", id, String::new());
+        }
+        for change in &self.models.changes {
+            let mut what = Vec::new();
+            if !change.tools.is_empty() {
+                what.push("the tools are switched on in new chats");
+            }
+            if change.open {
+                what.push("everybody may use it");
+            }
+            let state = if change.register.is_some() { "new" } else { "changed" };
+            row(state, "model", &change.id, what.join(", "));
+        }
+        for (id, why) in &self.models.left {
+            row("left", "model", id, (*why).to_owned());
+        }
+        rows
+    }
+}
+
+impl GroupChange {
+    fn told(&self) -> (&'static str, String, String) {
+        match self {
+            Self::Create { name, members, .. } => {
+                ("new", name.clone(), format!("members with an account: {}", members.len()))
+            }
+            Self::Delete { name, .. } => ("removed", name.clone(), "it is gone at Gatehall".into()),
+            Self::Change { name, rename, add, remove, .. } => {
+                let mut what = Vec::new();
+                if let Some(before) = rename {
+                    what.push(format!("was called {before}"));
+                }
+                for (count, how) in [(add.len(), "come"), (remove.len(), "go")] {
+                    if count > 0 {
+                        what.push(format!("{count} {how}"));
+                    }
+                }
+                ("changed", name.clone(), what.join(", "))
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+use gatehall_domain::GroupId;
+use serde::{Deserialize, Serialize};
+
+use crate::{client::Object, wish::Terms};
+
+/// What was done at an Open WebUI, so that it can be taken back, and done again where it was broken
+/// off. It holds keys of connections that were there before: whoever keeps it seals it.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Record {
+    /// What was decided the last time.
+    pub terms: Option<Terms>,
+    /// The service keys that were made for it.
+    #[serde(default)]
+    pub keys: Vec<String>,
+    #[serde(default)]
+    pub(crate) connections: Vec<KeptConnection>,
+    #[serde(default)]
+    pub(crate) models: Vec<KeptModel>,
+    #[serde(default)]
+    pub(crate) groups: Vec<KeptGroup>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct KeptConnection {
+    /// As chats name it.
+    pub(crate) id: String,
+    /// Where it leads since.
+    pub(crate) url: String,
+    /// What stood there before.
+    pub(crate) before: Option<Object>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct KeptModel {
+    pub(crate) id: String,
+    /// It was not registered before.
+    pub(crate) created: bool,
+    /// The tools that were switched on.
+    pub(crate) tools: Vec<String>,
+    /// Everybody was let in.
+    pub(crate) opened: bool,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct KeptGroup {
+    /// At Gatehall.
+    pub(crate) group: GroupId,
+    /// At Open WebUI.
+    pub(crate) id: String,
+}
+
+impl Record {
+    /// Whether nothing was done.
+    pub fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+            && self.connections.is_empty()
+            && self.models.is_empty()
+            && self.groups.is_empty()
+    }
+
+    /// What was there before the first time counts, not what an earlier time made.
+    pub(crate) fn note_connection(&mut self, id: String, url: String, before: Option<&Object>) {
+        match self.connections.iter_mut().find(|it| it.id == id) {
+            Some(kept) => kept.url = url,
+            None => self.connections.push(KeptConnection { id, url, before: before.cloned() }),
+        }
+    }
+
+    pub(crate) fn note_model(&mut self, id: &str, created: bool, tools: Vec<String>, opened: bool) {
+        let Some(kept) = self.models.iter_mut().find(|it| it.id == id) else {
+            let id = id.to_owned();
+            return self.models.push(KeptModel { id, created, tools, opened });
+        };
+        kept.created |= created;
+        kept.opened |= opened;
+        let new = tools.into_iter().filter(|it| !kept.tools.contains(it)).collect::<Vec<_>>();
+        kept.tools.extend(new);
+    }
+
+    pub(crate) fn note_group(&mut self, group: GroupId, id: &str) {
+        self.groups.retain(|it| it.group != group);
+        self.groups.push(KeptGroup { group, id: id.to_owned() });
+    }
+
+    pub(crate) fn has_group(&self, id: &str) -> bool {
+        self.groups.iter().any(|it| it.id == id)
+    }
+}

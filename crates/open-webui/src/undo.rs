@@ -1,0 +1,149 @@
+//! Takes back what was done, and nothing that somebody did since.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    Client, Fault, Record,
+    client::Object,
+    connection::{CONNECTION, Grant, Kind, change_part, grants},
+    group::mark_of,
+    model::{form_of, is_as_registered},
+};
+
+/// One thing that was taken back, or not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Undone {
+    /// `group`, `connection` or `model`.
+    pub kind: &'static str,
+    /// Which one.
+    pub name: String,
+    /// What became of it.
+    pub what: &'static str,
+}
+
+/// Takes everything back that the record has, or says what would be if nothing is to be done yet.
+/// Twice is as good as once.
+///
+/// # Errors
+/// What could not be done; a second time does the rest.
+pub async fn undo(client: &Client, record: &Record, apply: bool) -> Result<Vec<Undone>, Fault> {
+    let mut done = Vec::new();
+    models(client, record, apply, &mut done).await?;
+    connections(client, record, apply, &mut done).await?;
+    groups(client, record, apply, &mut done).await?;
+    Ok(done)
+}
+
+async fn models(
+    client: &Client,
+    record: &Record,
+    apply: bool,
+    done: &mut Vec<Undone>,
+) -> Result<(), Fault> {
+    for kept in &record.models {
+        let mut tell = |what| done.push(Undone { kind: "model", name: kept.id.clone(), what });
+        let Some(model) = client.model(&kept.id).await? else { continue };
+        if kept.created && is_as_registered(&model, &kept.tools) {
+            tell("it is not registered any more");
+            if apply {
+                client.delete_model(&kept.id).await?;
+            }
+            continue;
+        }
+        let (form, before) =
+            (without(&model, &kept.tools, kept.opened && !kept.created), form_of(&model));
+        if form != before {
+            tell(match kept.created {
+                true => "the tools are switched off; it stays, since somebody changed it",
+                false => "the tools are switched off, and who was let in is out",
+            });
+            if apply {
+                client.save_model(form, false).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The model without these tools, and closed to everybody if it was opened.
+fn without(model: &Object, tools: &[String], close: bool) -> Object {
+    let mut form = form_of(model);
+    change_part(&mut form, "meta", |meta| {
+        if let Some(Value::Array(on)) = meta.get_mut("toolIds") {
+            on.retain(|it| it.as_str().is_none_or(|it| !tools.iter().any(|tool| tool == it)));
+        }
+    });
+    if close {
+        let mut all: BTreeSet<Grant> = grants(form.get("access_grants"));
+        all.remove(&Grant::everybody());
+        form.insert("access_grants".into(), all.iter().map(Grant::json).collect());
+    }
+    form
+}
+
+async fn connections(
+    client: &Client,
+    record: &Record,
+    apply: bool,
+    done: &mut Vec<Undone>,
+) -> Result<(), Fault> {
+    let read = client.connections().await?;
+    let mut new = read.clone();
+    for kept in &record.connections {
+        let Some(kind) = kind_of(&kept.id) else { continue };
+        let Some(at) = kind.find(&new) else { continue };
+        let mut tell = |what| done.push(Undone { kind: "connection", name: kind.id(), what });
+        if new[at].get("url").and_then(Value::as_str) != Some(&kept.url) {
+            tell("it stays, since somebody made it lead elsewhere");
+            continue;
+        }
+        match &kept.before {
+            Some(before) if new[at] == *before => {}
+            Some(before) => {
+                new[at] = before.clone();
+                tell("it is as it was before");
+            }
+            None => {
+                new.remove(at);
+                tell("it is removed");
+            }
+        }
+    }
+    match apply && new != read {
+        true => client.save_connections(&read, &new).await,
+        false => Ok(()),
+    }
+}
+
+fn kind_of(tool_id: &str) -> Option<Kind> {
+    if tool_id == Kind::Mcp.tool_id() {
+        return Some(Kind::Mcp);
+    }
+    let tenant = tool_id.strip_prefix("server:")?.strip_prefix(CONNECTION)?.strip_prefix('-')?;
+    Some(Kind::OpenApi(tenant.parse().ok()?))
+}
+
+async fn groups(
+    client: &Client,
+    record: &Record,
+    apply: bool,
+    done: &mut Vec<Undone>,
+) -> Result<(), Fault> {
+    let there = client.groups().await?;
+    for kept in &record.groups {
+        let Some(group) = there.iter().find(|it| it.id == kept.id) else { continue };
+        let mut tell = |what| done.push(Undone { kind: "group", name: group.name.clone(), what });
+        if mark_of(&group.description) != Some(kept.group.to_string().as_str()) {
+            tell("it stays, since its description says no more that it is Gatehall's");
+            continue;
+        }
+        tell("it is removed");
+        if apply {
+            client.delete_group(&kept.id).await?;
+        }
+    }
+    Ok(())
+}

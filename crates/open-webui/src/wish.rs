@@ -1,0 +1,56 @@
+use gatehall_domain::TenantId;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::WishedGroup;
+
+/// What should be at Open WebUI.
+#[derive(Debug)]
+pub struct Wish {
+    /// What is kept of it from one time to the next.
+    pub terms: Terms,
+    /// The key of the connections; none if a new one is to be made.
+    pub key: Option<SecretString>,
+    /// The groups as they are at Gatehall.
+    pub groups: Vec<WishedGroup>,
+}
+
+/// What an administrator decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// The gate, as Open WebUI reaches it.
+    pub gate: Url,
+    /// Who sees the connections.
+    pub access: Access,
+    /// The tenants that get a connection of type OpenAPI, too.
+    #[serde(default)]
+    pub openapi: Vec<TenantId>,
+    /// On which models the tools are switched on in new chats.
+    pub models: Models,
+    /// Whether these models are registered and given to everybody.
+    #[serde(default)]
+    pub open_models: bool,
+    /// Whether the groups of Gatehall are brought over.
+    pub bring_groups: bool,
+}
+
+/// Who sees a connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Every account that can be used.
+    Everybody,
+    /// The members of these groups, by name: of Gatehall, else of Open WebUI.
+    Groups(Vec<String>),
+}
+
+/// Which models.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Models {
+    /// All that are there.
+    All,
+    /// These, by id.
+    Named(Vec<String>),
+}
