@@ -6,7 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parse
 
 use crate::{
     command, demo,
-    settings::{LogSettings, ServeSettings, StoreSettings, is_secret, secret_names, with_defaults},
+    settings::{LogSettings, ServeSettings, StoreSettings, is_secret, with_defaults},
 };
 
 /// The gate between people, AI chats and tools. Each person sees and calls exactly the tools of the
@@ -75,6 +75,8 @@ pub enum Command {
     Provider(command::provider::ProviderCommand),
     /// Whom proxies let through to a host that asks this gate.
     HostRule(command::host_rule::HostRuleCommand),
+    /// Open WebUI: set it up for this gate, look whether it fits, take it back.
+    OpenWebui(command::open_webui::OpenWebUiCommand),
     /// Who is signed in with a browser.
     Session(command::session::SessionCommand),
     /// Ways in for administrators.
@@ -108,22 +110,28 @@ pub fn read_arguments(
     Ok(invocation)
 }
 
-/// The settings with secrets that are on the command line.
+/// The settings with secrets that are on the command line, of whichever command.
 fn told_to_all(matches: &ArgMatches) -> Vec<String> {
-    let levels = [Some(matches), matches.subcommand().map(|(_, matches)| matches)];
     let mut told: Vec<String> = Vec::new();
-    for matches in levels.into_iter().flatten() {
-        for name in secret_names() {
-            // A command has only some of the settings, and all are text.
-            let Ok(Some(value)) = matches.try_get_one::<String>(&name) else { continue };
-            let on_it = matches.value_source(&name) == Some(ValueSource::CommandLine);
+    let (mut command, mut matches) = (Invocation::command(), matches);
+    let mut secret = Vec::new();
+    loop {
+        let hidden = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
+        secret.extend(hidden.map(|arg| arg.get_id().to_string()));
+        for name in &secret {
+            // A command has only some of the settings.
+            let Ok(Some(mut values)) = matches.try_get_raw(name) else { continue };
+            let on_it = matches.value_source(name) == Some(ValueSource::CommandLine);
             let flag = format!("--{}", name.replace('_', "-"));
-            if on_it && is_secret(value) && !told.contains(&flag) {
+            let is_one = values.any(|value| is_secret(&value.to_string_lossy()));
+            if on_it && is_one && !told.contains(&flag) {
                 told.push(flag);
             }
         }
+        let Some((name, below)) = matches.subcommand() else { return told };
+        let Some(next) = command.find_subcommand(name).cloned() else { return told };
+        (command, matches) = (next, below);
     }
-    told
 }
 
 /// The reference page of all settings, made of the same text as `--help`.
@@ -180,6 +188,9 @@ mod tests {
         let database = "postgres://gate:word@db/gatehall";
         assert_eq!(told(&["serve", "--database", database]), ["--database"]);
         assert_eq!(told(&["--database", database, "check"]), ["--database"]);
+        let token = ["open-webui", "check", "--admin-token", "sk-0123456789abcdef"];
+        assert_eq!(told(&token), ["--admin-token"]);
+        assert_eq!(told(&["api", "/tools", "--key", "ghk_a_b"]), ["--key"]);
         let secret = ["serve", "--open-webui-secret", "0123456789abcdef"];
         assert_eq!(told(&secret), ["--open-webui-secret"]);
         for harmless in ["postgres://db/gatehall", "sqlite:/data/a@b.db"] {

@@ -3,7 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod api;
 pub(crate) mod audit;
-mod chats;
+pub(crate) mod chats;
 pub(crate) mod check;
 pub(crate) mod connection;
 pub(crate) mod doctor;
@@ -14,6 +14,7 @@ pub(crate) mod group;
 pub(crate) mod host_rule;
 pub(crate) mod import;
 pub(crate) mod key;
+pub(crate) mod open_webui;
 pub(crate) mod provider;
 mod secret;
 pub(crate) mod server;
