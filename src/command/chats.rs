@@ -10,7 +10,7 @@ use gatehall_portal::said_of_chats;
 
 use crate::{
     office::Office,
-    settings::{Domains, MadeUp, OpenWebUiOptions, domains, open_webuis},
+    settings::{Domains, MadeUp, OpenWebUiOptions, WiringOptions, domains, open_webuis},
 };
 
 /// How Open WebUIs are set, where no running gate says it.
@@ -41,6 +41,7 @@ impl ChatOptions {
             domains: &self.open_webui_domains,
             binds_admins: false,
             file: self.open_webuis.as_deref(),
+            wiring: &WiringOptions::default(),
         };
         let own = open_webuis(&set, &office.data_dir, MadeUp::Read)?;
         scene.own = own.iter().map(|it| it.chat.setting()).collect();

@@ -4,6 +4,8 @@ mod doors;
 mod file;
 mod open_webuis;
 mod processes;
+mod reach;
+mod wiring;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -18,6 +20,8 @@ pub(crate) use doors::{domains, public_url};
 pub use file::{FileError, secrets_in, with_defaults};
 pub(crate) use open_webuis::{MadeUp, OpenWebUiOptions, OpenWebUiSource, open_webuis};
 pub use processes::ProcessSettings;
+pub(crate) use reach::Reach;
+pub use wiring::WiringOptions;
 
 /// Where the company is kept.
 #[derive(Debug, Clone, Args)]
@@ -169,6 +173,10 @@ pub struct ServeSettings {
     #[expect(missing_docs, reason = "a doc here would become the help's text")]
     pub doors: DoorOptions,
 
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc here would become the help's text")]
+    pub wiring: WiringOptions,
+
     /// Largest request body, in bytes.
     #[arg(long, env = "GATEHALL_REQUEST_BYTES", value_name = "BYTES", value_parser = count, default_value = "4194304")]
     pub request_bytes: usize,
@@ -299,6 +307,7 @@ impl ServeSettings {
             domains: &self.doors.open_webui_domains,
             binds_admins: self.doors.open_webui_binds_admins,
             file: self.doors.open_webuis.as_deref(),
+            wiring: &self.wiring,
         }
     }
 

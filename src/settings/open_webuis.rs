@@ -3,12 +3,16 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
-use gatehall_domain::{OPEN_WEBUI, is_open_webui};
+use gatehall_domain::{EmailAddress, OPEN_WEBUI, is_open_webui};
 use gatehall_identity::OpenWebUi;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::doors::{Domains, domains};
+use super::{
+    doors::{Domains, domains},
+    reach::{Reach, ReachNames, ReachParts, address},
+    wiring::WiringOptions,
+};
 use crate::files;
 
 /// What is set of Open WebUIs.
@@ -19,6 +23,7 @@ pub(crate) struct OpenWebUiOptions<'s> {
     pub(crate) domains: &'s Domains,
     pub(crate) binds_admins: bool,
     pub(crate) file: Option<&'s Path>,
+    pub(crate) wiring: &'s WiringOptions,
 }
 
 /// A secret has at least so many characters.
@@ -40,7 +45,25 @@ struct Entry {
     domains: Vec<String>,
     #[serde(default)]
     binds_admins: bool,
+    url: Option<String>,
+    admin_token: Option<SecretString>,
+    admin_token_file: Option<std::path::PathBuf>,
+    admin_email: Option<EmailAddress>,
+    trusted_header: Option<String>,
+    admin_password_file: Option<std::path::PathBuf>,
+    #[serde(default)]
+    follow: bool,
 }
+
+const NAMES: ReachNames = ReachNames {
+    url: "url",
+    token: "admin_token",
+    token_file: "admin_token_file",
+    admin: "admin_email",
+    header: "trusted_header",
+    password_file: "admin_password_file",
+    follow: "follow",
+};
 
 /// What becomes of a secret that nobody has set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +82,8 @@ pub(crate) struct OpenWebUiSource {
     pub(crate) place: String,
     /// Nobody has set it: it is in the data folder.
     pub(crate) made_up: bool,
+    /// How the gate reaches it, if it does.
+    pub(crate) reach: Option<Reach>,
 }
 
 /// All Open WebUIs that are set.
@@ -84,6 +109,7 @@ pub(crate) fn open_webuis(
         },
         place,
         made_up,
+        reach: None,
     };
     match set.secret {
         Some(secret) => {
@@ -111,6 +137,15 @@ pub(crate) fn open_webuis(
         ),
     }
     check(&all)?;
+    let Some(reach) = set.wiring.reach()? else { return Ok(all) };
+    match all.iter_mut().find(|it| !it.chat.in_file) {
+        Some(plain) => plain.reach = Some(reach),
+        None => bail!(
+            "GATEHALL_OPEN_WEBUI_URL is for the Open WebUI of GATEHALL_OPEN_WEBUI_SECRET, which is \
+             not set: those of the file of GATEHALL_OPEN_WEBUIS have url, admin_token_file and \
+             follow of their own"
+        ),
+    }
     Ok(all)
 }
 
@@ -148,7 +183,9 @@ fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
     })?;
     ensure!(!entries.is_empty(), "{name} has no Open WebUI: write a table for each");
     ensure!(entries.len() <= MOST, "{name} has more than {MOST} Open WebUIs");
-    if files::is_read_by_all(path) && entries.values().any(|it| it.secret.is_some()) {
+    if files::is_read_by_all(path)
+        && entries.values().any(|it| it.secret.is_some() || it.admin_token.is_some())
+    {
         tracing::warn!(
             "{name} holds secrets and can be read by every user of this machine: run chmod 600 on it"
         );
@@ -159,9 +196,10 @@ fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
             Some(file) => file_place(&folder.join(file)),
             None => file_place(path),
         };
-        let chat = from_entry(id.clone(), entry, folder);
-        let chat = chat.with_context(|| format!("{name}, {}", id.escape_debug()))?;
-        Ok(OpenWebUiSource { chat, place, made_up: false })
+        let within = || format!("{name}, {}", id.escape_debug());
+        let reach = reach_of(&entry, folder).with_context(within)?;
+        let chat = from_entry(id.clone(), entry, folder).with_context(within)?;
+        Ok(OpenWebUiSource { chat, place, made_up: false, reach })
     };
     entries.into_iter().map(one).collect()
 }
@@ -170,6 +208,24 @@ fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
 fn file_place(path: &Path) -> String {
     let whole = std::path::absolute(path);
     format!("the file {}", whole.as_deref().unwrap_or(path).display())
+}
+
+/// How the gate reaches one of the file.
+fn reach_of(entry: &Entry, folder: &Path) -> Result<Option<Reach>> {
+    let url = entry.url.as_deref().map(address).transpose();
+    let url = url.map_err(|problem| anyhow::anyhow!("url: {problem}"))?;
+    let header = entry.trusted_header.as_deref().map(str::parse).transpose();
+    let header = header.map_err(|_| anyhow::anyhow!("trusted_header is no name of a header"))?;
+    let parts = ReachParts {
+        url: url.as_ref(),
+        token: entry.admin_token.as_ref(),
+        token_file: entry.admin_token_file.as_ref().map(|file| folder.join(file)),
+        admin: entry.admin_email.as_ref(),
+        header: header.as_ref(),
+        password_file: entry.admin_password_file.as_ref().map(|file| folder.join(file)),
+        follow: entry.follow,
+    };
+    Reach::of(&parts, &NAMES)
 }
 
 fn from_entry(id: String, entry: Entry, folder: &Path) -> Result<OpenWebUi> {
@@ -220,8 +276,8 @@ mod tests {
         let path = folder.path().join("chats.toml");
         std::fs::write(&path, file.unwrap_or_default()).unwrap();
         let file = file.map(|_| path.as_path());
-        let set =
-            OpenWebUiOptions { secret, domains: &Domains::default(), binds_admins: false, file };
+        let (domains, wiring) = (&Domains::default(), &WiringOptions::default());
+        let set = OpenWebUiOptions { secret, domains, binds_admins: false, file, wiring };
         open_webuis(&set, folder.path(), MadeUp::Read)
     }
 
@@ -272,6 +328,8 @@ mod tests {
             (None, with("domains = [\"x..example\"]"), "not a domain"),
             (None, with("domain = [\"x.example\"]"), "unknown field"),
             (None, with("binds_admins = 5"), "wrong type"),
+            (None, with("follow = true"), "set url"),
+            (None, with("url = \"chat:8080\""), "http://open-webui:8080"),
             (None, with("secret = \"a\""), "duplicate key"),
             (None, String::new(), "no Open WebUI"),
         ] {
