@@ -1,50 +1,67 @@
-//! What one of all gates does at a time.
+//! What one of all programs that work with a store does at a time.
 
-use std::sync::Arc;
+use std::fs::{File, TryLockError};
 
-use sqlx::query_scalar;
-use tokio::sync::OwnedMutexGuard;
+use sqlx::{SqlitePool, query_scalar};
 
 use crate::{
     Store, StoreError,
-    engine::{Engine, Transaction},
+    engine::{Engine, Pool, Transaction},
     writing::{LIMIT, in_time},
 };
 
-/// As long as this is there, nobody else has it.
+/// As long as this is there, nobody else has it. The end of its connection, or of its process, ends it,
+/// too.
 #[derive(Debug)]
 pub struct Alone {
-    /// Its end gives the lock back, and so does the end of its connection.
-    _transaction: Option<Transaction>,
-    _here: OwnedMutexGuard<()>,
+    _held: Engine<File, Transaction>,
 }
 
 impl Store {
-    /// Takes what is called so for oneself: among all gates of a PostgreSQL, and among all that
-    /// this process does with an SQLite. None if somebody has it.
+    /// Takes what is called so for oneself. None if somebody has it.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// If the database does not answer, or the file beside it cannot be locked.
     pub async fn alone(&self, what: &str) -> Result<Option<Alone>, StoreError> {
-        let Ok(here) = Arc::clone(&self.alone).try_lock_owned() else { return Ok(None) };
-        let Engine::Postgres(_) = &self.pool else {
-            return Ok(Some(Alone { _transaction: None, _here: here }));
+        let held = match &self.pool {
+            Engine::Sqlite(pool) => beside(pool, what).await?.map(Engine::Sqlite),
+            Engine::Postgres(_) => {
+                in_time(LIMIT, within(&self.pool, what)).await?.map(Engine::Postgres)
+            }
         };
-        let taken = in_time(LIMIT, self.try_alone(what)).await?;
-        Ok(taken.map(|transaction| Alone { _transaction: Some(transaction), _here: here }))
+        Ok(held.map(|held| Alone { _held: held }))
     }
+}
 
-    async fn try_alone(&self, what: &str) -> Result<Option<Transaction>, StoreError> {
-        let mut transaction = self.pool.begin_write().await?;
-        let Engine::Postgres(it) = &mut transaction else { return Ok(None) };
-        let taken: bool = query_scalar("select pg_try_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind(what)
-            .fetch_one(&mut **it)
-            .await?;
-        if !taken {
-            transaction.roll_back().await;
-            return Ok(None);
+/// A lock of PostgreSQL, for as long as a transaction.
+async fn within(pool: &Pool, what: &str) -> Result<Option<Transaction>, StoreError> {
+    let mut transaction = pool.begin_write().await?;
+    let Engine::Postgres(it) = &mut transaction else { return Ok(None) };
+    let taken: bool = query_scalar("select pg_try_advisory_xact_lock(hashtextextended($1, 0))")
+        .bind(what)
+        .fetch_one(&mut **it)
+        .await?;
+    if !taken {
+        transaction.roll_back().await;
+        return Ok(None);
+    }
+    Ok(Some(transaction))
+}
+
+/// The lock of a file beside an SQLite, which would let nobody write meanwhile.
+async fn beside(pool: &SqlitePool, what: &str) -> Result<Option<File>, StoreError> {
+    let mut path = pool.connect_options().get_filename().to_owned().into_os_string();
+    path.push(format!("-{what}.lock"));
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = File::options().write(true).create(true).truncate(false).open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(file)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
         }
-        Ok(Some(transaction))
+    });
+    match locked.await {
+        Ok(Ok(taken)) => Ok(taken),
+        _ => Err(StoreError::CannotOpen),
     }
 }

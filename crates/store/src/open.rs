@@ -36,8 +36,6 @@ pub struct Store {
     pub(crate) writing: Arc<Writing>,
     /// Where those wait who change the company.
     pub(crate) place: Arc<tokio::sync::Mutex<Place>>,
-    /// Whoever has what only one has at a time.
-    pub(crate) alone: Arc<tokio::sync::Mutex<()>>,
 }
 
 macro_rules! migration {
@@ -86,13 +84,7 @@ impl Store {
     }
 
     fn new(pool: Pool, writer: Pool, writing: Writing) -> Self {
-        Self {
-            pool,
-            writer,
-            writing: Arc::new(writing),
-            place: Arc::default(),
-            alone: Arc::default(),
-        }
+        Self { pool, writer, writing: Arc::new(writing), place: Arc::default() }
     }
 
     /// What the database is, in a word: `SQLite` or `PostgreSQL`.

@@ -102,6 +102,19 @@ impl FindingRow {
     }
 }
 
+impl FindingRow {
+    /// What mends it, in words: where a command does, the form does it, too.
+    fn words(&self) -> &str {
+        match self.remedy.strip_prefix("gatehall open-webui setup") {
+            Some(rest) if rest.contains("--open-models") => {
+                "set it up again, and let everybody use these models"
+            }
+            Some(_) => "set it up again",
+            None => &self.remedy,
+        }
+    }
+}
+
 impl Checked {
     fn to_mend(&self) -> usize {
         self.findings.iter().filter(|it| it.state == "bad").count()
