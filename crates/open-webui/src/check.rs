@@ -7,7 +7,6 @@ use crate::{
     Found, Known, Plan,
     client::Object,
     connection::{CONNECTION, Kind},
-    model::is_open,
 };
 
 /// How something is.
@@ -242,18 +241,17 @@ fn people(found: &Found) -> Vec<Finding> {
 
 fn models(found: &Found) -> Option<Finding> {
     if found.base_models.is_empty() && found.models.is_empty() {
-        return Some(Finding::bad(
+        return Some(Finding::note(
             "models",
             "there is none",
             "connect a provider of models (Settings, Connections), or see whether it answers",
         ));
     }
-    let some = found.models.iter().any(|it| {
-        is_open(it)
-            || it.get("access_grants").and_then(Value::as_array).is_some_and(|it| !it.is_empty())
-    });
-    (!some).then(|| {
-        Finding::bad(
+    let is_shared = |it: &&Object| {
+        it.get("access_grants").and_then(Value::as_array).is_some_and(|it| !it.is_empty())
+    };
+    found.models.iter().all(|it| !is_shared(&it)).then(|| {
+        Finding::note(
             "models",
             "only administrators may use one",
             "gatehall open-webui setup --open-models --apply",

@@ -41,6 +41,12 @@ class Fresh(World):
     # The commands.
 
     def as_admin(self):
+        """The flags of an administrator with a token: passwords are taken only so often."""
+        token = self.processes.folder / "token"
+        token.write_text(self.ines.token)
+        return ["--admin-token-file", token]
+
+    def with_password(self):
         """The flags of an administrator with a password."""
         email = OPEN_WEBUI["WEBUI_ADMIN_EMAIL"]
         return ["--admin-email", email, "--admin-password-file", self.password]
@@ -106,3 +112,13 @@ class Fresh(World):
 
 def _grant(it):
     return (it["principal_type"], it["principal_id"], it["permission"])
+
+
+_made = []
+
+
+def fresh():
+    """The one of all tests, made at the first use; it ends with the program."""
+    if not _made:
+        _made.append(Fresh())
+    return _made[0]

@@ -19,6 +19,9 @@ use crate::{
 /// A gate hears of a change within a second, and tools of a server may come a little later.
 const PATIENCE: Duration = Duration::from_secs(12);
 
+/// What findings about the signed header are called.
+pub(super) const SECRET: &str = "secret";
+
 /// Who asks.
 #[derive(Debug, Clone)]
 pub enum Whom {
@@ -59,6 +62,8 @@ impl Wiring {
                 Ok(email) => self.ask_as_made(draft, &email, group.as_ref()).await?,
             },
         });
+        let is_taken = findings.iter().any(|it| it.subject == SECRET && it.state == State::Good);
+        findings.extend(self.as_seen(is_taken).await?);
         Ok(findings)
     }
 
@@ -146,7 +151,7 @@ impl Wiring {
         let Some(user) = bound else {
             return Ok(vec![self.nobody(&snapshot, email, &offered)]);
         };
-        let mut findings = vec![Finding::good("secret", "the gate takes what Open WebUI signs")];
+        let mut findings = vec![Finding::good(SECRET, "the gate takes what Open WebUI signs")];
         findings.extend(compare(&snapshot, user, &offered, self.desk.clock().now()));
         Ok(findings)
     }
@@ -155,7 +160,7 @@ impl Wiring {
     fn nobody(&self, snapshot: &Snapshot, email: &EmailAddress, offered: &[String]) -> Finding {
         if !offered.is_empty() {
             return Finding::bad(
-                "secret",
+                SECRET,
                 "everybody is offered the same tools, since nobody is named to the gate",
                 "the connection must have a service key: gatehall open-webui setup --apply",
             );
@@ -163,7 +168,7 @@ impl Wiring {
         let company = snapshot.company();
         match company.user_by_email(email) {
             Some(_) => Finding::bad(
-                "secret",
+                SECRET,
                 "Open WebUI does not sign who asks",
                 "set ENABLE_FORWARD_USER_INFO_HEADERS=true and FORWARD_USER_INFO_HEADER_JWT_SECRET \
                  in its environment, and restart it",
@@ -186,7 +191,7 @@ fn no_list(fault: Fault) -> Result<Finding, WiringError> {
             "gatehall open-webui setup --apply, with --group for a group that they are in",
         )),
         Fault::Refused(_, 502 | 504, _) => Ok(Finding::bad(
-            "secret",
+            SECRET,
             "the gate takes the key, and refuses what Open WebUI signs",
             "FORWARD_USER_INFO_HEADER_JWT_SECRET of Open WebUI must equal \
              GATEHALL_OPEN_WEBUI_SECRET, and the clocks must agree: gatehall audit --outcome \

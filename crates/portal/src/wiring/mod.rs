@@ -6,6 +6,7 @@ mod journal;
 mod keys;
 mod left_over;
 mod people;
+mod seen;
 
 use gatehall_domain::KeyId;
 use gatehall_open_webui::{
