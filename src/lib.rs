@@ -12,6 +12,7 @@ mod running;
 pub mod serve;
 pub mod settings;
 mod start;
+mod wire;
 
 pub use cli::{Command, Invocation, read_arguments, reference};
 pub use closed::close_to_others;

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use crate::{
     office::Office,
-    settings::{Domains, MadeUp, OpenWebUiOptions, domains, open_webuis},
+    settings::{Domains, MadeUp, OpenWebUiOptions, WiringOptions, domains, open_webuis},
 };
 
 /// How Open WebUIs are set, where no running gate says it.
@@ -46,6 +46,7 @@ impl ChatOptions {
             domains: &self.open_webui_domains,
             binds_admins: false,
             file: self.open_webuis.as_deref(),
+            wiring: &WiringOptions::default(),
         };
         let own = open_webuis(&set, &office.data_dir, MadeUp::Read)?;
         scene.own = own.iter().map(|it| it.chat.setting()).collect();

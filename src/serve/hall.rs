@@ -6,13 +6,15 @@ use gatehall_domain::{
     Caller, Clock, ConnectionId, ConnectionPath, EmailAddress, Snapshot, Tool, ToolDefinition,
 };
 use gatehall_gateway::{Accounts, ConnectionStatus, Gateway, State, Tasks};
-use gatehall_identity::{Doors, Finding, OpenWebUi, Patient, examine};
-use gatehall_portal::{Called, Condition, Pending, Step, chat_scene, serving};
+use gatehall_identity::{ChatScene, Doors, Finding, OpenWebUi, Patient, examine};
+use gatehall_open_webui::{Client, Fault, Wire};
+use gatehall_portal::{Called, Condition, InStep, Pending, ReachedChat, Step, chat_scene, serving};
 use gatehall_store::Store;
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
+use url::Url;
 
-use super::{health::Health, publish::serve_from_now};
+use super::{health::Health, in_step::States, publish::serve_from_now};
 use crate::{
     admin_link::LinkCommand,
     settings::{AuditMode, ServeSettings},
@@ -35,6 +37,9 @@ pub(super) struct Hall {
     pub(super) chat_secrets: Vec<(String, String)>,
     pub(super) admin_link_command: LinkCommand,
     pub(super) health: Health,
+    pub(super) reached: Vec<ReachedChat>,
+    pub(super) wire: Wire,
+    pub(super) in_step: States,
 }
 
 /// The name of a replica: that of its machine, and where it listens.
@@ -122,8 +127,7 @@ impl gatehall_portal::Hall for Hall {
         Box::pin(async move {
             let snapshot = self.gateway.live().snapshot();
             let now = self.clock.now();
-            // Without the database this gate knows of itself alone.
-            let gates = serving(&self.store, now).await.unwrap_or_default();
+            let chats = self.chat_scene().await;
             let patient = Patient {
                 company: snapshot.company(),
                 vault: &self.vault,
@@ -132,7 +136,7 @@ impl gatehall_portal::Hall for Hall {
                 // Whoever asks here is served.
                 listen: None,
                 allowed_hosts: self.settings.allowed_hosts.clone(),
-                chats: chat_scene(&gates, &self.doors, &self.replica),
+                chats,
                 now,
             };
             examine(&patient, |_| ()).await
@@ -180,6 +184,26 @@ impl gatehall_portal::Hall for Hall {
 
     fn chat_secrets(&self) -> &[(String, String)] {
         &self.chat_secrets
+    }
+
+    fn reached_chats(&self) -> &[ReachedChat] {
+        &self.reached
+    }
+
+    fn open_webui(&self, url: &Url) -> Result<Client, Fault> {
+        Client::new(url, self.wire.clone())
+    }
+
+    fn in_step(&self, chat: &str) -> Option<InStep> {
+        self.in_step.iter().find(|(id, _)| id == chat).map(|(_, state)| state.now())
+    }
+
+    fn chat_scene(&self) -> Pending<'_, ChatScene> {
+        Box::pin(async move {
+            // Without the database this gate knows of itself alone.
+            let gates = serving(&self.store, self.clock.now()).await.unwrap_or_default();
+            chat_scene(&gates, &self.doors, &self.replica)
+        })
     }
 
     fn allowed_commands(&self) -> &[String] {

@@ -17,7 +17,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::audit::AuditState;
+use super::{audit::AuditState, in_step::States};
 
 /// Knows whether the gate serves, and whether it is well.
 #[derive(Clone)]
@@ -35,7 +35,11 @@ pub(super) struct HealthParts {
     pub(super) recorder: Recorder,
     pub(super) audit: Arc<AuditState>,
     pub(super) store: Store,
+    pub(super) in_step: States,
 }
+
+/// Seconds for which an Open WebUI may be out of step before that is a trouble: it may be restarting.
+const OUT_OF_STEP: i64 = 30;
 
 /// The store is asked several times a second; after this long without an answer it is away.
 const AWAY: Duration = Duration::from_secs(10);
@@ -95,7 +99,8 @@ impl Health {
 
     /// What does not work, whether the gate serves or not.
     pub(super) fn troubles(&self) -> Vec<String> {
-        let HealthParts { live, clock, stale_after, recorder, audit, store } = self.parts.as_ref();
+        let HealthParts { live, clock, stale_after, recorder, audit, store, in_step } =
+            self.parts.as_ref();
         let mut troubles = self.missing();
         let age = live.age(clock.now());
         if age > AWAY && age <= *stale_after {
@@ -124,6 +129,13 @@ impl Health {
             match count {
                 0 => {}
                 count => troubles.push(format!("audit events that {what}: {count}")),
+            }
+        }
+        for (chat, state) in in_step.iter() {
+            if let Some((since, why)) = state.now().failing
+                && clock.now() >= since.plus_seconds(OUT_OF_STEP)
+            {
+                troubles.push(format!("{chat} cannot be kept in step with the company: {why}"));
             }
         }
         if self.warm.load(Ordering::Relaxed) && live.unseen() > 0 {

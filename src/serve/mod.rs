@@ -6,6 +6,7 @@ mod chats;
 mod hall;
 mod head;
 mod health;
+mod in_step;
 mod leftover;
 mod listener;
 mod publish;
@@ -19,6 +20,7 @@ use anyhow::{Context, Result};
 use gatehall_domain::Snapshot;
 use gatehall_gateway::{Egress, Gateway, GatewayParts, Recorder, Tasks, faces};
 use gatehall_identity::{DoorParts, Doors, SessionIndex};
+use gatehall_portal::ReachedChat;
 use gatehall_store::Actor;
 use gatehall_vault::Vault;
 use tokio::net::TcpListener;
@@ -34,6 +36,7 @@ use crate::{
     office::Office,
     output, running,
     settings::{AuditMode, ServeSettings, StoreSettings},
+    wire::wire,
 };
 
 /// Calls that wait to be written to the audit; some seconds' worth under full load.
@@ -159,6 +162,7 @@ impl Service {
             Reception::new(office.desk_of(Actor::gate()), Arc::clone(&sessions), recorder.clone());
         let chats = chats::known(&office, settings, &snapshot).await?;
         let chat_secrets = chats.iter().map(|it| (it.chat.id.clone(), it.place.clone())).collect();
+        let reached: Vec<ReachedChat> = chats.iter().filter_map(chats::reached).collect();
         let chats = chats.into_iter().map(|it| it.chat).collect();
         let doors = Doors::new(
             settings.doors.settings(address, chats, settings.add_unknown_users.into())?,
@@ -223,6 +227,14 @@ impl Service {
             Arc::clone(&doors),
             tasks.stop().clone(),
         ));
+        let wire = wire();
+        let in_step = in_step::start(
+            &tasks,
+            &office.desk_of(Actor::gate()),
+            gateway.live(),
+            &wire,
+            &reached,
+        )?;
         let health = Health::new(HealthParts {
             live: Arc::clone(gateway.live()),
             clock: office.clock.clone(),
@@ -230,6 +242,7 @@ impl Service {
             recorder,
             audit,
             store: office.store.clone(),
+            in_step: in_step.clone(),
         });
         let desk = office.desk_of(Actor::gate());
         let hall = Arc::new(hall::Hall {
@@ -243,6 +256,9 @@ impl Service {
             store: office.store.clone(),
             replica: name,
             chat_secrets,
+            reached,
+            wire,
+            in_step,
             admin_link_command: LinkCommand::new(&office.gate(address), doors.public_url()),
             health: health.clone(),
         });

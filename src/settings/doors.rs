@@ -117,8 +117,9 @@ pub struct DoorOptions {
 
     /// TOML file with several Open WebUIs: a table for each, whose name is open-webui or begins
     /// with open-webui- and is the provider of its accounts, with secret or secret_file, domains
-    /// and binds_admins. GATEHALL_OPEN_WEBUI_SECRET, GATEHALL_OPEN_WEBUI_DOMAINS and
-    /// GATEHALL_OPEN_WEBUI_BINDS_ADMINS are for one called open-webui. [default: none]
+    /// and binds_admins, and url, admin_token_file or admin_email, trusted_header and follow.
+    /// GATEHALL_OPEN_WEBUI_SECRET, GATEHALL_OPEN_WEBUI_DOMAINS and the like are for one called
+    /// open-webui. [default: none]
     #[arg(long, env = "GATEHALL_OPEN_WEBUIS", value_name = "FILE")]
     pub open_webuis: Option<PathBuf>,
 

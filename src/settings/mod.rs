@@ -5,6 +5,8 @@ mod file;
 mod open_webuis;
 mod processes;
 mod secrets;
+mod reach;
+mod wiring;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -21,6 +23,8 @@ pub use file::{FileError, secrets_in, with_defaults};
 pub(crate) use open_webuis::{MadeUp, OpenWebUiOptions, OpenWebUiSource, open_webuis};
 pub use processes::ProcessSettings;
 pub(crate) use secrets::{has_password, told};
+pub(crate) use reach::Reach;
+pub use wiring::WiringOptions;
 
 /// Where the company is kept.
 #[derive(Debug, Clone, Args)]
@@ -181,6 +185,10 @@ pub struct ServeSettings {
     #[expect(missing_docs, reason = "a doc here would become the help's text")]
     pub doors: DoorOptions,
 
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc here would become the help's text")]
+    pub wiring: WiringOptions,
+
     /// Largest request body, in bytes.
     #[arg(long, env = "GATEHALL_REQUEST_BYTES", value_name = "BYTES", value_parser = count, default_value = "4194304")]
     pub request_bytes: usize,
@@ -312,6 +320,7 @@ impl ServeSettings {
             domains: &self.doors.open_webui_domains,
             binds_admins: self.doors.open_webui_binds_admins,
             file: self.doors.open_webuis.as_deref(),
+            wiring: &self.wiring,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail, ensure};
-use gatehall_domain::{OPEN_WEBUI, is_open_webui};
+use gatehall_domain::{EmailAddress, OPEN_WEBUI, is_open_webui};
 use gatehall_identity::OpenWebUi;
 use gatehall_vault::{load_secret, weakness};
 use secrecy::{ExposeSecret, SecretString};
@@ -12,6 +12,8 @@ use serde::Deserialize;
 use super::{
     doors::{Domains, domains},
     secrets::{Told, told},
+    reach::{Reach, ReachNames, ReachParts, address},
+    wiring::WiringOptions,
 };
 use crate::files;
 
@@ -25,6 +27,7 @@ pub(crate) struct OpenWebUiOptions<'s> {
     pub(crate) domains: &'s Domains,
     pub(crate) binds_admins: bool,
     pub(crate) file: Option<&'s Path>,
+    pub(crate) wiring: &'s WiringOptions,
 }
 
 /// There are at most so many: a header is held against the secrets of all.
@@ -43,7 +46,25 @@ struct Entry {
     domains: Vec<String>,
     #[serde(default)]
     binds_admins: bool,
+    url: Option<String>,
+    admin_token: Option<SecretString>,
+    admin_token_file: Option<std::path::PathBuf>,
+    admin_email: Option<EmailAddress>,
+    trusted_header: Option<String>,
+    admin_password_file: Option<std::path::PathBuf>,
+    #[serde(default)]
+    follow: bool,
 }
+
+const NAMES: ReachNames = ReachNames {
+    url: "url",
+    token: "admin_token",
+    token_file: "admin_token_file",
+    admin: "admin_email",
+    header: "trusted_header",
+    password_file: "admin_password_file",
+    follow: "follow",
+};
 
 /// What becomes of a secret that nobody has set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +83,8 @@ pub(crate) struct OpenWebUiSource {
     pub(crate) place: String,
     /// Nobody has set it: it is in the data folder.
     pub(crate) made_up: bool,
+    /// How the gate reaches it, if it does.
+    pub(crate) reach: Option<Reach>,
 }
 
 /// All Open WebUIs that are set.
@@ -87,6 +110,7 @@ pub(crate) fn open_webuis(
         },
         place,
         made_up,
+        reach: None,
     };
     match told("GATEHALL_OPEN_WEBUI_SECRET", set.secret, set.secret_file)? {
         Some(Told { secret, place }) => {
@@ -116,6 +140,15 @@ pub(crate) fn open_webuis(
         ),
     }
     check(&all)?;
+    let Some(reach) = set.wiring.reach()? else { return Ok(all) };
+    match all.iter_mut().find(|it| !it.chat.in_file) {
+        Some(plain) => plain.reach = Some(reach),
+        None => bail!(
+            "GATEHALL_OPEN_WEBUI_URL is for the Open WebUI of GATEHALL_OPEN_WEBUI_SECRET, which is \
+             not set: those of the file of GATEHALL_OPEN_WEBUIS have url, admin_token_file and \
+             follow of their own"
+        ),
+    }
     Ok(all)
 }
 
@@ -153,7 +186,9 @@ fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
     })?;
     ensure!(!entries.is_empty(), "{name} has no Open WebUI: write a table for each");
     ensure!(entries.len() <= MOST, "{name} has more than {MOST} Open WebUIs");
-    if files::is_read_by_all(path) && entries.values().any(|it| it.secret.is_some()) {
+    if files::is_read_by_all(path)
+        && entries.values().any(|it| it.secret.is_some() || it.admin_token.is_some())
+    {
         tracing::warn!(
             "{name} holds secrets and can be read by every user of this machine: run chmod 600 on it"
         );
@@ -164,9 +199,10 @@ fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
             Some(file) => file_place(&folder.join(file)),
             None => file_place(path),
         };
-        let chat = from_entry(id.clone(), entry, folder);
-        let chat = chat.with_context(|| format!("{name}, {}", id.escape_debug()))?;
-        Ok(OpenWebUiSource { chat, place, made_up: false })
+        let within = || format!("{name}, {}", id.escape_debug());
+        let reach = reach_of(&entry, folder).with_context(within)?;
+        let chat = from_entry(id.clone(), entry, folder).with_context(within)?;
+        Ok(OpenWebUiSource { chat, place, made_up: false, reach })
     };
     entries.into_iter().map(one).collect()
 }
@@ -175,6 +211,24 @@ fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
 fn file_place(path: &Path) -> String {
     let whole = std::path::absolute(path);
     format!("the file {}", whole.as_deref().unwrap_or(path).display())
+}
+
+/// How the gate reaches one of the file.
+fn reach_of(entry: &Entry, folder: &Path) -> Result<Option<Reach>> {
+    let url = entry.url.as_deref().map(address).transpose();
+    let url = url.map_err(|problem| anyhow::anyhow!("url: {problem}"))?;
+    let header = entry.trusted_header.as_deref().map(str::parse).transpose();
+    let header = header.map_err(|_| anyhow::anyhow!("trusted_header is no name of a header"))?;
+    let parts = ReachParts {
+        url: url.as_ref(),
+        token: entry.admin_token.as_ref(),
+        token_file: entry.admin_token_file.as_ref().map(|file| folder.join(file)),
+        admin: entry.admin_email.as_ref(),
+        header: header.as_ref(),
+        password_file: entry.admin_password_file.as_ref().map(|file| folder.join(file)),
+        follow: entry.follow,
+    };
+    Reach::of(&parts, &NAMES)
 }
 
 fn from_entry(id: String, entry: Entry, folder: &Path) -> Result<OpenWebUi> {
@@ -230,6 +284,7 @@ mod tests {
             domains: &Domains::default(),
             binds_admins: false,
             file,
+            wiring: &WiringOptions::default(),
         };
         open_webuis(&set, folder.path(), MadeUp::Read)
     }
@@ -281,6 +336,8 @@ mod tests {
             (None, with("domains = [\"x..example\"]"), "not a domain"),
             (None, with("domain = [\"x.example\"]"), "unknown field"),
             (None, with("binds_admins = 5"), "wrong type"),
+            (None, with("follow = true"), "set url"),
+            (None, with("url = \"chat:8080\""), "http://open-webui:8080"),
             (None, with("secret = \"a\""), "duplicate key"),
             (None, String::new(), "no Open WebUI"),
         ] {

@@ -6,6 +6,7 @@ mod chats;
 mod discovery;
 mod empty_endpoints;
 mod heads;
+mod in_step;
 mod isolation;
 mod ladder;
 mod newcomers;

@@ -6,8 +6,11 @@ use std::{future::Future, pin::Pin, sync::Arc};
 use gatehall_domain::{
     Caller, ConnectionId, ConnectionPath, EmailAddress, Snapshot, Timestamp, Tool, ToolDefinition,
 };
+use gatehall_identity::ChatScene;
+use gatehall_open_webui::{Client, Fault, Proof};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use url::Url;
 
 /// Something that is still to come.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -64,11 +67,53 @@ pub trait Hall: Send + Sync {
     /// never the secret.
     fn chat_secrets(&self) -> &[(String, String)];
 
+    /// The Open WebUIs that the gate reaches by itself.
+    fn reached_chats(&self) -> &[ReachedChat];
+
+    /// The Open WebUI at this address, spoken to by nobody.
+    ///
+    /// # Errors
+    /// If it is no address.
+    fn open_webui(&self, url: &Url) -> Result<Client, Fault>;
+
+    /// How an Open WebUI that follows the company is kept in step with it.
+    fn in_step(&self, chat: &str) -> Option<InStep>;
+
+    /// What the gates of this company say of Open WebUIs.
+    fn chat_scene(&self) -> Pending<'_, ChatScene>;
+
     /// The commands with which processes may be started from the portal.
     fn allowed_commands(&self) -> &[String];
 
     /// The name of this replica.
     fn replica(&self) -> &str;
+}
+
+/// Whoever changes Open WebUIs does so alone, and has this of the store.
+pub const OPEN_WEBUI_LOCK: &str = "open-webui";
+
+/// An Open WebUI that the gate reaches by itself.
+#[derive(Debug, Clone)]
+pub struct ReachedChat {
+    /// The source of its accounts here.
+    pub chat: String,
+    /// Where it is.
+    pub url: Url,
+    /// How the gate signs in there as an administrator; none if it may not.
+    pub proof: Option<Proof>,
+    /// Whether it follows the company.
+    pub follow: bool,
+}
+
+/// How an Open WebUI is kept in step with the company.
+#[derive(Debug, Clone, Default)]
+pub struct InStep {
+    /// When all was last as it should be.
+    pub at: Option<Timestamp>,
+    /// Whether nothing was set up there yet, so that there is nothing to keep.
+    pub waits: bool,
+    /// Since when it has failed, and why.
+    pub failing: Option<(Timestamp, String)>,
 }
 
 /// How a connection is.

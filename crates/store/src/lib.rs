@@ -2,6 +2,7 @@
 //!
 //! This is the only crate that names sqlx. One query text serves both databases.
 
+mod alone;
 mod apply;
 mod audit;
 mod chats;
@@ -22,6 +23,7 @@ mod usage;
 mod vault_check;
 mod writing;
 
+pub use alone::Alone;
 pub use apply::{Actor, Applied};
 pub use audit::{Event, EventFilter, EventRow};
 pub use error::StoreError;

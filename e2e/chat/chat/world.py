@@ -6,7 +6,7 @@ import time
 import urllib.request
 
 from doors.processes import Processes, free_port
-from doors.world import GATEHALL, TOOLS
+from doors.world import GATEHALL, ROOT, TOOLS
 
 from . import page
 from .open_webui import PASSWORD, Person
@@ -51,6 +51,7 @@ class World:
         self.processes = Processes()
         self.ports = {name: free_port() for name in ("gate", "model", "open-webui")}
         self._people = None
+        self._bridge = None
         self.key = None
         # The connections that Open WebUI had at its first start.
         self.connections_at_first = None
@@ -111,6 +112,8 @@ class World:
         variables |= {**OPEN_WEBUI, "DATA_DIR": str(self.processes.folder / "open-webui")}
         variables["OPENAI_API_BASE_URL"] = f"{self.origin('model')}/v1"
         variables["TOOL_SERVER_CONNECTIONS"] = json.dumps([self.connection()])
+        # Of the bridge tool; the secret it takes from where Open WebUI has it.
+        variables["MCP_PROXY_BRIDGE_KEY"] = self.key
         serve = ["serve", "--host", "127.0.0.1", "--port", self.ports["open-webui"]]
         command = [TOOLS / "chat/bin/open-webui", *serve]
         self.processes.start("open-webui", command, {**variables, **different})
@@ -128,15 +131,29 @@ class World:
     def people(self):
         """Everybody with an account, signed in, in a chat that is set up as the page says."""
         if self._people is None:
-            origin = self.open_webui()
-            ines = Person(origin, OPEN_WEBUI["WEBUI_ADMIN_EMAIL"])
+            ines = self.set_up()
             self._people = {"ines": ines}
-            self.connections_at_first = ines.connections()
-            self.connect()
-            ines.open_model(TOOL)
             for name, email in PEOPLE.items():
                 self._people[name] = ines.add(email, name.title())
         return self._people
+
+    def set_up(self):
+        """The chat's administrator, who has set it up as the page says."""
+        ines = Person(self.open_webui(), OPEN_WEBUI["WEBUI_ADMIN_EMAIL"])
+        self.connections_at_first = ines.connections()
+        ines.connect(self.connection(), self.connection("openapi"))
+        ines.open_model(TOOL)
+        return ines
+
+    @property
+    def bridge(self):
+        """The id of the bridge tool, which is uploaded at the first use."""
+        if self._bridge is None:
+            content = (ROOT / "open-webui/mcp_proxy_bridge.py").read_text()
+            self.ines.upload(BRIDGE, "Gatehall", content)
+            self.ines.set_valves(BRIDGE, gateway_url=self.origin("gate"))
+            self._bridge = BRIDGE
+        return self._bridge
 
     @property
     def ines(self):
@@ -181,3 +198,5 @@ def answers(url):
 # How a chat names the connections of the page.
 TOOL = f"server:mcp:{page.connection('mcp', '', '')['info']['id']}"
 SEARCH = f"server:{page.connection('openapi', '', '')['info']['id']}"
+# The bridge tool has the name of its file.
+BRIDGE = "mcp_proxy_bridge"

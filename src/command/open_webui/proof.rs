@@ -5,15 +5,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use gatehall_domain::{EmailAddress, OPEN_WEBUI};
-use gatehall_identity::connector;
-use gatehall_open_webui::{Client, Proof, Wire};
+use gatehall_open_webui::{Client, Proof};
 use gatehall_portal::{operation::read_secret_file, wiring::Wiring};
-use hyper_util::{client::legacy::Client as Http, rt::TokioExecutor};
 use secrecy::SecretString;
-use tower::util::BoxCloneSyncService;
 use url::Url;
 
-use crate::office::Office;
+use crate::{office::Office, wire::wire};
 
 /// Which Open WebUI, and what proves to it that an administrator asks.
 #[derive(Debug, Args)]
@@ -119,9 +116,4 @@ impl Reach {
 pub(super) fn secret(file: &std::path::Path, what: &str) -> Result<SecretString> {
     let secret = read_secret_file(&file.to_string_lossy());
     secret.with_context(|| format!("the {what} cannot be read from {}", file.display()))
-}
-
-/// What sends requests to Open WebUI: the program's one way to do that.
-pub(crate) fn wire() -> Wire {
-    BoxCloneSyncService::new(Http::builder(TokioExecutor::new()).build(connector()))
 }

@@ -6,6 +6,7 @@ mod changes;
 mod commands;
 mod document;
 mod fresh;
+mod open_webui;
 mod quotes;
 mod tables;
 mod told;
@@ -13,6 +14,7 @@ mod undo;
 mod unread;
 mod walls;
 
+use gatehall::settings::ServeSettings;
 use gatehall_domain::{Digest, ProviderId, ProviderLogin, Session};
 use gatehall_portal::operation::provider::{ProviderEdit, change};
 use gatehall_test_support::{Kind, tool};
@@ -30,8 +32,13 @@ pub(crate) const MIKE: &str = "mike@microsoft.example";
 
 /// A company with one of each thing.
 pub(crate) async fn company(kind: Kind) -> World {
+    company_with(kind, |_| ()).await
+}
+
+/// The same with settings of its own.
+pub(crate) async fn company_with(kind: Kind, set: impl Fn(&mut ServeSettings)) -> World {
     let time = tool("python/bin/mcp-server-time");
-    let world = World::new(
+    let world = World::with(
         kind,
         json!({
             "tenants": [{"id": "google", "name": "Google"}, {"id": "microsoft"}],
@@ -55,6 +62,7 @@ pub(crate) async fn company(kind: Kind) -> World {
             "providers": [{"id": "entra", "issuer": "http://127.0.0.1:9", "client_id": "x", "enabled": false}],
             "host_rules": [{"host": "app.example.com", "path": "/", "admit": "signed-in"}],
         }),
+        set,
     )
     .await;
     world.has_tools(4).await;

@@ -3,6 +3,7 @@
 mod chat;
 mod client;
 mod forgetful;
+pub(crate) mod open_webui;
 mod program;
 mod rascal;
 mod recorder;

@@ -25,6 +25,7 @@ mod keys;
 mod me;
 mod members;
 mod members_pending;
+mod open_webui;
 mod overview;
 mod probe;
 mod providers;
@@ -67,6 +68,7 @@ pub(crate) fn book() -> Book {
         import::ways,
         overview::ways,
         settings::ways,
+        open_webui::ways,
         providers::ways,
         claim_mappings::ways,
         host_rules::ways,

@@ -14,7 +14,7 @@ use http::{
 };
 use serde_json::{Map, Value, json};
 
-use crate::DeskError;
+use crate::{DeskError, wiring::WiringError};
 
 /// Why a request is not answered as it was meant. Nothing was changed.
 #[derive(Debug, Clone)]
@@ -49,6 +49,8 @@ pub(crate) enum Fault {
     Unwritable(String),
     /// Others are changing something.
     Busy,
+    /// Open WebUI is in the way; this says how, and what to do.
+    OpenWebUi(String),
     /// A fault of ours; the number finds the log line.
     Ours(String),
 }
@@ -83,6 +85,23 @@ impl From<StoreError> for Fault {
                 Self::Unwritable(error.to_string())
             }
             error => Self::ours(&error),
+        }
+    }
+}
+
+impl From<gatehall_open_webui::Fault> for Fault {
+    fn from(fault: gatehall_open_webui::Fault) -> Self {
+        Self::OpenWebUi(fault.to_string())
+    }
+}
+
+impl From<WiringError> for Fault {
+    fn from(error: WiringError) -> Self {
+        match error {
+            WiringError::Fault(fault) => fault.into(),
+            WiringError::Desk(error) => error.into(),
+            WiringError::Store(error) => error.into(),
+            error => Self::OpenWebUi(error.to_string()),
         }
     }
 }
@@ -130,6 +149,7 @@ impl Fault {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Away | Self::Unwritable(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::OpenWebUi(_) => StatusCode::BAD_GATEWAY,
             Self::Ours(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -151,6 +171,7 @@ impl Fault {
             Self::Away => "The database is away",
             Self::Unwritable(_) => "The database cannot be written",
             Self::Busy => "Too many changes at once",
+            Self::OpenWebUi(_) => "Open WebUI is in the way",
             Self::Ours(_) => "Something went wrong here",
         }
     }
@@ -184,7 +205,7 @@ impl Fault {
             Self::TooLarge => "Send less, or in several parts.".into(),
             Self::TooMany(seconds) => format!("Try again in {seconds} seconds."),
             Self::Away => "Nothing was changed. Try again in a moment.".into(),
-            Self::Unwritable(why) => sentence(why),
+            Self::Unwritable(why) | Self::OpenWebUi(why) => sentence(why),
             Self::Busy => "Others are changing something, and your turn did not come in time. \
                            Nothing was changed. Try again in a few seconds."
                 .into(),

@@ -74,9 +74,9 @@ impl Frame {
         path.strip_prefix(href).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// Whether this is a page of a place; providers and host rules are reached from the settings.
+    /// Whether this is a page of a place; providers, host rules and Open WebUI are reached from the settings.
     pub(crate) fn is_of(&self, place: &Place) -> bool {
-        let below = ["/providers", "/host-rules"];
+        let below = ["/providers", "/host-rules", "/open-webui"];
         self.is_at(place.href)
             || place.href == "/settings" && below.iter().any(|href| self.is_at(href))
     }

@@ -179,6 +179,7 @@ fn page_of(
             | Fault::Changed { .. }
             | Fault::SignInTooOld { .. }
             | Fault::NotSignedIn
+            | Fault::OpenWebUi(_)
     );
     let fields = if mendable { mend(fault, submitted) } else { Vec::new() };
     let compared = fields.iter().any(|field| field.now.is_some() && !field.hidden);
@@ -231,7 +232,7 @@ fn mend(fault: &Fault, Submitted(pairs): Submitted) -> Vec<Mend> {
     let field = |(name, value): (String, String)| {
         let value = match seen {
             Some(seen) if name == "seen" => seen.clone(),
-            _ if name == "secret" => String::new(),
+            _ if is_secret(&name) => String::new(),
             _ => value,
         };
         Mend {
@@ -240,13 +241,18 @@ fn mend(fault: &Fault, Submitted(pairs): Submitted) -> Vec<Mend> {
             wrong: name == wrong || wrong.starts_with(&format!("{name}[")),
             // What was not typed is sent again unseen.
             hidden: name == "seen" || counts.get(&name).copied().unwrap_or(0) > 3,
-            secret: name == "secret",
+            secret: is_secret(&name),
             long: value.contains('\n') || value.len() > 80,
             name,
             value,
         }
     };
     pairs.into_iter().map(field).collect()
+}
+
+/// Whether what is typed into a field is shown to nobody, and not sent back.
+fn is_secret(name: &str) -> bool {
+    ["secret", "token", "password"].contains(&name)
 }
 
 /// The member of a record that a field is about, wherever the record keeps it.

@@ -21,7 +21,7 @@ pub(crate) struct Input<T>(pub(crate) T);
 pub(crate) struct Search<T>(pub(crate) T);
 
 /// Fields in which an empty text says something: that there is none any more.
-const MAY_BE_EMPTY: [&str; 11] = [
+const MAY_BE_EMPTY: [&str; 13] = [
     "name",
     "description",
     "tier",
@@ -33,6 +33,8 @@ const MAY_BE_EMPTY: [&str; 11] = [
     "tenant_id",
     "domains",
     "tenant_ids",
+    "openapi",
+    "model_ids",
 ];
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Input<T> {

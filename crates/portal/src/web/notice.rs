@@ -80,6 +80,8 @@ impl Notice {
         let said = told(&head.uri, &head.headers)?;
         let revision = match said.as_str() {
             "same" => return plain("Nothing had to be changed."),
+            "set-up" => return plain("Open WebUI is set up as the plan said."),
+            "taken-back" => return plain("What was set up at Open WebUI is taken back."),
             "ended" => return plain("The sessions are ended."),
             "ended-here" => {
                 return plain(

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail by panicking")]
 #![expect(clippy::disallowed_methods, reason = "a test has tasks of its own")]
 
+mod alone;
 mod chats;
 mod compatibility;
 mod opening;

@@ -1,0 +1,219 @@
+//! What is wished of an Open WebUI, and as whom.
+
+use gatehall_domain::{Company, EmailAddress, TenantId};
+use gatehall_open_webui::{Access, Models, Proof, Terms};
+use schemars::JsonSchema;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::web::{Fault, Portal};
+
+/// Who sees the tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AccessWish {
+    Everybody,
+    Groups,
+}
+
+/// On which models they are switched on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum ModelsWish {
+    All,
+    Named,
+}
+
+/// What is to be at an Open WebUI, and what proves to it that an administrator asks. What is left out
+/// is as it was the last time.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WiringWish {
+    /// Which Open WebUI, by the source of its accounts; left out, the first.
+    pub(super) chat: Option<String>,
+    /// Where it is, as the gate reaches it; left out, as the gate's settings say.
+    pub(super) url: Option<String>,
+    /// An API key or a token of an administrator there. It is used once and kept nowhere. Left out,
+    /// the gate's own proof is used, if its settings have one.
+    #[schemars(with = "Option<String>")]
+    token: Option<SecretString>,
+    /// In its place an administrator's address, with the password.
+    #[schemars(with = "Option<String>")]
+    email: Option<EmailAddress>,
+    #[schemars(with = "Option<String>")]
+    password: Option<SecretString>,
+    /// The gate, as Open WebUI reaches it.
+    pub(super) gate: Option<String>,
+    /// Who sees the tools; left out, the groups if some are named.
+    pub(super) access: Option<AccessWish>,
+    /// The groups that see them.
+    #[serde(default)]
+    pub(super) groups: Vec<String>,
+    /// Which models the tools are switched on at.
+    pub(super) models: Option<ModelsWish>,
+    /// The ids of models, one on each line.
+    pub(super) model_ids: Option<String>,
+    /// Whether everybody may use these models.
+    pub(super) open_models: Option<bool>,
+    /// Whether the groups are brought over.
+    pub(super) bring_groups: Option<bool>,
+    /// The tenants that also get a connection of type OpenAPI, one on each line.
+    pub(super) openapi: Option<String>,
+    /// Whether a new key is made in any case.
+    #[serde(default)]
+    pub(super) new_key: bool,
+    /// The plan that was looked at; refused if it is another by now.
+    pub(super) seen: Option<String>,
+    /// Whether it is to be done, and not only shown; when taking back.
+    #[serde(default)]
+    pub(super) apply: bool,
+}
+
+/// Which Open WebUI is meant, and what proves to it who asks.
+pub(super) struct Aim {
+    pub(super) chat: String,
+    pub(super) url: Url,
+    pub(super) proof: Proof,
+}
+
+impl WiringWish {
+    /// Which Open WebUI is meant. What the gate itself signs in with goes nowhere but to the address
+    /// that the same settings name.
+    pub(super) fn aim(&self, portal: &Portal) -> Result<Aim, Fault> {
+        let chat = match &self.chat {
+            Some(chat) => portal.doors.open_webuis().find(|it| it.id == *chat),
+            None => portal.doors.open_webuis().next(),
+        };
+        let chat =
+            chat.ok_or_else(|| Fault::field("chat", "the gate knows none that is called so"))?;
+        let reached = portal.hall.reached_chats().iter().find(|it| it.chat == chat.id);
+        let url = match (&self.url, reached) {
+            (Some(url), _) => address("url", url)?,
+            (None, Some(reached)) => reached.url.clone(),
+            (None, None) => return Err(Fault::field("url", "say where Open WebUI is")),
+        };
+        let own = reached.filter(|it| it.url == url).and_then(|it| it.proof.clone());
+        let proof = match (&self.token, &self.email, &self.password) {
+            (Some(token), None, None) => Proof::Token(token.clone()),
+            (None, Some(email), Some(password)) => {
+                Proof::Password { email: email.clone(), password: password.clone() }
+            }
+            (None, None, None) => own.ok_or_else(|| {
+                Fault::field(
+                    "token",
+                    "give an administrator's API key or token, or an address and a password: the \
+                     gate itself has no proof for this address",
+                )
+            })?,
+            _ => {
+                return Err(Fault::field(
+                    "token",
+                    "give either a token, or an address and a password",
+                ));
+            }
+        };
+        Ok(Aim { chat: chat.id.clone(), url, proof })
+    }
+
+    /// Whether the gate can sign in there by itself.
+    pub(super) fn has_own(portal: &Portal, aim: &Aim) -> bool {
+        let mut reached = portal.hall.reached_chats().iter();
+        reached.any(|it| it.chat == aim.chat && it.url == aim.url && it.proof.is_some())
+    }
+
+    /// What is to be there, where this was decided before.
+    pub(super) fn terms(
+        &self,
+        before: Option<&Terms>,
+        company: &Company,
+        base: &str,
+    ) -> Result<Terms, Fault> {
+        let mut terms = match (before, &self.gate) {
+            (Some(before), _) => before.clone(),
+            (None, gate) => usual(address("gate", gate.as_deref().unwrap_or(base))?),
+        };
+        if let Some(gate) = &self.gate {
+            terms.gate = address("gate", gate)?;
+        }
+        match (self.access, self.groups.is_empty()) {
+            (Some(AccessWish::Everybody), _) => terms.access = Access::Everybody,
+            (Some(AccessWish::Groups), true) => {
+                return Err(Fault::field("groups", "choose at least one"));
+            }
+            (_, false) => terms.access = Access::Groups(self.groups.clone()),
+            (None, true) => {}
+        }
+        let ids = || self.model_ids.as_deref().map(entries).unwrap_or_default();
+        match (self.models, &self.model_ids) {
+            (Some(ModelsWish::All), _) => terms.models = Models::All,
+            (Some(ModelsWish::Named), _) | (None, Some(_)) => terms.models = Models::Named(ids()),
+            (None, None) => {}
+        }
+        if let Some(openapi) = &self.openapi {
+            let tenant = |text: String| -> Result<TenantId, Fault> {
+                let id: TenantId = text.parse().map_err(Fault::Refused)?;
+                match company.tenants.contains_key(&id) {
+                    true => Ok(id),
+                    false => Err(Fault::field("openapi", format!("there is no tenant {id}"))),
+                }
+            };
+            terms.openapi = entries(openapi).into_iter().map(tenant).collect::<Result<_, _>>()?;
+        }
+        terms.open_models = self.open_models.unwrap_or(terms.open_models);
+        terms.bring_groups = self.bring_groups.unwrap_or(terms.bring_groups);
+        Ok(terms)
+    }
+
+    /// What a form has to send again, but for secrets.
+    pub(super) fn carried(&self) -> Vec<(&'static str, String)> {
+        let yes = |flag: Option<bool>| flag.map(|it| it.to_string());
+        let access = self.access.map(|it| match it {
+            AccessWish::Everybody => "everybody",
+            AccessWish::Groups => "groups",
+        });
+        let models = self.models.map(|it| match it {
+            ModelsWish::All => "all",
+            ModelsWish::Named => "named",
+        });
+        let one = [
+            ("chat", self.chat.clone()),
+            ("url", self.url.clone()),
+            ("gate", self.gate.clone()),
+            ("access", access.map(str::to_owned)),
+            ("models", models.map(str::to_owned)),
+            ("model_ids", self.model_ids.clone()),
+            ("open_models", yes(self.open_models)),
+            ("bring_groups", yes(self.bring_groups)),
+            ("openapi", self.openapi.clone()),
+            ("new_key", self.new_key.then(|| "true".to_owned())),
+        ];
+        let all = one.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        all.chain(self.groups.iter().map(|it| ("groups", it.clone()))).collect()
+    }
+}
+
+/// What is usually set up, before somebody decides.
+pub(super) fn usual(gate: Url) -> Terms {
+    Terms {
+        gate,
+        access: Access::Everybody,
+        openapi: Vec::new(),
+        models: Models::All,
+        open_models: false,
+        bring_groups: true,
+    }
+}
+
+/// What stands on lines.
+fn entries(text: &str) -> Vec<String> {
+    let lines = text.lines().map(str::trim).filter(|it| !it.is_empty());
+    lines.map(str::to_owned).collect()
+}
+
+pub(super) fn address(field: &str, text: &str) -> Result<Url, Fault> {
+    let url: Option<Url> = text.trim().parse().ok();
+    let sound = |it: &Url| matches!(it.scheme(), "http" | "https") && it.has_host();
+    url.filter(sound)
+        .ok_or_else(|| Fault::field(field, "must be an address such as http://open-webui:8080"))
+}

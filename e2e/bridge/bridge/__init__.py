@@ -1,0 +1,1 @@
+"""An old Open WebUI with the bridge tool in front of Gatehall."""

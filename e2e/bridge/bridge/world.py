@@ -1,0 +1,92 @@
+"""The world of the chats, with the old Open WebUI in the place of the newest."""
+
+import html
+import re
+import time
+import uuid
+
+from chat import page, world
+from chat.open_webui import Person as Newest
+from chat.open_webui import ask
+from doors.world import TOOLS
+
+# What every start needs besides. Vectors are for documents, and none are made here.
+OPEN_WEBUI = {
+    **world.OPEN_WEBUI,
+    "VECTOR_DB": "opensearch",
+    "OPENSEARCH_USERNAME": "nobody",
+    "OPENSEARCH_PASSWORD": "nothing",
+    "RAG_EMBEDDING_ENGINE": "openai",
+}
+DETAILS = re.compile(r'<details type="tool_calls".*?</details>', re.S)
+
+
+class Answer:
+    """What a chat shows."""
+
+    def __init__(self, message):
+        content = message.get("content") or ""
+        self.text = html.unescape(DETAILS.sub("", content)).strip()
+        self.lines = [each.get("description") for each in message.get("statusHistory") or []]
+        self.raw = message
+
+    def __repr__(self):
+        return f"{self.text!r}, {self.lines}"
+
+
+class Person(Newest):
+    """Somebody who is signed in. A chat is made before anything is said in it, as the page does."""
+
+    def chat(self, text, *tools, model="told", seconds=60):
+        number, said = str(uuid.uuid4()), str(uuid.uuid4())
+        message = {"role": "user", "content": text}
+        history = {
+            said: {**message, "id": said, "parentId": None, "childrenIds": [number]},
+            number: {"role": "assistant", "content": "", "id": number, "parentId": said},
+        }
+        chat = {"models": [model], "history": {"messages": history, "currentId": number}}
+        made = self.ask("POST", "/api/v1/chats/new", {"chat": chat})
+        self.ask(
+            "POST",
+            "/api/chat/completions",
+            {
+                "model": model,
+                "stream": True,
+                "messages": [message],
+                "tool_ids": list(tools),
+                "session_id": str(uuid.uuid4()),
+                "chat_id": made["id"],
+                "id": number,
+                "params": {"function_calling": "native"},
+            },
+        )
+        end = time.monotonic() + seconds
+        while self.ask("GET", f"/api/tasks/chat/{made['id']}")["task_ids"]:
+            if time.monotonic() > end:
+                raise AssertionError(f"{self.email} had no answer to {text!r} in time")
+            time.sleep(0.1)
+        chat = self.ask("GET", f"/api/v1/chats/{made['id']}")
+        return Answer(chat["chat"]["history"]["messages"][number])
+
+
+class World(world.World):
+    def start_open_webui(self, **different):
+        self.processes.stop("open-webui")
+        self.gate()
+        variables, _ = page.variables(world.SECRET)
+        variables |= {**OPEN_WEBUI, "DATA_DIR": str(self.processes.folder / "open-webui")}
+        variables["OPENAI_API_BASE_URL"] = f"{self.origin('model')}/v1"
+        variables["MCP_PROXY_BRIDGE_KEY"] = self.key
+        serve = ["serve", "--host", "127.0.0.1", "--port", self.ports["open-webui"]]
+        command = [TOOLS / "bridge/bin/open-webui", *serve]
+        self.processes.start("open-webui", command, {**variables, **different})
+        self._wait("open-webui", "/health", 120)
+
+    def set_up(self):
+        """Whoever signs up first is the administrator."""
+        email, password = OPEN_WEBUI["WEBUI_ADMIN_EMAIL"], OPEN_WEBUI["WEBUI_ADMIN_PASSWORD"]
+        body = {"name": OPEN_WEBUI["WEBUI_ADMIN_NAME"], "email": email, "password": password}
+        ask(self.open_webui(), "POST", "/api/v1/auths/signup", body)
+        ines = Person(self.open_webui(), email)
+        ines.open_model()
+        return ines

@@ -1,0 +1,241 @@
+//! Keeps an Open WebUI in step with the company: what was set up there is brought over again when
+//! the company changes, and now and then, since people come there, too.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use gatehall_domain::{Company, names::shown};
+use gatehall_gateway::{Live, Tasks};
+use gatehall_open_webui::{Client, Fault, Proof, Wire};
+use gatehall_portal::{
+    Desk, InStep, OPEN_WEBUI_LOCK, ReachedChat,
+    wiring::{Order, Wiring, WiringError},
+};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+/// What changes together is brought over together.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// Somebody else is at it.
+const TAKEN: Duration = Duration::from_secs(5);
+
+/// It is looked at again after so long, whatever changed.
+const LOOK: Duration = Duration::from_secs(300);
+
+/// Nothing was set up there yet.
+const WAITS: Duration = Duration::from_secs(30);
+
+/// The longest pause after failures.
+const LONGEST: Duration = Duration::from_secs(300);
+
+/// Once may take so long.
+const LIMIT: Duration = Duration::from_secs(600);
+
+/// How those that follow are kept in step, by the sources of their accounts.
+pub(super) type States = Arc<[(String, State)]>;
+
+/// Begins to keep those in step that follow.
+///
+/// # Errors
+/// If the address of one is none.
+pub(super) fn start(
+    tasks: &Tasks,
+    desk: &Desk,
+    live: &Arc<Live>,
+    wire: &Wire,
+    reached: &[ReachedChat],
+) -> Result<States, Fault> {
+    let mut states = Vec::new();
+    for chat in reached.iter().filter(|it| it.follow) {
+        let state = State::default();
+        let follower = Follower {
+            desk: desk.clone(),
+            live: Arc::clone(live),
+            client: Client::new(&chat.url, wire.clone())?,
+            chat: chat.clone(),
+            state: state.clone(),
+        };
+        tasks.spawn_until_stop(follower.run());
+        states.push((chat.chat.clone(), state));
+    }
+    Ok(states.into())
+}
+
+/// How one is kept in step, for whoever asks.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State(Arc<Mutex<InStep>>);
+
+impl State {
+    pub(super) fn now(&self) -> InStep {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, state: InStep) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+}
+
+/// What keeps one in step.
+struct Follower {
+    desk: Desk,
+    live: Arc<Live>,
+    /// The Open WebUI, spoken to by nobody.
+    client: Client,
+    chat: ReachedChat,
+    state: State,
+}
+
+/// What came of once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Came {
+    /// All is as it should be.
+    InStep,
+    /// Somebody else is at it.
+    Taken,
+    /// Nothing was set up there yet.
+    Waits,
+}
+
+impl Follower {
+    /// Works until it is dropped, which is safe at any point.
+    async fn run(self) {
+        let Some(proof) = self.chat.proof.clone() else { return };
+        let mut revisions = self.live.revisions();
+        let mut failures = 0;
+        loop {
+            revisions.mark_unchanged();
+            let brought = outline(self.live.snapshot().company(), &self.chat.chat);
+            let came = match timeout(LIMIT, self.once(&proof)).await {
+                Ok(came) => came,
+                Err(_) => Err(Fault::Slow(self.client.address().to_owned()).into()),
+            };
+            failures = if came.is_err() { failures + 1 } else { 0 };
+            let pause = match &came {
+                Ok(Came::InStep) => LOOK,
+                Ok(Came::Taken) => TAKEN,
+                Ok(Came::Waits) => WAITS,
+                Err(_) => pause_after(failures),
+            };
+            self.note(came);
+            tokio::select! {
+                () = sleep(pause) => {}
+                // Where it fails it is not tried sooner because of a change.
+                () = self.changed(&mut revisions, brought), if failures == 0 => sleep(SETTLE).await,
+            }
+        }
+    }
+
+    async fn once(&self, proof: &Proof) -> Result<Came, WiringError> {
+        let Some(_alone) = self.desk.store().alone(OPEN_WEBUI_LOCK).await? else {
+            return Ok(Came::Taken);
+        };
+        let client = self.client.sign_in(proof, false).await?;
+        let came = self.bring(client.clone()).await;
+        client.sign_out(proof).await;
+        came
+    }
+
+    async fn bring(&self, client: Client) -> Result<Came, WiringError> {
+        let mut wiring = Wiring::open(self.desk.clone(), client, self.chat.chat.clone()).await?;
+        let Some(terms) = wiring.terms().cloned() else { return Ok(Came::Waits) };
+        let draft = wiring.draft(&Order { terms, key: None, new_key: false }).await?;
+        // What a check is about to remove by itself is not waited for.
+        if draft.plan.needs_key || !draft.plan.is_done() {
+            wiring.apply(&draft).await?;
+            for row in draft.rows().iter().filter(|it| !matches!(it.state, "unchanged" | "left")) {
+                tracing::info!(
+                    "Open WebUI {} is in step again: {} {} {} {}",
+                    self.chat.chat,
+                    row.state,
+                    row.kind,
+                    shown(&row.name, 100),
+                    shown(&row.what, 200)
+                );
+            }
+        }
+        Ok(Came::InStep)
+    }
+
+    /// Waits until the company changed in what matters there.
+    async fn changed(&self, revisions: &mut watch::Receiver<u64>, brought: u64) {
+        loop {
+            if revisions.changed().await.is_err() {
+                return std::future::pending().await;
+            }
+            if outline(self.live.snapshot().company(), &self.chat.chat) != brought {
+                return;
+            }
+        }
+    }
+
+    fn note(&self, came: Result<Came, WiringError>) {
+        let before = self.state.now();
+        let now = self.desk.clock().now();
+        let chat = &self.chat.chat;
+        let state = match came {
+            Ok(Came::Taken) => before,
+            Ok(came) => {
+                if before.failing.is_some() {
+                    tracing::info!("Open WebUI {chat} can be kept in step again");
+                }
+                let at = if came == Came::InStep { Some(now) } else { before.at };
+                InStep { at, waits: came == Came::Waits, failing: None }
+            }
+            Err(error) => {
+                let why = shown(&error.to_string(), 500).into_owned();
+                if before.failing.as_ref().is_none_or(|(_, said)| *said != why) {
+                    tracing::warn!("Open WebUI {chat} cannot be kept in step: {why}");
+                }
+                let since = before.failing.map_or(now, |(since, _)| since);
+                InStep { failing: Some((since, why)), ..before }
+            }
+        };
+        self.state.set(state);
+    }
+}
+
+/// After so many failures in a row.
+fn pause_after(failures: u32) -> Duration {
+    Duration::from_secs(1 << failures.clamp(1, 9).saturating_sub(1)).min(LONGEST)
+}
+
+/// What of a company is brought over, as a number: groups, who is in them, and their accounts.
+fn outline(company: &Company, chat: &str) -> u64 {
+    // The order in which they come says nothing.
+    let mut all = 0_u64;
+    let mut take = |part: &dyn Fn(&mut DefaultHasher)| {
+        let mut hasher = DefaultHasher::new();
+        part(&mut hasher);
+        all = all.wrapping_add(hasher.finish());
+    };
+    for group in company.groups.values() {
+        take(&|it| (group.id.0, group.name.as_str(), &group.description, group.enabled).hash(it));
+    }
+    for member in company.memberships.values() {
+        let Some(user) = company.users.get(&member.user) else { continue };
+        let account = company.subject_of(user.id, chat);
+        let user = (user.id.0, user.email.as_str(), user.enabled, account);
+        take(&|it| (member.group.0, user).hash(it));
+    }
+    for tenant in company.tenants.keys() {
+        take(&|it| tenant.as_str().hash(it));
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_up_to_a_bound() {
+        let all: Vec<u64> = (1..=12).map(|it| pause_after(it).as_secs()).collect();
+        assert_eq!(all, [1, 2, 4, 8, 16, 32, 64, 128, 256, 256, 256, 256]);
+    }
+}

@@ -1,0 +1,133 @@
+//! What was set up at Open WebUI follows the company by itself.
+
+use gatehall::settings::ServeSettings;
+use gatehall_portal::operation::group;
+use gatehall_test_support::Kind;
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::{
+    on_both,
+    portal::{ADA, ALICE, Visitor, company_with},
+    support::{
+        World, eventually,
+        open_webui::{API_KEY, OpenWebUi},
+    },
+};
+
+on_both!(
+    groups_and_who_is_in_them_follow_by_themselves,
+    while_it_is_away_that_is_said_and_nothing_waits_for_it,
+    what_was_never_set_up_stays_as_it_is,
+    two_gates_make_one_group,
+);
+
+fn following(chat: &OpenWebUi) -> impl Fn(&mut ServeSettings) + use<> {
+    let url = chat.url.clone();
+    move |settings| {
+        settings.wiring.open_webui_url = url.parse().ok();
+        settings.wiring.open_webui_admin_token = Some(API_KEY.to_owned().into());
+        settings.wiring.open_webui_follow = true;
+    }
+}
+
+/// A company whose Open WebUI is set up, and follows.
+async fn set_up(kind: Kind, chat: &OpenWebUi) -> (World, Visitor) {
+    let world = company_with(kind, following(chat)).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    eventually("nobody is at it", async || {
+        let gate = world.address();
+        let seen = ada.send(Method::POST, "/api/v1/open-webui/apply", &[("gate", &gate)]).await;
+        seen.status.is_success().then_some(())
+    })
+    .await;
+    (world, ada)
+}
+
+async fn state(ada: &Visitor) -> Value {
+    ada.get("/api/v1/open-webui").await.json()["chats"][0].clone()
+}
+
+async fn groups_and_who_is_in_them_follow_by_themselves(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let (world, ada) = set_up(kind, &chat).await;
+    assert_eq!(chat.members("google-people"), Some(vec!["alice".to_owned()]));
+    ada.post("/groups/google-people", &[("group", "google-staff")]).await.revision();
+    eventually("the group has its new name", async || chat.members("google-staff")).await;
+    assert_eq!(chat.members("google-people"), None, "it is the same group");
+    ada.post("/groups/google-staff", &[("remove_members", ALICE)]).await.revision();
+    eventually("Alice is out", async || {
+        chat.members("google-staff").is_some_and(|it| it.is_empty()).then_some(())
+    })
+    .await;
+    // Who changes it at the command line changes it there, too.
+    world
+        .change(|snapshot| {
+            let now = world.desk.clock().now();
+            Ok(group::add(snapshot.company(), &"newcomers".parse()?, "", now)?)
+        })
+        .await;
+    eventually("the new group", async || chat.members("newcomers")).await;
+    let state = state(&ada).await;
+    assert_eq!(state["follows"], true, "{state}");
+    assert!(state["in_step_at"].is_string(), "{state}");
+}
+
+async fn while_it_is_away_that_is_said_and_nothing_waits_for_it(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let (world, ada) = set_up(kind, &chat).await;
+    chat.inside().is_away = true;
+    ada.post("/groups", &[("group", "newcomers")]).await.revision();
+    let failing = eventually("it is said", async || {
+        let state = state(&ada).await;
+        state["failing_since"].is_string().then_some(state)
+    })
+    .await;
+    assert!(failing["failing"].as_str().unwrap().contains("502"), "{failing}");
+    let page = ada.get("/open-webui").await.text;
+    assert!(page.contains("It cannot be kept in step"), "{page}");
+    // The gate serves, whatever becomes of it.
+    assert!(!world.user(ALICE).await.tools("/mcp").await.is_empty());
+    chat.inside().is_away = false;
+    eventually("it is brought over when it is back", async || chat.members("newcomers")).await;
+    eventually("that is said, too", async || {
+        state(&ada).await["failing_since"].is_null().then_some(())
+    })
+    .await;
+}
+
+async fn what_was_never_set_up_stays_as_it_is(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let world = company_with(kind, following(&chat)).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    eventually("it is looked at", async || {
+        (chat.count("GET /api/v1/configs/tool_servers") > 0).then_some(())
+    })
+    .await;
+    ada.post("/groups", &[("group", "newcomers")]).await.revision();
+    eventually("it is looked at again", async || {
+        (chat.count("GET /api/v1/configs/tool_servers") > 1).then_some(())
+    })
+    .await;
+    let inside = chat.inside();
+    let changes =
+        inside.asked.iter().filter(|it| it.starts_with("POST") || it.starts_with("DELETE"));
+    assert_eq!(changes.count(), 0, "{:?}", inside.asked);
+}
+
+async fn two_gates_make_one_group(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let (world, ada) = set_up(kind, &chat).await;
+    let other = world.replica().await;
+    for at in 0..5 {
+        let name = format!("group-{at}");
+        ada.post("/groups", &[("group", &name)]).await.revision();
+        eventually("the group is there", async || chat.members(&name)).await;
+    }
+    let mut names: Vec<String> = chat.inside().groups.values().map(|it| it.0.clone()).collect();
+    let count = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), count, "{names:?}");
+    other.stop(std::future::pending()).await;
+}
