@@ -31,7 +31,9 @@ mod token;
 mod visit;
 
 pub use arrivals::{Arrivals, Pending};
-pub use doctor::{ChatScene, Finding, Health, Patient, chat_findings, examine};
+pub use doctor::{
+    ChatScene, Finding, Health, Patient, RedirectSaid, chat_findings, examine, redirect_said,
+};
 pub use doors::{DoorParts, DoorSettings, Doors, ForwardedUser};
 pub use fetch::{Connector, connector};
 pub use forward::is_navigation;

@@ -7,6 +7,7 @@ mod chat;
 mod entrances;
 mod hosts;
 mod provider;
+mod redirect;
 mod rows;
 
 use std::{net::SocketAddr, sync::Arc};
@@ -19,7 +20,10 @@ use serde::Serialize;
 use url::Url;
 
 pub(crate) use self::arrival::{ARRIVAL, arrival};
-pub use self::chat::{ChatScene, chat_findings};
+pub use self::{
+    chat::{ChatScene, chat_findings},
+    redirect::{RedirectSaid, redirect_said},
+};
 use crate::fetch::Fetch;
 
 /// One thing that was looked at.
@@ -44,6 +48,8 @@ pub struct Finding {
 pub enum Health {
     /// As it should be.
     Good,
+    /// It cannot be seen from here.
+    Unknown,
     /// It works, but could be better.
     Doubtful,
     /// It does not work, or is not safe.
@@ -55,6 +61,7 @@ impl Health {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Good => "good",
+            Self::Unknown => "unknown",
             Self::Doubtful => "doubtful",
             Self::Bad => "bad",
         }
