@@ -182,4 +182,4 @@ fn is_vouched(
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -8,6 +8,7 @@
 mod ask;
 mod certificate;
 mod clocks;
+mod database;
 mod deployment;
 mod folder;
 mod hosts;
@@ -20,6 +21,7 @@ mod room;
 mod senses;
 mod sign_in;
 
+pub use database::{Database, database};
 pub use deployment::{Deployment, Model, Ports, Side, hosts_below};
 pub use folder::{ComposeFolder, FolderFault};
 pub use look::look;

@@ -26,7 +26,9 @@ pub async fn look(
     progress: impl Fn(&str),
 ) -> Vec<Finding> {
     let progress = &progress;
-    progress("names, ports and certificates");
+    if !deployment.hosts.is_empty() {
+        progress("names, ports and certificates");
+    }
     let seen = hosts::see(deployment, senses);
     let room = room::look(&deployment.folders, senses.room);
     let model = async {
@@ -37,6 +39,10 @@ pub async fn look(
     };
     let ((seen, model), chat) =
         join(join(seen, model), bounded("Open WebUI", open_webui::look(deployment, senses))).await;
+    // Where nothing is public there is nothing to see from outside.
+    if deployment.hosts.is_empty() {
+        return [chat, model, room].into_iter().flat_map(Report::into_findings).collect();
+    }
     let mut reports = vec![hosts::judge(&seen, deployment, senses)];
     progress("what the proxy lets through, and the sign-in");
     let (spellings, doors, (others, open), (sign_in, tick)) = join4(

@@ -157,7 +157,7 @@ impl Doctor<'_> {
         let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok());
         let there: Option<Timestamp> = date.and_then(Timestamp::from_http_date);
         let Some(there) = there else { return };
-        let apart = (self.patient.now.seconds() - there.seconds()).abs();
+        let apart = (self.now().seconds() - there.seconds()).abs();
         if apart > APART {
             self.bad(
                 name,
