@@ -46,9 +46,9 @@ pub struct DoctorOptions {
     /// Address of Open WebUI within the deployment, such as http://open-webui:8080.
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL")]
     open_webui_url: Option<Url>,
-    /// Header in which Open WebUI is told who somebody is.
-    #[arg(long, value_name = "NAME", default_value = "X-User-Email")]
-    open_webui_header: String,
+    /// Header in which Open WebUI is told who somebody is. [default: X-User-Email]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_TRUSTED_HEADER", value_name = "HEADER")]
+    trusted_header: Option<String>,
     /// Address of the models' API, such as https://api.openai.com/v1. [default: that of the folder]
     #[arg(long, value_name = "URL")]
     model_url: Option<Url>,

@@ -12,6 +12,9 @@ use crate::settings::StoreSettings;
 /// Where engines keep volumes, and so most databases.
 const VOLUMES: &str = "/var/lib/docker";
 
+/// The header in which Open WebUI is usually told who somebody is.
+const TRUSTED: &str = "X-User-Email";
+
 impl DoctorOptions {
     /// Whether there is a store that is meant. Whoever only names a domain or a folder has none, and
     /// none is made.
@@ -72,6 +75,8 @@ impl DoctorOptions {
             Some(url) => Some(Model { url: url.clone(), key: None }),
             None => folder.and_then(ComposeFolder::model),
         };
+        let trusted = self.trusted_header.clone();
+        let trusted = trusted.or_else(|| of_folder("OPEN_WEBUI_EMAIL_HEADER"));
         let here = inside.is_some() || folder.is_some();
         Ok(Deployment {
             side: if here { Side::Here } else { Side::Elsewhere },
@@ -82,7 +87,7 @@ impl DoctorOptions {
             public_url,
             keys: inside.map(Inside::keys),
             chat_url: self.open_webui_url.clone(),
-            trusted_header: self.open_webui_header.clone(),
+            trusted_header: trusted.unwrap_or_else(|| TRUSTED.to_owned()),
             person: admin.or_else(|| of_folder("ADMIN_EMAIL")),
             model,
             folders: folders(folder, inside),

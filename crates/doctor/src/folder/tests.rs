@@ -112,8 +112,8 @@ async fn variables_that_cannot_be_meant_are_told() {
     Folder::says(&with("DOMAIN=x", staging).await, name, Doubtful, &["staging"]);
     let told = "POSTGRES_PASSWORD=told\nDOMAIN=x";
     Folder::says(&with("DOMAIN=x", told).await, name, Doubtful, &["POSTGRES_PASSWORD"]);
-    // With a provider of one's own it is made and need not be named.
-    let found = with("PROVIDER_ISSUER=https://login.example/v2.0", "COMPOSE_PROFILES=authentik").await;
+    // A provider of one's own has secrets of its own.
+    let found = with("PROVIDER_PROFILE=entra", "COMPOSE_PROFILES=authentik").await;
     Folder::says(&found, "secrets of the folder", Bad, &["authentik_secret_key"]);
     fs::remove_file(folder.0.path().join(".env")).unwrap();
     let error = ComposeFolder::open(folder.0.path()).unwrap_err().to_string();

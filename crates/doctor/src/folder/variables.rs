@@ -8,7 +8,16 @@ use super::{ComposeFolder, INIT};
 use crate::report::Report;
 
 /// What nothing works without.
-const NEEDED: [&str; 4] = ["DOMAIN", "ACME_EMAIL", "ADMIN_EMAIL", "OPENAI_API_BASE_URL"];
+const NEEDED: [&str; 8] = [
+    "DOMAIN",
+    "ADMIN_EMAIL",
+    "PEOPLE_DOMAINS",
+    "ACME_EMAIL",
+    "PROVIDER_PROFILE",
+    "PROVIDER_ISSUER",
+    "PROVIDER_CLIENT_ID",
+    "OPENAI_API_BASE_URL",
+];
 
 /// Values of examples, which nobody means.
 const EXAMPLES: [&str; 4] = ["example.org", "example.com", "example.net", "changeme"];
@@ -39,12 +48,8 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
         good = false;
         report.bad("compose.yaml", "it is not in the folder", INIT);
     }
-    let mut needed = NEEDED.to_vec();
-    if !folder.has_authentik() {
-        needed.extend(["PROVIDER_ISSUER", "PROVIDER_CLIENT_ID"]);
-    }
     let missing: Vec<&str> =
-        needed.into_iter().filter(|name| folder.variable(name).is_none()).collect();
+        NEEDED.into_iter().filter(|name| folder.variable(name).is_none()).collect();
     if !missing.is_empty() {
         good = false;
         let missing = missing.join(", ");

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 
 use super::Seen;
 use crate::{
-    ask::Fault,
+    ask::{Answer, Fault},
     deployment::{Deployment, Side},
     names::{NameFault, is_local},
     report::Report,
@@ -22,13 +22,30 @@ pub(super) fn judge(
     senses: &Senses,
     report: &mut Report,
 ) {
+    let proven = proven(seen, deployment);
     for host in seen {
-        judge_host(host, deployment, senses, report);
+        judge_host(host, &proven, deployment, senses, report);
     }
     agree(seen, deployment, senses, report);
 }
 
-fn judge_host(host: &Seen, deployment: &Deployment, senses: &Senses, report: &mut Report) {
+/// The addresses at which this gate shows its keys.
+fn proven(seen: &[Seen], deployment: &Deployment) -> BTreeSet<IpAddr> {
+    let Some(keys) = &deployment.keys else { return BTreeSet::new() };
+    let all = seen.iter().flat_map(|it| &it.secure);
+    let shows = |answer: &Result<Answer, Fault>| {
+        answer.as_ref().is_ok_and(|it| it.json().as_ref() == Some(keys))
+    };
+    all.filter(|(_, answer)| shows(answer)).map(|(address, _)| *address).collect()
+}
+
+fn judge_host(
+    host: &Seen,
+    proven: &BTreeSet<IpAddr>,
+    deployment: &Deployment,
+    senses: &Senses,
+    report: &mut Report,
+) {
     let subject = format!("name {}", host.host);
     let addresses = match &host.addresses {
         Err(NameFault::Missing) if host.perhaps => return,
@@ -84,6 +101,9 @@ fn judge_host(host: &Seen, deployment: &Deployment, senses: &Senses, report: &mu
             elsewhere(deployment),
         );
     }
+    if addresses.iter().all(|it| proven.contains(it)) {
+        return report.good(subject, format!("it leads to this gate ({found})"));
+    }
     judge_place(host, addresses, deployment, senses, report);
 }
 
@@ -97,13 +117,6 @@ fn judge_place(
 ) {
     let (subject, found) = (format!("name {}", host.host), list(addresses));
     let own: Vec<_> = senses.own.iter().filter(|it| (senses.is_public)(**it)).collect();
-    let proven = deployment.keys.is_some()
-        && host.secure.iter().all(|(_, answer)| {
-            answer.as_ref().is_ok_and(|it| it.json().as_ref() == deployment.keys.as_ref())
-        });
-    if proven {
-        return report.good(subject, format!("it leads to this gate ({found})"));
-    }
     if deployment.side == Side::Elsewhere {
         return report.good(subject, format!("it leads to {found}"));
     }
@@ -174,6 +187,11 @@ fn agree(seen: &[Seen], deployment: &Deployment, senses: &Senses, report: &mut R
 
 /// How to look from where more can be seen.
 pub(super) fn elsewhere(deployment: &Deployment) -> String {
+    if deployment.side == Side::Elsewhere {
+        return "look from a machine that resolves the names of the internet".into();
+    }
     let url = deployment.public_url.as_str().trim_end_matches('/');
-    format!("run it from a machine elsewhere: gatehall doctor --public-url {url} --domain DOMAIN")
+    let chat = deployment.chat_host.as_deref();
+    let domain = chat.and_then(|it| it.split_once('.')).map_or("DOMAIN", |(_, domain)| domain);
+    format!("run it from a machine elsewhere: gatehall doctor --public-url {url} --domain {domain}")
 }

@@ -22,6 +22,9 @@ pub(crate) async fn others(
     let mut report = Report::default();
     let all: BTreeSet<IpAddr> =
         seen.iter().flat_map(|it| it.addresses.iter().flatten()).copied().collect();
+    if all.is_empty() {
+        return (report, Vec::new());
+    }
     let public: Vec<IpAddr> = all.into_iter().filter(|it| (senses.is_public)(*it)).collect();
     if public.is_empty() {
         let found = "which ports are open to the internet cannot be seen from here";

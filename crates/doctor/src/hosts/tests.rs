@@ -116,6 +116,7 @@ pub(crate) struct Scene {
     pub(crate) own: Vec<IpAddr>,
     pub(crate) chat_url: Option<url::Url>,
     pub(crate) now: &'static str,
+    pub(crate) keys: Option<serde_json::Value>,
 }
 
 /// What a gate and its proxy say, and an Open WebUI behind them.
@@ -148,8 +149,8 @@ impl Scene {
         let here = Ok(vec![IpAddr::from(Ipv4Addr::LOCALHOST)]);
         let names = [GATE, CHAT].map(|host| (host.to_owned(), here.clone()));
         let (names, own) = (Table(names.into()), vec![IpAddr::from(Ipv4Addr::LOCALHOST)]);
-        let (side, chat_url, now) = (Side::Here, None, NOW);
-        Self { authority, names, ports, side, own, chat_url, now }
+        let (side, chat_url, now, keys) = (Side::Here, None, NOW, None);
+        Self { authority, names, ports, side, own, chat_url, now, keys }
     }
 
     pub(crate) async fn good() -> Self {
@@ -182,7 +183,7 @@ impl Scene {
             hosts: [GATE, CHAT].map(str::to_owned).into(),
             perhaps: Some("auth.x.example".to_owned()),
             ports: self.ports.clone(),
-            keys: None,
+            keys: self.keys.clone(),
             chat_url: self.chat_url.clone(),
             trusted_header: "X-User-Email".into(),
             person: Some("ada@x.example".into()),
@@ -252,6 +253,11 @@ async fn names_that_are_missing_or_lead_elsewhere_are_told() {
     scene.own = vec!["127.0.9.7".parse().unwrap()];
     let found = scene.look().await;
     found.says("name app.x.example", Health::Doubtful, &["NAT", "127.0.9.7"]);
+    // The gate's keys prove it where addresses do not.
+    scene.keys = Some(serde_json::json!({"keys": []}));
+    scene.look().await.says("name app.x.example", Health::Good, &["leads to this gate"]);
+    scene.keys = Some(serde_json::json!({"keys": ["of another"]}));
+    scene.look().await.says("name app.x.example", Health::Doubtful, &["NAT"]);
     scene.side = Side::Elsewhere;
     scene.look().await.says("name app.x.example", Health::Good, &["leads to 127.0.0.1"]);
     scene.name(GATE, Ok(&["127.0.0.2"]));
@@ -308,14 +314,21 @@ async fn a_port_that_something_else_has_is_told() {
 #[tokio::test]
 async fn ports_that_are_open_besides_are_told() {
     let mut scene = Scene::good().await;
-    let silent = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let port = silent.local_addr().unwrap().port();
+    // As a database does with what it does not understand.
+    let hangs_up = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let port = hangs_up.local_addr().unwrap().port();
+    let serving = tokio::spawn(async move {
+        while let Ok((stream, _)) = hangs_up.accept().await {
+            drop(stream);
+        }
+    });
     scene.ports.closed = vec![(port, "PostgreSQL")];
     let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port)).to_string();
     scene.look().await.says("other ports", Health::Doubtful, &[&at, "firewall", "PostgreSQL"]);
     scene.side = Side::Elsewhere;
     scene.look().await.says("other ports", Health::Bad, &[&at, "to everybody"]);
-    drop(silent);
+    serving.abort();
+    let _ = serving.await;
     scene.look().await.says("other ports", Health::Good, &["closed"]);
 }
 

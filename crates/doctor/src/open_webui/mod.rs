@@ -7,7 +7,7 @@ use serde_json::Value;
 use url::Url;
 
 pub(crate) use self::around::around;
-use self::known::{NEWEST, OLDEST, shown, version};
+use self::known::{BEYOND, FIRST, NEWEST, shown, version};
 use crate::{
     ask::{Answer, Ask, ask},
     deployment::Deployment,
@@ -73,14 +73,14 @@ async fn fetch(url: &Url, path: &str, senses: &Senses) -> Result<Answer, String>
 fn judge_version(config: &Value, report: &mut Report) {
     const NAME: &str = "Open WebUI's version";
     let said = config["version"].as_str().unwrap_or_default();
-    let tried = format!("{} to {}", shown(OLDEST), shown(NEWEST));
+    let tried = format!("{} to {}", shown(FIRST), shown(NEWEST));
     match version(said) {
         None => report.unknown(
             NAME,
             "it does not say one that can be read",
             format!("look at its image; tried were {tried}"),
         ),
-        Some(it) if it < OLDEST => report.bad(
+        Some(it) if it < FIRST => report.bad(
             NAME,
             format!(
                 "{said} is older than those that were tried ({tried}): it does not sign what it \
@@ -88,7 +88,7 @@ fn judge_version(config: &Value, report: &mut Report) {
             ),
             "raise OPEN_WEBUI_IMAGE, after a dump of its database",
         ),
-        Some(it) if it > NEWEST => report.doubtful(
+        Some(it) if it >= BEYOND => report.doubtful(
             NAME,
             format!("{said} is newer than those that were tried ({tried})"),
             "see whether Gatehall has a newer release, and try a chat with tools",

@@ -38,10 +38,10 @@ fn versions_and_settings_are_judged() {
     let at = |version: &str| state(&config(version, |_| ())).0;
     for (version, expected) in [
         ("0.12.4", Good),
-        ("0.9.6", Good),
-        ("0.12.5", Doubtful),
+        ("0.12.0", Good),
+        ("0.13.0", Doubtful),
         ("1.0.0", Doubtful),
-        ("0.8.12", Bad),
+        ("0.11.9", Bad),
         ("0.12", Unknown),
         ("main", Unknown),
     ] {
