@@ -92,8 +92,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: DoctorOptions) -> Res
             Some(folder) => {
                 progress("the folder");
                 let ports = [deployment.ports.http, deployment.ports.https];
-                let host = deployment.public_url.host_str().unwrap_or_default();
-                folder.findings(&senses, ports, host).await
+                folder.findings(&senses, ports, deployment.gate_host()).await
             }
             None => Vec::new(),
         }

@@ -136,6 +136,22 @@ pub(crate) async fn ask(
     timeout(ANSWER, within).await.unwrap_or(Err(Fault::Slow))
 }
 
+/// Asks the first of a host's addresses that answers.
+pub(crate) async fn by_name(question: &Ask<'_>, senses: &Senses) -> Result<Answer, String> {
+    let addresses = match question.host.trim_matches(['[', ']']).parse() {
+        Ok(address) => vec![address],
+        Err(_) => senses.names.addresses(question.host).await.map_err(|it| it.to_string())?,
+    };
+    let mut said = "it has no address".to_owned();
+    for address in addresses {
+        match ask(question, address, senses).await {
+            Ok(answer) => return Ok(answer),
+            Err(fault) => said = fault.to_string(),
+        }
+    }
+    Err(said)
+}
+
 /// Whether anything listens.
 pub(crate) async fn listens(address: SocketAddr) -> Result<(), Fault> {
     connect(address).await.map(drop)

@@ -4,11 +4,7 @@
 use gatehall_domain::Timestamp;
 use http::header;
 
-use crate::{
-    ask::Answer,
-    deployment::Side,
-    report::Report,
-};
+use crate::{ask::Answer, deployment::Side, report::Report};
 
 /// Clocks that are further apart make tokens fail, in seconds.
 const APART: i64 = 30;

@@ -12,7 +12,7 @@ pub struct Deployment {
     /// From where it is looked at.
     pub side: Side,
     /// The address under which browsers know the gate.
-    pub public_url: Url,
+    pub public_url: Option<Url>,
     /// The host of Open WebUI, where it is known.
     pub chat_host: Option<String>,
     /// The public hosts that have to be there, that of the gate among them.
@@ -57,7 +57,7 @@ pub struct Ports {
 
 impl Ports {
     /// The usual ones, but for that of the gate's address and that for visitors without TLS.
-    pub fn of(public_url: &Url, http: u16) -> Self {
+    pub fn of(public_url: Option<&Url>, http: u16) -> Self {
         let closed = vec![
             (3000, "Open WebUI"),
             (5432, "PostgreSQL"),
@@ -66,7 +66,15 @@ impl Ports {
             (9000, "Authentik"),
             (9443, "Authentik"),
         ];
-        Self { http, https: public_url.port_or_known_default().unwrap_or(443), closed }
+        let https = public_url.and_then(Url::port_or_known_default).unwrap_or(443);
+        Self { http, https, closed }
+    }
+}
+
+impl Deployment {
+    /// The host of the gate; empty if that is not known.
+    pub fn gate_host(&self) -> &str {
+        self.public_url.as_ref().and_then(Url::host_str).unwrap_or_default()
     }
 }
 

@@ -33,10 +33,7 @@ pub(crate) fn room_of(folder: &Path) -> Option<Room> {
 }
 
 /// Whether there is room where data lies.
-pub(crate) fn look(
-    folders: &[(PathBuf, &'static str)],
-    room: fn(&Path) -> Option<Room>,
-) -> Report {
+pub(crate) fn look(folders: &[(PathBuf, &'static str)], room: fn(&Path) -> Option<Room>) -> Report {
     let mut report = Report::default();
     for (folder, what) in folders {
         let (subject, place) = (format!("disk of {what}"), folder.display());

@@ -7,7 +7,7 @@ use url::Url;
 use gatehall_identity::{RedirectSaid, redirect_said};
 
 use crate::{
-    ask::{Ask, ask},
+    ask::{Ask, ask, by_name},
     clocks::Tick,
     deployment::Deployment,
     hosts::Seen,
@@ -39,7 +39,7 @@ async fn begin(
     senses: &Senses,
     report: &mut Report,
 ) -> Option<Tick> {
-    let gate = deployment.public_url.host_str().unwrap_or_default();
+    let (gate, public_url) = (deployment.gate_host(), deployment.public_url.as_ref()?);
     let (address, _) = seen.iter().find(|it| it.host == gate)?.answering()?;
     let inside = "run the doctor beside the gate: docker compose exec gatehall /gatehall doctor";
     let question = Ask::get(gate, deployment.ports.https, true, START);
@@ -51,7 +51,7 @@ async fn begin(
         }
     };
     let location = answer.header(header::LOCATION).unwrap_or_default();
-    let to = deployment.public_url.join(location).ok().filter(|_| !location.is_empty());
+    let to = public_url.join(location).ok().filter(|_| !location.is_empty());
     let Some(to) = to else {
         report.bad(
             NAME,
@@ -69,13 +69,13 @@ async fn begin(
     }
     let sent = to.query_pairs().find(|(name, _)| name == "redirect_uri");
     let sent = sent.map(|(_, value)| value.into_owned()).unwrap_or_default();
-    let right = deployment.public_url.join(CALLBACK).ok()?;
+    let right = public_url.join(CALLBACK).ok()?;
     let fits = sent == right.as_str() || sent.starts_with(&format!("{right}/"));
     if !fits {
         report.bad(
             NAME,
             format!("the gate has people sent back to {sent}, which is not below {right}"),
-            format!("set GATEHALL_PUBLIC_URL of the gate to {}", deployment.public_url),
+            format!("set GATEHALL_PUBLIC_URL of the gate to {public_url}"),
         );
         return None;
     }
@@ -99,25 +99,7 @@ async fn ask_provider(
     let port = to.port_or_known_default()?;
     let path = to[url::Position::BeforePath..url::Position::AfterQuery].to_owned();
     let secure = to.scheme() == "https";
-    let addresses = match host.trim_matches(['[', ']']).parse() {
-        Ok(address) => Ok(vec![address]),
-        Err(_) => senses.names.addresses(&host).await,
-    };
-    let found = match addresses {
-        Ok(addresses) => {
-            let mut found = Err("it has no address".to_owned());
-            for address in addresses {
-                let question = Ask::get(&host, port, secure, &path);
-                found =
-                    ask(&question, address, senses).await.map_err(|fault| fault.to_string());
-                if found.is_ok() {
-                    break;
-                }
-            }
-            found
-        }
-        Err(fault) => Err(fault.to_string()),
-    };
+    let found = by_name(&Ask::get(&host, port, secure, &path), senses).await;
     let answer = match found {
         Ok(answer) => answer,
         Err(why) => {

@@ -1,12 +1,11 @@
 //! What is seen by somebody who has the store and the keys of the gate.
 
-use std::time::Instant;
+use std::{net::SocketAddr, time::Instant};
 
 use anyhow::Result;
 use gatehall_doctor::{Database, Senses, database};
-use gatehall_domain::Company;
-use gatehall_identity::{ChatScene, Finding, Health, Patient, examine, key_set_of};
-use serde_json::Value;
+use gatehall_domain::{Company, Snapshot};
+use gatehall_identity::{ChatScene, Finding, Health, Patient, examine};
 use url::Url;
 
 use super::DoctorOptions;
@@ -15,11 +14,11 @@ use crate::{office::Office, settings::StoreSettings};
 /// The records and keys of a gate.
 pub(super) struct Inside {
     pub(super) office: Office,
-    pub(super) snapshot: gatehall_domain::Snapshot,
+    pub(super) snapshot: Snapshot,
     pub(super) public_url: Option<Url>,
     chats: ChatScene,
     cookie_domain: Option<String>,
-    listen: Option<std::net::SocketAddr>,
+    listen: Option<SocketAddr>,
     allowed_hosts: Vec<String>,
 }
 
@@ -60,11 +59,6 @@ impl Inside {
         self.snapshot.company()
     }
 
-    /// The keys that the gate shows.
-    pub(super) fn keys(&self) -> Value {
-        key_set_of(&self.office.vault)
-    }
-
     /// Looks at providers, proxies and the gate itself.
     pub(super) async fn examine(&self, progress: impl Fn(&str)) -> Vec<Finding> {
         let patient = Patient {
@@ -94,7 +88,8 @@ pub(super) fn closed(error: &anyhow::Error) -> Finding {
         subject: "database".into(),
         state: Health::Bad,
         found: format!("{error:#}"),
-        remedy: "mend what it says, and look again: providers, proxies and records were not looked \
+        remedy:
+            "mend what it says, and look again: providers, proxies and records were not looked \
                  at"
             .into(),
         form: None,

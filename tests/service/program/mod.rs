@@ -2,6 +2,7 @@
 
 mod chats;
 mod commands;
+mod doctor;
 mod files;
 mod finding;
 mod newcomers;

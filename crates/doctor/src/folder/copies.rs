@@ -17,10 +17,8 @@ const WHOLE: [(&str, &str); 3] = [
 ];
 
 /// Variables of Open WebUI that hold a secret as the password of an address.
-const WITHIN: [(&str, &str); 2] = [
-    ("DATABASE_URL", "open_webui_database_password"),
-    ("REDIS_URL", "valkey_password"),
-];
+const WITHIN: [(&str, &str); 2] =
+    [("DATABASE_URL", "open_webui_database_password"), ("REDIS_URL", "valkey_password")];
 
 pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
     let Some(chat) = &folder.chat else {

@@ -23,8 +23,10 @@ pub(super) async fn look(
         let taken = |what: String| {
             (
                 format!("another program has it ({what}), so that the proxy cannot start"),
-                format!("see which (ss -ltnp 'sport = :{port}'), and stop it: systemctl disable \
-                         --now nginx, apache2 or caddy, as it is called"),
+                format!(
+                    "see which (ss -ltnp 'sport = :{port}'), and stop it: systemctl disable \
+                         --now nginx, apache2 or caddy, as it is called"
+                ),
             )
         };
         let (found, remedy) = match answer {

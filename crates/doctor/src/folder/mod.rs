@@ -4,6 +4,7 @@
 mod copies;
 mod machine;
 mod modes;
+mod provider;
 mod secrets;
 mod variables;
 
@@ -104,6 +105,7 @@ impl ComposeFolder {
         modes::judge(&self.path, &mut report);
         secrets::judge(self, &mut report);
         copies::judge(self, &mut report);
+        provider::look(self, senses, &mut report).await;
         machine::look(ports, host, senses, &mut report).await;
         report.into_findings()
     }

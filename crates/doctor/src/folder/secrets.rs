@@ -80,7 +80,9 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
         );
     }
     if folder.variable("PROVIDER_CLIENT_ID").is_some() {
-        for name in GIVEN.into_iter().filter(|name| !folder.secret(name).is_some_and(|it| is_set(&it))) {
+        for name in
+            GIVEN.into_iter().filter(|name| !folder.secret(name).is_some_and(|it| is_set(&it)))
+        {
             good = false;
             report.doubtful(
                 NAME,

@@ -73,7 +73,28 @@ impl Folder {
         self.look_with([scene.ports.http, scene.ports.https], &scene).await
     }
 
+    /// Its provider is at a port of this machine.
     async fn look_with(&self, ports: [u16; 2], scene: &Scene) -> Found {
+        self.serve_provider(|_| ()).await;
+        self.look_at(ports, scene).await
+    }
+
+    /// Has the variables name a provider that says of itself what is made of the usual.
+    async fn serve_provider(&self, change: impl Fn(&mut String)) {
+        let env = fs::read_to_string(self.0.path().join(".env")).unwrap();
+        let named = Arc::new(std::sync::OnceLock::new());
+        let says = Arc::clone(&named);
+        let says: Says = Arc::new(move |_| {
+            answer("200 OK", "", &format!(r#"{{"issuer":"{}"}}"#, says.get().unwrap()))
+        });
+        let issuer = format!("http://127.0.0.1:{}", serve(None, says).await);
+        let mut said = issuer.clone();
+        change(&mut said);
+        named.set(said).unwrap();
+        self.write(".env", &env.replace("https://login.example/v2.0", &issuer), 0o644);
+    }
+
+    async fn look_at(&self, ports: [u16; 2], scene: &Scene) -> Found {
         let folder = ComposeFolder::open(self.0.path()).unwrap();
         Found(folder.findings(&scene.senses(), ports, GATE).await)
     }
@@ -91,7 +112,7 @@ async fn a_folder_as_it_should_be_has_nothing_to_mend() {
     let found = Folder::new().look().await;
     found.nothing_bad();
     assert!(found.0.iter().all(|it| it.state == Good), "{found:#?}");
-    assert_eq!(found.0.len(), 6, "{found:#?}");
+    assert_eq!(found.0.len(), 7, "{found:#?}");
 }
 
 #[tokio::test]
@@ -118,6 +139,33 @@ async fn variables_that_cannot_be_meant_are_told() {
     fs::remove_file(folder.0.path().join(".env")).unwrap();
     let error = ComposeFolder::open(folder.0.path()).unwrap_err().to_string();
     assert!(error.contains("gatehall init compose"), "{error}");
+}
+
+#[tokio::test]
+async fn a_provider_that_calls_itself_otherwise_is_told_before_anything_starts() {
+    let name = "provider in .env";
+    let folder = Folder::new();
+    let scene = Scene::good().await;
+    folder.serve_provider(|said| said.push_str("/v2.0")).await;
+    let found = folder.look_at([1, 1], &scene).await;
+    Folder::says(
+        &found,
+        name,
+        Bad,
+        &["it calls itself", "set PROVIDER_ISSUER to exactly", "/v2.0"],
+    );
+    let with = async |issuer: &str, more: &str| {
+        let env = ENV.replace("https://login.example/v2.0", issuer) + more;
+        folder.write(".env", &env, 0o644);
+        folder.look_at([1, 1], &scene).await
+    };
+    let port = scene.ports.http;
+    let found = with(&format!("http://127.0.0.1:{port}/typo"), "").await;
+    Folder::says(&found, name, Bad, &["is no metadata of a provider"]);
+    let found = with("https://login.typo.example", "").await;
+    Folder::says(&found, name, Bad, &["no such name", "PROVIDER_ISSUER"]);
+    let found = with("https://auth.x.example/", "COMPOSE_PROFILES=authentik\n").await;
+    Folder::says(&found, name, Unknown, &["does not answer yet"]);
 }
 
 #[tokio::test]

@@ -99,7 +99,9 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
 
 /// Whether a variable holds what nobody is to read, by its name.
 fn is_secret(name: &str) -> bool {
-    ["_PASSWORD", "_SECRET", "_SECRET_KEY", "_API_KEY", "_TOKEN"].iter().any(|it| name.ends_with(it))
+    ["_PASSWORD", "_SECRET", "_SECRET_KEY", "_API_KEY", "_TOKEN"]
+        .iter()
+        .any(|it| name.ends_with(it))
 }
 
 #[cfg(test)]
@@ -108,7 +110,8 @@ mod tests {
 
     #[test]
     fn variables_are_read_as_compose_reads_them() {
-        let text = "# a comment\nDOMAIN=x.example # here\n\nexport A = 'b # c'\r\nB=\"d\"\nC=\nnone";
+        let text =
+            "# a comment\nDOMAIN=x.example # here\n\nexport A = 'b # c'\r\nB=\"d\"\nC=\nnone";
         let read = read_variables(text);
         let pairs: Vec<_> = read.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         assert_eq!(pairs, [("A", "b # c"), ("B", "d"), ("C", ""), ("DOMAIN", "x.example")]);

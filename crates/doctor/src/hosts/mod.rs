@@ -55,7 +55,8 @@ pub(crate) async fn see(deployment: &Deployment, senses: &Senses) -> Vec<Seen> {
     let sure = deployment.hosts.iter().map(|host| (host, false));
     let perhaps = deployment.perhaps.iter().map(|host| (host, true));
     let perhaps = perhaps.filter(|(host, _)| !deployment.hosts.contains(*host));
-    let seen = sure.chain(perhaps).map(|(host, perhaps)| see_host(host, perhaps, deployment, senses));
+    let seen =
+        sure.chain(perhaps).map(|(host, perhaps)| see_host(host, perhaps, deployment, senses));
     join_all(seen).await
 }
 

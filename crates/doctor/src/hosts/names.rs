@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
+use url::Url;
+
 use super::Seen;
 use crate::{
     ask::{Answer, Fault},
@@ -16,12 +18,7 @@ fn list<'a>(addresses: impl IntoIterator<Item = &'a IpAddr>) -> String {
     all.join(", ")
 }
 
-pub(super) fn judge(
-    seen: &[Seen],
-    deployment: &Deployment,
-    senses: &Senses,
-    report: &mut Report,
-) {
+pub(super) fn judge(seen: &[Seen], deployment: &Deployment, senses: &Senses, report: &mut Report) {
     let proven = proven(seen, deployment);
     for host in seen {
         judge_host(host, &proven, deployment, senses, report);
@@ -162,7 +159,7 @@ fn dead(host: &Seen, report: &mut Report) -> Option<(IpAddr, String)> {
 
 /// Whether all hosts lead to one place.
 fn agree(seen: &[Seen], deployment: &Deployment, senses: &Senses, report: &mut Report) {
-    let gate = deployment.public_url.host_str().unwrap_or_default();
+    let gate = deployment.gate_host();
     let public = |host: &Seen| -> BTreeSet<IpAddr> {
         let all = host.addresses.iter().flatten().copied();
         all.filter(|it| (senses.is_public)(*it)).collect()
@@ -173,12 +170,7 @@ fn agree(seen: &[Seen], deployment: &Deployment, senses: &Senses, report: &mut R
         if !here.is_empty() && !of_gate.is_empty() && here != of_gate {
             report.doubtful(
                 "names together",
-                format!(
-                    "{} leads to {}, but {gate} to {}",
-                    host.host,
-                    list(&here),
-                    list(&of_gate)
-                ),
+                format!("{} leads to {}, but {gate} to {}", host.host, list(&here), list(&of_gate)),
                 "have all of them lead to the one machine with the proxy, unless you meant it so",
             );
         }
@@ -190,7 +182,7 @@ pub(super) fn elsewhere(deployment: &Deployment) -> String {
     if deployment.side == Side::Elsewhere {
         return "look from a machine that resolves the names of the internet".into();
     }
-    let url = deployment.public_url.as_str().trim_end_matches('/');
+    let url = deployment.public_url.as_ref().map_or("URL", Url::as_str).trim_end_matches('/');
     let chat = deployment.chat_host.as_deref();
     let domain = chat.and_then(|it| it.split_once('.')).map_or("DOMAIN", |(_, domain)| domain);
     format!("run it from a machine elsewhere: gatehall doctor --public-url {url} --domain {domain}")

@@ -1,6 +1,9 @@
 //! Ports that have no business to be open to everybody.
 
-use std::{collections::BTreeSet, net::{IpAddr, SocketAddr}};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, SocketAddr},
+};
 
 use futures_util::future::join_all;
 

@@ -18,8 +18,10 @@ pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Report) {
     }
     let Some((address, Err(fault))) = host.secure.first() else { return };
     let remedy = match fault {
-        Fault::Refused => "start the proxy (docker compose up -d), and see whether it publishes \
-                           the port (docker compose ps)",
+        Fault::Refused => {
+            "start the proxy (docker compose up -d), and see whether it publishes \
+                           the port (docker compose ps)"
+        }
         Fault::NoTls(_) => {
             "another program has the port (ss -ltnp), or the proxy has no TLS there: its entry \
              point needs tls"

@@ -21,7 +21,7 @@ const SPELLINGS: [&str; 2] = ["x_forwarded_user", "x_openwebui_user_email"];
 pub(crate) async fn spellings(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> Report {
     const NAME: &str = "alias headers";
     let mut report = Report::default();
-    let gate = deployment.public_url.host_str().unwrap_or_default();
+    let gate = deployment.gate_host();
     let Some(host) = seen.iter().find(|it| it.host == gate) else { return report };
     let Some((address, usual)) = host.answering() else { return report };
     let unknown = "whether the proxy passes X_User_Email and X.User.Email on cannot be seen: ";

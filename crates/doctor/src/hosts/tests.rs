@@ -36,7 +36,9 @@ pub(crate) type Says = Arc<dyn Fn(&str) -> String + Send + Sync>;
 /// An answer in HTTP/1.1.
 pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     let length = body.len();
-    format!("HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}")
+    format!(
+        "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    )
 }
 
 /// Serves until the runtime ends; with TLS if there is a certificate.
@@ -178,7 +180,7 @@ impl Scene {
     pub(crate) async fn look(&self) -> Found {
         let deployment = Deployment {
             side: self.side,
-            public_url: format!("https://{GATE}").parse().unwrap(),
+            public_url: Some(format!("https://{GATE}").parse().unwrap()),
             chat_host: Some(CHAT.to_owned()),
             hosts: [GATE, CHAT].map(str::to_owned).into(),
             perhaps: Some("auth.x.example".to_owned()),
@@ -274,7 +276,11 @@ async fn an_address_of_several_that_leads_nowhere_is_told() {
     // Nothing listens there.
     scene.name(CHAT, Ok(&["127.0.0.1", "127.0.0.3"]));
     let found = scene.look().await;
-    found.says("name app.x.example", Health::Bad, &["127.0.0.3 leads nowhere", "remove the record"]);
+    found.says(
+        "name app.x.example",
+        Health::Bad,
+        &["127.0.0.3 leads nowhere", "remove the record"],
+    );
     scene.name(CHAT, Ok(&["127.0.0.1", "::1"]));
     let found = scene.look().await;
     let told = found.0.iter().find(|it| it.found.contains("::1")).unwrap();
@@ -358,7 +364,8 @@ async fn a_clock_that_is_two_minutes_off_is_told() {
 async fn where_a_sign_in_leads_is_told() {
     const BACK: &str = "https%3A%2F%2Fadmin.x.example%2Foauth2%2Fcallback";
     let login = |back: &str, provider: u16| -> Says {
-        let at = format!("http://login.example:{provider}/authorize?client_id=c&redirect_uri={back}");
+        let at =
+            format!("http://login.example:{provider}/authorize?client_id=c&redirect_uri={back}");
         Arc::new(move |head| match head {
             _ if head.contains("/oauth2/start") => {
                 answer("303 See Other", &format!("location: {at}\r\n"), "")
@@ -372,7 +379,12 @@ async fn where_a_sign_in_leads_is_told() {
     });
     let refuses: Says = Arc::new(|_| answer("200 OK", "", "AADSTS50011: it does not match"));
     for (says, back, state, words) in [
-        (Arc::clone(&takes), BACK, Health::Good, "takes the way back to https://admin.x.example/oauth2"),
+        (
+            Arc::clone(&takes),
+            BACK,
+            Health::Good,
+            "takes the way back to https://admin.x.example/oauth2",
+        ),
         (refuses, BACK, Health::Bad, "register exactly https://admin.x.example/oauth2/callback"),
         (takes, "https%3A%2F%2Fgate.old%2Foauth2%2Fcallback", Health::Bad, "GATEHALL_PUBLIC_URL"),
     ] {

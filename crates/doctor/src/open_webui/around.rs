@@ -115,10 +115,9 @@ async fn try_place(
     }
     match is_chat(&answer) {
         true => report.good(subject, "Open WebUI is reached, and takes no name from a header"),
-        false => report.good(
-            subject,
-            format!("nobody comes to it without the gate ({})", answer.status),
-        ),
+        false => {
+            report.good(subject, format!("nobody comes to it without the gate ({})", answer.status))
+        }
     }
 }
 

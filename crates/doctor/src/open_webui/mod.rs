@@ -9,7 +9,7 @@ use url::Url;
 pub(crate) use self::around::around;
 use self::known::{BEYOND, FIRST, NEWEST, shown, version};
 use crate::{
-    ask::{Answer, Ask, ask},
+    ask::{Answer, Ask, by_name},
     deployment::Deployment,
     report::Report,
     senses::Senses,
@@ -56,18 +56,7 @@ async fn fetch(url: &Url, path: &str, senses: &Senses) -> Result<Answer, String>
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
         return Err("it names no host".into());
     };
-    let addresses = match host.trim_matches(['[', ']']).parse() {
-        Ok(address) => vec![address],
-        Err(_) => senses.names.addresses(host).await.map_err(|it| it.to_string())?,
-    };
-    let mut said = "it has no address".to_owned();
-    for address in addresses {
-        match ask(&Ask::get(host, port, url.scheme() == "https", path), address, senses).await {
-            Ok(answer) => return Ok(answer),
-            Err(fault) => said = fault.to_string(),
-        }
-    }
-    Err(said)
+    by_name(&Ask::get(host, port, url.scheme() == "https", path), senses).await
 }
 
 fn judge_version(config: &Value, report: &mut Report) {

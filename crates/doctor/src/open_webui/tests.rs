@@ -107,7 +107,8 @@ async fn a_way_around_the_gate_is_told() {
         head.starts_with("POST /api/v1/auths/signin") && head.to_lowercase().contains(CHAT)
     };
     // The proxy leads to it, and asks the gate nothing.
-    let open: Says = Arc::new(move |head| if is_sign_in(head) { trusting(head) } else { gate(head) });
+    let open: Says =
+        Arc::new(move |head| if is_sign_in(head) { trusting(head) } else { gate(head) });
     let scene = Scene::new(open, Arc::new(to_https)).await;
     let subject = "sign-in by header at https://app.x.example";
     scene.look().await.says(subject, Bad, &["around the gate", "forwardAuth"]);

@@ -142,8 +142,7 @@ impl Doctor<'_> {
     /// Whether the proxy in front is one that the gate knows.
     pub(super) async fn look_at_proxy(&mut self, url: &Url) {
         const NAME: &str = "proxy in front";
-        let (Ok(at), Some(proof)) =
-            (url.join(ARRIVAL), proof(self.patient.vault, self.now()))
+        let (Ok(at), Some(proof)) = (url.join(ARRIVAL), proof(self.patient.vault, self.now()))
         else {
             return;
         };

@@ -41,7 +41,8 @@ pub fn redirect_said(
     if back.is_some_and(|rest| rest.is_empty() || rest.starts_with(['?', '#', '&'])) {
         return RedirectSaid::Takes;
     }
-    let said = |word: &&&str| page.contains(**word) || location.is_some_and(|it| it.contains(**word));
+    let said =
+        |word: &&&str| page.contains(**word) || location.is_some_and(|it| it.contains(**word));
     if let Some(word) = REFUSALS.iter().find(said) {
         return RedirectSaid::Refuses((*word).to_owned());
     }
@@ -70,10 +71,7 @@ mod tests {
             "Entra ID shows it with 200"
         );
         let google = "https://accounts.example/error?authError=redirect_uri_mismatch";
-        assert!(matches!(
-            said(StatusCode::FOUND, Some(google), ""),
-            RedirectSaid::Refuses(_)
-        ));
+        assert!(matches!(said(StatusCode::FOUND, Some(google), ""), RedirectSaid::Refuses(_)));
         assert!(matches!(said(StatusCode::BAD_REQUEST, None, ""), RedirectSaid::Refuses(_)));
         assert_eq!(said(StatusCode::OK, None, "<html>Sign in"), RedirectSaid::Silent);
     }
