@@ -10,10 +10,12 @@ use crate::report::Report;
 const NAME: &str = "copies of secrets";
 
 /// Variables of Open WebUI that hold a secret, whole.
-const WHOLE: [(&str, &str); 3] = [
+const WHOLE: [(&str, &str); 5] = [
     ("WEBUI_SECRET_KEY", "open_webui_secret_key"),
     ("FORWARD_USER_INFO_HEADER_JWT_SECRET", "open_webui_user_secret"),
     ("OPENAI_API_KEY", "openai_api_key"),
+    ("RAG_OPENAI_API_KEY", "openai_api_key"),
+    ("WEBUI_ADMIN_PASSWORD", "open_webui_admin_password"),
 ];
 
 /// Variables of Open WebUI that hold a secret as the password of an address.

@@ -18,7 +18,11 @@ const MADE: [&str; 6] = [
 ];
 
 /// Those of Authentik.
-const OF_AUTHENTIK: [&str; 2] = ["authentik_database_password", "authentik_secret_key"];
+const OF_AUTHENTIK: [&str; 3] =
+    ["authentik_admin_password", "authentik_database_password", "authentik_secret_key"];
+
+/// One that some deployments do without.
+const PERHAPS: &str = "open_webui_admin_password";
 
 /// Secrets that others give.
 const GIVEN: [&str; 2] = ["provider_client_secret", "openai_api_key"];
@@ -32,12 +36,14 @@ const FEW_DIFFERENT: usize = 10;
 /// What stands in examples.
 const WORDS: [&str; 6] = ["changeme", "change-me", "change_me", "password", "secret", "example"];
 
+const NAME: &str = "secrets of the folder";
+
 pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
     let mut names = MADE.to_vec();
     if folder.has_authentik() {
         names.extend(OF_AUTHENTIK);
     }
-    let made: Vec<(&str, Option<SecretString>)> =
+    let mut made: Vec<(&str, Option<SecretString>)> =
         names.into_iter().map(|name| (name, folder.secret(name))).collect();
     let missing: Vec<&str> = made
         .iter()
@@ -45,12 +51,13 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
         .map(|(name, _)| *name)
         .chain((!folder.path().join("secrets/vault.keys").exists()).then_some("vault.keys"))
         .collect();
-    const NAME: &str = "secrets of the folder";
+    let perhaps = folder.secret(PERHAPS);
     let mut good = true;
     if !missing.is_empty() {
         good = false;
         report.bad(NAME, format!("missing or empty: {}", missing.join(", ")), INIT);
     }
+    made.extend(perhaps.is_some().then_some((PERHAPS, perhaps)));
     let there = || made.iter().filter_map(|(name, it)| Some((*name, it.as_ref()?)));
     for (name, secret) in there().filter(|(_, it)| is_set(it)) {
         if let Some(why) = weakness(secret.expose_secret()) {
