@@ -59,6 +59,8 @@ class Turn:
                 return Answer(answered)
             time.sleep(0.1)
         raise AssertionError(f"{self.person.email} had no answer to {self.text!r} in time")
+
+
 def ask(origin, method, path, body=None, token=None):
     """What the API of an Open WebUI answers."""
     data = None if body is None else json.dumps(body).encode()

@@ -3,6 +3,7 @@
 mod chats;
 mod commands;
 mod deployment;
+mod doctor;
 mod files;
 mod finding;
 mod healthcheck;
