@@ -79,6 +79,8 @@ pub enum Command {
     HostRule(command::host_rule::HostRuleCommand),
     /// Who is signed in with a browser.
     Session(command::session::SessionCommand),
+    /// Write what a deployment needs: settings, secrets and the files themselves.
+    Init(command::init::InitCommand),
     /// Ways in for administrators.
     Admin(command::admin::AdminCommand),
     /// The reference page of all settings, as Markdown.
@@ -99,23 +101,24 @@ pub fn read_arguments(
     let first = command.clone().try_get_matches_from(&arguments)?;
     let mut invocation = Invocation::from_arg_matches(&first)?;
     let Some(path) = &invocation.store.config else {
-        invocation.told_to_all = told_to_all(&first);
+        invocation.told_to_all = told_to_all(&first, &command);
         return Ok(invocation);
     };
     let command = with_defaults(command, path)
         .map_err(|error| Invocation::command().error(clap::error::ErrorKind::Io, error))?;
-    let matches = command.try_get_matches_from(&arguments)?;
+    let matches = command.clone().try_get_matches_from(&arguments)?;
     let mut invocation = Invocation::from_arg_matches(&matches)?;
-    invocation.told_to_all = told_to_all(&matches);
+    invocation.told_to_all = told_to_all(&matches, &command);
     Ok(invocation)
 }
 
 /// The settings with secrets that are on the command line.
-fn told_to_all(matches: &ArgMatches) -> Vec<String> {
-    let levels = [Some(matches), matches.subcommand().map(|(_, matches)| matches)];
+fn told_to_all(matches: &ArgMatches, command: &clap::Command) -> Vec<String> {
     let mut told: Vec<String> = Vec::new();
-    for matches in levels.into_iter().flatten() {
-        for name in secret_names() {
+    let mut level = Some((matches, command));
+    while let Some((matches, command)) = level {
+        let own = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
+        for name in own.map(|arg| arg.get_id().to_string()).chain(secret_names()) {
             // A command has only some of the settings, each of one value.
             let Ok(Some(mut values)) = matches.try_get_raw(&name) else { continue };
             let value = values.next().and_then(|value| value.to_str()).unwrap_or_default();
@@ -125,6 +128,9 @@ fn told_to_all(matches: &ArgMatches) -> Vec<String> {
                 told.push(flag);
             }
         }
+        level = matches.subcommand().and_then(|(name, matches)| {
+            command.find_subcommand(name).map(|command| (matches, command))
+        });
     }
     told
 }
@@ -211,5 +217,8 @@ mod tests {
             assert_eq!(told(&["serve", "--database", harmless]), Vec::<String>::new());
         }
         assert_eq!(told(&["serve"]), Vec::<String>::new());
+        assert_eq!(told(&["api", "/tools", "--key", "ghk_0123456789"]), ["--key"]);
+        let deep = ["init", "compose", "--openai-api-key", "sk-0123456789"];
+        assert_eq!(told(&deep), ["--openai-api-key"]);
     }
 }

@@ -87,6 +87,7 @@ async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::Provider(options) => command::provider::run(&store, options).await,
         Command::HostRule(options) => command::host_rule::run(&store, options).await,
         Command::Session(options) => command::session::run(&store, options).await,
+        Command::Init(options) => command::init::run(options).await,
         Command::Admin(options) => command::admin::run(&store, options).await,
         Command::Reference => {
             output::text(&crate::cli::reference());

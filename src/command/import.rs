@@ -2,7 +2,9 @@ use std::{env::VarError, io::Read, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use gatehall_portal::import::{Choice, FileText, Filling, Plan, PlanRow, State, read_filled};
+use gatehall_portal::import::{
+    Choice, FileText, Filling, Lists, Plan, PlanRow, State, read_filled,
+};
 
 use crate::{
     office::Office,
@@ -28,6 +30,18 @@ pub struct ImportOptions {
     /// the file does not say.
     #[arg(long, requires = "apply")]
     prune: bool,
+    /// Of these lists of the file, separated by commas, only add what is missing: what is there
+    /// stays as it is, with all that hangs on it. Without names: of all.
+    #[arg(
+        long,
+        value_name = "LISTS",
+        num_args = 0..,
+        require_equals = true,
+        value_delimiter = ',',
+        value_parser = clap::builder::PossibleValuesParser::new(Lists::names()),
+        conflicts_with = "prune"
+    )]
+    only_missing: Option<Vec<String>>,
     /// Also show the rows that stay as they are.
     #[arg(long)]
     all: bool,
@@ -56,9 +70,11 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
     let entries = read_filled(&name, &text, &filling).with_context(|| name.clone())?;
     let office = Office::of_gate(settings).await?;
     let desk = office.desk();
+    let choice =
+        Choice { extra: options.prune, only_missing: options.lists(), ..Choice::default() };
     let plan = match options.apply {
-        true => desk.import(&entries, options.prune).await?,
-        false => desk.plan(&entries).await?,
+        true => desk.import_of(&entries, choice).await?,
+        false => desk.plan_of(&entries, choice).await?,
     };
     if options.format.json {
         output::json(&plan)?;
@@ -69,7 +85,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
         error("Rows are wrong, so nothing was changed. Mend them and import again.");
         return Ok(ExitCode::FAILURE);
     }
-    let count = plan.changes(Choice { extra: options.prune, ..Choice::default() }).count();
+    let count = plan.changes(choice).count();
     match (options.apply, count) {
         (_, 0) if plan.rows.is_empty() => error("There is no row in it: nothing to apply."),
         (_, 0) => error("Everything is so already."),
@@ -77,6 +93,18 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
         (false, count) => error(&format!("Changes: {count}. Apply them with --apply.")),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl ImportOptions {
+    /// The lists of which only what is missing is wanted.
+    fn lists(&self) -> Lists {
+        let with = |lists: Lists, name: &str| lists.with(name);
+        match self.only_missing.as_deref() {
+            None => Lists::default(),
+            Some([]) => Lists::names().fold(Lists::default(), with),
+            Some(names) => names.iter().map(String::as_str).fold(Lists::default(), with),
+        }
+    }
 }
 
 /// What fills in the file, from the environment. What is not set counts as empty, which is told
@@ -107,6 +135,7 @@ fn print(plan: &Plan, all: bool) {
     for row in sound.into_iter().chain(wrong) {
         let what = match &row.state {
             State::Changed { fields } => fields.join(", "),
+            State::Kept { fields } => format!("stays as it is: {}", fields.join(", ")),
             State::Wrong { reason } => reason.clone(),
             State::Todo { what } => what.clone(),
             State::Extra => "not in the file; --prune removes it".into(),
@@ -124,7 +153,9 @@ fn print(plan: &Plan, all: bool) {
         }
     }
     table.print("");
-    let counts = ["new", "changed", "unchanged", "extra", "to do", "wrong"];
-    let counts = counts.iter().map(|state| format!("{} {state}", plan.count(state)));
+    let counts = ["new", "changed", "kept", "unchanged", "extra", "to do", "wrong"];
+    let is_told = |state: &&&str| **state != "kept" || plan.count(state) > 0;
+    let counts =
+        counts.iter().filter(is_told).map(|state| format!("{} {state}", plan.count(state)));
     error(&counts.collect::<Vec<_>>().join(", "));
 }

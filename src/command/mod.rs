@@ -14,6 +14,7 @@ pub(crate) mod group;
 pub(crate) mod healthcheck;
 pub(crate) mod host_rule;
 pub(crate) mod import;
+pub(crate) mod init;
 pub(crate) mod key;
 pub(crate) mod provider;
 mod secret;

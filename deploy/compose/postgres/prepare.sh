@@ -3,6 +3,7 @@
 # now. Runs at every `up`, so that a second run mends what a first one left half done.
 set -eu
 PGPASSWORD=$(cat /run/secrets/postgres_password)
+export PGOPTIONS=--client-min-messages=warning
 export PGPASSWORD PGHOST=postgres PGUSER=postgres PGDATABASE=postgres
 sql() { psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 "$@"; }
 
