@@ -59,7 +59,7 @@ fn what_the_portal_has_closed_stays_closed_and_the_provider_follows_the_variable
     run("https://wrong.example/");
     home.must(&["group", "add", "chat"]);
     home.must(&["host-rule", "set", "app.company.example", "--group", "chat"]);
-    home.must(&["user", "add", "olga@company.example", "--admin", "true"]);
+    home.must(&["user", "add", "olga@company.example", "--admin"]);
     home.must(&["user", "change", "ines@company.example", "--admin", "false"]);
     run("https://id.company.example/");
     assert_eq!(home.json(&["host-rule", "list"])[0]["groups"], json!(["chat"]));
