@@ -4,7 +4,7 @@
 `call NAME {"a": 1}` calls the tool NAME if it was offered, and repeats what that gave; with `5 times`
 behind it, so often, one after the other. Several may be told in one message. `invent NAME {}` calls
 what was not offered, too. Anything else is answered with what the model was given: the names of its
-tools, and its instructions. Texts with the same words have the same embedding.
+tools, its instructions, and the message. Texts with the same words have the same embedding.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def answer(request):
     if results:
         return f"The tool said: {results[-1]}", None
     system = "\n".join(text_of(each["content"]) for each in messages if each["role"] == "system")
-    return json.dumps({"tools": sorted(offered), "instructions": system}), None
+    return json.dumps({"tools": sorted(offered), "instructions": system, "said": said}), None
 
 
 def deltas(request):

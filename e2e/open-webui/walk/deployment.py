@@ -6,6 +6,7 @@ import os
 import pathlib
 import secrets
 import sys
+import urllib.parse
 
 from chat.world import CHAT, PYTHON, answers
 from chat.world import OPEN_WEBUI as HERE
@@ -38,6 +39,8 @@ AROUND = {
 
 
 class Deployment:
+    domain = DOMAIN
+
     def __init__(self, processes):
         self.processes = processes
         self.folder = processes.folder
@@ -106,9 +109,6 @@ class Deployment:
         places = {
             "http://gatehall:8080": self.inside("gate"),
             "http://open-webui:8080": self.inside("chat"),
-            # As in .env: a comma list becomes as many entries.
-            '["${PEOPLE_DOMAINS}"]': '["google.example", "microsoft.example"]',
-            '"${PROVIDER_TRUST_EMAIL}"': "false",
             "/run/secrets": self.secrets,
             **{f"https://{it}.{DOMAIN}": f"https://{it}.{DOMAIN}:{port}" for it in ("app", "admin")},
         }
@@ -117,22 +117,28 @@ class Deployment:
     def secret(self, name):
         return (self.secrets / name).read_text()
 
+    def restart(self, name):
+        """Begins to start a replica that has ended, and gives what waits for it."""
+        if name in GATES:
+            return self.starting.submit(self.start_gate, name)
+        return self.starting.submit(self.start_chat, name, ENABLE_DB_MIGRATIONS="false")
+
     # What keeps data.
 
     def _start_stores(self):
         programs = TOOLS / "stores/postgres"
         script = [ROOT / "scripts/postgres", os.getpid(), programs, "postgres"]
         address = self.processes.run("postgres", script).strip()
-        self.postgres = address.removeprefix("postgres://postgres@").removesuffix("/postgres")
-        host, _, port = self.postgres.partition(":")
+        place = urllib.parse.urlsplit(address)
+        self.shipped.places["@postgres/"] = f"@{place.hostname}:{place.port}/"
         prepare = self.shipped.file(
             "postgres/prepare.sh", self.folder / "prepare.sh", **{"PGHOST=postgres": ""}
         )
         path = f"{programs / 'bin'}:{os.environ['PATH']}"
-        libraries = {"LD_LIBRARY_PATH": str(programs / "lib"), "PATH": path}
-        self.processes.run(
-            "postgres-prepare", ["sh", prepare], {**libraries, "PGHOST": host, "PGPORT": port}
-        )
+        env = {"LD_LIBRARY_PATH": str(programs / "lib"), "PATH": path}
+        env |= {"PGHOST": place.hostname, "PGPORT": str(place.port)}
+        self.processes.run("postgres-prepare", ["sh", prepare], env)
+        self.processes.run("postgres-prepare", ["psql", address, "--command", PASSWORDS], env)
         port = self.ports["valkey"]
         folder = self.folder / "valkey"
         folder.mkdir()
@@ -181,32 +187,22 @@ class Deployment:
 
     # The gate.
 
-    def gate_environment(self, service="gatehall"):
-        shipped = self.shipped.environment(service)
-        hosts = shipped.get("GATEHALL_ALLOWED_HOSTS", "")
-        # Passwords are not asked for here, and there is one file of keys for both.
-        for name in ("DATABASE_PASSWORD_FILE", "OPEN_WEBUI_SECRET_FILE", "DATA_DIR", "LISTEN"):
-            shipped.pop(f"GATEHALL_{name}", None)
+    def gate_environment(self, service="gatehall", data="commands"):
         return {
-            **shipped,
-            "GATEHALL_ALLOWED_HOSTS": hosts.replace("gatehall", "127.0.0.1"),
-            "GATEHALL_DATABASE": f"postgres://gatehall@{self.postgres}/gatehall",
-            "GATEHALL_OPEN_WEBUI_SECRET": self.secret("open_webui_user_secret"),
-            "GATEHALL_VAULT_KEYS": str(self.folder / "vault.keys"),
+            **self.shipped.environment(service, **{"/data": self.folder / data}),
+            # All visitors come from one address.
             "GATEHALL_SIGN_INS_PER_MINUTE": "0",
             "GATEHALL_UNPROVEN_REQUESTS_PER_MINUTE": "0",
         }
 
     def gatehall(self, *arguments, fails=False):
         """Runs a command of Gatehall on the database that the replicas serve."""
-        env = {**self.gate_environment("gatehall-prepare"), "GATEHALL_LOG_FORMAT": "text"}
-        command = [GATEHALL, *arguments, "--data-dir", self.folder / "commands"]
-        return self.processes.run("gatehall-commands", command, env, fails=fails)
+        env = self.gate_environment("gatehall-prepare")
+        return self.processes.run("gatehall-commands", [GATEHALL, *arguments], env, fails=fails)
 
     def _prepare_gate(self):
-        company = self.shipped.file("company.toml", self.folder / "company.toml")
-        company.write_text(self.shipped.here(company.read_text()))
-        self.gatehall("import", "--apply", company)
+        file = self.shipped.file("company.toml", self.folder / "company.toml")
+        self.gatehall(*self.shipped.command("gatehall-prepare", **{COMPANY: file}))
         own = (WALK / "company.toml").read_text()
         path = self.folder / "walk.toml"
         path.write_text(own.replace("{{TOOL_SERVER}}", str(WALK / "tool_server.py")))
@@ -214,10 +210,10 @@ class Deployment:
         self.key = self.gatehall("key", "add", "--service", "--name", "Open WebUI").strip()
 
     def start_gate(self, name):
-        port = self.ports[name]
-        command = [GATEHALL, "serve", "--listen", f"127.0.0.1:{port}"]
-        command += ["--data-dir", self.folder / name]
-        self.processes.start(name, command, self.gate_environment())
+        env = self.gate_environment(data=name)
+        hosts = f"{env['GATEHALL_ALLOWED_HOSTS']},127.0.0.1"
+        env |= {"GATEHALL_ALLOWED_HOSTS": hosts, "GATEHALL_LISTEN": f"127.0.0.1:{self.ports[name]}"}
+        self.processes.start(name, [GATEHALL, *self.shipped.command("gatehall")], env)
         self.processes.wait_until(name, lambda: answers(f"{self.inside(name)}/ready"))
 
     # The chat.
@@ -228,7 +224,9 @@ class Deployment:
             **self.shipped.environment("open-webui", **{"/tmp": self.folder / name}),
             **AROUND,
             "DATA_DIR": str(data),
-            "DATABASE_URL": f"postgresql://open_webui@{self.postgres}/open_webui",
+            "DATABASE_URL": self.shipped.here(
+                f"postgresql://open_webui:{self.secret('open_webui_database_password')}@postgres/open_webui"
+            ),
             "REDIS_URL": f"redis://:{self.secret('valkey_password')}@127.0.0.1:{self.ports['valkey']}/0",
             "WEBUI_SECRET_KEY": self.secret("open_webui_secret_key"),
             "FORWARD_USER_INFO_HEADER_JWT_SECRET": self.secret("open_webui_user_secret"),
@@ -258,6 +256,12 @@ SECRETS = [
     "provider_client_secret",
     "valkey_password",
 ]
+
+# Where the file is in a container.
+COMPANY = "/etc/gatehall/company.toml"
+
+# See scripts/postgres.
+PASSWORDS = "create role asks_for_a_password; grant asks_for_a_password to gatehall, open_webui"
 
 CERTIFICATE = """\
 tls:

@@ -51,6 +51,9 @@ class Shipped:
         given = self.services[service].get("environment") or {}
         return {name: self.here(value, **more) for name, value in given.items()}
 
+    def command(self, service, **more):
+        return [self.here(word, **more) for word in self.services[service]["command"]]
+
     def file(self, name, path, **more):
         """Copies a file of the folder, as it is here."""
         path.parent.mkdir(parents=True, exist_ok=True)

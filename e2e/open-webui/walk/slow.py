@@ -39,12 +39,13 @@ class Held:
 
 class Slow:
     def __init__(self, world):
-        alice, folder = world.people["alice"], world.processes.folder
-        self.report = alice.begin(told("report", bytes=MANY, seconds=LATE), TOOL)
+        # Nothing else is asked or changed of her.
+        olga, folder = world.people["olga"], world.processes.folder
+        self.report = olga.begin(told("report", bytes=MANY, seconds=LATE), TOOL)
         self.report_begun = time.time()
         # One of a chat whose proofs last, and one of a chat whose proofs end in between.
-        self.lasting = Held(Beside(alice, "chat-1"), folder / "lasting")
-        self.ending = Held(Beside(alice, "chat-2"), folder / "ending")
+        self.lasting = Held(Beside(olga, "chat-1"), folder / "lasting")
+        self.ending = Held(Beside(olga, "chat-2"), folder / "ending")
 
     def outlived(self):
         """Whether the shorter proof has ended by now, by the gate's reckoning."""

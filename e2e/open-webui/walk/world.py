@@ -1,11 +1,15 @@
 """The world of the tests: a deployment, and its people in a chat that is wired to the gate."""
 
 import json
+import os
+import pathlib
 import time
 
 from chat import page
-from chat.world import TOOL
+from chat.world import SEARCH, TOOL
+from doors.browser import Browser
 from doors.processes import Processes
+from doors.world import TOOLS
 
 from .deployment import Deployment
 from .person import Person
@@ -32,7 +36,7 @@ class World:
             print(f"all of it runs after {time.monotonic() - begun:.0f} s", flush=True)
             ada = Person(self.deployment, "ada")
             self._wire(ada)
-            names = ("alice", "bob", "nora")
+            names = ("alice", "bob", "nora", "olga")
             self._people = {"ada": ada, **{it: Person(self.deployment, it) for it in names}}
             # What takes long begins now, and is looked at when its test comes.
             self.slow = Slow(self)
@@ -41,8 +45,21 @@ class World:
     def _wire(self, ada):
         """Open WebUI is told of the gate, by its administrator."""
         gate = self.deployment.inside("gate")
-        ada.connect(page.connection("mcp", gate, self.deployment.key))
+        key = self.deployment.key
+        ada.connect(*(page.connection(kind, gate, key) for kind in ("mcp", "openapi")))
         ada.open_model(TOOL)
+
+    def browser(self, name):
+        """A browser of somebody's own, who is not signed in yet."""
+        trust = f"--ignore-certificate-errors-spki-list={self.deployment.digest}"
+        return Browser(self.processes, TOOLS, f"browser-of-{name}", [trust])
+
+    def photograph(self, browser, name):
+        """A picture of what somebody sees now, for whoever wants to look at it."""
+        folder = os.environ.get("SHOTS")
+        if folder:
+            pathlib.Path(folder).mkdir(parents=True, exist_ok=True)
+            browser.screenshot(pathlib.Path(folder) / f"{name}.png")
 
     def tools_of(self, name):
         return self.people[name].given(TOOL)[0]
