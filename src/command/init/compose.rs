@@ -110,6 +110,6 @@ fn tell(options: &ComposeOptions, there: &Deployment, answers: &Answers, done: &
             text(&format!("\n{meaning}\nTo have everything know it:"));
             steps.iter().for_each(|step| text(&format!("  {step}")));
         }
-        None => next::tell(there, &answers.known),
+        None => next::tell(&answers.known),
     }
 }

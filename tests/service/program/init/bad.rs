@@ -124,8 +124,7 @@ fn a_folder_that_is_no_wall_is_refused() {
     let said = stack.fails(stack.whole(&[]));
     assert!(said.contains("chmod 700") && said.contains("mode 755"), "{said}");
     stack.mode("secrets", 0o700);
-    fs::set_permissions(stack.folder(), PermissionsExt::from_mode(0o777))
-        .unwrap();
+    fs::set_permissions(stack.folder(), PermissionsExt::from_mode(0o777)).unwrap();
     let said = stack.fails(stack.whole(&[]));
     assert!(said.contains("chmod o-w"), "{said}");
     fs::remove_dir_all(stack.folder()).unwrap();
