@@ -7,6 +7,7 @@ mod doctor;
 mod files;
 mod finding;
 mod healthcheck;
+mod init;
 mod newcomers;
 mod secret_files;
 mod secrets;
