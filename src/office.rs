@@ -14,6 +14,7 @@ use gatehall_gateway::Accounts;
 use gatehall_portal::{Desk, serving};
 use gatehall_store::{Actor, Replica, Store};
 use gatehall_vault::Vault;
+use rustix::process::geteuid;
 use url::Url;
 
 use crate::{
@@ -65,7 +66,11 @@ impl Office {
             .unwrap_or_else(|| format!("sqlite:{}", data_dir.join("gatehall.db").display()));
         files::narrow(&data_dir);
         files::look_at(settings, &url, &keys, &data_dir);
-        let store = Store::open(&url).await.with_context(|| format!("opening {}", shown(&url)))?;
+        let store = Store::open(&url).await.with_context(|| match url.starts_with("sqlite:") {
+            // Whose the folder of a volume is, is known by number.
+            true => format!("opening {url} as uid {}", geteuid().as_raw()),
+            false => format!("opening {}", shown(&url)),
+        })?;
         // A fresh key beside credentials that another sealed would only hide that it is missing.
         // Asked in this order: whoever sealed has made the file before.
         if store.is_sealed().await? && !keys.exists() {

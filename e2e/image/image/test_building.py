@@ -45,12 +45,14 @@ def test_nothing_secret_or_unneeded_gets_into_a_build(world):
 
 def test_buildah_builds_the_same_image(world):
     storage = world.folder / "buildah"
+    # Copies in place of mounts, which nothing can leave behind.
     buildah = ["buildah", "--root", storage / "root", "--runroot", storage / "run"]
+    buildah += ["--storage-driver", "vfs"]
     archive = world.folder / "compiled.tar"
     world.docker("save", "--output", archive, COMPILED)
     world.run([*buildah, "pull", f"docker-archive:{archive}"])
     images = []
-    # Twice, since what is built from the same things is the same.
+    # Twice, since the same things have to give the same layers.
     for tag in ("first", "second"):
         build = [*buildah, "bud", "--isolation", "chroot", "--format", "docker", "--timestamp", "1"]
         world.run(
@@ -60,7 +62,7 @@ def test_buildah_builds_the_same_image(world):
         )
         images.append(json.loads(world.run([*buildah, "inspect", f"localhost/gatehall:{tag}"])))
     first, second = images
-    assert first["FromImageID"] == second["FromImageID"]
+    assert first["Docker"]["rootfs"] == second["Docker"]["rootfs"]
     of_docker, of_buildah = world.inspect(IMAGE)["Config"], first["Docker"]["config"]
     for name in ("User", "Entrypoint", "Cmd", "Healthcheck", "Volumes", "ExposedPorts", "WorkingDir"):
         assert of_buildah.get(name) == of_docker.get(name), name
@@ -75,5 +77,3 @@ def test_buildah_builds_the_same_image(world):
     assert {path: facts(it) for path, it in mine.items()} == {
         path: facts(it) for path, it in other.items()
     }
-    world.run([*buildah, "rm", "--all"])
-    world.run([*buildah, "rmi", "--all", "--force"])
