@@ -3,7 +3,7 @@
 import json
 import pathlib
 
-from .world import HARDENED, IMAGE, IMPATIENT, until
+from .world import HARDENED, IMAGE, IMPATIENT, ROOT, until
 
 
 def volume(world):
@@ -130,3 +130,27 @@ def test_names_and_certificates_work_without_a_distribution(world):
     assert "certificate" not in check() and "refused" not in check(), check()
     assert "refused" in check("--add-host", "tools.company.example:127.0.0.1")
     world.docker("network", "rm", network)
+
+
+def test_a_server_that_is_a_process_has_its_interpreter_in_the_other_image(world):
+    file = "deploy/image/with-node-and-python.Dockerfile"
+    world.docker(
+        "build", "--tag", "gatehall-tools:test", "--file", ROOT / file,
+        "--build-arg", f"GATEHALL_IMAGE={IMAGE}", "--build-arg", f"BASE_IMAGE={world.base}",
+        ROOT / "deploy/image", seconds=600,
+    )  # fmt: skip
+    data = volume(world)
+    # A server in Python, as far as the gate can see.
+    program = "import os; os.execv('/gatehall', ['/gatehall', 'demo-server', 'issues'])"
+    server = ["server", "add", "issues", "--command", "python3", "--access", "public"]
+    world.gatehall(*server, "--argument=-c", "--argument", program, options=data)
+    world.gatehall("connection", "add", "issues", options=data)
+    # The image alone has nothing that could start it.
+    said = world.gatehall("check", options=data, fails=True)
+    assert "python3" in said, said
+    found = json.loads(world.gatehall("check", "--json", options=data, image="gatehall-tools:test"))
+    assert found[0]["tools"] == 2, found
+    tools = world.start(*HARDENED, *IMPATIENT, *data, "--tmpfs", "/tmp", image="gatehall-tools:test")
+    world.is_healthy(tools)
+    assert "65532" in world.docker("top", tools, "-o", "pid,uid").splitlines()[1]
+    world.remove(tools)
