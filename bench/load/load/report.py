@@ -74,11 +74,18 @@ class Parts:
 def steps(path):
     """The table of a run, and how many requests it had and how many failed."""
     rows = list(csv.DictReader(path.open()))
-    lines = ["| step | requests | errors | per second |" + "".join(f" {it} ms |" for _, it in SHOWN)]
+    lines = [
+        "| step | requests | errors | per second |" + "".join(f" {it} ms |" for _, it in SHOWN)
+    ]
     lines.append("|---" * (4 + len(SHOWN)) + "|")
     for row in sorted(rows, key=lambda row: (row["Name"] == "Aggregated", row["Name"])):
         name = "all" if row["Name"] == "Aggregated" else row["Name"]
-        cells = [name, row["Request Count"], row["Failure Count"], f"{float(row['Requests/s']):.1f}"]
+        cells = [
+            name,
+            row["Request Count"],
+            row["Failure Count"],
+            f"{float(row['Requests/s']):.1f}",
+        ]
         lines.append("| " + " | ".join(cells + [row[it] for it, _ in SHOWN]) + " |")
     everything = next(row for row in rows if row["Name"] == "Aggregated")
     return lines, int(everything["Request Count"]), int(everything["Failure Count"])

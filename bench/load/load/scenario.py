@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import random
 import time
 import urllib.parse
@@ -12,7 +13,7 @@ from locust import FastHttpUser, between, task
 
 from load.chat import Chat, modern
 
-PLAN = json.loads(open(os.environ["LOAD_PLAN"]).read())
+PLAN = json.loads(pathlib.Path(os.environ["LOAD_PLAN"]).read_text())
 LEGACY = "2025-11-25"
 HOST = f"{names.GATE_HOST}:{PLAN['port']}"
 PUBLIC = f"http://{HOST}"
@@ -46,7 +47,9 @@ class Person(FastHttpUser):
     def is_mine(self, message):
         """The list is what this person may use, and nothing else."""
         tools = sorted(tool["name"] for tool in message["result"]["tools"])
-        return None if tools == self.me["tools"] else f"{len(tools)} tools: not those of this person"
+        return (
+            None if tools == self.me["tools"] else f"{len(tools)} tools: not those of this person"
+        )
 
     def tool(self):
         return {"name": random.choice(self.me["tools"]), "arguments": {"query": "all the words"}}
@@ -73,7 +76,10 @@ class SignedIn(Person):
         super().on_start()
         self.visitor = Visitor()
         query = urllib.parse.urlencode({"rd": PAGE, "provider": "generic"})
-        self.measured("sign in", lambda: self.visitor.login(f"{PUBLIC}{names.START}?{query}", self.me["email"]))
+        self.measured(
+            "sign in",
+            lambda: self.visitor.login(f"{PUBLIC}{names.START}?{query}", self.me["email"]),
+        )
         self.cookie = "; ".join(self.visitor.jar.sent(names.GATE_HOST, "/mcp"))
 
     def measured(self, step, visit):

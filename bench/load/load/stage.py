@@ -3,11 +3,10 @@
 import json
 import os
 import time
-import urllib.parse
 
-from doors import names, proxies
+from doors import names
 from doors.client import send
-from doors.world import DOORS, GATEHALL, TOOLS, Provider, World
+from doors.world import GATEHALL, World
 
 from .chat import Chat
 

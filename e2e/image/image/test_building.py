@@ -1,7 +1,6 @@
 """What gets into a build, and that another tool builds the same."""
 
 import json
-import pathlib
 import shutil
 
 from doors.runner import table
@@ -65,13 +64,23 @@ def test_buildah_builds_the_same_image(world):
     first, second = images
     assert first["Docker"]["rootfs"] == second["Docker"]["rootfs"]
     of_docker, of_buildah = world.inspect(IMAGE)["Config"], first["Docker"]["config"]
-    for name in ("User", "Entrypoint", "Cmd", "Healthcheck", "Volumes", "ExposedPorts", "WorkingDir"):
+    for name in (
+        "User",
+        "Entrypoint",
+        "Cmd",
+        "Healthcheck",
+        "Volumes",
+        "ExposedPorts",
+        "WorkingDir",
+    ):
         assert of_buildah.get(name) == of_docker.get(name), name
     labels = of_buildah["Labels"]
     assert {name: labels[name] for name in of_docker["Labels"]} == of_docker["Labels"]
     # And it holds the same files.
     tar = world.folder / "buildah.tar"
-    world.run([*buildah, "push", "localhost/gatehall:first", f"docker-archive:{tar}:gatehall:buildah"])
+    world.run(
+        [*buildah, "push", "localhost/gatehall:first", f"docker-archive:{tar}:gatehall:buildah"]
+    )
     world.docker("load", "--input", tar)
     mine, other = world.files, world.files_of("gatehall:buildah")
     facts = lambda it: (it.type, it.mode, it.uid, it.gid, it.size)

@@ -150,7 +150,9 @@ def test_a_server_that_is_a_process_has_its_interpreter_in_the_other_image(world
     assert "python3" in said, said
     found = json.loads(world.gatehall("check", "--json", options=data, image="gatehall-tools:test"))
     assert found[0]["tools"] == 2, found
-    tools = world.start(*HARDENED, *IMPATIENT, *data, "--tmpfs", "/tmp", image="gatehall-tools:test")
+    tools = world.start(
+        *HARDENED, *IMPATIENT, *data, "--tmpfs", "/tmp", image="gatehall-tools:test"
+    )
     world.is_healthy(tools)
     assert "65532" in world.docker("top", tools, "-o", "pid,uid").splitlines()[1]
     world.remove(tools)
