@@ -14,6 +14,7 @@ use gatehall_gateway::Accounts;
 use gatehall_portal::{Desk, serving};
 use gatehall_store::{Actor, Replica, Store};
 use gatehall_vault::Vault;
+use rustix::process::geteuid;
 use url::Url;
 
 use crate::{
@@ -71,7 +72,11 @@ impl Office {
         let store = Store::open_with(&url, password.as_ref()).await.with_context(|| {
             let with = settings.database_password_file.as_ref();
             let with = with.map(|it| format!(" with the password in {}", it.display()));
-            format!("opening {}{}", shown(&url), with.unwrap_or_default())
+            match url.starts_with("sqlite:") {
+                // Whose the folder of a volume is, is known by number.
+                true => format!("opening {url} as uid {}", geteuid().as_raw()),
+                false => format!("opening {}{}", shown(&url), with.unwrap_or_default()),
+            }
         })?;
         // A fresh key beside credentials that another sealed would only hide that it is missing.
         // Asked in this order: whoever sealed has made the file before.

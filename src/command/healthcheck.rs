@@ -72,12 +72,15 @@ async fn ask(address: SocketAddr) -> Result<(StatusCode, Bytes)> {
         .await
         .with_context(|| format!("no gate can be reached at {address}"))?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
     let request =
-        Request::get("/ready").header(HOST, address.to_string()).body(Empty::<Bytes>::new());
+        Request::get("/ready").header(HOST, address.to_string()).body(Empty::<Bytes>::new())?;
     let no_gate = || format!("what listens on {address} is no gate");
-    let (head, body) = sender.send_request(request?).await.with_context(no_gate)?.into_parts();
-    let body = Limited::new(body, LARGEST).collect().await;
-    let body = body.map_err(|error| anyhow::anyhow!(error)).with_context(no_gate)?;
-    Ok((head.status, body.to_bytes()))
+    let answer = async move {
+        let (head, body) = sender.send_request(request).await.with_context(no_gate)?.into_parts();
+        let body = Limited::new(body, LARGEST).collect().await;
+        let body = body.map_err(|error| anyhow::anyhow!(error)).with_context(no_gate)?;
+        Ok((head.status, body.to_bytes()))
+    };
+    // Nothing more is asked after the answer, which ends the connection.
+    tokio::join!(answer, connection).0
 }

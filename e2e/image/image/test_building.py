@@ -1,7 +1,6 @@
 """What gets into a build, and that another tool builds the same."""
 
 import json
-import pathlib
 import shutil
 
 from doors.runner import table
@@ -34,23 +33,26 @@ def test_nothing_secret_or_unneeded_gets_into_a_build(world):
     world.docker("build", "--tag", "probe:test", "--file", "-", copy, input=probe.encode())
     sent = {path for path, it in world.files_of("probe:test").items() if it.isfile()}
     sent = {path.removeprefix("context/") for path in sent if path.startswith("context/")}
-    assert {"Cargo.lock", "src/main.rs", "migrations/0001_initial.sql"} - sent == set() or sent
+    assert {"Cargo.lock", "src/main.rs", "migrations/0001_records.sql"} <= sent
     assert not sent & set(planted), sent & set(planted)
     tops = {path.split("/")[0] for path in sent}
-    assert tops == {
-        "Cargo.toml", "Cargo.lock", "LICENSE", "src", "crates", "migrations", "deploy", "bench",
-        "tests",
+    assert tops - {"deploy"} == {
+        "Cargo.toml", "Cargo.lock", "LICENSE", "src", "crates", "migrations", "bench", "tests",
     }, tops  # fmt: skip
+    # Else every change to how the image is built would compile everything anew.
+    assert not [path for path in sent if path.startswith("deploy/image/")]
 
 
 def test_buildah_builds_the_same_image(world):
     storage = world.folder / "buildah"
+    # Copies in place of mounts, which nothing can leave behind.
     buildah = ["buildah", "--root", storage / "root", "--runroot", storage / "run"]
+    buildah += ["--storage-driver", "vfs"]
     archive = world.folder / "compiled.tar"
     world.docker("save", "--output", archive, COMPILED)
     world.run([*buildah, "pull", f"docker-archive:{archive}"])
     images = []
-    # Twice, since what is built from the same things is the same.
+    # Twice, since the same things have to give the same layers.
     for tag in ("first", "second"):
         build = [*buildah, "bud", "--isolation", "chroot", "--format", "docker", "--timestamp", "1"]
         world.run(
@@ -60,20 +62,28 @@ def test_buildah_builds_the_same_image(world):
         )
         images.append(json.loads(world.run([*buildah, "inspect", f"localhost/gatehall:{tag}"])))
     first, second = images
-    assert first["FromImageID"] == second["FromImageID"]
+    assert first["Docker"]["rootfs"] == second["Docker"]["rootfs"]
     of_docker, of_buildah = world.inspect(IMAGE)["Config"], first["Docker"]["config"]
-    for name in ("User", "Entrypoint", "Cmd", "Healthcheck", "Volumes", "ExposedPorts", "WorkingDir"):
+    for name in (
+        "User",
+        "Entrypoint",
+        "Cmd",
+        "Healthcheck",
+        "Volumes",
+        "ExposedPorts",
+        "WorkingDir",
+    ):
         assert of_buildah.get(name) == of_docker.get(name), name
     labels = of_buildah["Labels"]
     assert {name: labels[name] for name in of_docker["Labels"]} == of_docker["Labels"]
     # And it holds the same files.
     tar = world.folder / "buildah.tar"
-    world.run([*buildah, "push", "localhost/gatehall:first", f"docker-archive:{tar}:gatehall:buildah"])
+    world.run(
+        [*buildah, "push", "localhost/gatehall:first", f"docker-archive:{tar}:gatehall:buildah"]
+    )
     world.docker("load", "--input", tar)
     mine, other = world.files, world.files_of("gatehall:buildah")
     facts = lambda it: (it.type, it.mode, it.uid, it.gid, it.size)
     assert {path: facts(it) for path, it in mine.items()} == {
         path: facts(it) for path, it in other.items()
     }
-    world.run([*buildah, "rm", "--all"])
-    world.run([*buildah, "rmi", "--all", "--force"])

@@ -1,13 +1,16 @@
 """What is in the image, and what is said of it."""
 
 import json
+import os
 import re
 import tomllib
 
 from .world import IMAGE, ROOT
 
 # What the engine adds to every container.
-OF_THE_ENGINE = re.compile(r"(dev|proc|sys|\.dockerenv|etc/(hosts|hostname|mtab|resolv\.conf))(/|$)")
+OF_THE_ENGINE = re.compile(
+    r"(dev|proc|sys|\.dockerenv|etc/(hosts|hostname|mtab|resolv\.conf))(/|$)"
+)
 OWN = {
     "LICENSE",
     "data",
@@ -22,7 +25,8 @@ OWN = {
     "sbom.cdx.json",
     "tmp",
 }
-LARGEST = 60 << 20
+# What is not optimised is larger than what is shipped.
+LARGEST = {"release": 45 << 20, "quick": 90 << 20}
 NOBODY = 65532
 
 
@@ -30,7 +34,9 @@ def test_nothing_is_in_it_but_the_program_and_what_it_reads(world):
     own = {path for path in world.files if not OF_THE_ENGINE.match(path)}
     assert own == OWN, own ^ OWN
     # No shell, no other program, nothing that gives rights.
-    programs = [path for path in own if world.files[path].isfile() and world.files[path].mode & 0o111]
+    programs = [
+        path for path in own if world.files[path].isfile() and world.files[path].mode & 0o111
+    ]
     assert programs == ["gatehall"], programs
     assert not [path for path in own if world.files[path].mode & 0o6000]
 
@@ -53,7 +59,7 @@ def test_there_is_no_shell(world):
 
 def test_it_is_small(world):
     size = world.inspect(IMAGE)["Size"]
-    assert size < LARGEST, f"{size / (1 << 20):.1f} MiB"
+    assert size < LARGEST[os.environ["IMAGE_PROFILE"]], f"{size / (1 << 20):.1f} MiB"
 
 
 def test_it_says_what_it_is(world):
@@ -100,7 +106,9 @@ def test_the_bill_of_materials_is_that_of_the_program(world):
     )
     used = {tuple(line.replace(" v", " ").split()[:2]) for line in tree.splitlines() if line}
     used = {pair for pair in used if pair[0] != "gatehall"}
-    assert listed == used, (listed - used, used - listed)
+    # It may also name what only features want that are off; nothing that is there is missing.
+    assert used <= listed, used - listed
+    assert len(listed - used) < 20, listed - used
     locked = tomllib.loads((ROOT / "Cargo.lock").read_text())["package"]
     hashes = {(each["name"], each["version"]): each.get("checksum") for each in locked}
     for each in bill["components"]:
@@ -111,12 +119,15 @@ def test_the_bill_of_materials_is_that_of_the_program(world):
         assert each["licenses"] and each["purl"].startswith("pkg:cargo/"), each
 
 
-def test_no_path_of_the_build_is_in_the_program(world):
+def test_no_path_and_no_date_of_the_build_is_in_the_program(world):
     world.files  # noqa: B018 - reads the image
     program = world.content("gatehall")
     for path in (b"/build/", b"/usr/local/cargo/", b"/root/"):
         at = program.find(path)
         assert at < 0, program[at - 40 : at + 80]
+    # As C writes the day on which it was compiled.
+    days = re.findall(rb"[A-Z][a-z]{2} [ \d]\d 20\d\d\0", program)
+    assert not days, days
 
 
 def test_its_roots_of_trust_are_those_of_the_distribution(world):

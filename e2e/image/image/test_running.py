@@ -3,7 +3,7 @@
 import json
 import pathlib
 
-from .world import HARDENED, IMAGE, IMPATIENT, until
+from .world import HARDENED, IMAGE, IMPATIENT, ROOT, until
 
 
 def volume(world):
@@ -67,11 +67,8 @@ def test_its_health_is_that_of_the_gate(world):
 
 
 def test_a_folder_that_is_not_its_own_is_named(world):
-    foreign = world.folder / "foreign"
-    foreign.mkdir()
-    said = world.gatehall(
-        "serve", options=["--mount", f"type=tmpfs,destination=/data,tmpfs-mode=0755"], fails=True
-    )
+    mount = ["--mount", "type=tmpfs,destination=/data,tmpfs-mode=0755"]
+    said = world.gatehall("serve", options=mount, fails=True)
     assert "/data" in said and "65532" in said, said
 
 
@@ -133,3 +130,29 @@ def test_names_and_certificates_work_without_a_distribution(world):
     assert "certificate" not in check() and "refused" not in check(), check()
     assert "refused" in check("--add-host", "tools.company.example:127.0.0.1")
     world.docker("network", "rm", network)
+
+
+def test_a_server_that_is_a_process_has_its_interpreter_in_the_other_image(world):
+    file = "deploy/image/with-node-and-python.Dockerfile"
+    world.docker(
+        "build", "--tag", "gatehall-tools:test", "--file", ROOT / file,
+        "--build-arg", f"GATEHALL_IMAGE={IMAGE}", "--build-arg", f"BASE_IMAGE={world.base}",
+        ROOT / "deploy/image", seconds=600,
+    )  # fmt: skip
+    data = volume(world)
+    # A server in Python, as far as the gate can see.
+    program = "import os; os.execv('/gatehall', ['/gatehall', 'demo-server', 'issues'])"
+    server = ["server", "add", "issues", "--command", "python3", "--access", "public"]
+    world.gatehall(*server, "--argument=-c", "--argument", program, options=data)
+    world.gatehall("connection", "add", "issues", options=data)
+    # The image alone has nothing that could start it.
+    said = world.gatehall("check", options=data, fails=True)
+    assert "python3" in said, said
+    found = json.loads(world.gatehall("check", "--json", options=data, image="gatehall-tools:test"))
+    assert found[0]["tools"] == 2, found
+    tools = world.start(
+        *HARDENED, *IMPATIENT, *data, "--tmpfs", "/tmp", image="gatehall-tools:test"
+    )
+    world.is_healthy(tools)
+    assert "65532" in world.docker("top", tools, "-o", "pid,uid").splitlines()[1]
+    world.remove(tools)

@@ -58,9 +58,9 @@ class World:
     def docker(self, *arguments, **more):
         return self.run(["docker", *arguments], **more)
 
-    def gatehall(self, *arguments, options=(), **more):
+    def gatehall(self, *arguments, options=(), image=IMAGE, **more):
         """Runs a command of the program in a container of its own."""
-        return self.docker("run", "--rm", *HARDENED, *options, IMAGE, *arguments, **more)
+        return self.docker("run", "--rm", *HARDENED, *options, image, *arguments, **more)
 
     def name(self):
         return f"test{next(self.numbers)}"
