@@ -41,8 +41,8 @@ fn versions_and_settings_are_judged() {
         ("0.12.0", Good),
         ("0.13.0", Doubtful),
         ("1.0.0", Doubtful),
-        ("0.11.9", Bad),
-        ("0.12", Unknown),
+        ("0.11.9", Doubtful),
+        ("0.9.5", Bad),
         ("main", Unknown),
     ] {
         assert_eq!(at(version), expected, "{version}");
