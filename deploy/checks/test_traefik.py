@@ -109,6 +109,17 @@ def test_whoever_is_signed_in_comes_to_the_chat_by_name(world):
     assert seen["body"] == '{"a": 1}'
 
 
+def test_nobody_says_where_they_come_from_or_go_to(world):
+    sent = [("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Host", f"admin.{DOMAIN}")]
+    sent += [("X-Forwarded-Proto", "http"), ("X-Forwarded-Uri", "/public"), ("X-Real-Ip", "203.0.113.7")]
+    answer = world.traefik.ask("app", "/", headers=[signed_in(world), *SCRIPT, *sent])
+    seen = {name.lower(): value for name, value in answer.json()["headers"]}
+    assert seen["x-forwarded-for"] == "127.0.0.1" and "203.0.113.7" not in str(seen), seen
+    assert seen["x-forwarded-host"] == f"app.{DOMAIN}" and seen["x-forwarded-proto"] == "https"
+    # Nor does the check believe it: it still asks for a proof.
+    assert world.traefik.ask("app", "/", headers=[*SCRIPT, *sent]).status == 401
+
+
 def test_a_websocket_of_somebody_signed_in_passes(world):
     world.recorded()
     handshake = [("Upgrade", "websocket"), ("Connection", "Upgrade"), *WEBSOCKET]
@@ -291,6 +302,23 @@ def test_the_portal_is_there(world):
     assert answer.status == 200 and ADMIN in answer.text, answer
     answer = world.traefik.ask("admin", "/users", headers=BROWSER)
     assert answer.status in (302, 303), answer
+
+
+def test_signing_out_of_the_chat_leads_to_the_gate(world):
+    chat = composed.read(world.folder)["services"]["open-webui"]["environment"]
+    place = chat["WEBUI_AUTH_SIGNOUT_REDIRECT_URL"].removeprefix(f"https://admin.{DOMAIN}")
+    came = [*BROWSER[:3], ("Sec-Fetch-Site", "same-site")]
+    answer = world.traefik.ask("admin", place, headers=[signed_in(world), *came])
+    assert answer.status == 200 and "Sign out" in answer.text, answer
+
+
+def test_clients_are_told_of_their_own_address(world):
+    path = "/.well-known/oauth-protected-resource/mcp"
+    answer = world.traefik.ask("mcp", path)
+    # No access token is taken yet, says the gate.
+    assert answer.status == 404 and "page not found" not in answer.text, answer
+    gate = composed.read(world.folder)["services"]["gatehall"]["environment"]
+    assert gate["GATEHALL_CLIENT_URL"] == f"https://mcp.{DOMAIN}"
 
 
 @table([(path,) for path in ("/health", "/health/well", "/health/", "/ready", "/ready/")])
