@@ -64,7 +64,9 @@ fn work(options: &ComposeOptions) -> Result<ExitCode> {
         refuse(&problems, &answers);
         return Ok(ExitCode::FAILURE);
     }
-    let mut done = there.complete(&answers.known, answers.values(&there))?;
+    let mut done = there
+        .complete(&answers.known, answers.values(&there))
+        .context("what was made so far stays; mend this and run it again")?;
     if let Some(name) = &options.rotate {
         rotate::replace(&there, name, &mut answers.known, is_said, &mut done)?;
     }
@@ -102,15 +104,14 @@ fn tell(options: &ComposeOptions, there: &Deployment, answers: &Answers, done: &
         text("Everything is there already.");
     }
     let is_new = |it: &super::secret_files::SecretFile| !there.secrets.contains_key(it.name);
-    let is_old = there.variable("DOMAIN").is_some() && !there.differing().is_empty()
-        || !there.secrets.is_empty();
-    next::remind(there, &answers.known, is_old && SECRETS.iter().any(is_new));
+    let has_lost = there.variable("DOMAIN").is_some() && SECRETS.iter().any(is_new);
+    next::remind(&Deployment::look(&options.folder), &answers.known, has_lost);
     match &options.rotate {
         Some(name) => {
             let (meaning, steps) = rotate::meaning(name, &answers.known);
             text(&format!("\n{meaning}\nTo have everything know it:"));
             steps.iter().for_each(|step| text(&format!("  {step}")));
         }
-        None => next::tell(there, &answers.known),
+        None => next::tell(&answers.known),
     }
 }
