@@ -31,7 +31,7 @@ def test_all_of_the_configuration_works(world):
                 assert it.get("status", "enabled") == "enabled", f"{what}: {it}"
                 assert not it.get("error"), f"{what}: {it}"
         routers = {each.split("@")[0] for each in raw["routers"] if each.endswith("@file")}
-        wanted = {"app", "app-websockets", "mcp", "admin"}
+        wanted = {"app", "app-websockets", "mcp", "admin", "admin-link"}
         wanted |= {"auth", "auth-websockets"} if profiles else set()
         assert routers == wanted, routers
         for line in traefik.log().splitlines():
@@ -365,6 +365,8 @@ def test_logs_have_no_proof(world):
     sent = [("Cookie", f"x={SECRET}"), ("Authorization", f"Bearer {SECRET}"), ("X-Own", SECRET)]
     for host, path in (("app", "/"), ("admin", "/oauth2/callback"), ("mcp", "/mcp")):
         world.traefik.ask(host, f"{path}?code={SECRET}&state={SECRET}", headers=sent)
+    for path in (f"/sign-in/link/{SECRET}", f"/sign-in/link/{SECRET}/"):
+        world.traefik.ask("admin", path, headers=BROWSER)
     log = world.traefik.log()
     lines = [json.loads(line) for line in log.splitlines() if "RequestPath" in line]
     assert any(line["RequestPath"].startswith("/oauth2/callback") for line in lines)
