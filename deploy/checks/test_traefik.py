@@ -4,6 +4,7 @@ import json
 import socket
 import ssl
 import threading
+import time
 
 from doors.client import read_answer, send
 from doors.processes import free_port
@@ -30,7 +31,7 @@ def test_all_of_the_configuration_works(world):
                 assert it.get("status", "enabled") == "enabled", f"{what}: {it}"
                 assert not it.get("error"), f"{what}: {it}"
         routers = {each.split("@")[0] for each in raw["routers"] if each.endswith("@file")}
-        wanted = {"app", "app-websockets", "mcp", "admin"}
+        wanted = {"app", "app-websockets", "mcp", "admin", "admin-link"}
         wanted |= {"auth", "auth-websockets"} if profiles else set()
         assert routers == wanted, routers
         for line in traefik.log().splitlines():
@@ -106,6 +107,17 @@ def test_whoever_is_signed_in_comes_to_the_chat_by_name(world):
     assert ("x-forwarded-proto", "https") in headers
     assert ("host", f"app.{DOMAIN}") in headers
     assert seen["body"] == '{"a": 1}'
+
+
+def test_nobody_says_where_they_come_from_or_go_to(world):
+    sent = [("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Host", f"admin.{DOMAIN}")]
+    sent += [("X-Forwarded-Proto", "http"), ("X-Forwarded-Uri", "/public"), ("X-Real-Ip", "203.0.113.7")]
+    answer = world.traefik.ask("app", "/", headers=[signed_in(world), *SCRIPT, *sent])
+    seen = {name.lower(): value for name, value in answer.json()["headers"]}
+    assert seen["x-forwarded-for"] == "127.0.0.1" and "203.0.113.7" not in str(seen), seen
+    assert seen["x-forwarded-host"] == f"app.{DOMAIN}" and seen["x-forwarded-proto"] == "https"
+    # Nor does the check believe it: it still asks for a proof.
+    assert world.traefik.ask("app", "/", headers=[*SCRIPT, *sent]).status == 401
 
 
 def test_a_websocket_of_somebody_signed_in_passes(world):
@@ -273,6 +285,12 @@ def test_a_client_with_a_key_comes_in(world):
     key = world.gatehall("key", "add", "--user", ADMIN).split()
     key = next(word for word in key if word.startswith("ghk_"))
     answer = call(world, key)
+    for _ in range(100):
+        # A gate that runs hears of a new key in a moment.
+        if answer.status != 401:
+            break
+        time.sleep(0.05)
+        answer = call(world, key)
     assert answer.status == 200 and "gatehall" in answer.text.lower(), answer
     # Nothing of a chat comes from outside: beside a personal key it would be refused.
     answer = call(world, key, ("X-OpenWebUI-User-Jwt", "forged"))
@@ -284,6 +302,29 @@ def test_the_portal_is_there(world):
     assert answer.status == 200 and ADMIN in answer.text, answer
     answer = world.traefik.ask("admin", "/users", headers=BROWSER)
     assert answer.status in (302, 303), answer
+
+
+def test_signing_out_of_the_chat_leads_to_the_gate(world):
+    chat = composed.read(world.folder)["services"]["open-webui"]["environment"]
+    place = chat["WEBUI_AUTH_SIGNOUT_REDIRECT_URL"].removeprefix(f"https://admin.{DOMAIN}")
+    came = [*BROWSER[:3], ("Sec-Fetch-Site", "same-site")]
+    answer = world.traefik.ask("admin", place, headers=[signed_in(world), *came])
+    assert answer.status == 200 and "Sign out" in answer.text, answer
+
+
+def test_clients_are_told_of_their_own_address(world):
+    path = "/.well-known/oauth-protected-resource/mcp"
+    answer = world.traefik.ask("mcp", path)
+    # No access token is taken yet, says the gate.
+    assert answer.status == 404 and "page not found" not in answer.text, answer
+    gate = composed.read(world.folder)["services"]["gatehall"]["environment"]
+    assert gate["GATEHALL_CLIENT_URL"] == f"https://mcp.{DOMAIN}"
+
+
+@table([(path,) for path in ("/health", "/health/well", "/health/", "/ready", "/ready/")])
+def test_how_the_gate_is_is_not_for_the_world(world, path):
+    answer = world.traefik.ask("admin", path, headers=BROWSER)
+    assert answer.status == 404 and answer.text.strip() == "404 page not found", answer
 
 
 # Authentik.
@@ -324,6 +365,8 @@ def test_logs_have_no_proof(world):
     sent = [("Cookie", f"x={SECRET}"), ("Authorization", f"Bearer {SECRET}"), ("X-Own", SECRET)]
     for host, path in (("app", "/"), ("admin", "/oauth2/callback"), ("mcp", "/mcp")):
         world.traefik.ask(host, f"{path}?code={SECRET}&state={SECRET}", headers=sent)
+    for path in (f"/sign-in/link/{SECRET}", f"/sign-in/link/{SECRET}/"):
+        world.traefik.ask("admin", path, headers=BROWSER)
     log = world.traefik.log()
     lines = [json.loads(line) for line in log.splitlines() if "RequestPath" in line]
     assert any(line["RequestPath"].startswith("/oauth2/callback") for line in lines)

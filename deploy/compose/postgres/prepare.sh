@@ -16,6 +16,8 @@ for program in gatehall open_webui authentik; do
     # The password goes in as a variable of psql, by its standard input: no list of processes has it.
     {
         printf '\\set role %s\n' "$program"
+        # psql runs it, not this shell.
+        # shellcheck disable=SC2016
         printf '\\set password `cat %s`\n' "$file"
         cat <<'SQL'
 select format('create role %I login nosuperuser nocreatedb nocreaterole noreplication nobypassrls', :'role')

@@ -54,24 +54,7 @@ pub(super) fn find(
         match found {
             Some(Ok(answer)) => answers.known.take(question, answer),
             Some(Err(problem)) => answers.problems.push(problem),
-            None => {
-                if let Some(given) = (question.given)(&answers.known) {
-                    if !given.is_empty() {
-                        answers.known.take(question, given);
-                    }
-                } else if question.is_made_up(&answers.known) {
-                } else if is_asking {
-                    let answer = ask::ask(question, &answers.known)?;
-                    answers.known.take(question, answer);
-                } else if question.name == "OPENAI_API_BASE_URL" {
-                    answers
-                        .known
-                        .values
-                        .extend((question.usual)(&answers.known).map(|it| (question.name, it)));
-                } else {
-                    answers.missing.push(question);
-                }
-            }
+            None => answers.fill(question, is_asking)?,
         }
     }
     Ok(answers)
@@ -80,6 +63,25 @@ pub(super) fn find(
 type Answer = Option<Result<String, String>>;
 
 impl Answers {
+    /// Finds an answer that nobody has given yet, or notes that it is missing.
+    fn fill(&mut self, question: &'static Question, is_asking: bool) -> Result<()> {
+        let usual = || (question.usual)(&self.known).filter(|_| question.is_usual_enough);
+        let answer = match (question.given)(&self.known) {
+            Some(given) => Some(given).filter(|given| !given.is_empty()),
+            None if question.is_made_up(&self.known) => None,
+            None if is_asking => Some(ask::ask(question, &self.known)?),
+            None => {
+                let usual = usual();
+                self.missing.extend(usual.is_none().then_some(question));
+                usual
+            }
+        };
+        if let Some(answer) = answer {
+            self.known.take(question, answer);
+        }
+        Ok(())
+    }
+
     /// An answer that only a flag or a variable gives.
     fn said(&self, question: &Question, said: Option<String>) -> Answer {
         let answer = (question.check)(&said?, &self.known);

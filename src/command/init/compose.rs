@@ -64,7 +64,9 @@ fn work(options: &ComposeOptions) -> Result<ExitCode> {
         refuse(&problems, &answers);
         return Ok(ExitCode::FAILURE);
     }
-    let mut done = there.complete(&answers.known, answers.values(&there))?;
+    let mut done = there
+        .complete(&answers.known, answers.values(&there))
+        .context("what was made so far stays; mend this and run it again")?;
     if let Some(name) = &options.rotate {
         rotate::replace(&there, name, &mut answers.known, is_said, &mut done)?;
     }

@@ -88,6 +88,8 @@ pub(super) struct Question {
     pub(super) check: fn(&str, &Known) -> Checked,
     /// What most would answer.
     pub(super) usual: fn(&Known) -> Option<String>,
+    /// Whether that is taken where nobody can be asked.
+    pub(super) is_usual_enough: bool,
     /// What it is where nobody has to be asked.
     pub(super) given: fn(&Known) -> Option<String>,
 }
@@ -98,7 +100,16 @@ const fn question(
     text: &'static str,
     check: fn(&str, &Known) -> Checked,
 ) -> Question {
-    Question { name, kind: Kind::Variable, flag, text, check, usual: |_| None, given: |_| None }
+    Question {
+        name,
+        kind: Kind::Variable,
+        flag,
+        text,
+        check,
+        usual: |_| None,
+        is_usual_enough: false,
+        given: |_| None,
+    }
 }
 
 fn one_of(text: &str) -> Checked {
@@ -205,6 +216,7 @@ pub(super) static QUESTIONS: [Question; 11] = [
     },
     Question {
         usual: |_| Some("https://api.openai.com/v1".to_owned()),
+        is_usual_enough: true,
         ..question(
             "OPENAI_API_BASE_URL",
             "--openai-api-base-url",

@@ -24,9 +24,11 @@ pub(super) fn check(name: &str, known: &Known, can_ask: bool, is_said: bool) -> 
             "{name} counts only when the program starts for the first time: change the password on \
              its pages"
         ),
-        MODEL | PROVIDER
-            if !is_said && !can_ask && !(name == PROVIDER && known.has_authentik()) =>
-        {
+        MODEL | PROVIDER => {
+            let is_made_up = name == PROVIDER && known.has_authentik();
+            if is_said || can_ask || is_made_up {
+                return Ok(());
+            }
             let question = QUESTIONS.iter().find(|it| it.name == name);
             let flag = question.map(|it| it.flag).unwrap_or_default();
             bail!("somebody else makes up the new {name}: say it with {flag}")

@@ -23,7 +23,8 @@ impl Screen {
     fn new(command: &Command) -> Self {
         let words = [command.get_program()].into_iter().chain(command.get_args());
         let words: Vec<_> = words.map(|it| quoted(it.to_str().unwrap()).into_owned()).collect();
-        let line = format!("{}; echo \"ended with $?\"; stty -a", words.join(" "));
+        // The shell outlives Ctrl-C, which goes to all that run there.
+        let line = format!("trap : INT; {}; echo \"ended with $?\"; stty -a", words.join(" "));
         let mut screen = Command::new("script");
         screen.args(["--quiet", "--flush", "--return", "--command", &line, "/dev/null"]);
         for (name, value) in command.get_envs() {
