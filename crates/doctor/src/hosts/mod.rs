@@ -93,4 +93,5 @@ pub(crate) fn judge(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> 
 }
 
 #[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]
 pub(crate) mod tests;
