@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Where the gate shows its keys, on every host that leads to it.
-const KEYS: &str = "/.well-known/jwks.json";
+pub(crate) const KEYS: &str = "/.well-known/jwks.json";
 
 /// What was seen of a host.
 #[derive(Debug)]
@@ -94,4 +94,4 @@ pub(crate) fn judge(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> 
 
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]
-pub(crate) mod tests;
+mod tests;
