@@ -9,6 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::future::{Either, select};
 use gatehall_domain::Timestamp;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
@@ -202,7 +203,6 @@ where
     let broken = |error: &dyn ToString| Fault::Broken(error.to_string());
     let shaken = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = shaken.map_err(|error| broken(&error))?;
-    let task = tokio::spawn(connection);
     let mut request = Request::builder()
         .method(if question.post { Method::POST } else { Method::GET })
         .uri(question.path)
@@ -229,9 +229,11 @@ where
         let at = Timestamp::from_micros(0);
         Ok(Answer { status, headers, body, certificates: Vec::new(), at })
     };
-    let read = read.await;
-    task.abort();
-    read
+    // The connection is what moves the bytes; what it has brought is there after its end, too.
+    match select(Box::pin(read), Box::pin(connection)).await {
+        Either::Left((read, _)) => read,
+        Either::Right((_, read)) => read.await,
+    }
 }
 
 /// TLS that takes any certificate whose key the other end has.

@@ -18,6 +18,9 @@ mod names;
 mod open_webui;
 mod report;
 mod room;
+#[cfg(test)]
+#[expect(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]
+mod scene;
 mod senses;
 mod sign_in;
 

@@ -100,10 +100,10 @@ const INNER: [&str; 16] = [
 /// Whether an address is one that everybody reaches.
 fn is_public(address: IpAddr) -> bool {
     let address = address.to_canonical();
-    let within = |network: &&str| {
+    let within = |network: &str| {
         network.parse::<IpNet>().is_ok_and(|network: IpNet| network.contains(&address))
     };
-    !INNER.iter().any(|network| within(&network))
+    !INNER.iter().any(|network| within(network))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use gatehall_identity::Health::{self, Bad, Doubtful, Good, Unknown};
 use tempfile::TempDir;
 
 use super::*;
-use crate::hosts::tests::{Found, GATE, Says, Scene, answer, serve, to_https};
+use crate::scene::{Found, GATE, Says, Scene, answer, serve, to_https};
 
 const ENV: &str = "DOMAIN=x.example\nACME_EMAIL=a@x.example\nADMIN_EMAIL=ada@x.example\n\
     PEOPLE_DOMAINS=x.example\nPROVIDER_PROFILE=entra\nPROVIDER_ISSUER=https://login.example/v2.0\n\

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Where the gate shows its keys, on every host that leads to it.
-const KEYS: &str = "/.well-known/jwks.json";
+pub(crate) const KEYS: &str = "/.well-known/jwks.json";
 
 /// What was seen of a host.
 #[derive(Debug)]
@@ -93,4 +93,5 @@ pub(crate) fn judge(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> 
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+#[expect(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]
+mod tests;

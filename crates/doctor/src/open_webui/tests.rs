@@ -4,7 +4,7 @@ use gatehall_identity::Health::{Bad, Doubtful, Good, Unknown};
 use serde_json::json;
 
 use super::*;
-use crate::hosts::tests::{CHAT, Says, Scene, answer, gate, serve, to_https};
+use crate::scene::{CHAT, Says, Scene, answer, gate, serve, to_https};
 
 /// What an Open WebUI says of itself.
 fn config(version: &str, change: impl Fn(&mut Value)) -> Value {
