@@ -31,11 +31,20 @@ class Chat:
         }
 
     def tools(self, port, email):
-        """The names of what somebody may use."""
-        headers, body = modern("tools/list")
-        headers = {**headers, **self.headers(email)}
-        answer = send(port, "/mcp", method="POST", headers=headers.items(), body=body)
-        return sorted(tool["name"] for tool in answer.json()["result"]["tools"])
+        """The names of what somebody may use. Who comes for the first time has to be written down,
+        which a busy database may be asked for again."""
+        end = time.monotonic() + 60
+        while True:
+            headers, body = modern("tools/list")
+            headers = {**headers, **self.headers(email)}
+            answer = send(
+                port, "/mcp", method="POST", headers=headers.items(), body=body, seconds=60
+            )
+            if answer.status == 200 and "result" in answer.json():
+                return sorted(tool["name"] for tool in answer.json()["result"]["tools"])
+            if answer.status not in (200, 503) or time.monotonic() > end:
+                raise RuntimeError(f"{email}: {answer}")
+            time.sleep(1)
 
 
 def modern(method, **params):
