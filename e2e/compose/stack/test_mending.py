@@ -10,7 +10,7 @@ from . import engine
 from .deployment import until
 
 SERVICES = ["traefik", "gatehall", "open-webui", "postgres", "valkey"]
-STEPS = ["volumes", "postgres-prepare", "gatehall-prepare"]
+STEPS = ["volumes", "postgres-prepare", "gatehall-prepare", "open-webui-setup"]
 
 
 def is_well(world):
@@ -23,7 +23,8 @@ def is_well(world):
         assert states[step]["ExitCode"] == 0, states[step]
     person = world.person("alice")
     assert person.ask("GET", "/api/v1/auths/")["email"] == person.email
-    assert deployment.stranger().get(deployment.url("mcp", "/mcp")).status == 401
+    answer = deployment.stranger().request("POST", deployment.url("mcp", "/mcp"), [], "{}")
+    assert answer.status == 401, answer
 
 
 def test_all_is_well_after_the_start(world):
