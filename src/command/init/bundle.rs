@@ -40,6 +40,7 @@ pub(super) const FILES: &[Bundled] = &[
     file!("README.md", free),
     file!("company.toml"),
     file!("backup", runs),
+    file!("pin", runs),
     file!("restore", runs),
     file!("authentik/gatehall.yaml"),
     file!("authentik/start.sh", runs),

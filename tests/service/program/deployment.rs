@@ -45,6 +45,32 @@ fn the_company_of_one_server_is_filled_in_from_its_variables() {
 }
 
 #[test]
+fn what_the_portal_has_closed_stays_closed_and_the_provider_follows_the_variables() {
+    let home = Home::new();
+    let file = company(&home);
+    let names = VARIABLES.map(|(name, _)| name).join(",");
+    let kept = "--only-missing=users,groups,host_rules";
+    let import = ["import", "--apply", kept, "--fill", &names, &file];
+    let run = |issuer| {
+        let mut command = home.command(&import);
+        let done = command.envs(VARIABLES).env("PROVIDER_ISSUER", issuer).output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+    };
+    run("https://wrong.example/");
+    home.must(&["group", "add", "chat"]);
+    home.must(&["host-rule", "set", "app.company.example", "--group", "chat"]);
+    home.must(&["user", "add", "olga@company.example", "--admin"]);
+    home.must(&["user", "change", "ines@company.example", "--admin", "false"]);
+    run("https://id.company.example/");
+    assert_eq!(home.json(&["host-rule", "list"])[0]["groups"], json!(["chat"]));
+    let users = home.json(&["user", "list"]);
+    let ines = users.as_array().unwrap().iter().find(|it| it["email"] == "ines@company.example");
+    assert_eq!(ines.unwrap()["admin"], json!(false));
+    let provider = home.json(&["provider", "show", "company"]);
+    assert_eq!(provider["issuer"], "https://id.company.example/");
+}
+
+#[test]
 fn a_variable_that_is_not_set_is_named_with_its_place() {
     let home = Home::new();
     let file = company(&home);
