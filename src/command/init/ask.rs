@@ -29,12 +29,22 @@ impl Terminal {
     }
 
     /// Has it show nothing of what is typed, but for the line's end.
-    fn hide(&self) -> Result<()> {
+    fn hide(self) -> Result<Hidden> {
         let mut hidden = self.0.clone().context("the terminal cannot hide what is typed")?;
         hidden.local_modes.remove(LocalModes::ECHO);
         hidden.local_modes.insert(LocalModes::ECHONL);
-        tcsetattr(io::stdin(), OptionalActions::Flush, &hidden)
-            .context("the terminal cannot hide what is typed")
+        tcsetattr(io::stdin(), OptionalActions::Now, &hidden)
+            .context("the terminal cannot hide what is typed")?;
+        Ok(Hidden(self))
+    }
+}
+
+/// A terminal that shows nothing of what is typed, until this is dropped.
+struct Hidden(Terminal);
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        self.0.restore();
     }
 }
 
@@ -45,13 +55,15 @@ impl Terminal {
 pub(super) fn ask(question: &Question, known: &Known) -> Result<String> {
     let usual = (question.usual)(known);
     loop {
+        // Before it is asked, so that nothing is shown of what is typed at once.
+        let _hidden = match question.kind {
+            Kind::Secret => Some(Terminal::now().hide()?),
+            Kind::Variable | Kind::Provider => None,
+        };
         let hint = usual.as_ref().map(|usual| format!(" [{usual}]")).unwrap_or_default();
         let _ = write!(io::stderr(), "{}{hint}: ", question.text);
         let _ = io::stderr().flush();
-        let line = match question.kind {
-            Kind::Secret => hidden_line()?,
-            Kind::Variable | Kind::Provider => line()?,
-        };
+        let line = line()?;
         let said = match (line.trim(), &usual) {
             ("", Some(usual)) => usual,
             ("", None) => continue,
@@ -70,12 +82,4 @@ fn line() -> Result<String> {
         bail!("the input ended before every question was answered, so nothing was written");
     }
     Ok(line)
-}
-
-fn hidden_line() -> Result<String> {
-    let terminal = Terminal::now();
-    terminal.hide()?;
-    let line = line();
-    terminal.restore();
-    line
 }

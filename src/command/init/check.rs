@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use gatehall_domain::{EmailAddress, Issuer, is_guid};
+use gatehall_domain::{EmailAddress, Issuer, Refusal, is_guid};
 use gatehall_vault::is_placeholder;
 use url::{Host, Url};
 
@@ -43,9 +43,15 @@ pub(super) fn domain(text: &str) -> Checked {
     Ok(name)
 }
 
+/// Why something is refused, without the field, which whoever asks knows by another name.
+fn bare(field: &str, refusal: &Refusal) -> String {
+    let text = refusal.to_string();
+    text.strip_prefix(&format!("{field}: ")).unwrap_or(&text).to_owned()
+}
+
 /// An address of somebody.
 pub(super) fn email(text: &str) -> Checked {
-    let address: EmailAddress = text.trim().parse().map_err(|error| format!("{error}"))?;
+    let address: EmailAddress = text.trim().parse().map_err(|error| bare("email", &error))?;
     domain(address.domain()).map_err(|problem| format!("\"{address}\": {problem}"))?;
     Ok(address.to_string())
 }
@@ -68,7 +74,7 @@ pub(super) fn issuer(text: &str, profile: &str) -> Checked {
     if text.contains("/.well-known/") {
         return Err("leave off /.well-known/ and what stands behind it".into());
     }
-    let issuer: Issuer = text.parse().map_err(|error| format!("{error}"))?;
+    let issuer: Issuer = text.parse().map_err(|error| bare("issuer", &error))?;
     if !text.starts_with("https://") {
         return Err("it must begin with https://, since it is asked from inside a container".into());
     }

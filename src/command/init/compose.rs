@@ -102,15 +102,14 @@ fn tell(options: &ComposeOptions, there: &Deployment, answers: &Answers, done: &
         text("Everything is there already.");
     }
     let is_new = |it: &super::secret_files::SecretFile| !there.secrets.contains_key(it.name);
-    let is_old = there.variable("DOMAIN").is_some() && !there.differing().is_empty()
-        || !there.secrets.is_empty();
-    next::remind(there, &answers.known, is_old && SECRETS.iter().any(is_new));
+    let has_lost = there.variable("DOMAIN").is_some() && SECRETS.iter().any(is_new);
+    next::remind(&Deployment::look(&options.folder), &answers.known, has_lost);
     match &options.rotate {
         Some(name) => {
             let (meaning, steps) = rotate::meaning(name, &answers.known);
             text(&format!("\n{meaning}\nTo have everything know it:"));
             steps.iter().for_each(|step| text(&format!("  {step}")));
         }
-        None => next::tell(there, &answers.known),
+        None => next::tell(&answers.known),
     }
 }

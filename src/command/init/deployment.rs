@@ -2,9 +2,9 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, Permissions},
+    fs::{self, DirBuilder, File, Permissions},
     io::ErrorKind,
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -149,7 +149,10 @@ impl Deployment {
     /// What could not be written. A further run goes on from there.
     pub(super) fn complete(&self, known: &Known, values: Values) -> Result<Done> {
         let mut done = Done::default();
-        fs::create_dir_all(&self.folder)
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(&self.folder)
             .with_context(|| format!("{} cannot be made", self.folder.display()))?;
         // Who does the same at the same time comes after.
         let lock = File::open(&self.folder)?;

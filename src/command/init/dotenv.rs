@@ -263,7 +263,8 @@ mod tests {
     fn values_are_read_as_compose_reads_them() {
         let text = "\u{feff}# comment\r\nA=plain value # comment\r\nexport B = two\n\
             C='single $A # it''\nD=\"double $A \\\"x\\\" \\$A\"\nE=a#b\nF=\nG: yaml\n\
-            H=${A}-$OUTSIDE-$NONE.\nI=$$5\nOUTSIDE\nJ='multi\nline' # c\nK=\"\"\nL='it\\'s'\n  M=1";
+            H=${A}-$OUTSIDE-$NONE.\nI=$$5\nOUTSIDE\nJ='multi\nline' # c\nK=\"\"\nL='it\\'s'\n  M=1\n\
+            N= #x\nO=a\\nb\nP=\"a\\nb\\\\c\"\nQ=a:b=c\nR.S-T='a'\n";
         let text = text.replace("it''", "it'");
         let file = read(&text).unwrap();
         let wanted = [
@@ -281,6 +282,11 @@ mod tests {
             ("K", ""),
             ("L", "it's"),
             ("M", "1"),
+            ("N", "#x"),
+            ("O", "a\\nb"),
+            ("P", "a\nb\\c"),
+            ("Q", "a:b=c"),
+            ("R.S-T", "a"),
         ];
         for (name, value) in wanted {
             assert_eq!(file.get(name), Some(value), "{name}");

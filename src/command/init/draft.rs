@@ -50,9 +50,15 @@ fn write_draft(path: &Path, bytes: &[u8], mode: u32) -> io::Result<PathBuf> {
     clear(path)?;
     let draft = draft_of(path);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
-    file.write_all(bytes)?;
-    file.set_permissions(Permissions::from_mode(mode))?;
-    file.sync_all()?;
+    let written = file
+        .write_all(bytes)
+        .and_then(|()| file.set_permissions(Permissions::from_mode(mode)))
+        .and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        // On a full disk half of it is of no use.
+        clear(path)?;
+        return Err(error);
+    }
     Ok(draft)
 }
 

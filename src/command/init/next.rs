@@ -6,7 +6,7 @@ use super::{deployment::Deployment, options::ProviderChoice, questions::Known, v
 use crate::output::text;
 
 /// Says what comes next.
-pub(super) fn tell(there: &Deployment, known: &Known) {
+pub(super) fn tell(known: &Known) {
     let value = |name: &str| known.value(name).unwrap_or_default();
     let domain = value("DOMAIN");
     let mut steps = Vec::new();
@@ -30,12 +30,7 @@ pub(super) fn tell(there: &Deployment, known: &Known) {
              https://admin.{domain}/oauth2/callback"
         ));
     }
-    let folder = there.folder.display().to_string();
-    let enter =
-        if folder == "." { String::new() } else { format!("cd {}\n       ", quoted(&folder)) };
-    steps.push(format!(
-        "Start it, here or at any later time:\n       {enter}docker compose up -d --wait"
-    ));
+    steps.push("Start it, in this folder:\n       docker compose up -d --wait".to_owned());
     if known.has_authentik() {
         steps.push(format!(
             "At https://auth.{domain} sign in as akadmin, with the password in \

@@ -141,6 +141,7 @@ fn only_what_is_missing_is_added_and_what_people_changed_stays() {
     let start = ["import", &file, "--apply", "--only-missing"];
     assert_eq!(counts(&home.json(&start), "new"), 6);
     home.must(&["provider", "change", "company", "--issuer", "https://other.company.example"]);
+    home.must(&["user", "add", "eve@company.example", "--admin", "true"]);
     home.must(&["user", "change", "ada@company.example", "--admin", "false"]);
     home.must(&["group", "change", "readers", "--remove-member", "ada@company.example"]);
     home.must(&["host-rule", "set", "app.company.example", "--open"]);

@@ -6,6 +6,7 @@ mod deployment;
 mod files;
 mod finding;
 mod healthcheck;
+mod init;
 mod newcomers;
 mod secret_files;
 mod secrets;
