@@ -1,9 +1,54 @@
-"""Backup and restore, by the commands of docs/operations.md."""
+"""Backup and restore, and what docs/operations.md has to copy."""
 
 import json
+import re
+
+from doors.runner import table
 
 from . import engine
+from .place import ROOT
 from .test_mending import is_well
+
+PAGE = (ROOT / "docs/operations.md").read_text()
+# What would take images away that other tests want, and what looks at the whole internet.
+NOT_HERE = ("docker image prune", "/gatehall doctor")
+
+
+@table([("First look",), ("The disk fills",)])
+def test_commands_of_the_page_work_as_they_stand(world, title):
+    section = PAGE.split(f"\n## {title}\n")[1].partition("\n## ")[0]
+    block = re.search(r"```sh\n(.*?)```", section, re.S)[1]
+    for line in block.splitlines():
+        if not any(it in line for it in NOT_HERE):
+            world.deployment.run(["bash", "-euo", "pipefail", "-c", line])
+
+
+def test_a_tenant_is_added_as_the_page_says(world):
+    section = PAGE.split("\n## Another tenant\n")[1]
+    commands = re.search(r"```sh\n(.*?)```", section, re.S)[1].splitlines()
+    file = world.deployment.folder / "acme.toml"
+    file.write_text(ACME)
+    for line in commands:
+        said = world.deployment.run(["bash", "-euo", "pipefail", "-c", line])
+    assert "acme" in said, said
+
+
+ACME = """
+[[tenants]]
+id = "acme"
+name = "Acme"
+
+[[groups]]
+name = "acme-employees"
+
+[[users]]
+email = "zoe@acme.example"
+groups = ["acme-employees"]
+
+[[grants]]
+group = "acme-employees"
+tenant = "acme"
+"""
 
 
 def test_a_backup_is_restored(world):
@@ -20,7 +65,9 @@ def test_a_backup_is_restored(world):
     }  # fmt: skip
 
     said = deployment.run(["./restore", "--drill", backup], seconds=300, fails=False)
-    assert not [it for it in engine.docker("ps", "--all", "--format", "{{.Names}}").split() if "drill" in it], said
+    assert not [
+        it for it in engine.docker("ps", "--all", "--format", "{{.Names}}").split() if "drill" in it
+    ], said
 
     # What came after the backup goes, what was there comes back.
     deployment.gatehall("group", "add", "later")
