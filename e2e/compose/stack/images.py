@@ -28,7 +28,7 @@ def build(images):
         order = sorted(set(images), key=lambda it: kind(it) != "open-webui")
         list(pool.map(_build, order))
     # What had these names before.
-    run(["docker", "image", "prune", "--force"])
+    run(["docker", "image", "prune", "--force"], seconds=600)
 
 
 def _build(image):
