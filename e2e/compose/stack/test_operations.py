@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 
 from doors.runner import table
 
@@ -10,6 +11,7 @@ from .place import ROOT
 from .test_mending import is_well
 
 PAGE = (ROOT / "docs/operations.md").read_text()
+KEPT, LATER = (f"{it}-{uuid.uuid4().hex[:8]}" for it in ("kept", "later"))
 # What would take images away that other tests want, and what looks at the whole internet.
 NOT_HERE = ("docker image prune", "/gatehall doctor")
 
@@ -57,7 +59,7 @@ def test_a_backup_is_restored(world):
     alice = world.person("alice")
     kept = {"chat": {"title": "kept", "messages": []}}
     chat = alice.ask("POST", "/api/v1/chats/new", kept)["id"]
-    deployment.gatehall("group", "add", "kept")
+    deployment.gatehall("group", "add", KEPT)
     backup = make(deployment)
     assert backup.stat().st_mode & 0o077 == 0, oct(backup.stat().st_mode)
     assert {it.name for it in backup.iterdir()} >= {
@@ -70,7 +72,7 @@ def test_a_backup_is_restored(world):
     ], said
 
     # What came after the backup goes, what was there comes back.
-    deployment.gatehall("group", "add", "later")
+    deployment.gatehall("group", "add", LATER)
     alice.ask("DELETE", f"/api/v1/chats/{chat}")
     deployment.run(["./restore", "--replace", backup], seconds=600)
     is_restored(world, alice, chat)
@@ -107,5 +109,5 @@ def is_restored(world, alice, chat):
     """The sign-ins of before last, and so does what was written."""
     assert alice.ask("GET", f"/api/v1/chats/{chat}")["chat"]["title"] == "kept"
     groups = {it["name"] for it in json.loads(world.deployment.gatehall("group", "list", "--json"))}
-    assert "kept" in groups and "later" not in groups, groups
+    assert KEPT in groups and LATER not in groups, groups
     is_well(world)
