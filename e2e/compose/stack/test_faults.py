@@ -49,8 +49,9 @@ def in_volume(deployment, volume, script):
 
 def test_a_database_of_another_major_version(world):
     deployment = world.deployment
+    data = deployment.configuration()["services"]["postgres"]["environment"]["PGDATA"]
+    file = f"{data.replace('/var/lib/postgresql/data', '/volume')}/PG_VERSION"
     deployment.compose("stop", "postgres")
-    file = "/volume/pgdata/PG_VERSION"
     in_volume(deployment, "postgres", f"cp -p {file} {file}.kept; echo 16 > {file}")
     try:
         deployment.up("postgres", fails=True)
