@@ -12,7 +12,6 @@ from .visitor import Person, Stranger
 
 DOMAIN = "company.example"
 ADMIN = "ada@company.example"
-CLIENT_SECRET = "secret-of-the-client-0123456789abcdef"
 
 # What is not in a real deployment: the tests' authority is believed, the internet is on a machine that
 # no name server knows, and there is a tool server in the network that is meant for one. The
@@ -32,12 +31,6 @@ services:
       - "{packages}:/usr/local/lib/{python}/dist-packages:ro"
       - "{packages}/open_webui:/app/backend/open_webui:ro"
       - "{packages}/open_webui/frontend:/app/build:ro"
-  open-webui-setup:
-    command: [open-webui, setup, --apply, --open-models, --url, "http://open-webui:8080"]
-    environment:
-      GATEHALL_OPEN_WEBUI_GATE_URL: http://gatehall:8080
-      GATEHALL_OPEN_WEBUI_ADMIN_EMAIL: ada@company.example
-      GATEHALL_OPEN_WEBUI_TRUSTED_HEADER: X-User-Email
   tool:
     image: ${{OPEN_WEBUI_IMAGE}}
     command: [python, /tool_server.py]
@@ -58,7 +51,7 @@ class Deployment:
     # Its files.
 
     def _set_up(self, different):
-        self.init()
+        self._init()
         # Nobody is there, so that nothing is asked of a real authority.
         self.set(ACME_CA_SERVER=f"https://{self.internet.address}:1/directory", **different)
         shutil.copy(self.authority.certificate, self.folder / "authority.pem")
@@ -79,8 +72,8 @@ class Deployment:
         )
         (self.folder / "compose.override.yaml").write_text(text)
 
-    def init(self, **more):
-        """What is not there yet of settings and secrets."""
+    def _init(self):
+        """The command that writes settings and secrets, with all that it would ask."""
         said = {
             "domain": DOMAIN,
             "admin-email": ADMIN,
@@ -92,11 +85,16 @@ class Deployment:
             "openai-api-base-url": self.internet.model,
             "default-model": "told",
         }
-        command = [GATEHALL, "init", "compose", "--folder", self.folder]
-        for name, value in said.items():
-            command += [f"--{name}", value]
-        env = {**os.environ, "GATEHALL_PROVIDER_CLIENT_SECRET": CLIENT_SECRET}
-        return engine.run(command, env={**env, "GATEHALL_OPENAI_API_KEY": "a-key-of-the-model-0123"}, **more)
+        options = [part for name, value in said.items() for part in (f"--{name}", value)]
+        secrets = {
+            "GATEHALL_PROVIDER_CLIENT_SECRET": "secret-of-the-client-0123456789abcdef",
+            "GATEHALL_OPENAI_API_KEY": "a-key-of-the-model-0123456789",
+        }
+        self.init_again(*options, env={**os.environ, **secrets})
+
+    def init_again(self, *options, **more):
+        """The same, which knows by now what there is to know."""
+        return engine.run([GATEHALL, "init", "compose", "--folder", self.folder, *options], **more)
 
     def set(self, **values):
         """Changes lines of .env."""

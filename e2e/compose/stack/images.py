@@ -1,7 +1,6 @@
 """The images that the deployment names, each stood in for by the real program in a root of its own."""
 
 import concurrent.futures
-import subprocess
 import sys
 
 from .engine import run
@@ -28,6 +27,8 @@ def build(images):
         # What takes long comes first.
         order = sorted(set(images), key=lambda it: kind(it) != "open-webui")
         list(pool.map(_build, order))
+    # What had these names before.
+    run(["docker", "image", "prune", "--force"], seconds=600)
 
 
 def _build(image):
@@ -37,15 +38,9 @@ def _build(image):
 
 def version(image):
     """What the program of an image says of itself."""
-    commands = {
+    command = {
         "traefik": ["traefik", "version"],
         "postgres": ["postgres", "--version"],
         "valkey": ["valkey-server", "--version"],
-    }
-    command = commands[kind(image)]
-    done = subprocess.run(
-        ["docker", "run", "--rm", "--entrypoint", command[0], image, *command[1:]],
-        capture_output=True,
-        text=True,
-    )
-    return done.stdout + done.stderr
+    }[kind(image)]
+    return run(["docker", "run", "--rm", "--entrypoint", command[0], image, *command[1:]])

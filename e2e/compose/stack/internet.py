@@ -1,7 +1,6 @@
 """What the deployment finds on the internet: the company's provider, and a model. Both run on this
 machine, which is another one for the containers."""
 
-
 from doors.processes import free_port
 
 from .engine import other_machine

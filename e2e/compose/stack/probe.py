@@ -52,6 +52,10 @@ def is_known(name):
 
 asked = json.load(sys.stdin)
 every = asked["addresses"]
-answer = [it for begin in range(0, len(every), AT_ONCE) for it in connected(every[begin:begin + AT_ONCE])]
+answer = [
+    it
+    for begin in range(0, len(every), AT_ONCE)
+    for it in connected(every[begin : begin + AT_ONCE])
+]
 known = {name: is_known(name) for name in asked["names"]}
 print(json.dumps({"open": answer, "known": known}))

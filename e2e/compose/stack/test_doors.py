@@ -64,7 +64,12 @@ def test_nobody_gets_to_the_chat_without_signing_in(world, how):
         ],
     }[how]
     method = "POST" if how == "post" else "GET"
-    for path in ("/", "/api/config", "/api/v1/auths/signin", "/ws/socket.io/?EIO=4&transport=websocket"):
+    for path in (
+        "/",
+        "/api/config",
+        "/api/v1/auths/signin",
+        "/ws/socket.io/?EIO=4&transport=websocket",
+    ):
         answer = stranger.request(method, world.deployment.url("app", path), headers)
         assert answer.status in (302, 303, 401, 403), answer
         assert "Open WebUI" not in answer.text, answer

@@ -19,7 +19,6 @@ def taken(deployment):
     deployment.compose("rm", "--stop", "--force", "traefik")
     deployment_port = [[engine.address(), 80]]
 
-
     enter = ["nsenter", "--net", "--target", str(engine.first_process())]
     other = subprocess.Popen([*enter, sys.executable, "-c", LISTEN], stdin=subprocess.PIPE)
     try:
@@ -43,13 +42,16 @@ def in_volume(deployment, volume, script):
     """Runs a script as root with a volume at /volume."""
     image = deployment.value("POSTGRES_IMAGE")
     name = f"gatehall_{volume}:/volume"
-    return engine.docker("run", "--rm", "--volume", name, "--entrypoint", "sh", image, "-euc", script)
+    return engine.docker(
+        "run", "--rm", "--volume", name, "--entrypoint", "sh", image, "-euc", script
+    )
 
 
 def test_a_database_of_another_major_version(world):
     deployment = world.deployment
+    data = deployment.configuration()["services"]["postgres"]["environment"]["PGDATA"]
+    file = f"{data.replace('/var/lib/postgresql/data', '/volume')}/PG_VERSION"
     deployment.compose("stop", "postgres")
-    file = "/volume/pgdata/PG_VERSION"
     in_volume(deployment, "postgres", f"cp -p {file} {file}.kept; echo 16 > {file}")
     try:
         deployment.up("postgres", fails=True)
@@ -84,56 +86,84 @@ def test_a_setting_that_is_missing(world, name, words):
 
 
 def test_a_secret_that_is_missing(world):
-    """It says which, and `gatehall init compose` makes what is missing without touching the rest."""
+    """Compose says which; what makes the others makes it anew, and leaves the others as they are."""
     deployment = world.deployment
-    path = deployment.secrets / "valkey_password"
-    kept = path.read_text()
-    path.unlink()
+    before = secrets(deployment)
+    (deployment.secrets / "valkey_password").unlink()
+    valkey = ["up", "--detach", "--force-recreate", "--no-deps", "valkey"]
+    said = deployment.compose(*valkey, fails=True)
+    assert "valkey_password" in said, said
+    deployment.init_again()
+    after = secrets(deployment)
+    changed = {name for name in after if after[name] != before[name]}
+    assert changed == {"valkey_password", "open-webui.env"}, changed
+    deployment.up("--force-recreate", "valkey", "open-webui")
+    is_well(world)
+
+
+@table([("valkey_password", "short"), ("open_webui_user_secret", "changeme"), ("vault.keys", "")])
+def test_a_secret_that_is_weak(world, name, value):
+    deployment = world.deployment
+    with secret(deployment, name, value):
+        said = deployment.init_again(fails=True)
+        assert f"secrets/{name}" in said, said
+    deployment.init_again()
+
+
+def test_every_secret_is_replaced(world):
+    """As `gatehall init compose --rotate` says it; nobody's data is lost by it."""
+    deployment = world.deployment
+    before = secrets(deployment)
+    alice = world.person("alice")
+    chat = alice.ask("POST", "/api/v1/chats/new", {"chat": {"title": "old", "messages": []}})["id"]
+    for name in ROTATED:
+        deployment.init_again("--rotate", name)
+    after = secrets(deployment)
+    assert all(after[name] != before[name] for name in ROTATED)
+    deployment.up("--force-recreate")
+    # Sign-ins at the gate outlast it, those at the chat do not.
+    world.forget_people()
+    is_well(world)
+    assert world.person("alice").ask("GET", f"/api/v1/chats/{chat}")["title"] == "old"
+
+
+ROTATED = [
+    "gatehall_database_password",
+    "open_webui_database_password",
+    "open_webui_secret_key",
+    "open_webui_user_secret",
+    "postgres_password",
+    "valkey_password",
+]
+
+
+def secrets(deployment):
+    return {path.name: path.read_text() for path in deployment.secrets.iterdir()}
+
+
+@contextlib.contextmanager
+def secret(deployment, name, value):
+    """For a while the secret is another one."""
+    path = deployment.secrets / name
+    kept, mode = path.read_text(), path.stat().st_mode
+    path.chmod(0o600)
+    path.write_text(value)
     try:
-        said = deployment.compose("up", "--detach", "--force-recreate", "--no-deps", "valkey", fails=True)
-        assert "valkey_password" in said, said
+        yield
     finally:
         path.write_text(kept)
-        path.chmod(0o444)
-    deployment.up()
-    is_well(world)
+        path.chmod(mode & 0o777)
 
 
 @table([("gatehall_database_password",), ("open_webui_database_password",)])
 def test_a_secret_that_is_empty(world, name):
     deployment = world.deployment
-    path = deployment.secrets / name
-    kept = path.read_text()
-    path.chmod(0o600)
-    path.write_text("")
-    try:
+    with secret(deployment, name, ""):
         deployment.compose("up", "--detach", "--force-recreate", "--no-deps", "postgres-prepare")
         container = deployment.container("postgres-prepare")
         until("it ended", lambda: engine.inspect(container)["State"]["Status"] == "exited")
         assert engine.inspect(container)["State"]["ExitCode"] != 0
         said = deployment.compose("logs", "--no-color", "postgres-prepare")
         assert f"secrets/{name} is empty: write a password into it" in said, said
-    finally:
-        path.write_text(kept)
-        path.chmod(0o444)
     deployment.up()
-    is_well(world)
-
-
-def test_a_password_that_was_changed_in_one_place(world):
-    """The roles get what is in secrets/ now; programs that have the old one are started anew."""
-    deployment = world.deployment
-    path = deployment.secrets / "gatehall_database_password"
-    kept = path.read_text()
-    path.chmod(0o600)
-    path.write_text("0" * 48)
-    path.chmod(0o444)
-    try:
-        deployment.up("--force-recreate", "postgres-prepare", "gatehall-prepare", "gatehall")
-        is_well(world)
-    finally:
-        path.chmod(0o600)
-        path.write_text(kept)
-        path.chmod(0o444)
-    deployment.up("--force-recreate", "postgres-prepare", "gatehall-prepare", "gatehall")
     is_well(world)

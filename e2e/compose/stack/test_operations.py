@@ -1,9 +1,56 @@
-"""Backup and restore, by the commands of docs/operations.md."""
+"""Backup and restore, and what docs/operations.md has to copy."""
 
 import json
+import re
+import uuid
+
+from doors.runner import table
 
 from . import engine
+from .place import ROOT
 from .test_mending import is_well
+
+PAGE = (ROOT / "docs/operations.md").read_text()
+KEPT, LATER = (f"{it}-{uuid.uuid4().hex[:8]}" for it in ("kept", "later"))
+# What would take images away that other tests want, and what looks at the whole internet.
+NOT_HERE = ("docker image prune", "/gatehall doctor")
+
+
+@table([("First look",), ("The disk fills",)])
+def test_commands_of_the_page_work_as_they_stand(world, title):
+    section = PAGE.split(f"\n## {title}\n")[1].partition("\n## ")[0]
+    block = re.search(r"```sh\n(.*?)```", section, re.S)[1]
+    for line in block.splitlines():
+        if not any(it in line for it in NOT_HERE):
+            world.deployment.run(["bash", "-euo", "pipefail", "-c", line])
+
+
+def test_a_tenant_is_added_as_the_page_says(world):
+    section = PAGE.split("\n## Another tenant\n")[1]
+    commands = re.search(r"```sh\n(.*?)```", section, re.S)[1].splitlines()
+    file = world.deployment.folder / "acme.toml"
+    file.write_text(ACME)
+    for line in commands:
+        said = world.deployment.run(["bash", "-euo", "pipefail", "-c", line])
+    assert "acme" in said, said
+
+
+ACME = """
+[[tenants]]
+id = "acme"
+name = "Acme"
+
+[[groups]]
+name = "acme-employees"
+
+[[users]]
+email = "zoe@acme.example"
+groups = ["acme-employees"]
+
+[[grants]]
+group = "acme-employees"
+tenant = "acme"
+"""
 
 
 def test_a_backup_is_restored(world):
@@ -12,7 +59,7 @@ def test_a_backup_is_restored(world):
     alice = world.person("alice")
     kept = {"chat": {"title": "kept", "messages": []}}
     chat = alice.ask("POST", "/api/v1/chats/new", kept)["id"]
-    deployment.gatehall("group", "add", "kept")
+    deployment.gatehall("group", "add", KEPT)
     backup = make(deployment)
     assert backup.stat().st_mode & 0o077 == 0, oct(backup.stat().st_mode)
     assert {it.name for it in backup.iterdir()} >= {
@@ -20,10 +67,12 @@ def test_a_backup_is_restored(world):
     }  # fmt: skip
 
     said = deployment.run(["./restore", "--drill", backup], seconds=300, fails=False)
-    assert not [it for it in engine.docker("ps", "--all", "--format", "{{.Names}}").split() if "drill" in it], said
+    assert not [
+        it for it in engine.docker("ps", "--all", "--format", "{{.Names}}").split() if "drill" in it
+    ], said
 
     # What came after the backup goes, what was there comes back.
-    deployment.gatehall("group", "add", "later")
+    deployment.gatehall("group", "add", LATER)
     alice.ask("DELETE", f"/api/v1/chats/{chat}")
     deployment.run(["./restore", "--replace", backup], seconds=600)
     is_restored(world, alice, chat)
@@ -60,5 +109,5 @@ def is_restored(world, alice, chat):
     """The sign-ins of before last, and so does what was written."""
     assert alice.ask("GET", f"/api/v1/chats/{chat}")["chat"]["title"] == "kept"
     groups = {it["name"] for it in json.loads(world.deployment.gatehall("group", "list", "--json"))}
-    assert "kept" in groups and "later" not in groups, groups
+    assert KEPT in groups and LATER not in groups, groups
     is_well(world)

@@ -39,7 +39,9 @@ def test_containers_are_not_reached_past_the_ports(world):
     finally:
         for address in {it for it, _ in places}:
             engine.run(["ip", "route", "delete", f"{address}/32", "via", engine.address()])
-    assert {(it, port) for it, port in reached} <= {(it, port) for it in traefik for port in PUBLISHED}
+    assert {(it, port) for it, port in reached} <= {
+        (it, port) for it in traefik for port in PUBLISHED
+    }
 
 
 @table([("elsewhere.example",), (DOMAIN,), (f"x.{DOMAIN}",), (None,)])
@@ -56,12 +58,22 @@ def test_other_names_get_no_certificate(world, name):
             raise AssertionError("there was a certificate")
 
 
-@table([("elsewhere.example",), (f"x.{DOMAIN}",), (f"auth.{DOMAIN}",), ("gatehall:8080",), ("127.0.0.1",)])
+@table(
+    [
+        ("elsewhere.example",),
+        (f"x.{DOMAIN}",),
+        (f"auth.{DOMAIN}",),
+        ("gatehall:8080",),
+        ("127.0.0.1",),
+    ]
+)
 def test_other_hosts_have_nothing(world, host):
     """The name of the connection is one that there is, and that of the request another."""
     headers = [("Host", host), *BROWSER_HEADERS]
     for path in ("/", "/mcp", "/oauth2/start", "/auth/traefik"):
-        answer = world.deployment.stranger().request("GET", world.deployment.url("app", path), headers)
+        answer = world.deployment.stranger().request(
+            "GET", world.deployment.url("app", path), headers
+        )
         # Traefik has no route for it, or refuses a name that is not that of the connection.
         assert answer.status in (404, 421), answer
 
@@ -149,4 +161,6 @@ def test_who_asks_too_often_has_to_wait(world):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         told = b"".join(pool.map(ask, range(4)))
     assert b"HTTP/1.1 404" in told and b"HTTP/1.1 429" in told, told[:2000]
-    until("asking again", lambda: stranger.get(deployment.url("admin", "/assets/none")).status == 404)
+    until(
+        "asking again", lambda: stranger.get(deployment.url("admin", "/assets/none")).status == 404
+    )

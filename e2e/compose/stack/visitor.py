@@ -36,7 +36,9 @@ class Stranger(Visitor):
 
     def send_bytes(self, parts, request, method, url, seconds):
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        with socket.create_connection((self.addresses[parts.hostname], port), seconds) as connection:
+        with socket.create_connection(
+            (self.addresses[parts.hostname], port), seconds
+        ) as connection:
             if parts.scheme == "https":
                 name = parts.hostname
                 connection = self.context.wrap_socket(connection, server_hostname=name)

@@ -69,6 +69,10 @@ class World:
             self._people[account] = self.deployment.person(account)
         return self._people[account]
 
+    def forget_people(self):
+        """Their sign-ins are over."""
+        self._people.clear()
+
     def add_the_tool(self):
         """A tenant with the tool server. Open WebUI was told of the gate at the start."""
         self.deployment.gatehall("import", "--apply", "-", input=COMPANY.encode())
@@ -94,6 +98,14 @@ class World:
 
     def close(self):
         if self.begun:
-            command = ["docker", "compose", "down", "--volumes", "--remove-orphans", "--timeout", "1"]
+            command = [
+                "docker",
+                "compose",
+                "down",
+                "--volumes",
+                "--remove-orphans",
+                "--timeout",
+                "1",
+            ]
             subprocess.run(command, cwd=self.made.folder, stderr=subprocess.DEVNULL)
         self.processes.close()

@@ -1,0 +1,21 @@
+"""Whether what is tried here is what is shipped."""
+
+import re
+
+from . import images
+from .place import ROOT
+
+
+def test_versions_are_those_of_the_images(world):
+    """The tag says which program a real image has; the stand-in has to have the same."""
+    for image in world.deployment.images():
+        tag = image.rpartition(":")[2]
+        if (kind := images.kind(image)) == "traefik":
+            assert re.search(rf"Version: +{tag.removeprefix('v')}\b", images.version(image)), image
+        elif kind == "postgres":
+            assert f") {tag.rpartition('pg')[2]}." in images.version(image), image
+        elif kind == "valkey":
+            assert f"v={tag.partition('-')[0]}." in images.version(image), image
+        elif kind == "open-webui":
+            pinned = (ROOT / "e2e/chat/requirements.txt").read_text()
+            assert f"\nopen-webui=={tag.removeprefix('v').partition('-')[0]}\n" in pinned, image
