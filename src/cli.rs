@@ -77,6 +77,8 @@ pub enum Command {
     Provider(command::provider::ProviderCommand),
     /// Whom proxies let through to a host that asks this gate.
     HostRule(command::host_rule::HostRuleCommand),
+    /// Open WebUI: set it up for this gate, look whether it fits, take it back.
+    OpenWebui(command::open_webui::OpenWebUiCommand),
     /// Who is signed in with a browser.
     Session(command::session::SessionCommand),
     /// Write what a deployment needs: settings, secrets and the files themselves.
@@ -119,12 +121,12 @@ fn told_to_all(matches: &ArgMatches, command: &clap::Command) -> Vec<String> {
     while let Some((matches, command)) = level {
         let own = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
         for name in own.map(|arg| arg.get_id().to_string()).chain(secret_names()) {
-            // A command has only some of the settings, each of one value.
+            // A command has only some of the settings.
             let Ok(Some(mut values)) = matches.try_get_raw(&name) else { continue };
-            let value = values.next().and_then(|value| value.to_str()).unwrap_or_default();
             let on_it = matches.value_source(&name) == Some(ValueSource::CommandLine);
             let flag = format!("--{}", name.replace('_', "-"));
-            if on_it && is_secret(value) && !told.contains(&flag) {
+            let is_one = values.any(|value| is_secret(&value.to_string_lossy()));
+            if on_it && is_one && !told.contains(&flag) {
                 told.push(flag);
             }
         }
@@ -211,6 +213,9 @@ mod tests {
         let database = "postgres://gate:word@db/gatehall";
         assert_eq!(told(&["serve", "--database", database]), ["--database"]);
         assert_eq!(told(&["--database", database, "check"]), ["--database"]);
+        let token = ["open-webui", "check", "--admin-token", "sk-0123456789abcdef"];
+        assert_eq!(told(&token), ["--admin-token"]);
+        assert_eq!(told(&["api", "/tools", "--key", "ghk_a_b"]), ["--key"]);
         let secret = ["serve", "--open-webui-secret", "0123456789abcdef"];
         assert_eq!(told(&secret), ["--open-webui-secret"]);
         for harmless in ["postgres://db/gatehall", "sqlite:/data/a@b.db"] {

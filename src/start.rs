@@ -86,6 +86,7 @@ async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::Key(options) => command::key::run(&store, options).await,
         Command::Provider(options) => command::provider::run(&store, options).await,
         Command::HostRule(options) => command::host_rule::run(&store, options).await,
+        Command::OpenWebui(options) => command::open_webui::run(&store, options).await,
         Command::Session(options) => command::session::run(&store, options).await,
         Command::Init(options) => command::init::run(options).await,
         Command::Admin(options) => command::admin::run(&store, options).await,

@@ -16,7 +16,7 @@ use crate::{
 
 /// How Open WebUIs are set, where no running gate says it.
 #[derive(Debug, Args)]
-pub(super) struct ChatOptions {
+pub(crate) struct ChatOptions {
     /// Domains about whose addresses Open WebUI is believed, separated by commas.
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_DOMAINS", value_name = "DOMAINS", value_parser = domains, default_value = "", hide_default_value = true)]
     open_webui_domains: Domains,
@@ -33,7 +33,7 @@ pub(super) struct ChatOptions {
 
 impl ChatOptions {
     /// The Open WebUIs that are set here, and what running gates say of theirs.
-    pub(super) async fn scene(&self, office: &Office) -> Result<ChatScene> {
+    pub(crate) async fn scene(&self, office: &Office) -> Result<ChatScene> {
         let gates = said_of_chats(&office.replicas().await?).collect();
         let mut scene = ChatScene { own: Vec::new(), gates };
         if let Some(said) = scene.running() {

@@ -3,7 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod api;
 pub(crate) mod audit;
-mod chats;
+pub(crate) mod chats;
 pub(crate) mod check;
 pub(crate) mod connection;
 pub(crate) mod doctor;
@@ -16,6 +16,7 @@ pub(crate) mod host_rule;
 pub(crate) mod import;
 pub(crate) mod init;
 pub(crate) mod key;
+pub(crate) mod open_webui;
 pub(crate) mod provider;
 mod secret;
 pub(crate) mod server;

@@ -31,7 +31,7 @@ mod token;
 mod visit;
 
 pub use arrivals::{Arrivals, Pending};
-pub use doctor::{ChatScene, Finding, Health, Patient, chat_findings, examine};
+pub use doctor::{ChatScene, Finding, Health, Patient, SHORT_PROOF, chat_findings, examine};
 pub use doors::{DoorParts, DoorSettings, Doors, ForwardedUser};
 pub use fetch::{Connector, connector};
 pub use forward::is_navigation;

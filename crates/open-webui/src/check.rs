@@ -7,7 +7,6 @@ use crate::{
     Found, Known, Plan,
     client::Object,
     connection::{CONNECTION, Kind},
-    model::is_open,
 };
 
 /// How something is.
@@ -97,11 +96,13 @@ fn version(found: &Found) -> Finding {
         Some(Known::Yes) => Finding::good("version", format!("Open WebUI {said}")),
         Some(Known::TooOld) => Finding::bad(
             "version",
-            format!(
-                "Open WebUI {said} does not sign who asks towards servers of both types, and lists \
-                 no tools of one person"
-            ),
-            "take 0.12 or newer",
+            format!("Open WebUI {said} does not sign who asks, so that nobody would be believed"),
+            "take 0.12 or newer; for versions before 0.9.6 there is a tool in Python (docs/open-webui.md)",
+        ),
+        Some(Known::Older) => Finding::note(
+            "version",
+            format!("Open WebUI {said} signs who asks, and was not tried: 0.12 was"),
+            "take 0.12, or see what the test user sees",
         ),
         Some(Known::Newer) => Finding::note(
             "version",
@@ -242,18 +243,17 @@ fn people(found: &Found) -> Vec<Finding> {
 
 fn models(found: &Found) -> Option<Finding> {
     if found.base_models.is_empty() && found.models.is_empty() {
-        return Some(Finding::bad(
+        return Some(Finding::note(
             "models",
             "there is none",
             "connect a provider of models (Settings, Connections), or see whether it answers",
         ));
     }
-    let some = found.models.iter().any(|it| {
-        is_open(it)
-            || it.get("access_grants").and_then(Value::as_array).is_some_and(|it| !it.is_empty())
-    });
-    (!some).then(|| {
-        Finding::bad(
+    let is_shared = |it: &&Object| {
+        it.get("access_grants").and_then(Value::as_array).is_some_and(|it| !it.is_empty())
+    };
+    found.models.iter().all(|it| !is_shared(&it)).then(|| {
+        Finding::note(
             "models",
             "only administrators may use one",
             "gatehall open-webui setup --open-models --apply",

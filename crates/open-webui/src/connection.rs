@@ -27,6 +27,13 @@ pub fn connection_key(connections: &[Object]) -> Option<&str> {
     connections[found]["key"].as_str().filter(|key| !key.is_empty())
 }
 
+/// The gate to which the connection leads, if there is one.
+pub fn connection_gate(connections: &[Object]) -> Option<Url> {
+    let found = Kind::Mcp.find(connections)?;
+    let url = connections[found].get("url").and_then(Value::as_str)?;
+    url.trim_end_matches('/').strip_suffix("/mcp")?.parse().ok()
+}
+
 /// A connection that Gatehall has there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {

@@ -27,7 +27,7 @@ pub use accounts::Account;
 pub use apply::{Journal, Pending, apply};
 pub use check::{Finding, State, look_at};
 pub use client::{Client, Wire};
-pub use connection::{CONNECTION, connection_key, mcp_id, openapi_id};
+pub use connection::{CONNECTION, connection_gate, connection_key, mcp_id, openapi_id};
 pub use fault::Fault;
 pub use found::Found;
 pub use group::{WishedGroup, WishedMember};

@@ -176,7 +176,7 @@ pub fn tool(
     }
 }
 
-fn caller(user: &User) -> Caller {
+pub(crate) fn caller(user: &User) -> Caller {
     Caller { user: Some(user.id), door: Door::PersonalKey, key: None, tenant: None }
 }
 

@@ -16,6 +16,7 @@ pub mod import;
 pub mod operation;
 pub mod show;
 mod web;
+pub mod wiring;
 
 use std::sync::Arc;
 

@@ -11,6 +11,7 @@ mod feed;
 mod key_use;
 mod load;
 mod open;
+mod open_webui_setups;
 mod readable;
 mod replicas;
 mod reserve;

@@ -136,6 +136,7 @@ async fn open_sqlite(path: &Path) -> Result<(SqlitePool, SqlitePool), StoreError
         migration!(12, "accounts", "sqlite/0012_accounts.sql"),
         migration!(13, "open webui", "0013_open_webui.sql"),
         migration!(14, "replica address", "0014_replica_address.sql"),
+        migration!(15, "open webui setups", "0015_open_webui_setups.sql"),
     ];
     Migrator::with_migrations(migrations).run(&writer).await?;
     let pool = SqlitePoolOptions::new().max_connections(4).connect_with(options).await?;
@@ -203,6 +204,7 @@ async fn open_postgres(url: &str, password: Option<&SecretString>) -> Result<PgP
         migration!(12, "accounts", "postgres/0012_accounts.sql"),
         migration!(13, "open webui", "0013_open_webui.sql"),
         migration!(14, "replica address", "0014_replica_address.sql"),
+        migration!(15, "open webui setups", "0015_open_webui_setups.sql"),
     ];
     let mut migrator = Migrator::with_migrations(migrations);
     migrator.create_schema("gatehall");

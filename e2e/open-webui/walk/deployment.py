@@ -47,7 +47,6 @@ class Deployment:
         every = ["web", "websecure", "ping", "provider", "model", "valkey", "gate", "chat"]
         self.ports = {name: free_port() for name in [*every, *GATES, *CHATS]}
         self.secrets = self.folder / "secrets"
-        self.key = None
         # Programs end with the thread that started them, so these live as long as this does.
         self.starting = concurrent.futures.ThreadPoolExecutor()
 
@@ -77,8 +76,11 @@ class Deployment:
         first.result()
         # The first has made the tables.
         short = {"FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS": str(SHORT)}
-        self.start_chat("chat-2", ENABLE_DB_MIGRATIONS="false", **short)
-        for each in (traefik, *gates):
+        second = pool.submit(self.start_chat, "chat-2", ENABLE_DB_MIGRATIONS="false", **short)
+        for each in gates:
+            each.result()
+        self._set_up_chat()
+        for each in (second, traefik):
             each.result()
 
     def _write_secrets(self):
@@ -207,7 +209,11 @@ class Deployment:
         path = self.folder / "walk.toml"
         path.write_text(own.replace("{{TOOL_SERVER}}", str(WALK / "tool_server.py")))
         self.gatehall("import", "--apply", path)
-        self.key = self.gatehall("key", "add", "--service", "--name", "Open WebUI").strip()
+
+    def _set_up_chat(self):
+        service = "open-webui-setup"
+        command = [GATEHALL, *self.shipped.command(service)]
+        self.processes.run(service, command, self.gate_environment(service), 120)
 
     def start_gate(self, name):
         env = self.gate_environment(data=name)

@@ -35,6 +35,38 @@ pub fn chat_findings(scene: &ChatScene, company: &Company, now: Timestamp) -> Ve
     let mut findings: Vec<Finding> = scene.own.iter().map(domains).collect();
     findings.extend(misfits(scene, company));
     findings.extend(differences(scene));
+    findings.extend(proofs(scene));
+    findings
+}
+
+/// A proof of who asks that ends earlier, in seconds, ends in the middle of long turns.
+pub const SHORT_PROOF: i64 = 900;
+
+/// What is wrong with how Open WebUIs name their users, as it was seen.
+fn proofs(scene: &ChatScene) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut lives: BTreeMap<&str, i64> = BTreeMap::new();
+    for (id, life) in scene.gates.iter().flat_map(|(_, said)| &said.lives) {
+        lives.entry(id).and_modify(|it| *it = (*it).min(*life)).or_insert(*life);
+    }
+    for (id, life) in lives.into_iter().filter(|(_, life)| *life < SHORT_PROOF) {
+        findings.push(finding(
+            &source_label(id),
+            Health::Doubtful,
+            format!("a proof of who asks lasts {life} seconds, and a longer turn loses its tools"),
+            "set FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS=3600 there, and restart it",
+        ));
+    }
+    if scene.gates.iter().any(|(_, said)| said.plain) {
+        findings.push(finding(
+            "signed headers",
+            Health::Bad,
+            "an Open WebUI says who asks, and does not sign it, so that nobody is believed; all its \
+             other servers, those of models too, are told the same"
+                .into(),
+            "set FORWARD_USER_INFO_HEADER_JWT_SECRET there, and restart it",
+        ));
+    }
     findings
 }
 
@@ -169,7 +201,7 @@ mod tests {
             count: misfits,
         };
         let misfits = if misfits == 0 { Vec::new() } else { vec![misfit] };
-        ChatSaid { chats: vec![chat], misfits, adds: None }
+        ChatSaid { chats: vec![chat], misfits, ..ChatSaid::default() }
     }
 
     fn look(gates: &[(&str, ChatSaid)], with_key: bool) -> Vec<Finding> {
@@ -190,6 +222,28 @@ mod tests {
         let gates = gates.iter().map(|(name, said)| ((*name).to_owned(), said.clone())).collect();
         let own = said("aaaaaaaa", 0).chats;
         chat_findings(&ChatScene { own, gates }, &company, now)
+    }
+
+    #[test]
+    fn proofs_that_end_early_and_names_that_nobody_signed_are_told() {
+        let mut well = said("aaaaaaaa", 0);
+        well.lives.insert("open-webui".into(), 3600);
+        let mut short = well.clone();
+        short.lives.insert("open-webui".into(), 300);
+        let mut plain = well.clone();
+        plain.plain = true;
+        let wrong = |said: ChatSaid| -> Vec<(Health, String)> {
+            let found = look(&[("one", well.clone()), ("two", said)], true);
+            let wrong = found.into_iter().filter(|it| it.state != Health::Good);
+            wrong.map(|it| (it.state, format!("{} {}", it.found, it.remedy))).collect()
+        };
+        let before = wrong(well.clone());
+        let found = wrong(short);
+        assert_eq!(found.len(), before.len() + 1, "{found:?}");
+        assert!(found.iter().any(|(_, it)| it.contains("lasts 300 seconds")), "{found:?}");
+        let found = wrong(plain);
+        let bad = found.iter().find(|(state, _)| *state == Health::Bad).unwrap();
+        assert!(bad.1.contains("does not sign it"), "{found:?}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use serde::Serialize;
 use url::Url;
 
 pub(crate) use self::arrival::{ARRIVAL, arrival};
-pub use self::chat::{ChatScene, chat_findings};
+pub use self::chat::{ChatScene, SHORT_PROOF, chat_findings};
 use crate::fetch::Fetch;
 
 /// One thing that was looked at.

@@ -75,8 +75,14 @@ impl Doors {
     /// What this gate says of Open WebUIs.
     pub fn chat_said(&self) -> ChatSaid {
         let chats = self.open_webuis.chats().map(OpenWebUi::setting).collect();
-        let misfits = self.chat_news.misfits(self.clock.now());
-        ChatSaid { chats, misfits, adds: Some(self.adds_unknown_users()) }
+        let now = self.clock.now();
+        ChatSaid {
+            chats,
+            misfits: self.chat_news.misfits(now),
+            adds: Some(self.adds_unknown_users()),
+            lives: self.open_webuis.lives(),
+            plain: self.chat_news.was_plain(now),
+        }
     }
 
     /// Accounts that were refused for another that is bound, and that nobody was told of yet.

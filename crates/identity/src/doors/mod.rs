@@ -18,7 +18,7 @@ use url::Url;
 pub(crate) use entry::Entered;
 pub use settings::{DoorSettings, ForwardedUser};
 
-use self::bearer::Bearer;
+use self::{bearer::Bearer, one_person::names_chat_users};
 use crate::{
     Arrivals, Rejection, SessionIndex, Snapshots,
     forward::Assertions,
@@ -328,7 +328,12 @@ impl Doors {
             };
         }
         match self.open_webuis.user(headers, now)? {
-            None => Ok(caller(None, Door::ServiceKey)),
+            None => {
+                if names_chat_users(headers) {
+                    self.chat_news.plain(now);
+                }
+                Ok(caller(None, Door::ServiceKey))
+            }
             Some(chat) => {
                 Ok(caller(self.vouched_user(&chat, snapshot, key).await?, Door::OpenWebUi))
             }

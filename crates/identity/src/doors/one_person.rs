@@ -66,7 +66,7 @@ impl Doors {
 }
 
 /// Whether a chat says who of its users asks, signed or not.
-fn names_chat_users(headers: &HeaderMap) -> bool {
+pub(super) fn names_chat_users(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| name.as_str().starts_with(CHAT_USER))
 }
 

@@ -243,12 +243,15 @@ async fn a_service_key_names_nobody_without_the_signed_header() {
     let plain = ("x-openwebui-user-email", "alice@google.example".to_owned());
     let caller = site.ask(&[bearer(&site.service), plain]).await.unwrap();
     assert_eq!((caller.user, caller.door), (None, Door::ServiceKey));
+    let said = site.doors.chat_said();
+    assert!(said.plain && said.lives.is_empty(), "administrators are told");
 
     let caller = site
         .with_token(token(Algorithm::HS256, SECRET, &claims("Alice@Google.Example", NOW + 300)))
         .await
         .unwrap();
     assert_eq!((caller.user, caller.door), (Some(UserId(Uuid::from_u128(1))), Door::OpenWebUi));
+    assert_eq!(site.doors.chat_said().lives, [("open-webui".to_owned(), 300)].into());
 }
 
 #[tokio::test]

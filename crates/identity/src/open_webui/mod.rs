@@ -4,7 +4,13 @@
 
 mod news;
 
-use std::sync::Arc;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use gatehall_domain::{EmailAddress, OPEN_WEBUI, Timestamp, names};
 use http::HeaderMap;
@@ -119,6 +125,8 @@ impl ChatUser {
 /// Checks such headers.
 pub(crate) struct UserHeaders {
     chats: Vec<(Arc<OpenWebUi>, DecodingKey)>,
+    /// How many seconds the last good header of each lasted; 0 if there was none.
+    lives: Vec<AtomicI64>,
     validation: Validation,
 }
 
@@ -132,7 +140,15 @@ impl UserHeaders {
         validation.validate_exp = false;
         let key = |it: &OpenWebUi| DecodingKey::from_secret(it.secret.expose_secret().as_bytes());
         let chats = chats.into_iter().map(|it| (key(&it), Arc::new(it)));
-        Self { chats: chats.map(|(key, it)| (it, key)).collect(), validation }
+        let chats: Vec<_> = chats.map(|(key, it)| (it, key)).collect();
+        Self { lives: chats.iter().map(|_| AtomicI64::new(0)).collect(), chats, validation }
+    }
+
+    /// How many seconds the last good header of each lasted from which one came, by id.
+    pub(crate) fn lives(&self) -> BTreeMap<String, i64> {
+        let lives = self.lives.iter().map(|it| it.load(Ordering::Relaxed));
+        let chats = self.chats.iter().map(|(chat, _)| chat.id.clone());
+        chats.zip(lives).filter(|(_, life)| *life > 0).collect()
     }
 
     /// Those that are known.
@@ -188,7 +204,18 @@ impl UserHeaders {
             it if it.exp < now - SKEW => refuse(EXPIRED),
             it if it.exp > now + LONGEST_LIFE => refuse("it lives longer than a day"),
             it if it.iat.is_some_and(|iat| iat > now + SKEW) => refuse("it comes from the future"),
-            _ => Ok(ChatUser { chat, claims }),
+            _ => {
+                self.note_life(&chat, &claims);
+                Ok(ChatUser { chat, claims })
+            }
+        }
+    }
+
+    fn note_life(&self, chat: &Arc<OpenWebUi>, claims: &Claims) {
+        let Some(issued) = claims.iat else { return };
+        let at = self.chats.iter().position(|(it, _)| Arc::ptr_eq(it, chat));
+        if let Some(life) = at.and_then(|at| self.lives.get(at)) {
+            life.store(claims.exp - issued, Ordering::Relaxed);
         }
     }
 }

@@ -4,7 +4,10 @@
 use std::{
     collections::BTreeMap,
     net::IpAddr,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use gatehall_domain::{Company, EmailAddress, KeyId, RefusedAccount, Timestamp, UserId};
@@ -31,6 +34,12 @@ pub struct ChatSaid {
     /// Which people are added whom one of them vouches for; none if it is not said.
     #[serde(default)]
     pub adds: Option<Newcomers>,
+    /// How many seconds the last header lasted that an Open WebUI signed, by its name.
+    #[serde(default)]
+    pub lives: BTreeMap<String, i64>,
+    /// Whether a service key came, in the last five minutes, with a user whom nobody signed.
+    #[serde(default)]
+    pub plain: bool,
 }
 
 impl ChatSaid {
@@ -95,9 +104,21 @@ type Place = (i64, Option<String>, IpAddr);
 pub(crate) struct ChatNews {
     misfits: Mutex<BTreeMap<Place, u64>>,
     accounts: Mutex<BTreeMap<(String, UserId), RefusedAccount>>,
+    /// When headers came that nobody signed, in seconds since 1970.
+    plain_at: AtomicI64,
 }
 
 impl ChatNews {
+    /// Notes that a service key came with a user whom nobody signed.
+    pub(crate) fn plain(&self, now: Timestamp) {
+        self.plain_at.store(now.seconds(), Ordering::Relaxed);
+    }
+
+    /// Whether one came in the last minutes.
+    pub(crate) fn was_plain(&self, now: Timestamp) -> bool {
+        now.seconds() - self.plain_at.load(Ordering::Relaxed) < MINUTES * 60
+    }
+
     /// Counts a header that fits no secret. Only what fails comes here, never what is served.
     pub(crate) fn misfit(&self, key: Option<&KeyId>, address: IpAddr, now: Timestamp) {
         let minute = now.seconds().div_euclid(60);
@@ -160,6 +181,9 @@ mod tests {
         let news = ChatNews::default();
         let key: KeyId = "abcdefghijkl".parse().unwrap();
         let [one, two]: [IpAddr; 2] = ["192.0.2.1", "192.0.2.2"].map(|it| it.parse().unwrap());
+        assert!(!news.was_plain(at(1_000_000)));
+        news.plain(at(1_000_000));
+        assert!(news.was_plain(at(1_000_100)) && !news.was_plain(at(1_000_300)));
         news.misfit(Some(&key), one, at(0));
         news.misfit(Some(&key), "::ffff:192.0.2.1".parse().unwrap(), at(70));
         news.misfit(None, two, at(70));

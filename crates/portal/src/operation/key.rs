@@ -30,23 +30,36 @@ pub fn add(
     order: &KeyOrder,
     now: Timestamp,
 ) -> Result<(Vec<Change>, NewKey), DeskError> {
+    let new = generate_key()?;
+    Ok((add_made(company, order, &new, now)?, new))
+}
+
+/// The same with a key that was made before, so that its id could be noted.
+///
+/// # Errors
+/// As [`add`].
+pub(crate) fn add_made(
+    company: &Company,
+    order: &KeyOrder,
+    new: &NewKey,
+    now: Timestamp,
+) -> Result<Vec<Change>, Refusal> {
     if order.expires_at.is_some_and(|end| end <= now) {
-        return Err(Refusal::invalid("expires_at", "must be in the future").into());
+        return Err(Refusal::invalid("expires_at", "must be in the future"));
     }
     let user = order.user.as_ref().map(|email| find_user(company, email)).transpose()?;
-    let new = generate_key()?;
     let key = Key {
         id: new.id.clone(),
         name: order.name.clone(),
         user: user.map(|user| user.id),
         tenant: order.tenant.clone(),
         manage: order.manage,
-        digest: new.digest,
+        digest: new.digest.clone(),
         created_at: now,
         expires_at: order.expires_at,
         revoked_at: None,
     };
-    Ok((vec![Change::Add(key.into())], new))
+    Ok(vec![Change::Add(key.into())])
 }
 
 /// Revokes a key. Its record stays, so that the audit can name it.

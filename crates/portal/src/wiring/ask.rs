@@ -1,0 +1,253 @@
+//! Asks as somebody, through Open WebUI, and holds the answer against the company's rules.
+
+use std::{future::Future, time::Duration};
+
+use gatehall_domain::{
+    Effect, EmailAddress, Group, GroupName, OPEN_WEBUI, Refusal, Snapshot, Subject,
+};
+use gatehall_identity::ChatScene;
+use gatehall_open_webui::{Client, Fault, Finding, Proof, State, TEST_USER, tools_of};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
+
+use super::{Draft, Wiring, WiringError, compare, left_over::NAME};
+use crate::{
+    DeskError,
+    operation::{find_group, user},
+};
+
+/// A gate hears of a change within a second, and tools of a server may come a little later.
+const PATIENCE: Duration = Duration::from_secs(12);
+
+/// What findings about the signed header are called.
+pub(super) const SECRET: &str = "secret";
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub enum Whom {
+    /// Somebody who is made for it, in this group if it is named, and removed again.
+    Made {
+        /// The group; none for the first that a grant opens something to.
+        group: Option<GroupName>,
+    },
+    /// Somebody with an account.
+    Account {
+        /// The address.
+        email: EmailAddress,
+        /// What proves it to Open WebUI.
+        proof: Proof,
+    },
+}
+
+impl Wiring {
+    /// Asks as somebody. Whoever is made for it is removed again, whatever comes of it.
+    ///
+    /// # Errors
+    /// What keeps it from being asked. What is found wrong is no error.
+    pub async fn ask(
+        &self,
+        draft: &Draft,
+        scene: &ChatScene,
+        whom: &Whom,
+    ) -> Result<Vec<Finding>, WiringError> {
+        self.clear(&draft.found).await?;
+        if let Some(finding) = self.cannot_reach().await {
+            return Ok(vec![finding]);
+        }
+        let mut findings = vec![Finding::good("gate", "Open WebUI reaches it with the key")];
+        findings.extend(match whom {
+            Whom::Account { email, proof } => self.ask_as(draft, email, proof).await?,
+            Whom::Made { group } => match test_address(scene, &self.chat) {
+                Err(finding) => vec![finding],
+                Ok(email) => self.ask_as_made(draft, &email, group.as_ref()).await?,
+            },
+        });
+        let is_taken = findings.iter().any(|it| it.subject == SECRET && it.state == State::Good);
+        findings.extend(self.as_seen(is_taken).await?);
+        Ok(findings)
+    }
+
+    /// What keeps Open WebUI from the gate. A key that is new may take a moment.
+    async fn cannot_reach(&self) -> Option<Finding> {
+        let verified = until(async || self.client.verify().await, Result::is_ok).await;
+        let Err(fault) = verified else { return None };
+        Some(Finding::bad(
+            "gate",
+            format!("Open WebUI does not reach it, or the key is refused: {fault}"),
+            "from where Open WebUI runs, try curl GATE/health with the address of --gate-url; the \
+             host must be in --allowed-hosts of the gate; see also gatehall audit --outcome refused",
+        ))
+    }
+
+    async fn ask_as(
+        &self,
+        draft: &Draft,
+        email: &EmailAddress,
+        proof: &Proof,
+    ) -> Result<Vec<Finding>, WiringError> {
+        // Signing in by a trusted header would make the account.
+        let Some(account) = draft.found.account(email.as_str()) else {
+            let found = format!("{email} has no account at Open WebUI");
+            return Ok(vec![Finding::bad("test user", found, "let them sign in there once")]);
+        };
+        let client = self.client.sign_in_as(proof).await?;
+        let findings = self.compare_as(&client, email, &account.id).await;
+        client.sign_out(proof).await;
+        findings
+    }
+
+    async fn ask_as_made(
+        &self,
+        draft: &Draft,
+        email: &EmailAddress,
+        group: Option<&GroupName>,
+    ) -> Result<Vec<Finding>, WiringError> {
+        let now = self.desk.clock().now();
+        let added = self.desk.change(|snapshot| {
+            let groups = test_groups(snapshot, group)?;
+            let new =
+                user::NewUser { email: email.clone(), name: NAME.into(), admin: false, groups };
+            Ok::<_, DeskError>((user::add(snapshot.company(), &new, now)?, ()))
+        });
+        added.await?;
+        let findings = match self.client.add_test_user(email, &draft.plan).await {
+            Ok(made) => {
+                let findings = self.compare_as(&made.client, email, &made.id).await;
+                let removed = self.client.remove_account(&made.id).await;
+                findings.and_then(|findings| removed.map(|()| findings).map_err(Into::into))
+            }
+            Err(fault) => Err(fault.into()),
+        };
+        self.remove_test_users().await?;
+        findings
+    }
+
+    /// Asks until the answer is right, or a gate has had the time to hear of everything.
+    async fn compare_as(
+        &self,
+        client: &Client,
+        email: &EmailAddress,
+        account: &str,
+    ) -> Result<Vec<Finding>, WiringError> {
+        let right = |it: &Result<Vec<Finding>, WiringError>| {
+            it.as_ref().is_ok_and(|all| all.iter().all(|it| it.state == State::Good))
+        };
+        until(async || self.compare_once(client, email, account).await, right).await
+    }
+
+    async fn compare_once(
+        &self,
+        client: &Client,
+        email: &EmailAddress,
+        account: &str,
+    ) -> Result<Vec<Finding>, WiringError> {
+        let offered = match tools_of(client).await {
+            Ok(offered) => offered,
+            Err(fault) => return Ok(vec![no_list(fault)?]),
+        };
+        let snapshot = self.desk.snapshot().await?;
+        let company = snapshot.company();
+        let bound = company.user_by_identity(&self.chat, account);
+        let Some(user) = bound else {
+            return Ok(vec![self.nobody(&snapshot, email, &offered)]);
+        };
+        let mut findings = vec![Finding::good(SECRET, "the gate takes what Open WebUI signs")];
+        findings.extend(compare(&snapshot, user, &offered, self.desk.clock().now()));
+        Ok(findings)
+    }
+
+    /// A list came, and the account it was for is nobody's.
+    fn nobody(&self, snapshot: &Snapshot, email: &EmailAddress, offered: &[String]) -> Finding {
+        if !offered.is_empty() {
+            return Finding::bad(
+                SECRET,
+                "everybody is offered the same tools, since nobody is named to the gate",
+                "the connection must have a service key: gatehall open-webui setup --apply",
+            );
+        }
+        let company = snapshot.company();
+        match company.user_by_email(email) {
+            Some(_) => Finding::bad(
+                SECRET,
+                "Open WebUI does not sign who asks",
+                "set ENABLE_FORWARD_USER_INFO_HEADERS=true and FORWARD_USER_INFO_HEADER_JWT_SECRET \
+                 in its environment, and restart it",
+            ),
+            None => Finding::note(
+                "tools of the test user",
+                format!("{email} is nobody at Gatehall, and is offered nothing"),
+                format!("gatehall explain {email}"),
+            ),
+        }
+    }
+}
+
+/// What it means that Open WebUI has no list for somebody, although it reaches the gate.
+fn no_list(fault: Fault) -> Result<Finding, WiringError> {
+    match fault {
+        Fault::Refused(_, 404, _) => Ok(Finding::bad(
+            "tools of the test user",
+            "the connection is not theirs to see",
+            "gatehall open-webui setup --apply, with --group for a group that they are in",
+        )),
+        Fault::Refused(_, 502 | 504, _) => Ok(Finding::bad(
+            SECRET,
+            "the gate takes the key, and refuses what Open WebUI signs",
+            "FORWARD_USER_INFO_HEADER_JWT_SECRET of Open WebUI must equal \
+             GATEHALL_OPEN_WEBUI_SECRET, and the clocks must agree: gatehall audit --outcome \
+             refused --last 5 says which; restart both after a change",
+        )),
+        fault => Err(fault.into()),
+    }
+}
+
+/// An address that is nobody's, of a domain about which this Open WebUI is believed.
+fn test_address(scene: &ChatScene, chat: &str) -> Result<EmailAddress, Finding> {
+    let settings = scene.own.iter().find(|it| it.id == chat);
+    let domain = settings.and_then(|it| it.domains.first());
+    let place = match chat {
+        OPEN_WEBUI => "GATEHALL_OPEN_WEBUI_DOMAINS",
+        _ => "the domains of the file of GATEHALL_OPEN_WEBUIS",
+    };
+    let number = Uuid::new_v4().simple().to_string();
+    let address = domain.and_then(|it| format!("{TEST_USER}{}@{it}", &number[..8]).parse().ok());
+    address.ok_or_else(|| {
+        Finding::bad(
+            "domains",
+            "Open WebUI is believed about no address",
+            format!("set {place} to the domains of your people, and restart the gate"),
+        )
+    })
+}
+
+/// The group that was named, else the first to which something is opened. Never that of the
+/// administrators.
+fn test_groups(snapshot: &Snapshot, named: Option<&GroupName>) -> Result<Vec<GroupName>, Refusal> {
+    let company = snapshot.company();
+    if let Some(name) = named {
+        return Ok(vec![find_group(company, name.as_str())?.name.clone()]);
+    }
+    let opened = company.grants.values().filter(|it| it.effect == Effect::Allow);
+    let groups = opened.filter_map(|it| match &it.subject {
+        Subject::Group(id) => company.groups.get(id),
+        _ => None,
+    });
+    let usual = |it: &Group| it.enabled && !it.name.as_str().eq_ignore_ascii_case(GroupName::ADMIN);
+    let names = groups.filter(|it| usual(it)).map(|it| it.name.clone());
+    Ok(names.min().into_iter().collect())
+}
+
+/// Does something again until it is right, or the time is over.
+async fn until<T, F: Future<Output = T>>(
+    mut act: impl FnMut() -> F,
+    right: impl Fn(&T) -> bool,
+) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let came = act().await;
+        if right(&came) || Instant::now() > end {
+            return came;
+        }
+        sleep(Duration::from_millis(300)).await;
+    }
+}

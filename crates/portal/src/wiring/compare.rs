@@ -1,0 +1,86 @@
+use std::collections::BTreeSet;
+
+use gatehall_domain::{
+    Decision, Endpoint, Reach, Snapshot, Timestamp, User, decide, names, quoted, snapshot::Site,
+};
+use gatehall_open_webui::Finding;
+
+use crate::explain::caller;
+
+/// As many names are shown of those that should not be there.
+const SHOWN: usize = 5;
+
+/// Compares the tools that somebody is offered through Open WebUI with what the company's rules say
+/// of them, as `gatehall explain` does.
+pub fn compare(
+    snapshot: &Snapshot,
+    user: &User,
+    offered: &[String],
+    now: Timestamp,
+) -> Vec<Finding> {
+    let subject = "tools of the test user";
+    let caller = caller(user);
+    let reach = Reach::new(snapshot, &caller, &Endpoint::All, now).ok();
+    let open: Vec<&Site> = reach.iter().flat_map(Reach::connections).collect();
+    let mut seen = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for name in offered {
+        match snapshot
+            .sites()
+            .filter(|it| name.starts_with(&it.prefix))
+            .max_by_key(|it| it.prefix.len())
+        {
+            None => wrong.push(format!("{name} (there is no such connection here)")),
+            Some(site) => {
+                seen.insert(site.connection.id);
+                // A name that was cut or cleaned is not the server's own any more.
+                let own = &name[site.prefix.len()..];
+                let whole =
+                    names::public_name(&site.prefix, own) == *name && name.len() < names::LONGEST;
+                let is_open = open.iter().any(|it| it.connection.id == site.connection.id);
+                let allowed = || {
+                    let id = site.connection.id;
+                    matches!(
+                        decide(snapshot, &caller, &Endpoint::All, now, id, own),
+                        Decision::Allowed(_)
+                    )
+                };
+                if !is_open || whole && !allowed() {
+                    wrong.push(name.clone());
+                }
+            }
+        }
+    }
+    let mut findings = Vec::new();
+    let explain = format!("gatehall explain {}", quoted(user.email.as_str()));
+    if !wrong.is_empty() {
+        let more = if wrong.len() > SHOWN { ", and more" } else { "" };
+        wrong.truncate(SHOWN);
+        findings.push(Finding::bad(
+            subject,
+            format!("they are offered what they may not use: {}{more}", wrong.join(", ")),
+            format!("see where the connection leads, and whose key it has; {explain}"),
+        ));
+    }
+    for site in open.iter().filter(|it| !seen.contains(&it.connection.id)) {
+        findings.push(Finding::note(
+            subject,
+            format!("{} is open to them, and offers nothing", site.connection.path),
+            "gatehall check",
+        ));
+    }
+    if findings.is_empty() {
+        let count = names_counted(offered.len());
+        let paths: Vec<String> = open.iter().map(|it| it.connection.path.to_string()).collect();
+        let found = match paths.is_empty() {
+            true => "they are offered nothing, and may use nothing".to_owned(),
+            false => format!("they are offered {count}, of {}", paths.join(", ")),
+        };
+        findings.push(Finding::good(subject, found));
+    }
+    findings
+}
+
+fn names_counted(count: usize) -> String {
+    gatehall_domain::counted(count as u64, "tool", "tools")
+}

@@ -1,0 +1,215 @@
+//! An Open WebUI wired to this gate: what the command, the page and what runs by itself do alike.
+
+mod account;
+mod ask;
+mod compare;
+mod journal;
+mod keys;
+mod left_over;
+mod people;
+mod seen;
+
+use gatehall_domain::{Company, KeyId, Timestamp};
+use gatehall_open_webui::{
+    Account, Client, Fault, Found, KeyState, Plan, PlanRow, Record, Terms, Undone, Wish, apply,
+    connection_key, key_state, plan, undo,
+};
+use gatehall_store::StoreError;
+use secrecy::{ExposeSecret, SecretString};
+
+pub use account::Binding;
+pub use ask::Whom;
+pub use compare::compare;
+use journal::{forget, read};
+pub use people::tenants as wished_tenants;
+
+use crate::{Desk, DeskError};
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    /// Open WebUI is in the way.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    /// Something here is in the way.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
+    /// The store is in the way.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was kept cannot be read.
+    #[error(
+        "what was kept of this Open WebUI cannot be read ({0}): with the key file of that time it \
+         can, else take back by hand what was set up"
+    )]
+    Unreadable(String),
+    /// The key that was given is no use.
+    #[error(
+        "the key that was given is no use here, since {0}: make one with gatehall key add --service"
+    )]
+    BadKey(&'static str),
+}
+
+/// An Open WebUI, spoken to as its administrator, and what was set up there.
+pub struct Wiring {
+    desk: Desk,
+    client: Client,
+    /// The source of its accounts here: `open-webui`, or the name of one of several.
+    chat: String,
+    record: Record,
+}
+
+/// What is to be set up.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// What was decided.
+    pub terms: Terms,
+    /// The key to use; none for the one that is there, or one that is made.
+    pub key: Option<SecretString>,
+    /// Whether one is made in any case, in place of the one that is there.
+    pub new_key: bool,
+}
+
+/// What is there, and what has to be changed.
+pub struct Draft {
+    /// What is there.
+    pub found: Found,
+    /// What has to be changed there.
+    pub plan: Plan,
+    key: Option<SecretString>,
+    /// Keys that an earlier time made, and that nothing uses.
+    idle_keys: Vec<KeyId>,
+    /// Accounts of earlier checks.
+    left_over: Vec<Account>,
+}
+
+impl Draft {
+    /// Whether everything is as it should be.
+    pub fn is_done(&self) -> bool {
+        self.plan.is_done() && self.idle_keys.is_empty() && self.left_over.is_empty()
+    }
+
+    /// What people are shown.
+    pub fn rows(&self) -> Vec<PlanRow> {
+        let removed = |kind, name: &str, what: &str| {
+            let (name, what) = (name.to_owned(), what.to_owned());
+            PlanRow { state: "removed", kind, name, what }
+        };
+        let mut rows = self.plan.rows();
+        rows.extend(self.idle_keys.iter().map(|id| {
+            removed("key", id.as_str(), "it was made for this, and nothing uses it any more")
+        }));
+        let left = self.left_over.iter();
+        rows.extend(
+            left.map(|it| removed("account", &it.email, "a check that was broken off left it")),
+        );
+        rows
+    }
+}
+
+impl Wiring {
+    /// Reads what was set up at this Open WebUI, to which somebody is signed in as an administrator.
+    /// `chat` is the source of its accounts here.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or what it has of it.
+    pub async fn open(desk: Desk, client: Client, chat: String) -> Result<Self, WiringError> {
+        let record = read(&desk, client.address()).await?;
+        Ok(Self { desk, client, chat, record })
+    }
+
+    /// What was decided the last time; none if nothing was set up.
+    pub const fn terms(&self) -> Option<&Terms> {
+        self.record.terms.as_ref()
+    }
+
+    /// Compares what is there with what is ordered. Nothing is changed.
+    ///
+    /// # Errors
+    /// What could not be read, or found.
+    pub async fn draft(&self, order: &Order) -> Result<Draft, WiringError> {
+        let found = self.client.read().await?;
+        let snapshot = self.desk.snapshot().await?;
+        let company = snapshot.company();
+        let now = self.desk.clock().now();
+        let key = self.key(order, connection_key(&found.connections), company, now)?;
+        let in_use = key.as_ref().and_then(|key| keys::id_of(key, company, now));
+        let idle = |id: &KeyId| {
+            Some(id) != in_use.as_ref() && company.keys.get(id).is_some_and(|it| it.is_live(now))
+        };
+        let idle_keys = self.made_keys().filter(idle).collect();
+        let groups = people::groups(company, &self.chat);
+        let tenants = people::tenants(company, &order.terms);
+        let wish = Wish { terms: order.terms.clone(), key: key.clone(), groups, tenants };
+        let plan = plan(&found, &wish, &self.record)?;
+        let left_over = found.left_over().cloned().collect();
+        Ok(Draft { found, plan, key, idle_keys, left_over })
+    }
+
+    /// Does what the draft says. A second time does what a first one could not.
+    ///
+    /// # Errors
+    /// What could not be done.
+    pub async fn apply(&mut self, draft: &Draft) -> Result<(), WiringError> {
+        let before = self.record.terms.clone();
+        let key = match &draft.key {
+            Some(key) => key.clone(),
+            None => self.make_key().await?,
+        };
+        let journal = self.journal();
+        let mut record = self.record.clone();
+        let applied = apply(&self.client, &draft.plan, Some(&key), &mut record, &journal).await;
+        self.record = record;
+        applied?;
+        self.end_other_keys(&key).await?;
+        self.clear(&draft.found).await?;
+        if !draft.is_done() || self.record.terms != before {
+            self.keep().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes back what was set up, or only says what would be.
+    ///
+    /// # Errors
+    /// What could not be done; a second time does the rest.
+    pub async fn undo(&mut self, apply: bool) -> Result<Vec<Undone>, WiringError> {
+        let mut undone = undo(&self.client, &self.record, apply).await?;
+        let company = self.desk.snapshot().await?;
+        let now = self.desk.clock().now();
+        let keys = self
+            .made_keys()
+            .filter(|id| company.company().keys.get(id).is_some_and(|it| it.is_live(now)));
+        undone.extend(keys.map(|id| Undone {
+            kind: "key",
+            name: id.to_string(),
+            what: "it is revoked",
+        }));
+        undone.extend(self.unbind(apply).await?);
+        if apply {
+            self.end_all_keys().await?;
+            forget(&self.desk, self.client.address()).await?;
+            self.record = Record::default();
+        }
+        Ok(undone)
+    }
+
+    /// The key of the connections; none if one has to be made.
+    fn key(
+        &self,
+        order: &Order,
+        there: Option<&str>,
+        company: &Company,
+        now: Timestamp,
+    ) -> Result<Option<SecretString>, WiringError> {
+        if let Some(given) = &order.key {
+            return match key_state(company, given.expose_secret(), now) {
+                KeyState::Good(_) => Ok(Some(given.expose_secret().trim().to_owned().into())),
+                KeyState::Bad(why) => Err(WiringError::BadKey(why)),
+            };
+        }
+        let good = |text: &&str| matches!(key_state(company, text, now), KeyState::Good(_));
+        let there = there.filter(|_| !order.new_key).filter(good);
+        Ok(there.map(|text| SecretString::from(text.to_owned())))
+    }
+}

@@ -1,0 +1,61 @@
+//! What the gates saw of an Open WebUI while somebody asked.
+
+use std::time::Duration;
+
+use gatehall_domain::Timestamp;
+use gatehall_identity::{ChatSaid, SHORT_PROOF};
+use gatehall_open_webui::Finding;
+use tokio::time::{Instant, sleep};
+
+use super::{Wiring, WiringError, ask::SECRET};
+use crate::chats::{said_of_chats, serving};
+
+/// A gate says every few seconds what it has seen.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Wiring {
+    /// How long what Open WebUI signs lasts, and whether it says unsigned who asks.
+    pub(super) async fn as_seen(&self, is_taken: bool) -> Result<Vec<Finding>, WiringError> {
+        let said = self.said_since(self.desk.clock().now()).await?;
+        let mut findings = Vec::new();
+        if !is_taken && said.iter().any(|it| it.plain) {
+            findings.push(Finding::bad(
+                SECRET,
+                "Open WebUI says who asks without signing it, to all its servers, those of models \
+                 too",
+                "set FORWARD_USER_INFO_HEADER_JWT_SECRET in its environment, and restart it",
+            ));
+        }
+        let life = said.iter().filter_map(|it| it.lives.get(&self.chat)).min();
+        findings.extend(life.filter(|_| is_taken).map(|life| match *life < SHORT_PROOF {
+            true => Finding::bad(
+                "proof",
+                format!("it lasts {life} seconds: a turn that takes longer loses its tools"),
+                "set FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS=3600 in Open WebUI's \
+                 environment, and restart it",
+            ),
+            false => Finding::good("proof", format!("it lasts {life} seconds")),
+        }));
+        if said.is_empty() {
+            findings.push(Finding::note(
+                "gates",
+                "no gate serves this store, so that another one answers Open WebUI",
+                "start the gate with the same store, or name the store of the one that runs with \
+                 --data-dir or --database",
+            ));
+        }
+        Ok(findings)
+    }
+
+    /// What the gates that serve the store said after a time.
+    async fn said_since(&self, since: Timestamp) -> Result<Vec<ChatSaid>, WiringError> {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let gates = serving(self.desk.store(), self.desk.clock().now()).await?;
+            if gates.iter().all(|it| it.seen_at > since) || Instant::now() > end {
+                return Ok(said_of_chats(&gates).map(|(_, said)| said).collect());
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+    }
+}

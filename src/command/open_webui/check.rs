@@ -1,0 +1,86 @@
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use gatehall_open_webui::{Client, Finding, Models, Proof, Terms, look_at};
+use gatehall_portal::wiring::{Order, Whom, Wiring};
+use url::Url;
+
+use super::{proof::Reach, show, test_user::TestOptions};
+use crate::{command::chats::ChatOptions, office::Office, output::Format, settings::StoreSettings};
+
+#[derive(Debug, Args)]
+pub(super) struct CheckOptions {
+    #[command(flatten)]
+    reach: Reach,
+    /// Address of the gate, as Open WebUI reaches it, where it was set up by hand. [default: that
+    /// of the connection]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_GATE_URL", value_name = "URL")]
+    gate_url: Option<Url>,
+    #[command(flatten)]
+    test: TestOptions,
+    #[command(flatten)]
+    chats: ChatOptions,
+    #[command(flatten)]
+    format: Format,
+}
+
+pub(super) async fn run(settings: &StoreSettings, options: CheckOptions) -> Result<ExitCode> {
+    let office = Office::of_gate(settings).await?;
+    let proof = options.reach.needed_proof()?;
+    let nobody = options.reach.client(&office).await?;
+    let client = nobody.sign_in(&proof, false).await?;
+    let found = with(&office, &options, &client, &proof).await;
+    client.sign_out(&proof).await;
+    let found = found?;
+    match options.format.json {
+        true => show::json(&[], &found)?,
+        false => show::findings(&found),
+    }
+    Ok(show::exit(&found))
+}
+
+async fn with(
+    office: &Office,
+    options: &CheckOptions,
+    client: &Client,
+    proof: &Proof,
+) -> Result<Vec<Finding>> {
+    let wiring = options.reach.wiring(office, client).await?;
+    let terms = match wiring.terms() {
+        Some(terms) => terms.clone(),
+        None => by_hand(client, options.gate_url.clone()).await?,
+    };
+    let order = Order { terms, key: None, new_key: false };
+    let whom = options.test.whom(proof)?;
+    findings(office, &options.chats, &wiring, &order, whom.as_ref()).await
+}
+
+/// What can be expected of what was set up by hand: a connection, and nothing of models and groups.
+async fn by_hand(client: &Client, gate: Option<Url>) -> Result<Terms> {
+    let found = client.read().await?;
+    let gate = match gate.or_else(|| gatehall_open_webui::connection_gate(&found.connections)) {
+        Some(gate) => gate,
+        None => anyhow::bail!(
+            "there is no connection gatehall at Open WebUI: gatehall open-webui setup"
+        ),
+    };
+    Ok(Terms { models: Models::Named(Vec::new()), bring_groups: false, ..Terms::new(gate) })
+}
+
+/// Looks at what is there, and asks as somebody.
+pub(super) async fn findings(
+    office: &Office,
+    chats: &ChatOptions,
+    wiring: &Wiring,
+    order: &Order,
+    whom: Option<&Whom>,
+) -> Result<Vec<Finding>> {
+    let draft = wiring.draft(order).await?;
+    let mut findings = look_at(&draft.found, &draft.plan);
+    if let Some(whom) = whom {
+        let scene = chats.scene(office).await?;
+        findings.extend(wiring.ask(&draft, &scene, whom).await?);
+    }
+    Ok(findings)
+}

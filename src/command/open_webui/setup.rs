@@ -1,0 +1,177 @@
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use gatehall_domain::EmailAddress;
+use gatehall_open_webui::{Client, Finding, Found, Known, Proof, look_at};
+use gatehall_portal::wiring::{Binding, Order, Wiring};
+use secrecy::SecretString;
+
+use super::{
+    by_hand, proof::Reach, proof::secret, show, terms::TermOptions, test_user::TestOptions,
+};
+use crate::{
+    command::chats::ChatOptions,
+    office::Office,
+    output::{Format, error},
+    settings::StoreSettings,
+};
+
+#[derive(Debug, Args)]
+pub(super) struct SetupOptions {
+    #[command(flatten)]
+    pub(super) reach: Reach,
+    #[command(flatten)]
+    pub(super) terms: TermOptions,
+    /// Service key for the connection. [default: the one that is there, or a new one]
+    #[arg(
+        long,
+        env = "GATEHALL_OPEN_WEBUI_KEY",
+        value_name = "KEY",
+        hide_env_values = true,
+        conflicts_with_all = ["key_file", "new_key"]
+    )]
+    key: Option<SecretString>,
+    /// File with that key.
+    #[arg(
+        long,
+        env = "GATEHALL_OPEN_WEBUI_KEY_FILE",
+        value_name = "FILE",
+        conflicts_with = "new_key"
+    )]
+    key_file: Option<PathBuf>,
+    /// Make a new key, and revoke the one that setup made before.
+    #[arg(long)]
+    new_key: bool,
+    /// Also bind the administrator's account there to the user of that address here: of
+    /// administrators the address alone is not believed. With --admin-email.
+    #[arg(long, requires = "admin_email")]
+    bind_admin: bool,
+    /// Apply the plan.
+    #[arg(long)]
+    apply: bool,
+    /// Without an administrator's proof: write the file that the form Add Connection imports. It
+    /// holds the key.
+    #[arg(long, value_name = "FILE", conflicts_with = "apply")]
+    pub(super) write: Option<PathBuf>,
+    /// Also show what stays as it is.
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    test: TestOptions,
+    #[command(flatten)]
+    chats: ChatOptions,
+    #[command(flatten)]
+    format: Format,
+}
+
+impl SetupOptions {
+    pub(super) fn given_key(&self) -> Result<Option<SecretString>> {
+        match &self.key_file {
+            Some(file) => secret(file, "key").map(Some),
+            None => Ok(self.key.clone()),
+        }
+    }
+}
+
+pub(super) async fn run(settings: &StoreSettings, options: SetupOptions) -> Result<ExitCode> {
+    let office = Office::of_gate(settings).await?;
+    let Some(proof) = options.reach.proof()? else {
+        return by_hand::run(&office, &options).await;
+    };
+    ensure!(
+        options.write.is_none(),
+        "--write is for setting it up by hand: leave the administrator's proof out"
+    );
+    let nobody = options.reach.client(&office).await?;
+    let client = nobody.sign_in(&proof, options.apply).await?;
+    let ended = with(&office, &options, &client, &proof).await;
+    client.sign_out(&proof).await;
+    ended
+}
+
+async fn with(
+    office: &Office,
+    options: &SetupOptions,
+    client: &Client,
+    proof: &Proof,
+) -> Result<ExitCode> {
+    let mut wiring = options.reach.wiring(office, client).await?;
+    let snapshot = office.store.load().await?;
+    let terms = options.terms.terms(wiring.terms(), &snapshot, None)?;
+    let mut order = Order { terms, key: options.given_key()?, new_key: options.new_key };
+    let draft = wiring.draft(&order).await?;
+    let too_old = draft.found.version().is_some_and(|it| it.known() == Known::TooOld);
+    let binding = binding(options, &wiring, &draft.found).await?;
+    let mut rows = draft.rows();
+    rows.extend(binding.as_ref().map(|(email, it)| show::binding(email, it)));
+    let count = show::changes(&rows);
+    if !options.apply || too_old {
+        let findings = look_at(&draft.found, &draft.plan);
+        // What has to be changed is in the plan.
+        let planned =
+            |subject: &str| rows.iter().any(|row| subject == format!("{} {}", row.kind, row.name));
+        let findings: Vec<_> = findings.into_iter().filter(|it| !planned(&it.subject)).collect();
+        match options.format.json {
+            true => show::json(&rows, &findings)?,
+            false => {
+                show::plan(&rows, options.all);
+                show::findings(&findings);
+            }
+        }
+        ensure!(!too_old, "Open WebUI {} is too old: nothing is changed", draft.found.version);
+        match count {
+            0 => error("Everything is so already."),
+            count => error(&format!("Changes: {count}. Apply them with --apply.")),
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    if !options.format.json {
+        show::plan(&rows, options.all);
+    }
+    wiring.apply(&draft).await.context(
+        "not all of the plan is done: mend what is said behind this, and run it again, which does the \
+         rest",
+    )?;
+    if let Some((email, binding)) = &binding {
+        wiring.bind(email, binding).await?;
+    }
+    match count {
+        0 => error("Everything is so already."),
+        count => error(&format!("Applied. Changes: {count}.")),
+    }
+    order.new_key = false;
+    let findings = look(office, options, &wiring, &order, proof).await?;
+    match options.format.json {
+        true => show::json(&rows, &findings)?,
+        false => show::findings(&findings),
+    }
+    Ok(show::exit(&findings))
+}
+
+/// The administrator whose account is to be bound, and what becomes of it.
+async fn binding(
+    options: &SetupOptions,
+    wiring: &Wiring,
+    found: &Found,
+) -> Result<Option<(EmailAddress, Binding)>> {
+    match options.reach.admin_email.clone().filter(|_| options.bind_admin) {
+        Some(email) => {
+            let binding = wiring.binding(found, &email).await?;
+            Ok(Some((email, binding)))
+        }
+        None => Ok(None),
+    }
+}
+
+/// Looks at what is there now, and asks as somebody.
+async fn look(
+    office: &Office,
+    options: &SetupOptions,
+    wiring: &Wiring,
+    order: &Order,
+    proof: &Proof,
+) -> Result<Vec<Finding>> {
+    let whom = options.test.whom(proof)?;
+    super::check::findings(office, &options.chats, wiring, order, whom.as_ref()).await
+}
