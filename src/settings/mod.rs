@@ -266,7 +266,7 @@ fn every_setting() -> clap::Command {
 }
 
 /// The settings whose values nobody else is to read.
-fn secret_names() -> Vec<String> {
+pub(crate) fn secret_names() -> Vec<String> {
     let command = every_setting();
     let secret = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
     secret.map(|arg| arg.get_id().to_string()).collect()

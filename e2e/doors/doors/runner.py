@@ -39,10 +39,11 @@ def run(world, filters, package=__package__):
     for name, function, row in collect(package):
         if filters and not any(each in name for each in filters):
             continue
-        count += 1
+        count, since = count + 1, time.monotonic()
         try:
             function(world, *row)
-            print(f"ok    {name}", flush=True)
+            took = time.monotonic() - since
+            print(f"ok    {name}{f' ({took:.0f} s)' if took > 5 else ''}", flush=True)
         except Exception:
             failed.append(name)
             print(f"FAIL  {name}\n{traceback.format_exc()}", flush=True)

@@ -14,7 +14,7 @@ from doors.processes import free_port
 from doors.world import DOORS, GATEHALL, ROOT, TOOLS, Provider
 
 from . import certificate
-from .shipped import Shipped, defaults
+from .shipped import Shipped
 
 WALK = pathlib.Path(__file__).resolve().parents[1]
 DOMAIN = "walk.localhost"
@@ -46,8 +46,6 @@ class Deployment:
         self.folder = processes.folder
         every = ["web", "websecure", "ping", "provider", "model", "valkey", "gate", "chat"]
         self.ports = {name: free_port() for name in [*every, *GATES, *CHATS]}
-        self.secrets = self.folder / "secrets"
-        self.key = None
         # Programs end with the thread that started them, so these live as long as this does.
         self.starting = concurrent.futures.ThreadPoolExecutor()
 
@@ -62,7 +60,7 @@ class Deployment:
     # All of it, as far as one thing does not wait for another.
 
     def start(self):
-        self._write_secrets()
+        self._make_files()
         pool = self.starting
         stores = pool.submit(self._start_stores)
         provider = pool.submit(self._start_provider)
@@ -77,42 +75,50 @@ class Deployment:
         first.result()
         # The first has made the tables.
         short = {"FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS": str(SHORT)}
-        self.start_chat("chat-2", ENABLE_DB_MIGRATIONS="false", **short)
-        for each in (traefik, *gates):
+        second = pool.submit(self.start_chat, "chat-2", ENABLE_DB_MIGRATIONS="false", **short)
+        for each in gates:
+            each.result()
+        self._set_up_chat()
+        for each in (second, traefik):
             each.result()
 
-    def _write_secrets(self):
-        self.secrets.mkdir(mode=0o700)
-        for name in SECRETS:
-            (self.secrets / name).write_text(secrets.token_hex(24))
-        folder = self.folder / "traefik"
-        self.digest = certificate.make(DOMAIN, folder)
-        values = {
-            **defaults(),
-            "ACME_EMAIL": "operator@google.example",
-            "ADMIN_EMAIL": "ada@google.example",
-            "BYPASS_EMBEDDING_AND_RETRIEVAL": "false",
-            "DEFAULT_MODEL": "told",
-            "DOMAIN": DOMAIN,
-            "EMBEDDING_MODEL": "told",
-            "GATE_SUBNET": "127.0.0.1/32",
-            "OPENAI_API_BASE_URL": f"{self.inside('model')}/v1",
-            "PEOPLE_DOMAINS": "google.example,microsoft.example",
-            "PROVIDER_CLIENT_ID": "gatehall",
-            "PROVIDER_ISSUER": self.inside("provider"),
-            "PROVIDER_PROFILE": "generic",
-            # All visitors come from one address.
-            "RATE_LIMIT_AVERAGE": "100000",
-            "RATE_LIMIT_BURST": "100000",
-        }
+    def _make_files(self):
+        """As whoever deploys it does."""
+        folder = self.folder / "deployment"
+        secret = self.folder / "client_secret"
+        secret.write_text(secrets.token_hex(24))
+        key = {"GATEHALL_OPENAI_API_KEY": "none-is-asked-for"}
+        command = [GATEHALL, "init", "compose", "--folder", folder, "--domain", DOMAIN]
+        command += ["--admin-email", "ada@google.example", "--acme-email", "ada@google.example"]
+        command += ["--people-domains", "google.example,microsoft.example"]
+        command += ["--provider", "generic", "--provider-client-id", "gatehall"]
+        command += ["--provider-issuer", ISSUER, "--provider-client-secret-file", secret]
+        command += ["--openai-api-base-url", MODEL, "--default-model", "told"]
+        self.processes.run("gatehall-init", command, key)
+        self.secrets = folder / "secrets"
+        # Containers have it mounted, which nobody else reads.
+        (self.secrets / "vault.keys").chmod(0o600)
         port = self.ports["websecure"]
         places = {
+            ISSUER: self.inside("provider"),
+            MODEL: f"{self.inside('model')}/v1",
             "http://gatehall:8080": self.inside("gate"),
             "http://open-webui:8080": self.inside("chat"),
+            "@valkey:6379/": f"@127.0.0.1:{self.ports['valkey']}/",
+            "/run/secrets/vault_keys": self.secrets / "vault.keys",
             "/run/secrets": self.secrets,
             **{f"https://{it}.{DOMAIN}": f"https://{it}.{DOMAIN}:{port}" for it in ("app", "admin")},
         }
-        self.shipped = Shipped(values, places)
+        # Documents are cut up and searched; all visitors come from one address.
+        different = {
+            "BYPASS_EMBEDDING_AND_RETRIEVAL": "false",
+            "EMBEDDING_MODEL": "told",
+            "GATE_SUBNET": "127.0.0.1/32",
+            "RATE_LIMIT_AVERAGE": "100000",
+            "RATE_LIMIT_BURST": "100000",
+        }
+        self.shipped = Shipped(folder, places, different)
+        self.digest = certificate.make(DOMAIN, self.folder / "traefik")
 
     def secret(self, name):
         return (self.secrets / name).read_text()
@@ -207,7 +213,11 @@ class Deployment:
         path = self.folder / "walk.toml"
         path.write_text(own.replace("{{TOOL_SERVER}}", str(WALK / "tool_server.py")))
         self.gatehall("import", "--apply", path)
-        self.key = self.gatehall("key", "add", "--service", "--name", "Open WebUI").strip()
+
+    def _set_up_chat(self):
+        service = "open-webui-setup"
+        command = [GATEHALL, *self.shipped.command(service)]
+        self.processes.run(service, command, self.gate_environment(service), 120)
 
     def start_gate(self, name):
         env = self.gate_environment(data=name)
@@ -224,14 +234,6 @@ class Deployment:
             **self.shipped.environment("open-webui", **{"/tmp": self.folder / name}),
             **AROUND,
             "DATA_DIR": str(data),
-            "DATABASE_URL": self.shipped.here(
-                f"postgresql://open_webui:{self.secret('open_webui_database_password')}@postgres/open_webui"
-            ),
-            "REDIS_URL": f"redis://:{self.secret('valkey_password')}@127.0.0.1:{self.ports['valkey']}/0",
-            "WEBUI_SECRET_KEY": self.secret("open_webui_secret_key"),
-            "FORWARD_USER_INFO_HEADER_JWT_SECRET": self.secret("open_webui_user_secret"),
-            "OPENAI_API_KEY": "none",
-            "WEBUI_ADMIN_PASSWORD": self.secret("open_webui_admin_password"),
         }
 
     def start_chat(self, name, **different):
@@ -245,17 +247,9 @@ class Deployment:
         self.processes.wait_until(name, ready, 180)
 
 
-SECRETS = [
-    "authentik_database_password",
-    "gatehall_database_password",
-    "open_webui_admin_password",
-    "open_webui_database_password",
-    "open_webui_secret_key",
-    "open_webui_user_secret",
-    "postgres_password",
-    "provider_client_secret",
-    "valkey_password",
-]
+# What is asked outside has to have an address that containers could reach.
+ISSUER = "https://login.google.example"
+MODEL = "https://model.google.example/v1"
 
 # Where the file is in a container.
 COMPANY = "/etc/gatehall/company.toml"

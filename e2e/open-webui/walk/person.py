@@ -28,10 +28,12 @@ class Person(Chatting):
         return answer.status, answer.body
 
     def given(self, tool):
-        """What the model is given in a new chat: tools, instructions, and the lines."""
+        """What the model is given in a new chat: tools of the gate, instructions, and the lines."""
         answer = self.chat("What have you got?", tool)
         given = json.loads(answer.text)
-        return given["tools"], given["instructions"], answer.lines
+        # Open WebUI has some of its own.
+        tools = [each for each in given["tools"] if each.startswith("gatehall_")]
+        return tools, given["instructions"], answer.lines
 
 
 class Beside(Chatting):

@@ -1,21 +1,17 @@
-"""The files of deploy/compose, with what differs without containers: addresses, ports and folders."""
+"""The files of a deployment, with what differs without containers: addresses, ports and folders."""
 
 import re
 import shutil
 
 import yaml
 
-from doors.world import ROOT
-
-COMPOSE = ROOT / "deploy/compose"
 VARIABLE = re.compile(r"\$\{([A-Z_]+)(?:(:?[-?])([^}]*))?\}")
 
 
-def defaults():
-    """What .env.example sets."""
-    lines = (COMPOSE / ".env.example").read_text().splitlines()
-    split = [line.partition("=") for line in lines if re.match(r"[A-Z_]+=", line)]
-    return {name: value for name, _, value in split}
+def settings(file):
+    """What a file such as .env sets."""
+    split = [line.partition("=") for line in file.read_text().splitlines()]
+    return {name: value for name, _, value in split if re.fullmatch("[A-Z_]+", name)}
 
 
 def filled(text, values):
@@ -34,11 +30,13 @@ def filled(text, values):
 
 
 class Shipped:
-    """`places` says where here is what has a place of its own in a container."""
+    """`places` says where here is what has a place of its own in a container, `different` which of
+    the settings."""
 
-    def __init__(self, values, places):
-        self.values, self.places = values, places
-        self.services = yaml.safe_load((COMPOSE / "compose.yaml").read_text())["services"]
+    def __init__(self, folder, places, different):
+        self.folder, self.places = folder, places
+        self.values = {**settings(folder / ".env"), **different}
+        self.services = yaml.safe_load((folder / "compose.yaml").read_text())["services"]
 
     def here(self, text, **more):
         text = filled(text, self.values)
@@ -48,7 +46,11 @@ class Shipped:
 
     def environment(self, service, **more):
         """The variables of a service."""
-        given = self.services[service].get("environment") or {}
+        described = self.services[service]
+        given = {}
+        for file in described.get("env_file", []):
+            given |= settings(self.folder / file)
+        given |= described.get("environment") or {}
         return {name: self.here(value, **more) for name, value in given.items()}
 
     def command(self, service, **more):
@@ -57,11 +59,11 @@ class Shipped:
     def file(self, name, path, **more):
         """Copies a file of the folder, as it is here."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = (COMPOSE / name).read_text()
+        text = (self.folder / name).read_text()
         for there, here in {**self.places, **more}.items():
             text = text.replace(there, str(here))
         path.write_text(text)
-        shutil.copymode(COMPOSE / name, path)
+        shutil.copymode(self.folder / name, path)
         return path
 
     def traefik(self, web, websecure, ping, folder):

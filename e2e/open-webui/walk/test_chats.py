@@ -64,13 +64,9 @@ def test_a_right_that_is_taken_ends_in_the_middle_of_a_turn(world):
 
 
 def test_an_administrator_has_all(world):
-    """Once the account is bound, which an address alone does not do; the chat says how."""
     ada = world.people["ada"]
     tools, instructions, _ = ada.given(TOOL)
-    if not tools:
-        command = re.search(r"gatehall (user change \S+ --bind open-webui=[\w-]+)", instructions)
-        world.deployment.gatehall(*shlex.split(command[1]))
-        world.wait(lambda: ada.given(TOOL)[0], "an administrator's tools")
+    assert {each.split("_")[1] for each in tools} == set(TENANTS.values()), instructions
     for tenant in TENANTS.values():
         answer = ada.chat(f"call gatehall_{tenant}_clock_now {{}}", TOOL)
         assert answer.text == f"The tool said: noon at {tenant}", answer

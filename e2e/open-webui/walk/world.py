@@ -6,7 +6,7 @@ import pathlib
 import time
 
 from chat import page
-from chat.world import SEARCH, TOOL
+from chat.world import TOOL
 from doors.browser import Browser
 from doors.processes import Processes
 from doors.world import TOOLS
@@ -35,19 +35,19 @@ class World:
             self.deployment.start()
             print(f"all of it runs after {time.monotonic() - begun:.0f} s", flush=True)
             ada = Person(self.deployment, "ada")
-            self._wire(ada)
+            self._add_search(ada)
             names = ("alice", "bob", "nora", "olga")
             self._people = {"ada": ada, **{it: Person(self.deployment, it) for it in names}}
             # What takes long begins now, and is looked at when its test comes.
             self.slow = Slow(self)
         return self._people
 
-    def _wire(self, ada):
-        """Open WebUI is told of the gate, by its administrator."""
-        gate = self.deployment.inside("gate")
-        key = self.deployment.key
-        ada.connect(*(page.connection(kind, gate, key) for kind in ("mcp", "openapi")))
-        ada.open_model(TOOL)
+    def _add_search(self, ada):
+        """The other kind of connection, which takes any name of a tool, with the same key."""
+        (made,) = ada.connections()
+        self.deployment.key = made["key"]
+        url = self.deployment.inside("gate")
+        ada.connect(made, page.connection("openapi", url, made["key"]))
 
     def browser(self, name):
         """A browser of somebody's own, who is not signed in yet."""
