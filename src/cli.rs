@@ -6,7 +6,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parse
 
 use crate::{
     command, demo,
-    settings::{LogSettings, ServeSettings, StoreSettings, is_secret, secret_names, with_defaults},
+    settings::{LogSettings, ServeSettings, StoreSettings, is_secret, with_defaults},
 };
 
 /// The gate between people, AI chats and tools. Each person sees and calls exactly the tools of the

@@ -97,7 +97,7 @@ fn version(found: &Found) -> Finding {
         Some(Known::TooOld) => Finding::bad(
             "version",
             format!("Open WebUI {said} does not sign who asks, so that nobody would be believed"),
-            "take 0.12 or newer; for versions before 0.9.6 there is a tool in Python (docs/open-webui.md)",
+            "take 0.12 or newer; docs/open-webui.md has a tool in Python for versions before 0.9.6",
         ),
         Some(Known::Older) => Finding::note(
             "version",

@@ -20,6 +20,10 @@ pub enum Fault {
     Redirected(String, String),
     #[error("{0} answers with something else than Open WebUI does: {1}")]
     Shape(String, String),
+    #[error(
+        "{0} is not Open WebUI: it answers {1} where Open WebUI says what it is. Give the address of Open WebUI itself, not that of the gate"
+    )]
+    NotOpenWebUi(String, u16),
     #[error("Open WebUI does not know {0}: its version is too old, or too new, for this")]
     NoSuchFunction(String),
     #[error(

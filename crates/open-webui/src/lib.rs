@@ -1,8 +1,8 @@
 //! Open WebUI as its administrators use it: what is set there is read, held against what should be,
 //! changed, and taken back.
 //!
-//! [`Client`] speaks to it, [`Found`] is what was read, a [`Plan`] what [`Wish`] changes of it, and a
-//! [`Record`] what was done. Nothing here knows where records are kept or how keys are made.
+//! [`Client`] speaks to it, [`Found`] is what was read, a [`Plan`] what [`Wish`] changes of it, and
+//! a [`Record`] what was done. Nothing here knows where records are kept or how keys are made.
 
 mod accounts;
 mod apply;

@@ -81,7 +81,15 @@ impl Client {
 
     /// Whoever the proof names, and their account as far as it is known.
     async fn enter(&self, proof: &Proof, may: bool) -> Result<(Self, Value), Fault> {
-        let config = self.get("/api/config").await?;
+        let path = "/api/config";
+        let (status, answer) = self.exchange(Method::GET, path, None, None).await?;
+        if (400..500).contains(&status) {
+            return Err(Fault::NotOpenWebUi(self.address().to_owned(), status));
+        }
+        if status >= 500 {
+            return Err(Fault::Refused(path.to_owned(), status, said(&answer)));
+        }
+        let config = self.json(path, &answer)?;
         if config["version"].as_str().is_none() || !config["features"].is_object() {
             let why = "its settings name no version".to_owned();
             return Err(Fault::Shape(self.address().to_owned(), why));

@@ -11,9 +11,12 @@ from .world import CHAT
 # Commands of the page that tests run or the world starts with; the others fail the test below.
 TRIED = [
     ["serve"],
-    ["key", "add"],
     ["group", "add"],
     ["user", "add"],
+    ["open-webui", "setup"],
+    ["open-webui", "check"],
+    ["open-webui", "undo"],
+    ["key", "add"],
     ["audit"],
     ["explain"],
     ["user", "change"],

@@ -2,17 +2,20 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
 
 from doors.world import GATEHALL
 
+from . import page
 from .between import Between
 from .fresh import FOREIGN, fresh
 from .open_webui import Refused
 from .world import SEARCH, TOOL
 
+ACTIONS = ["setup", "check", "undo"]
 EVERYBODY = ("user", "*", "read")
 
 
@@ -25,6 +28,28 @@ def test_plan_changes_nothing(_):
     assert "Apply them with --apply" in said
     assert world.state() == before
     assert world.live_keys() == []
+
+
+def test_the_page_says_what_to_run(_):
+    world = fresh()
+    token = world.as_admin()[-1]
+    here = {"http://open-webui:8080": world.open_webui(), "http://gate:8080": world.gate()}
+    here["token"] = token
+    words = [[here.get(it, it) for it in page.command("open-webui", it)] for it in ACTIONS]
+    setup, check, undo = words
+    before = world.state()
+    world.gatehall(*setup)
+    assert world.state() == before
+    world.gatehall(*setup, "--apply")
+    world.gatehall(*check)
+    world.gatehall(*undo)
+    assert world.state() != before
+    world.gatehall(*undo, "--apply")
+    assert world.state() == before
+    shown = world.gatehall("open-webui", "setup", "--help")
+    text = page.TEXT[page.TEXT.index("## 3. Setup") : page.TEXT.index("### By hand")]
+    for flag in re.findall(r"`(--[a-z-]+)", text):
+        assert flag in shown, flag
 
 
 def test_setup_does_all_and_the_second_time_nothing(_):

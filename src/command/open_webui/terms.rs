@@ -29,10 +29,24 @@ pub(super) struct TermOptions {
     #[arg(long, value_name = "ID")]
     model: Vec<String>,
     /// Register these models, and let everybody use them. [default: false]
-    #[arg(long, value_name = "YES", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
+    #[arg(
+        long,
+        value_name = "YES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        action = ArgAction::Set
+    )]
     open_models: Option<bool>,
     /// Bring Gatehall's groups over, with the members who have an account. [default: true]
-    #[arg(long, value_name = "YES", num_args = 0..=1, require_equals = true, default_missing_value = "true", action = ArgAction::Set)]
+    #[arg(
+        long,
+        value_name = "YES",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        action = ArgAction::Set
+    )]
     bring_groups: Option<bool>,
 }
 

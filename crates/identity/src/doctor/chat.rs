@@ -35,15 +35,18 @@ pub fn chat_findings(scene: &ChatScene, company: &Company, now: Timestamp) -> Ve
     let mut findings: Vec<Finding> = scene.own.iter().map(domains).collect();
     findings.extend(misfits(scene, company));
     findings.extend(differences(scene));
-    findings.extend(proofs(scene));
+    findings.extend(proofs(scene, now));
     findings
 }
 
 /// A proof of who asks that ends earlier, in seconds, ends in the middle of long turns.
 pub const SHORT_PROOF: i64 = 900;
 
+/// Seconds for which unsigned headers are told.
+const RECENT: i64 = 300;
+
 /// What is wrong with how Open WebUIs name their users, as it was seen.
-fn proofs(scene: &ChatScene) -> Vec<Finding> {
+fn proofs(scene: &ChatScene, now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut lives: BTreeMap<&str, i64> = BTreeMap::new();
     for (id, life) in scene.gates.iter().flat_map(|(_, said)| &said.lives) {
@@ -57,7 +60,7 @@ fn proofs(scene: &ChatScene) -> Vec<Finding> {
             "set FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS=3600 there, and restart it",
         ));
     }
-    if scene.gates.iter().any(|(_, said)| said.plain) {
+    if scene.gates.iter().any(|(_, said)| now.seconds() - said.plain_at < RECENT) {
         findings.push(finding(
             "signed headers",
             Health::Bad,
@@ -205,7 +208,7 @@ mod tests {
     }
 
     fn look(gates: &[(&str, ChatSaid)], with_key: bool) -> Vec<Finding> {
-        let now = Timestamp::from_micros(1);
+        let now = Timestamp::from_micros(1_000_000_000_000_000);
         let key = Key {
             id: "abcdefghijkl".parse().unwrap(),
             name: "Chat of sales".into(),
@@ -231,7 +234,7 @@ mod tests {
         let mut short = well.clone();
         short.lives.insert("open-webui".into(), 300);
         let mut plain = well.clone();
-        plain.plain = true;
+        plain.plain_at = 999_999_900;
         let wrong = |said: ChatSaid| -> Vec<(Health, String)> {
             let found = look(&[("one", well.clone()), ("two", said)], true);
             let wrong = found.into_iter().filter(|it| it.state != Health::Good);

@@ -81,7 +81,7 @@ impl Doors {
             misfits: self.chat_news.misfits(now),
             adds: Some(self.adds_unknown_users()),
             lives: self.open_webuis.lives(),
-            plain: self.chat_news.was_plain(now),
+            plain_at: self.chat_news.plain_at(),
         }
     }
 

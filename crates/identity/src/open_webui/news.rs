@@ -37,9 +37,10 @@ pub struct ChatSaid {
     /// How many seconds the last header lasted that an Open WebUI signed, by its name.
     #[serde(default)]
     pub lives: BTreeMap<String, i64>,
-    /// Whether a service key came, in the last five minutes, with a user whom nobody signed.
+    /// When a service key last came with a user whom nobody signed, in seconds since 1970; 0 if none
+    /// did.
     #[serde(default)]
-    pub plain: bool,
+    pub plain_at: i64,
 }
 
 impl ChatSaid {
@@ -114,9 +115,9 @@ impl ChatNews {
         self.plain_at.store(now.seconds(), Ordering::Relaxed);
     }
 
-    /// Whether one came in the last minutes.
-    pub(crate) fn was_plain(&self, now: Timestamp) -> bool {
-        now.seconds() - self.plain_at.load(Ordering::Relaxed) < MINUTES * 60
+    /// When one came last.
+    pub(crate) fn plain_at(&self) -> i64 {
+        self.plain_at.load(Ordering::Relaxed)
     }
 
     /// Counts a header that fits no secret. Only what fails comes here, never what is served.
@@ -181,9 +182,6 @@ mod tests {
         let news = ChatNews::default();
         let key: KeyId = "abcdefghijkl".parse().unwrap();
         let [one, two]: [IpAddr; 2] = ["192.0.2.1", "192.0.2.2"].map(|it| it.parse().unwrap());
-        assert!(!news.was_plain(at(1_000_000)));
-        news.plain(at(1_000_000));
-        assert!(news.was_plain(at(1_000_100)) && !news.was_plain(at(1_000_300)));
         news.misfit(Some(&key), one, at(0));
         news.misfit(Some(&key), "::ffff:192.0.2.1".parse().unwrap(), at(70));
         news.misfit(None, two, at(70));

@@ -1,5 +1,5 @@
-//! The account of the administrator who sets Open WebUI up: of administrators an address alone is not
-//! believed, and whoever runs the command knows whose account it is.
+//! The account of the administrator who sets Open WebUI up: of administrators an address alone is
+//! not believed, and whoever runs the command knows whose account it is.
 
 use gatehall_domain::{Company, EmailAddress, ProviderId, UserId};
 use gatehall_open_webui::{Found, Undone};

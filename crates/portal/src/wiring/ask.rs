@@ -50,6 +50,7 @@ impl Wiring {
         scene: &ChatScene,
         whom: &Whom,
     ) -> Result<Vec<Finding>, WiringError> {
+        let begun = self.desk.clock().now();
         self.clear(&draft.found).await?;
         if let Some(finding) = self.cannot_reach().await {
             return Ok(vec![finding]);
@@ -63,7 +64,7 @@ impl Wiring {
             },
         });
         let is_taken = findings.iter().any(|it| it.subject == SECRET && it.state == State::Good);
-        findings.extend(self.as_seen(is_taken).await?);
+        findings.extend(self.as_seen(begun, is_taken).await?);
         Ok(findings)
     }
 

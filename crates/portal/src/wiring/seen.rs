@@ -13,12 +13,21 @@ use crate::chats::{said_of_chats, serving};
 /// A gate says every few seconds what it has seen.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How far the clocks of a gate and of this machine may be apart, in seconds.
+const SKEW: i64 = 5;
+
 impl Wiring {
     /// How long what Open WebUI signs lasts, and whether it says unsigned who asks.
-    pub(super) async fn as_seen(&self, is_taken: bool) -> Result<Vec<Finding>, WiringError> {
+    pub(super) async fn as_seen(
+        &self,
+        begun: Timestamp,
+        is_taken: bool,
+    ) -> Result<Vec<Finding>, WiringError> {
         let said = self.said_since(self.desk.clock().now()).await?;
         let mut findings = Vec::new();
-        if !is_taken && said.iter().any(|it| it.plain) {
+        // What an earlier setting did is over.
+        let plain = |it: &ChatSaid| it.plain_at >= begun.seconds() - SKEW;
+        if !is_taken && said.iter().any(plain) {
             findings.push(Finding::bad(
                 SECRET,
                 "Open WebUI says who asks without signing it, to all its servers, those of models \
