@@ -28,7 +28,7 @@ pub(super) struct OpenWebUiPage {
     /// Those that the gate knows.
     chats: Vec<ChatState>,
     /// What has to be in the environment of the one that is shown.
-    variables: Vec<Variable>,
+    variables: Vec<ChatVariable>,
     /// What its form *Add Connection* imports, with `ghk_…` where a service key has to be.
     import_file: String,
     #[serde(skip)]
@@ -78,7 +78,7 @@ struct SetUp {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Variable {
+struct ChatVariable {
     name: &'static str,
     value: String,
 }
@@ -153,7 +153,7 @@ pub(super) async fn show(
     let key = SecretString::from("ghk_\u{2026}".to_owned());
     Ok(admin.show(&OpenWebUiPage {
         frame: admin.frame("Open WebUI"),
-        variables: values.into_iter().map(|(name, value)| Variable { name, value }).collect(),
+        variables: values.into_iter().map(|(name, value)| ChatVariable { name, value }).collect(),
         import_file: import_file(&terms, &key).expose_secret().to_owned(),
         form,
         chats,
