@@ -49,6 +49,8 @@ pub enum Command {
     Check(command::check::CheckOptions),
     /// Look at sign-in, providers and proxies of a running gate, and say how to mend what is wrong.
     Doctor(command::doctor::DoctorOptions),
+    /// Ask the gate of this machine or container whether it serves: exit code 0, or 1 and why not.
+    Healthcheck(command::healthcheck::HealthcheckOptions),
     /// Say what a user reaches and why, or which step is missing.
     Explain(command::explain::ExplainOptions),
     /// Ask a running gate through its management API: tools, access, health and all the rest.
@@ -79,6 +81,8 @@ pub enum Command {
     OpenWebui(command::open_webui::OpenWebUiCommand),
     /// Who is signed in with a browser.
     Session(command::session::SessionCommand),
+    /// Write what a deployment needs: settings, secrets and the files themselves.
+    Init(command::init::InitCommand),
     /// Ways in for administrators.
     Admin(command::admin::AdminCommand),
     /// The reference page of all settings, as Markdown.
@@ -180,6 +184,28 @@ mod tests {
     }
 
     #[test]
+    fn every_secret_may_lie_in_a_file() {
+        fn walk(command: &clap::Command, found: &mut usize) {
+            let names = |id: &str| command.get_arguments().any(|arg| arg.get_id() == id);
+            for arg in command.get_arguments().filter(|arg| arg.is_hide_env_values_set()) {
+                let id = match arg.get_id().as_str() {
+                    "database" => "database_password_file".to_owned(),
+                    id => format!("{id}_file"),
+                };
+                assert!(names(&id), "{}: there is no --{id}", command.get_name());
+                let file = command.get_arguments().find(|arg| arg.get_id() == &id).unwrap();
+                let variable = format!("GATEHALL_{}", id.to_uppercase());
+                assert_eq!(file.get_env().unwrap(), &*variable);
+                *found += 1;
+            }
+            command.get_subcommands().for_each(|command| walk(command, found));
+        }
+        let mut found = 0;
+        walk(&Invocation::command(), &mut found);
+        assert!(found >= 5, "{found}");
+    }
+
+    #[test]
     fn secrets_on_the_command_line_are_noticed() {
         let told = |arguments: &[&str]| {
             let all = ["gatehall"].iter().chain(arguments).map(OsString::from);
@@ -197,5 +223,8 @@ mod tests {
             assert_eq!(told(&["serve", "--database", harmless]), Vec::<String>::new());
         }
         assert_eq!(told(&["serve"]), Vec::<String>::new());
+        assert_eq!(told(&["api", "/tools", "--key", "ghk_0123456789"]), ["--key"]);
+        let deep = ["init", "compose", "--openai-api-key", "sk-0123456789"];
+        assert_eq!(told(&deep), ["--openai-api-key"]);
     }
 }

@@ -70,7 +70,8 @@ fn close(path: &Path, mode: u32) {
 
 /// Says which files with secrets that the operator placed can be read by all.
 pub(crate) fn look_at(settings: &StoreSettings, url: &str, keys: &Path, data_dir: &Path) {
-    if is_read_by_all(keys) {
+    // A file that is mounted alone was handed into a container, where the gate is the only user.
+    if is_read_by_all(keys) && !is_a_mount(keys) {
         // On a file system that can be written to, such a file is refused.
         tracing::warn!(
             "the key file {} can be read by every user of this machine: have it mounted with mode \
@@ -111,6 +112,13 @@ pub(crate) fn is_read_by_all(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|it| it.mode() & 0o004 != 0)
 }
 
+/// Whether something is mounted just there.
+fn is_a_mount(path: &Path) -> bool {
+    let device = |path: &Path| fs::metadata(path).map(|it| it.dev()).ok();
+    let parent = path.parent().and_then(device);
+    parent.is_some() && device(path) != parent
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +145,12 @@ mod tests {
         assert_eq!(mode(folder.path()), 0o700);
         assert!(names.iter().all(|name| mode(&folder.path().join(name)) == 0o600));
         assert_eq!(mode(&folder.path().join("vault.keys")), 0o666);
+    }
+
+    #[test]
+    fn a_mount_is_known() {
+        let folder = folder_with(&["vault.keys"], 0o700);
+        assert!(is_a_mount(Path::new("/proc")) && !is_a_mount(&folder.path().join("vault.keys")));
     }
 
     #[test]

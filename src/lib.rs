@@ -5,6 +5,7 @@ mod cli;
 mod closed;
 mod command;
 mod demo;
+mod deployment;
 mod files;
 mod office;
 mod output;

@@ -14,12 +14,13 @@ use gatehall_gateway::Accounts;
 use gatehall_portal::{Desk, serving};
 use gatehall_store::{Actor, Replica, Store};
 use gatehall_vault::Vault;
+use rustix::process::geteuid;
 use url::Url;
 
 use crate::{
     files, output,
     running::{self, Gate},
-    settings::{ProcessSettings, StoreSettings},
+    settings::{self, ProcessSettings, StoreSettings},
     system_clock,
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct Office {
     keys: PathBuf,
     /// As it was named.
     database: Option<String>,
+    /// As it was named.
+    database_password_file: Option<PathBuf>,
     /// As they were named.
     vault_keys: Option<PathBuf>,
 }
@@ -57,6 +60,7 @@ impl Office {
 
     /// Opens everything; makes what is not there yet.
     pub(crate) async fn open(settings: &StoreSettings) -> Result<Self> {
+        let password = settings.database_password()?;
         let data_dir = data_dir(settings)?;
         let keys = settings.vault_keys.clone().unwrap_or_else(|| data_dir.join("vault.keys"));
         let url = settings
@@ -65,7 +69,15 @@ impl Office {
             .unwrap_or_else(|| format!("sqlite:{}", data_dir.join("gatehall.db").display()));
         files::narrow(&data_dir);
         files::look_at(settings, &url, &keys, &data_dir);
-        let store = Store::open(&url).await.with_context(|| format!("opening {}", shown(&url)))?;
+        let store = Store::open_with(&url, password.as_ref()).await.with_context(|| {
+            let with = settings.database_password_file.as_ref();
+            let with = with.map(|it| format!(" with the password in {}", it.display()));
+            match url.starts_with("sqlite:") {
+                // Whose the folder of a volume is, is known by number.
+                true => format!("opening {url} as uid {}", geteuid().as_raw()),
+                false => format!("opening {}{}", shown(&url), with.unwrap_or_default()),
+            }
+        })?;
         // A fresh key beside credentials that another sealed would only hide that it is missing.
         // Asked in this order: whoever sealed has made the file before.
         if store.is_sealed().await? && !keys.exists() {
@@ -80,9 +92,20 @@ impl Office {
         store.check_vault(&vault).await.with_context(|| format!("key file {}", keys.display()))?;
         let processes = settings.processes.clone();
         let database = settings.database.clone();
+        let database_password_file = settings.database_password_file.clone();
         let vault_keys = settings.vault_keys.clone();
         let (vault, clock) = (Arc::new(vault), system_clock());
-        Ok(Self { data_dir, vault, store, clock, processes, keys, database, vault_keys })
+        Ok(Self {
+            data_dir,
+            vault,
+            store,
+            clock,
+            processes,
+            keys,
+            database,
+            database_password_file,
+            vault_keys,
+        })
     }
 
     /// What this gate says of itself to commands.
@@ -101,6 +124,7 @@ impl Office {
                 _ => url.to_owned(),
             }),
             has_password,
+            database_password_file: self.database_password_file.as_deref().map(whole),
             vault_keys: self.vault_keys.as_deref().map(whole),
         }
     }
@@ -215,10 +239,7 @@ fn default_data_dir() -> PathBuf {
 
 /// Whether an address of a database has a password in it, as far as can be seen.
 fn has_password(url: &str) -> bool {
-    !url.starts_with("sqlite:")
-        && Url::parse(url).map_or(true, |url| {
-            url.password().is_some() || url.query_pairs().any(|(name, _)| name.contains("pass"))
-        })
+    !url.starts_with("sqlite:") && Url::parse(url).map_or(true, |url| settings::has_password(&url))
 }
 
 /// An address of a database without its password.

@@ -23,6 +23,9 @@ pub(crate) struct Gate {
     pub(crate) database: Option<String>,
     /// Whether the database has a password, which has to be given.
     pub(crate) has_password: bool,
+    /// The file that holds it, where it is not in the address.
+    #[serde(default)]
+    pub(crate) database_password_file: Option<PathBuf>,
     pub(crate) vault_keys: Option<PathBuf>,
 }
 
@@ -110,6 +113,9 @@ impl Gate {
                 false => flags.push_str(&gatehall_domain::quoted(database)),
             }
         }
+        if let Some(file) = &self.database_password_file {
+            flags.push_str(&format!(" --database-password-file {}", quoted(file)));
+        }
         if let Some(keys) = &self.vault_keys {
             flags.push_str(&format!(" --vault-keys {}", quoted(keys)));
         }
@@ -121,6 +127,10 @@ impl Gate {
         (!self.has_password).then(|| StoreSettings {
             data_dir: Some(self.data_dir.clone()),
             database: self.database.clone(),
+            database_password_file: told
+                .database_password_file
+                .clone()
+                .or_else(|| self.database_password_file.clone()),
             vault_keys: told.vault_keys.clone().or_else(|| self.vault_keys.clone()),
             ..told.clone()
         })
@@ -147,6 +157,7 @@ mod tests {
             data_dir: "/srv/gate hall".into(),
             database: database.map(str::to_owned),
             has_password,
+            database_password_file: None,
             vault_keys: Some("/run/keys".into()),
         }
     }

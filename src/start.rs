@@ -72,6 +72,7 @@ async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::Export(options) => command::export::run(&store, options).await,
         Command::Check(options) => command::check::run(&store, options).await,
         Command::Doctor(options) => command::doctor::run(&store, options).await,
+        Command::Healthcheck(options) => command::healthcheck::run(options).await,
         Command::Explain(options) => command::explain::run(&store, options).await,
         Command::Api(options) => command::api::run(options).await,
         Command::Audit(options) => command::audit::run(&store, options).await,
@@ -87,6 +88,7 @@ async fn dispatch(invocation: Invocation) -> Result<ExitCode> {
         Command::HostRule(options) => command::host_rule::run(&store, options).await,
         Command::OpenWebui(options) => command::open_webui::run(&store, options).await,
         Command::Session(options) => command::session::run(&store, options).await,
+        Command::Init(options) => command::init::run(options).await,
         Command::Admin(options) => command::admin::run(&store, options).await,
         Command::Reference => {
             output::text(&crate::cli::reference());

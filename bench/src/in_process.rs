@@ -132,6 +132,7 @@ fn settings() -> Result<DoorSettings> {
         open_webuis: Vec::new(),
         add_unknown_users: gatehall_identity::Newcomers::Nobody,
         public_url: Some("https://gate.company.example".parse()?),
+        client_url: None,
         cookie_domain: Some("company.example".into()),
         trusted_proxies: vec!["127.0.0.1/32".parse()?],
         sessions: SessionLimits { idle_seconds: 3600, life_seconds: 36_000 },

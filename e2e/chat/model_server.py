@@ -2,23 +2,48 @@
 """A model that does what it is told, spoken to as Open WebUI speaks to OpenAI's.
 
 `call NAME {"a": 1}` calls the tool NAME if it was offered, and repeats what that gave; with `5 times`
-behind it, so often, one after the other. Anything else is answered with what the model was given: the
-names of its tools, and its instructions.
+behind it, so often, one after the other. Several may be told in one message. `invent NAME {}` calls
+what was not offered, too. Anything else is answered with what the model was given: the names of its
+tools, its instructions, and the message. Texts with the same words have the same embedding.
 """
 
 import argparse
 import http.server
 import json
+import math
 import re
+import ssl
 import uuid
+import zlib
 
-CALL = re.compile(r"call (\S+) (\{.*\})(?: (\d+) times)?", re.S)
+CALL = re.compile(r"\b(call|invent) (\S+) (?=\{)")
+TIMES = re.compile(r" (\d+) times")
+WORDS = 64  # numbers in an embedding
 
 
 def text_of(content):
     if isinstance(content, str):
         return content
     return "".join(part.get("text", "") for part in content or [])
+
+
+def told(said, offered):
+    """The calls that a message tells to make, as (name, arguments), each as often as it says."""
+    calls = []
+    for found in CALL.finditer(said):
+        _, end = json.JSONDecoder().raw_decode(said, found.end())
+        times = TIMES.match(said, end)
+        if found[1] == "invent" or found[2] in offered:
+            calls += [(found[2], said[found.end() : end])] * int(times[1] if times else 1)
+    return calls
+
+
+def embedding(text):
+    numbers = [0.0] * WORDS
+    for word in re.findall(r"\w+", text.lower()):
+        numbers[zlib.crc32(word.encode()) % WORDS] += 1.0
+    length = math.hypot(*numbers) or 1.0
+    return [number / length for number in numbers]
 
 
 def answer(request):
@@ -29,13 +54,13 @@ def answer(request):
     turn = messages[users[-1] :] if users else []
     results = [text_of(each["content"]) for each in turn if each["role"] == "tool"]
     offered = [tool["function"]["name"] for tool in request.get("tools") or []]
-    told = CALL.search(said)
-    if told and told[1] in offered and len(results) < int(told[3] or 1):
-        return None, (told[1], told[2])
+    calls = told(said, offered)
+    if len(results) < len(calls):
+        return None, calls[len(results)]
     if results:
         return f"The tool said: {results[-1]}", None
     system = "\n".join(text_of(each["content"]) for each in messages if each["role"] == "system")
-    return json.dumps({"tools": sorted(offered), "instructions": system}), None
+    return json.dumps({"tools": sorted(offered), "instructions": system, "said": said}), None
 
 
 def deltas(request):
@@ -71,6 +96,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path.endswith("/embeddings"):
+            texts = [request["input"]] if isinstance(request["input"], str) else request["input"]
+            data = [{"index": at, "embedding": embedding(it)} for at, it in enumerate(texts)]
+            self.send({"object": "list", "data": data})
+            return
         if not request.get("stream"):
             text, _ = answer(request)
             message = {"role": "assistant", "content": text or ""}
@@ -94,5 +124,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
-    http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+    parser.add_argument("--address", default="127.0.0.1")
+    parser.add_argument("--certificate", help="a file; without it there is no TLS")
+    parser.add_argument("--key")
+    options = parser.parse_args()
+    server = http.server.ThreadingHTTPServer((options.address, options.port), Handler)
+    if options.certificate:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(options.certificate, options.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.serve_forever()

@@ -2,12 +2,16 @@
 //
 //     node provider.mjs --port N --profile entra|authentik|generic --accounts FILE
 //         [--redirect URL]... [--post-logout URL]... [--backchannel URL]
+//         [--origin https://HOST:N --address ADDRESS --certificate FILE --key FILE]
 //
 // PROVIDER_CLIENT_SECRET is the secret of all its clients; GATEHALL_TEST_TOOLS names the folder
 // that has node_modules. /_control/... changes how it behaves (see provider/control.mjs).
-// Prints one line of JSON with its issuer when it is ready.
+// Prints one line of JSON with its issuer when it is ready. With an origin of its own it speaks TLS
+// at that address; else it is at 127.0.0.1.
 
+import fs from 'node:fs';
 import http from 'node:http';
+import https from 'node:https';
 import { parseArgs } from 'node:util';
 import { Accounts } from './provider/accounts.mjs';
 import { control } from './provider/control.mjs';
@@ -26,10 +30,14 @@ const { values: options } = parseArgs({
     redirect: { type: 'string', multiple: true, default: [] },
     'post-logout': { type: 'string', multiple: true, default: [] },
     backchannel: { type: 'string' },
+    origin: { type: 'string' },
+    address: { type: 'string', default: '127.0.0.1' },
+    certificate: { type: 'string' },
+    key: { type: 'string' },
   },
 });
 
-const origin = `http://127.0.0.1:${options.port}`;
+const origin = options.origin ?? `http://127.0.0.1:${options.port}`;
 const profile = profiles[options.profile](origin);
 const world = {
   origin,
@@ -70,14 +78,18 @@ async function answer(request, response) {
   return certified(request, response);
 }
 
-http
-  .createServer((request, response) => {
-    answer(request, response).catch((error) => {
-      console.error(error);
-      if (!response.headersSent) response.writeHead(500);
-      response.end(`${error.message}\n`);
-    });
-  })
-  .listen(Number(options.port), '127.0.0.1', () => {
-    console.log(JSON.stringify({ issuer: profile.issuer }));
+function serve(request, response) {
+  answer(request, response).catch((error) => {
+    console.error(error);
+    if (!response.headersSent) response.writeHead(500);
+    response.end(`${error.message}\n`);
   });
+}
+
+const read = (file) => fs.readFileSync(file);
+const server = options.certificate
+  ? https.createServer({ cert: read(options.certificate), key: read(options.key) }, serve)
+  : http.createServer(serve);
+server.listen(Number(options.port), options.address, () => {
+  console.log(JSON.stringify({ issuer: profile.issuer }));
+});

@@ -1,4 +1,4 @@
-use std::{io::Write, process::ExitCode};
+use std::{io::Write, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::output;
+use crate::{output, settings::told};
 
 /// What the portal's pages show and do, for scripts.
 const EXAMPLES: &str = "\
@@ -54,14 +54,17 @@ pub struct ApiOptions {
     /// Key of a user that may manage.
     #[arg(long, env = "GATEHALL_KEY", hide_env_values = true)]
     key: Option<SecretString>,
+    /// File with that key, in place of --key.
+    #[arg(long, env = "GATEHALL_KEY_FILE", value_name = "FILE")]
+    key_file: Option<PathBuf>,
 }
 
 pub(crate) async fn run(options: ApiOptions) -> Result<ExitCode> {
-    let key = options.key.as_ref().context(
+    let key = told("GATEHALL_KEY", options.key.as_ref(), options.key_file.as_deref())?.context(
         "this needs a key: make one with gatehall key add --user YOU --manage, and put it into \
-         GATEHALL_KEY",
+         GATEHALL_KEY, or into a file that GATEHALL_KEY_FILE names",
     )?;
-    let request = request(&options, key)?;
+    let request = request(&options, &key.secret)?;
     let client = Client::builder(TokioExecutor::new()).build(connector());
     let gate = &options.gate;
     let response = client.request(request).await.with_context(|| {

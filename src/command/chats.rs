@@ -7,6 +7,7 @@ use clap::Args;
 use gatehall_domain::OPEN_WEBUI;
 use gatehall_identity::{ChatScene, ChatSetting};
 use gatehall_portal::said_of_chats;
+use secrecy::SecretString;
 
 use crate::{
     office::Office,
@@ -21,7 +22,10 @@ pub(crate) struct ChatOptions {
     open_webui_domains: Domains,
     /// Secret with which Open WebUI signs its user header.
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_SECRET", value_name = "SECRET", hide_env_values = true)]
-    open_webui_secret: Option<String>,
+    open_webui_secret: Option<SecretString>,
+    /// File with that secret, in place of --open-webui-secret.
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_SECRET_FILE", value_name = "FILE")]
+    open_webui_secret_file: Option<PathBuf>,
     /// TOML file with several Open WebUIs.
     #[arg(long, env = "GATEHALL_OPEN_WEBUIS", value_name = "FILE")]
     open_webuis: Option<PathBuf>,
@@ -37,7 +41,8 @@ impl ChatOptions {
             return Ok(scene);
         }
         let set = OpenWebUiOptions {
-            secret: self.open_webui_secret.as_deref(),
+            secret: self.open_webui_secret.as_ref(),
+            secret_file: self.open_webui_secret_file.as_deref(),
             domains: &self.open_webui_domains,
             binds_admins: false,
             file: self.open_webuis.as_deref(),

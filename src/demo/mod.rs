@@ -101,6 +101,7 @@ pub(crate) async fn command(
     if let Some(folder) = &folder {
         store.data_dir = Some(folder.path().to_owned());
         store.database = None;
+        store.database_password_file = None;
         store.vault_keys = None;
     }
     // Others than the gate live there, so they have to be able to enter.

@@ -2,6 +2,8 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use futures_util::future::join;
+use gatehall_doctor::{Senses, look};
 use gatehall_domain::{
     Caller, Clock, ConnectionId, ConnectionPath, EmailAddress, Snapshot, Tool, ToolDefinition,
 };
@@ -17,8 +19,12 @@ use url::Url;
 use super::{health::Health, in_step::States, publish::serve_from_now};
 use crate::{
     admin_link::LinkCommand,
+    deployment::public_side,
     settings::{AuditMode, ServeSettings},
 };
+
+/// Where visitors without TLS come.
+const HTTP: u16 = 80;
 
 /// How long a page waits for a change that another gate made.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -139,7 +145,21 @@ impl gatehall_portal::Hall for Hall {
                 chats,
                 now,
             };
-            examine(&patient, |_| ()).await
+            let public_url = patient.public_url.as_ref();
+            let company = Some(snapshot.company());
+            let outside = public_side(public_url, None, company, Some(&self.vault), HTTP);
+            let clock = self.clock.clone();
+            // The system's certificates are read from files.
+            let senses = tokio::task::spawn_blocking(|| Senses::system(clock)).await;
+            let outside = async {
+                match &senses {
+                    Ok(senses) => look(&outside, senses, |_| ()).await,
+                    Err(_) => Vec::new(),
+                }
+            };
+            let (mut findings, outside) = join(examine(&patient, |_| ()), outside).await;
+            findings.extend(outside);
+            findings
         })
     }
 

@@ -228,8 +228,8 @@ fn outline(company: &Company, chat: &str) -> u64 {
         let user = (user.id.0, user.email.as_str(), user.enabled, account);
         take(&|it| (member.group.0, user).hash(it));
     }
-    for tenant in company.tenants.keys() {
-        take(&|it| tenant.as_str().hash(it));
+    for tenant in company.tenants.values() {
+        take(&|it| (tenant.id.as_str(), tenant.enabled).hash(it));
     }
     all
 }

@@ -3,15 +3,18 @@ use std::{
     path::PathBuf,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 use gatehall_domain::{EmailAddress, ProviderId, is_safe};
 use gatehall_identity::{
     DoorSettings, ForwardedUser, LimitSettings, Newcomers, OpenWebUi, SessionLimits,
 };
+use gatehall_vault::weakness;
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
+
+use super::secrets::told;
 
 /// Who comes in, and how.
 #[derive(Debug, Clone, Args)]
@@ -21,6 +24,12 @@ pub struct DoorOptions {
     /// Signing in needs it. [default: http://localhost with the port, when listening on loopback]
     #[arg(long, env = "GATEHALL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub public_url: Option<Url>,
+
+    /// Address under which clients reach the tools, where that is another, such as
+    /// https://mcp.example.com. It is what the metadata of the protected resource says, and pages.
+    /// [default: that of GATEHALL_PUBLIC_URL]
+    #[arg(long, env = "GATEHALL_CLIENT_URL", value_name = "URL", value_parser = public_url)]
+    pub client_url: Option<Url>,
 
     /// Domain whose hosts share a sign-in, such as example.com, for ForwardAuth. [default: the
     /// gate's host alone]
@@ -133,7 +142,11 @@ pub struct DoorOptions {
         value_name = "SECRET",
         hide_env_values = true
     )]
-    pub forwarded_user_secret: Option<String>,
+    pub forwarded_user_secret: Option<SecretString>,
+
+    /// For a migration: file with that secret, in place of --forwarded-user-secret. [default: none]
+    #[arg(long, env = "GATEHALL_FORWARDED_USER_SECRET_FILE", value_name = "FILE")]
+    pub forwarded_user_secret_file: Option<PathBuf>,
 
     /// For a migration: provider whose ID token such a proxy has to send in X-Auth-Request-Token.
     #[arg(long, env = "GATEHALL_FORWARDED_USER_PROVIDER", value_name = "PROVIDER")]
@@ -173,6 +186,7 @@ impl DoorOptions {
             open_webuis,
             add_unknown_users,
             public_url,
+            client_url: self.client_url.clone(),
             cookie_domain: self.cookie_domain.clone(),
             trusted_proxies: self.trusted_proxies.0.clone(),
             sessions: SessionLimits {
@@ -194,18 +208,24 @@ impl DoorOptions {
         if self.forwarded_user_proxies.0.is_empty() {
             return Ok(None);
         }
+        let secret = told(
+            "GATEHALL_FORWARDED_USER_SECRET",
+            self.forwarded_user_secret.as_ref(),
+            self.forwarded_user_secret_file.as_deref(),
+        )?;
         ensure!(
-            self.forwarded_user_secret.is_some() || self.forwarded_user_provider.is_some(),
+            secret.is_some() || self.forwarded_user_provider.is_some(),
             "GATEHALL_FORWARDED_USER_PROXIES alone would believe whoever gets past a proxy: also \
              set GATEHALL_FORWARDED_USER_SECRET or GATEHALL_FORWARDED_USER_PROVIDER"
         );
-        ensure!(
-            self.forwarded_user_secret.as_ref().is_none_or(|secret| secret.len() >= 16),
-            "GATEHALL_FORWARDED_USER_SECRET is too short: use 16 characters or more"
-        );
+        if let Some(told) = &secret
+            && let Some(problem) = weakness(told.secret.expose_secret())
+        {
+            bail!("the secret of {} {problem}", told.place);
+        }
         Ok(Some(ForwardedUser {
             peers: self.forwarded_user_proxies.0.clone(),
-            secret: self.forwarded_user_secret.clone().map(SecretString::from),
+            secret: secret.map(|told| told.secret),
             provider: self.forwarded_user_provider.clone(),
         }))
     }

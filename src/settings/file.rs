@@ -118,7 +118,7 @@ fn set_default(command: Command, id: &str, values: &[String]) -> Command {
     names.iter().fold(command, |command, name| {
         command.mut_subcommand(name, |sub| match name.as_str() {
             // Only these have settings; elsewhere an option may have the same name.
-            "serve" | "demo" | "explain" => set_default(sub, id, values),
+            "serve" | "demo" | "explain" | "healthcheck" => set_default(sub, id, values),
             _ => sub,
         })
     })

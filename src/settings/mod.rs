@@ -5,6 +5,7 @@ mod file;
 mod open_webuis;
 mod processes;
 mod reach;
+mod secrets;
 mod wiring;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -13,6 +14,7 @@ use clap::{Args, FromArgMatches, ValueEnum};
 use gatehall_gateway::{Accounts, GatewaySettings};
 use gatehall_identity::Newcomers;
 use gatehall_vault::SecretVariable;
+use secrecy::SecretString;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 pub use doors::{Domains, DoorOptions};
@@ -21,6 +23,7 @@ pub use file::{FileError, secrets_in, with_defaults};
 pub(crate) use open_webuis::{MadeUp, OpenWebUiOptions, OpenWebUiSource, open_webuis};
 pub use processes::ProcessSettings;
 pub(crate) use reach::Reach;
+pub(crate) use secrets::{has_password, told};
 pub use wiring::WiringOptions;
 
 /// Where the company is kept.
@@ -42,6 +45,11 @@ pub struct StoreSettings {
         hide_env_values = true
     )]
     pub database: Option<String>,
+
+    /// File with the password for the PostgreSQL of --database, whose address has none then.
+    /// [default: none]
+    #[arg(long, env = "GATEHALL_DATABASE_PASSWORD_FILE", value_name = "FILE", global = true)]
+    pub database_password_file: Option<PathBuf>,
 
     /// File with the keys that seal credentials, the newest first. Replicas share it. [default:
     /// vault.keys in the data folder, made if it is not there]
@@ -147,7 +155,11 @@ pub struct ServeSettings {
     /// FORWARD_USER_INFO_HEADER_JWT_SECRET). [default: open-webui.secret in the data folder, made
     /// if it is not there]
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_SECRET", value_name = "SECRET", hide_env_values = true)]
-    pub open_webui_secret: Option<String>,
+    pub open_webui_secret: Option<SecretString>,
+
+    /// File with that secret, in place of --open-webui-secret. [default: none]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_SECRET_FILE", value_name = "FILE")]
+    pub open_webui_secret_file: Option<PathBuf>,
 
     /// Add users whom Open WebUI vouches for and who are unknown here, with no groups: those to
     /// whose address something is granted by a pattern such as *@example.com (granted), all (true),
@@ -303,7 +315,8 @@ impl ServeSettings {
     /// What of it concerns Open WebUIs.
     pub(crate) fn open_webuis(&self) -> OpenWebUiOptions<'_> {
         OpenWebUiOptions {
-            secret: self.open_webui_secret.as_deref(),
+            secret: self.open_webui_secret.as_ref(),
+            secret_file: self.open_webui_secret_file.as_deref(),
             domains: &self.doors.open_webui_domains,
             binds_admins: self.doors.open_webui_binds_admins,
             file: self.doors.open_webuis.as_deref(),

@@ -5,12 +5,14 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::{Context, Result, bail, ensure};
 use gatehall_domain::{EmailAddress, OPEN_WEBUI, is_open_webui};
 use gatehall_identity::OpenWebUi;
+use gatehall_vault::{load_secret, weakness};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::{
     doors::{Domains, domains},
     reach::{Reach, ReachNames, ReachParts, address},
+    secrets::{Told, told},
     wiring::WiringOptions,
 };
 use crate::files;
@@ -19,15 +21,14 @@ use crate::files;
 #[derive(Debug)]
 pub(crate) struct OpenWebUiOptions<'s> {
     /// The secret of the plain settings.
-    pub(crate) secret: Option<&'s str>,
+    pub(crate) secret: Option<&'s SecretString>,
+    /// The file that holds it.
+    pub(crate) secret_file: Option<&'s Path>,
     pub(crate) domains: &'s Domains,
     pub(crate) binds_admins: bool,
     pub(crate) file: Option<&'s Path>,
     pub(crate) wiring: &'s WiringOptions,
 }
-
-/// A secret has at least so many characters.
-const SHORTEST: usize = 16;
 
 /// There are at most so many: a header is held against the secrets of all.
 const MOST: usize = 64;
@@ -111,14 +112,16 @@ pub(crate) fn open_webuis(
         made_up,
         reach: None,
     };
-    match set.secret {
-        Some(secret) => {
-            ensure!(
-                secret.len() >= SHORTEST,
-                "GATEHALL_OPEN_WEBUI_SECRET is too short: use {SHORTEST} characters or more"
-            );
-            let place = "the setting GATEHALL_OPEN_WEBUI_SECRET of the gate".to_owned();
-            all.push(plain(SecretString::from(secret.to_owned()), place, false));
+    match told("GATEHALL_OPEN_WEBUI_SECRET", set.secret, set.secret_file)? {
+        Some(Told { secret, place }) => {
+            if let Some(problem) = weakness(secret.expose_secret()) {
+                bail!("the secret of {place} {problem}");
+            }
+            let place = match set.secret_file {
+                Some(file) => file_place(file),
+                None => format!("the setting {place} of the gate"),
+            };
+            all.push(plain(secret, place, false));
         }
         None if set.file.is_none() => {
             let path = data_dir.join(MADE_UP);
@@ -239,16 +242,14 @@ fn from_entry(id: String, entry: Entry, folder: &Path) -> Result<OpenWebUi> {
         (Some(secret), None) => secret,
         (None, Some(file)) => {
             let path = folder.join(file);
-            let unread = || format!("secret_file {} cannot be read", path.display());
-            std::fs::metadata(&path).with_context(unread)?;
-            gatehall_vault::load_or_create_secret(&path).with_context(unread)?
+            load_secret(&path)
+                .with_context(|| format!("secret_file {} cannot be used", path.display()))?
         }
         _ => bail!("needs either secret or secret_file"),
     };
-    ensure!(
-        secret.expose_secret().len() >= SHORTEST,
-        "the secret is too short: use {SHORTEST} characters or more"
-    );
+    if let Some(problem) = weakness(secret.expose_secret()) {
+        bail!("the secret {problem}");
+    }
     let Domains(domains) = domains(&entry.domains.join(","))
         .map_err(|problem| anyhow::anyhow!("domains: {problem}"))?;
     Ok(OpenWebUi { id, secret, domains, binds_admins: entry.binds_admins, in_file: true })
@@ -276,8 +277,15 @@ mod tests {
         let path = folder.path().join("chats.toml");
         std::fs::write(&path, file.unwrap_or_default()).unwrap();
         let file = file.map(|_| path.as_path());
-        let (domains, wiring) = (&Domains::default(), &WiringOptions::default());
-        let set = OpenWebUiOptions { secret, domains, binds_admins: false, file, wiring };
+        let secret = secret.map(SecretString::from);
+        let set = OpenWebUiOptions {
+            secret: secret.as_ref(),
+            secret_file: None,
+            domains: &Domains::default(),
+            binds_admins: false,
+            file,
+            wiring: &WiringOptions::default(),
+        };
         open_webuis(&set, folder.path(), MadeUp::Read)
     }
 
@@ -324,7 +332,7 @@ mod tests {
             (None, with("[open-webui-A]\nsecret = \"the secret of sales\""), "small letters"),
             (None, with("[open-webui-x]\n"), "secret_file"),
             (None, with("[open-webui-x]\nsecret = \"the secret\""), "too short"),
-            (None, with("[open-webui-x]\nsecret_file = \"none\""), "cannot be read"),
+            (None, with("[open-webui-x]\nsecret_file = \"none\""), "is not there"),
             (None, with("domains = [\"x..example\"]"), "not a domain"),
             (None, with("domain = [\"x.example\"]"), "unknown field"),
             (None, with("binds_admins = 5"), "wrong type"),
@@ -339,6 +347,6 @@ mod tests {
             assert!(!error.contains("the secret of care"), "{error}");
         }
         let error = format!("{:#}", read(Some("short"), None).unwrap_err());
-        assert!(error.contains("GATEHALL_OPEN_WEBUI_SECRET is too short"), "{error}");
+        assert!(error.contains("the secret of GATEHALL_OPEN_WEBUI_SECRET is too short"), "{error}");
     }
 }

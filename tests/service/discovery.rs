@@ -88,10 +88,9 @@ async fn a_signed_user_sees_and_calls_their_own_tools() {
     );
     let foreign =
         alice.operate("/tools/gatehall_call_tool", call("microsoft_notes_read_text")).await;
-    assert_eq!(
-        (foreign.status.as_u16(), foreign.json()["detail"].clone()),
-        (404, json!("Unknown tool: microsoft_notes_read_text"))
-    );
+    assert_eq!(foreign.status, 404);
+    let detail = foreign.json()["detail"].to_string();
+    assert!(detail.contains("Unknown tool: microsoft_notes_read_text. "), "{detail}");
 
     let forged =
         chat.with("x-openwebui-user-jwt", &signed(ALICE, "another secret, also long enough"));

@@ -127,14 +127,15 @@ async fn calls_agree_with_lists(client: &Client, tenant: &str, allowed: bool) {
         assert_eq!((operated.status.as_u16(), operated.text.as_str()), (200, "hello"));
         return;
     }
+    // The same words, whether there is none or it is somebody else's.
+    let told = format!(
+        "Unknown tool: {name}. There is none, or you may not use it: an administrator can say."
+    );
     for refused in [&called, &modern] {
-        assert_eq!(
-            refused["error"],
-            json!({"code": -32602, "message": format!("Unknown tool: {name}")})
-        );
+        assert_eq!(refused["error"], json!({"code": -32602, "message": told}));
     }
     assert_eq!(operated.status, 404);
-    assert_eq!(operated.json()["detail"], format!("Unknown tool: {name}"));
+    assert_eq!(operated.json()["detail"], told);
 }
 
 async fn guesses_are_answered_like_things_that_do_not_exist(kind: Kind) {

@@ -180,6 +180,26 @@ async fn the_metadata_of_a_resource_is_found_with_a_slash() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_resource_has_the_address_that_clients_use() {
+    let company = json!({
+        "users": [{"email": ALICE}],
+        "providers": [{"id": "entra", "issuer": "http://127.0.0.1:9", "client_id": "x", "audiences": ["gate"]}],
+    });
+    let world = World::with(Kind::Sqlite, company, |settings| {
+        settings.doors.public_url = Some("https://admin.gate.example".parse().unwrap());
+        settings.doors.client_url = Some("https://mcp.gate.example".parse().unwrap());
+    })
+    .await;
+    let nobody = Client::new(world.address(), "ghk_x_y");
+    let refused = nobody.post("/mcp", &[], "{}").await;
+    let challenge = refused.headers["www-authenticate"].to_str().unwrap();
+    let metadata = "/.well-known/oauth-protected-resource/mcp";
+    assert!(challenge.contains(&format!("\"https://mcp.gate.example{metadata}\"")), "{challenge}");
+    let found = nobody.get(metadata, &[]).await;
+    assert_eq!(found.json()["resource"], "https://mcp.gate.example/mcp");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_odd_version_is_told_the_right_reason() {
     let (_world, _recorder, alice) = scene().await;
     let list = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).to_string();

@@ -31,7 +31,10 @@ mod token;
 mod visit;
 
 pub use arrivals::{Arrivals, Pending};
-pub use doctor::{ChatScene, Finding, Health, Patient, SHORT_PROOF, chat_findings, examine};
+pub use doctor::{
+    ChatScene, Finding, Health, Patient, RedirectSaid, SHORT_PROOF, chat_findings, examine,
+    key_set_of, redirect_said,
+};
 pub use doors::{DoorParts, DoorSettings, Doors, ForwardedUser};
 pub use fetch::{Connector, connector};
 pub use forward::is_navigation;

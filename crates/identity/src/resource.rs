@@ -42,7 +42,7 @@ fn metadata(doors: &Doors, path: &str) -> Response {
         };
         parts.next() == Some("mcp") && path.split('/').count() <= 3 && parts.all(name)
     };
-    let resource = doors.settings.public_url.as_ref().filter(|_| fits);
+    let resource = doors.client_url().filter(|_| fits);
     let Some(resource) = resource.and_then(|url| url.join(path).ok()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
@@ -98,9 +98,9 @@ impl Doors {
         if !scopes.is_empty() {
             text.push_str(&format!(", scope=\"{scopes}\""));
         }
-        if let (Some(public_url), false) = (&self.settings.public_url, providers.is_empty()) {
+        if let (Some(client_url), false) = (self.client_url(), providers.is_empty()) {
             let resource = if path.starts_with("/mcp") { path } else { "/mcp" };
-            let base = public_url.as_str().trim_end_matches('/');
+            let base = client_url.as_str().trim_end_matches('/');
             text.push_str(&format!(", resource_metadata=\"{base}{WELL_KNOWN}{resource}\""));
         }
         HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("Bearer"))

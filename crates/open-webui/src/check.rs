@@ -96,11 +96,13 @@ fn version(found: &Found) -> Finding {
         Some(Known::Yes) => Finding::good("version", format!("Open WebUI {said}")),
         Some(Known::TooOld) => Finding::bad(
             "version",
-            format!(
-                "Open WebUI {said} does not sign who asks towards servers of both types, and lists \
-                 no tools of one person"
-            ),
-            "take 0.12 or newer",
+            format!("Open WebUI {said} does not sign who asks, so that nobody would be believed"),
+            "take 0.12 or newer; for versions before 0.9.6 there is a tool in Python (docs/open-webui.md)",
+        ),
+        Some(Known::Older) => Finding::note(
+            "version",
+            format!("Open WebUI {said} signs who asks, and was not tried: 0.12 was"),
+            "take 0.12, or see what the test user sees",
         ),
         Some(Known::Newer) => Finding::note(
             "version",

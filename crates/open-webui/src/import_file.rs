@@ -1,19 +1,17 @@
 //! What an administrator sets and imports by hand, where nobody may do it for them.
 
+use gatehall_domain::TenantId;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use url::Url;
 
-use crate::{
-    connection::{Grant, Kind},
-    wish::Terms,
-};
+use crate::{connection::Grant, plan::kinds};
 
 /// The text of the file that the form *Add Connection* imports. It holds the key.
-pub fn import_file(terms: &Terms, key: &SecretString) -> SecretString {
-    let tenants = terms.openapi.iter().cloned().map(Kind::OpenApi);
-    let all = std::iter::once(Kind::Mcp).chain(tenants);
+pub fn import_file(gate: &Url, tenants: &[TenantId], key: &SecretString) -> SecretString {
     let everybody = [Grant::everybody()];
-    let all = all.map(|it| it.wished(None, &terms.gate, key.expose_secret(), &everybody));
+    let all = kinds(tenants).into_iter();
+    let all = all.map(|it| it.wished(None, gate, key.expose_secret(), &everybody));
     let all = Value::Array(all.map(Value::Object).collect());
     SecretString::from(format!("{all:#}\n"))
 }

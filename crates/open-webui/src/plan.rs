@@ -1,5 +1,6 @@
 //! What has to be changed at an Open WebUI for it to be as it should, and what is shown of that.
 
+use gatehall_domain::{GroupId, TenantId};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -43,7 +44,7 @@ pub(crate) enum Seer {
     /// A group of Open WebUI.
     Group(String),
     /// One that is made for this group of Gatehall.
-    NewGroup(gatehall_domain::GroupId),
+    NewGroup(GroupId),
 }
 
 /// A line of a plan. It has no secret in it.
@@ -72,7 +73,7 @@ pub fn plan(found: &Found, wish: &Wish, record: &Record) -> Result<Plan, Fault> 
     let chosen = |it: &WishedGroup| terms.bring_groups || named(it);
     let groups = group::compare(&wish.groups, chosen, &found.groups, &found.accounts, record);
     let see = seers(&terms.access, &wish.groups, &found.groups)?;
-    let kinds = kinds(terms);
+    let kinds = kinds(&wish.tenants);
     let key = wish.key.as_ref().map(ExposeSecret::expose_secret);
     let mut connections: Vec<(Kind, Need)> = kinds
         .iter()
@@ -104,8 +105,8 @@ pub fn plan(found: &Found, wish: &Wish, record: &Record) -> Result<Plan, Fault> 
     })
 }
 
-fn kinds(terms: &Terms) -> Vec<Kind> {
-    let tenants = terms.openapi.iter().cloned().map(Kind::OpenApi);
+pub(crate) fn kinds(tenants: &[TenantId]) -> Vec<Kind> {
+    let tenants = tenants.iter().cloned().map(Kind::OpenApi);
     std::iter::once(Kind::Mcp).chain(tenants).collect()
 }
 

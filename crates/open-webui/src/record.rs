@@ -1,4 +1,4 @@
-use gatehall_domain::GroupId;
+use gatehall_domain::{GroupId, UserId};
 use serde::{Deserialize, Serialize};
 
 use crate::{client::Object, wish::Terms};
@@ -12,6 +12,9 @@ pub struct Record {
     /// The service keys that were made for it.
     #[serde(default)]
     pub keys: Vec<String>,
+    /// The accounts there that were bound to users here: user, and account.
+    #[serde(default)]
+    pub bound: Vec<(UserId, String)>,
     #[serde(default)]
     pub(crate) connections: Vec<KeptConnection>,
     #[serde(default)]
@@ -53,6 +56,7 @@ impl Record {
     /// Whether nothing was done.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
+            && self.bound.is_empty()
             && self.connections.is_empty()
             && self.models.is_empty()
             && self.groups.is_empty()

@@ -58,7 +58,8 @@ async fn models(
         if form != before {
             tell(match kept.created {
                 true => "the tools are switched off; it stays, since somebody changed it",
-                false => "the tools are switched off, and who was let in is out",
+                false if kept.opened => "the tools are switched off, and not everybody may use it",
+                false => "the tools are switched off",
             });
             if apply {
                 client.save_model(form, false).await?;

@@ -4,8 +4,11 @@ use std::{fmt, str::FromStr};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(pub u32, pub u32, pub u32);
 
-/// The first that signs who asks, towards servers of both types.
-const FIRST: Version = Version(0, 12, 0);
+/// The first that signs who asks.
+const FIRST: Version = Version(0, 9, 6);
+
+/// The first of the line that was tried.
+const TRIED: Version = Version(0, 12, 0);
 
 /// The first that was not tried.
 const BEYOND: Version = Version(0, 13, 0);
@@ -17,6 +20,8 @@ pub enum Known {
     Yes,
     /// It lacks what Gatehall needs.
     TooOld,
+    /// It has what Gatehall needs, and was not tried.
+    Older,
     /// It is newer than what was tried.
     Newer,
 }
@@ -26,6 +31,7 @@ impl Version {
     pub fn known(self) -> Known {
         match self {
             it if it < FIRST => Known::TooOld,
+            it if it < TRIED => Known::Older,
             it if it >= BEYOND => Known::Newer,
             _ => Known::Yes,
         }
@@ -59,7 +65,8 @@ mod tests {
         let known = |text: &str| text.parse::<Version>().map(Version::known);
         assert_eq!(known("0.12.4"), Ok(Known::Yes));
         assert_eq!(known("v0.12.0-dev"), Ok(Known::Yes));
-        assert_eq!(known("0.11.9"), Ok(Known::TooOld));
+        assert_eq!(known("0.11.9"), Ok(Known::Older));
+        assert_eq!(known("0.9.5"), Ok(Known::TooOld));
         assert_eq!(known("0.6.43"), Ok(Known::TooOld));
         assert_eq!(known("0.13"), Ok(Known::Newer));
         assert_eq!(known("1.0.0"), Ok(Known::Newer));

@@ -14,6 +14,8 @@ pub struct Wish {
     pub key: Option<SecretString>,
     /// The groups as they are at Gatehall.
     pub groups: Vec<WishedGroup>,
+    /// The tenants that have a connection of type OpenAPI, of those that are there.
+    pub tenants: Vec<TenantId>,
 }
 
 /// What an administrator decided.
@@ -26,6 +28,9 @@ pub struct Terms {
     /// The tenants that get a connection of type OpenAPI, too.
     #[serde(default)]
     pub openapi: Vec<TenantId>,
+    /// Whether all of them do, those to come as well.
+    #[serde(default)]
+    pub every_tenant: bool,
     /// On which models the tools are switched on in new chats.
     pub models: Models,
     /// Whether these models are registered and given to everybody.
@@ -33,6 +38,21 @@ pub struct Terms {
     pub open_models: bool,
     /// Whether the groups of Gatehall are brought over.
     pub bring_groups: bool,
+}
+
+impl Terms {
+    /// What is usual: everybody sees the tools of this gate, on all models that are registered.
+    pub const fn new(gate: Url) -> Self {
+        Self {
+            gate,
+            access: Access::Everybody,
+            openapi: Vec::new(),
+            every_tenant: false,
+            models: Models::All,
+            open_models: false,
+            bring_groups: true,
+        }
+    }
 }
 
 /// Who sees a connection.

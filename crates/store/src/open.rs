@@ -3,6 +3,7 @@ use std::{
     time::Duration,
 };
 
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     ConnectOptions, Connection, PgPool, SqlitePool,
     migrate::{Migration, MigrationType, Migrator},
@@ -57,6 +58,14 @@ impl Store {
     /// # Errors
     /// Whatever keeps the database from being used, with the remedy.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, None).await
+    }
+
+    /// The same with the password that the address has none of, for a PostgreSQL that asks for one.
+    ///
+    /// # Errors
+    /// As for [`Store::open`].
+    pub async fn open_with(url: &str, password: Option<&SecretString>) -> Result<Self, StoreError> {
         let store = match url.split_once(':') {
             Some(("sqlite", path)) => {
                 let path = path.strip_prefix("//").unwrap_or(path);
@@ -75,7 +84,7 @@ impl Store {
                 Self::new(Engine::Sqlite(pool), Engine::Sqlite(writer), writing)
             }
             Some(("postgres" | "postgresql", _)) => {
-                let pool = Engine::Postgres(open_postgres(url).await?);
+                let pool = Engine::Postgres(open_postgres(url, password).await?);
                 Self::new(pool.clone(), pool, Writing::default())
             }
             _ => return Err(StoreError::BadUrl(without_password(url))),
@@ -158,9 +167,13 @@ fn create_for_owner(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-async fn open_postgres(url: &str) -> Result<PgPool, StoreError> {
-    let options = PgConnectOptions::from_str(url)
-        .map_err(|_| StoreError::BadUrl(without_password(url)))?
+async fn open_postgres(url: &str, password: Option<&SecretString>) -> Result<PgPool, StoreError> {
+    let mut options =
+        PgConnectOptions::from_str(url).map_err(|_| StoreError::BadUrl(without_password(url)))?;
+    if let Some(password) = password {
+        options = options.password(password.expose_secret());
+    }
+    let options = options
         .application_name("gatehall")
         .options([("search_path", "gatehall"), ("client_min_messages", "warning")]);
     // A pool would try again and again, and only say that it took too long.

@@ -21,13 +21,38 @@ use crate::{Vault, VaultError, random_key};
 /// # Errors
 /// Whatever keeps the file from being read, written or trusted.
 pub fn load_or_create(path: &Path) -> Result<Vault, VaultError> {
-    let text = read_or_create(path, || {
-        let key = random_key()?;
-        Ok(format!(
-            "# Keys of the vault. The first line seals, all lines open.\n{}\n",
-            BASE64_STANDARD.encode(key.expose_secret())
-        ))
-    })?;
+    let text = read_or_create(path, || Ok(key_file(None)?.expose_secret().to_owned()))?;
+    read_keys(&text)
+}
+
+/// What a key file holds: a new key, before those of the file that there is.
+///
+/// # Errors
+/// [`VaultError::Crypto`] if the system has no random numbers.
+pub fn key_file(before: Option<&SecretString>) -> Result<SecretString, VaultError> {
+    const HEAD: &str = "# Keys of the vault. The first line seals, all lines open.\n";
+    let key = random_key()?;
+    let rest = before.map(|it| it.expose_secret()).unwrap_or_default();
+    let rest = rest.strip_prefix(HEAD).unwrap_or(rest);
+    Ok(format!("{HEAD}{}\n{rest}", BASE64_STANDARD.encode(key.expose_secret())).into())
+}
+
+/// A secret of 256 random bits in hexadecimal digits, which mean the same in addresses, in files
+/// with variables and on command lines.
+///
+/// # Errors
+/// [`VaultError::Crypto`] if the system has no random numbers.
+pub fn new_secret() -> Result<SecretString, VaultError> {
+    let key = random_key()?;
+    let digits = key.expose_secret().iter().map(|byte| format!("{byte:02x}"));
+    Ok(digits.collect::<String>().into())
+}
+
+/// The vault of a key file's text.
+///
+/// # Errors
+/// Which line is no key, or that there is none.
+pub fn read_keys(text: &SecretString) -> Result<Vault, VaultError> {
     let mut keys = Vec::new();
     for (number, line) in text.expose_secret().lines().enumerate() {
         let line = line.trim();
@@ -76,7 +101,7 @@ fn read_or_create(
 
 /// Whether it lies where nobody can change it, its mode included: so do an orchestrator's secrets,
 /// which all may read unless it was told otherwise.
-fn is_mounted_to_read(path: &Path) -> bool {
+pub(crate) fn is_mounted_to_read(path: &Path) -> bool {
     statvfs(path).is_ok_and(|it| it.f_flag.contains(StatVfsMountFlags::RDONLY))
 }
 
@@ -120,6 +145,25 @@ mod tests {
         assert!(matches!(load_or_create(&path), Err(VaultError::BadLine { line: 2 })));
         fs::write(&path, "\n").unwrap();
         assert!(matches!(load_or_create(&path), Err(VaultError::Empty)));
+    }
+
+    #[test]
+    fn a_further_key_seals_and_those_before_it_still_open() {
+        let old = key_file(None).unwrap();
+        let sealed = read_keys(&old).unwrap().seal("credential", "", b"x").unwrap();
+        let new = key_file(Some(&old)).unwrap();
+        assert_eq!(new.expose_secret().lines().count(), 3);
+        let vault = read_keys(&new).unwrap();
+        assert!(vault.open("credential", "", &sealed).is_ok());
+        let sealed = vault.seal("credential", "", b"x").unwrap();
+        assert!(matches!(
+            read_keys(&old).unwrap().open("credential", "", &sealed),
+            Err(VaultError::UnknownKey)
+        ));
+        let secret = new_secret().unwrap();
+        assert!(
+            secret.expose_secret().len() == 64 && crate::weakness(secret.expose_secret()).is_none()
+        );
     }
 
     #[test]

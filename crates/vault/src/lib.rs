@@ -7,6 +7,8 @@
 mod api_key;
 mod credential;
 mod key_file;
+mod secret_file;
+mod strength;
 mod variables;
 
 use std::fmt;
@@ -23,7 +25,9 @@ use secrecy::{ExposeSecret, SecretBox, SecretString};
 
 pub use api_key::{KEY_PREFIX, NewKey, generate_key, parse_key, secret_matches, sign_in_token};
 pub use credential::LONGEST_SECRET;
-pub use key_file::{load_or_create, load_or_create_secret};
+pub use key_file::{key_file, load_or_create, load_or_create_secret, new_secret, read_keys};
+pub use secret_file::{SecretFileError, load_secret};
+pub use strength::{SHORTEST_SECRET, is_placeholder, weakness};
 pub use variables::SecretVariable;
 
 const VERSION: u8 = 1;

@@ -41,6 +41,26 @@ def _texts(output):
         yield part.get("text") or ""
 
 
+class Turn:
+    """A message that was sent and may not be answered yet."""
+
+    def __init__(self, person, chat, number, text):
+        self.person, self.chat, self.number, self.text = person, chat, number, text
+
+    def message(self):
+        """What is there of the answer so far."""
+        chat = self.person.ask("GET", f"/api/v1/chats/{self.chat}")
+        return chat["chat"]["history"]["messages"].get(self.number, {})
+
+    def answer(self, seconds=60):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if (answered := self.message()).get("done"):
+                return Answer(answered)
+            time.sleep(0.1)
+        raise AssertionError(f"{self.person.email} had no answer to {self.text!r} in time")
+
+
 def ask(origin, method, path, body=None, token=None):
     """What the API of an Open WebUI answers."""
     data = None if body is None else json.dumps(body).encode()
@@ -64,12 +84,32 @@ class Person:
         self.token, self.id, self.email = said["token"], said["id"], email
 
     def ask(self, method, path, body=None):
-        return ask(self.origin, method, path, body, self.token)
+        headers = {"Content-Type": "application/json"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        data = None if body is None else json.dumps(body).encode()
+        status, said = self.send(method, path, headers, data)
+        if status >= 300:
+            raise Refused(status, said.decode(errors="replace"))
+        return json.loads(said)
+
+    def send(self, method, path, headers, data):
+        """Status and body of the answer."""
+        request = urllib.request.Request(f"{self.origin}{path}", data, headers, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
 
     # What everybody does.
 
-    def chat(self, text, *tools, model="told", seconds=60):
+    def chat(self, text, *tools, model="told", seconds=60, files=()):
         """Asks in a new chat in which these tools are switched on."""
+        return self.begin(text, *tools, model=model, files=files).answer(seconds)
+
+    def begin(self, text, *tools, model="told", files=()):
+        """Asks, and waits for nothing."""
         message = {"role": "user", "content": text}
         number = str(uuid.uuid4())
         begun = self.ask(
@@ -80,20 +120,14 @@ class Person:
                 "stream": True,
                 "messages": [message],
                 "tool_ids": list(tools),
+                "files": list(files),
                 "session_id": str(uuid.uuid4()),
                 "id": number,
                 "parent_id": None,
                 "user_message": {**message, "id": str(uuid.uuid4()), "timestamp": 0},
             },
         )
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            chat = self.ask("GET", f"/api/v1/chats/{begun['chat_id']}")
-            answered = chat["chat"]["history"]["messages"].get(number, {})
-            if answered.get("done"):
-                return Answer(answered)
-            time.sleep(0.1)
-        raise AssertionError(f"{self.email} had no answer to {text!r} in time")
+        return Turn(self, begun["chat_id"], number, text)
 
     def tools(self):
         """The tool servers that the chat offers to switch on, by id."""

@@ -4,30 +4,15 @@ from doors.browser import Browser
 from doors.world import TOOLS
 
 from . import page
+from .hand import Hand
 from .open_webui import PASSWORD
 
-# Clicks the last thing that shows this text, or is called so.
-CLICK = r"""
-const [text] = arguments;
-const shown = (it) => it.offsetParent !== null && !it.closest('[inert]');
-const named = (it) => it.innerText?.trim().replace(/\s+\d+$/, '') === text || it.ariaLabel === text;
-const all = [...document.querySelectorAll('button, a, label, [role=menuitem], div, span')];
-const found = all.filter((it) => shown(it) && named(it)).pop();
-found?.scrollIntoView({ block: 'center' });
-found?.click();
-return Boolean(found);
-"""
 
-
-# WebDriver's name for the key.
-ENTER = "\ue007"
-
-
-class Hand:
-    """Somebody who is signed in, with a browser."""
+class Reader(Hand):
+    """Somebody who follows the page, and signs in with a password."""
 
     def __init__(self, world, email):
-        self.browser = Browser(world.processes, TOOLS, f"browser-of-{email.split('@')[0]}")
+        super().__init__(Browser(world.processes, TOOLS, f"browser-of-{email.split('@')[0]}"))
         self.browser.open(f"{world.open_webui()}/auth")
         self.browser.type("input[type=email]", email)
         self.browser.type("input[type=password]", PASSWORD)
@@ -35,23 +20,14 @@ class Hand:
         self.browser.find("#chat-input", 30)
 
     def click(self, text):
+        """What the page names; `press` is for the rest, such as what closes a window."""
         assert text in page.labels(), f"the page says nothing of {text}"
         self.press(text)
-
-    def press(self, text):
-        """What the page need not name, such as what closes a window."""
-        self.browser.wait(lambda: self.browser.run(CLICK, text), f"no {text}", 30)
-
-    def sees(self, text, seconds=30):
-        self.browser.wait(lambda: text in self.browser.text, f"no {text}", seconds)
-
-    def close(self):
-        self.browser.close()
 
 
 def test_the_connection_is_made_by_hand(world):
     world.ines.connect()
-    hand = Hand(world, world.ines.email)
+    hand = Reader(world, world.ines.email)
     try:
         hand.press("Okay, Let's Go!")
         hand.press("User menu")
@@ -87,14 +63,14 @@ def test_the_connection_is_made_by_hand(world):
 
 
 def test_somebody_calls_a_tool_by_hand(world):
-    hand = Hand(world, world.people["alice"].email)
+    hand = Reader(world, world.people["alice"].email)
     try:
         hand.click("Integrations")
         hand.click("Tools")
         hand.sees(world.connection()["info"]["name"])
         # Which also closes the menu.
         hand.browser.click("#chat-input")
-        hand.browser.type("#chat-input", f"call gatehall_google_clock_now {{}}{ENTER}")
+        hand.says("call gatehall_google_clock_now {}")
         hand.sees("View Result from gatehall_google_clock_now")
         hand.sees("The tool said: noon at google")
     finally:

@@ -3,7 +3,6 @@
 import json
 import pathlib
 import time
-import urllib.error
 import urllib.request
 
 from doors.processes import Processes, free_port
@@ -90,7 +89,7 @@ class World:
         command = [here.get(word, word) for word in page.command("serve")]
         command = [GATEHALL, *command, "--data-dir", self.processes.folder / "data"]
         self.processes.start("gate", command, {**variables, **different})
-        self._wait("gate", "/ready")
+        self.processes.wait_until("gate", lambda: answers(f"{self.origin('gate')}/ready"))
 
     def events(self, *query):
         """The newest of the audit."""
@@ -118,7 +117,8 @@ class World:
         serve = ["serve", "--host", "127.0.0.1", "--port", self.ports["open-webui"]]
         command = [TOOLS / "chat/bin/open-webui", *serve]
         self.processes.start("open-webui", command, {**variables, **different})
-        self._wait("open-webui", "/ready", 120)
+        ready = lambda: answers(f"{self.origin('open-webui')}/ready")
+        self.processes.wait_until("open-webui", ready, 120)
 
     def connection(self, kind="mcp"):
         return page.connection(kind, self.gate(), self.key)
@@ -178,22 +178,21 @@ class World:
             time.sleep(0.1)
         return found
 
-    def _wait(self, name, path, seconds=30):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.processes.running[name].poll() is None:
-            try:
-                urllib.request.urlopen(f"{self.origin(name)}{path}", timeout=5).close()
-                return
-            except (OSError, urllib.error.HTTPError):
-                time.sleep(0.1)
-        raise RuntimeError(f"{name} is not ready:\n{self.processes.tail(name)}")
-
     def show_logs(self, out):
         for path in sorted(self.processes.folder.glob("*.log")):
             print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out)
 
     def close(self):
         self.processes.close()
+
+
+def answers(url):
+    """Whether there is an answer, and a good one."""
+    try:
+        urllib.request.urlopen(url, timeout=5).close()
+        return True
+    except OSError:
+        return False
 
 
 # How a chat names the connections of the page.

@@ -20,7 +20,7 @@ class WebDriverError(Exception):
 class Browser:
     """One window with its tabs. Names under localhost lead to this machine by themselves."""
 
-    def __init__(self, processes, tools, name="chromedriver"):
+    def __init__(self, processes, tools, name="chromedriver", arguments=()):
         port = free_port()
         self.processes, self.name = processes, name
         # Chromium wants a home it can write to, and takes the first display it finds.
@@ -43,6 +43,7 @@ class Browser:
                 "--disable-sync",
                 f"--user-data-dir={home / 'profile'}",
                 "--window-size=1200,900",
+                *arguments,
             ],
         }
         started = self._call(

@@ -78,15 +78,21 @@ def read_answer(stream, method="GET", url=""):
     return answer
 
 
-def send_raw(port, text, method="GET", url="", seconds=15):
+def connect(port, host=None, tls=None, seconds=15):
+    """A connection to this machine, with TLS for the host if there is a context for it."""
+    connection = socket.create_connection(("127.0.0.1", port), seconds)
+    return tls.wrap_socket(connection, server_hostname=host) if tls else connection
+
+
+def send_raw(port, text, method="GET", url="", seconds=15, host=None, tls=None):
     """Sends the text as it is and reads one answer."""
-    with socket.create_connection(("127.0.0.1", port), seconds) as connection:
+    with connect(port, host, tls, seconds) as connection:
         connection.sendall(text.encode("latin-1") if isinstance(text, str) else text)
         with connection.makefile("rb") as stream:
             return read_answer(stream, method, url)
 
 
-def send(port, target="/", host=None, method="GET", headers=(), body=None, seconds=15):
+def send(port, target="/", host=None, method="GET", headers=(), body=None, seconds=15, tls=None):
     """One request. Headers are pairs, sent in their order and with their letters; a header of the
     test's own with the name of one that is added here (Host, Content-Length) takes its place."""
     given = {name.lower() for name, _ in headers}
@@ -103,9 +109,8 @@ def send(port, target="/", host=None, method="GET", headers=(), body=None, secon
     if "connection" not in given:
         lines.append("Connection: close")
     head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
-    return send_raw(
-        port, head + content, method, f"http://{host or names.GATE_HOST}:{port}{target}", seconds
-    )
+    url = f"http{'s' if tls else ''}://{host or names.GATE_HOST}:{port}{target}"
+    return send_raw(port, head + content, method, url, seconds, host, tls)
 
 
 class Jar:
@@ -163,17 +168,22 @@ class Jar:
 class Visitor:
     """A person with a browser, without the browser. `steps` has every answer since the start."""
 
-    def __init__(self, jar=None):
+    def __init__(self, jar=None, tls=None):
         self.jar = jar or Jar()
         self.steps = []
+        # For addresses of https.
+        self.tls = tls
 
-    def request(self, method, url, headers=names.BROWSER_HEADERS, body=None):
+    def request(self, method, url, headers=names.BROWSER_HEADERS, body=None, seconds=15):
         parts = urllib.parse.urlsplit(url)
+        tls = self.tls if parts.scheme == "https" else None
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         all_headers = [("Host", parts.netloc), *headers]
         if cookies := self.jar.sent(parts.hostname, parts.path or "/"):
             all_headers.append(("Cookie", "; ".join(cookies)))
-        answer = send(parts.port or 80, target, parts.hostname, method, all_headers, body)
+        answer = send(
+            parts.port or 80, target, parts.hostname, method, all_headers, body, seconds, tls
+        )
         answer.url = url
         for line in answer.all("set-cookie"):
             self.jar.take(parts.hostname, line)

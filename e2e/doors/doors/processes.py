@@ -81,6 +81,15 @@ class Processes:
                 time.sleep(0.05)
         raise RuntimeError(f"{name} did not start:\n{self.tail(name)}")
 
+    def wait_until(self, name, condition, seconds=30):
+        """Waits until the program is as it should be, as long as it runs."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and self.running[name].poll() is None:
+            if condition():
+                return
+            time.sleep(0.1)
+        raise RuntimeError(f"{name} is not ready:\n{self.tail(name)}")
+
     def run(self, name, command, env=None, seconds=60, fails=False):
         """Runs a program to its end and gives its output; anything but what is expected raises."""
         done = subprocess.run(
@@ -109,6 +118,12 @@ class Processes:
                 return
             except (subprocess.TimeoutExpired, ProcessLookupError):
                 continue
+
+    def kill(self, name):
+        """Ends it as a power cut would."""
+        process = self.running.pop(name)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
     def tail(self, name, lines=30):
         path = self.log(name)

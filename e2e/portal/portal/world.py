@@ -74,7 +74,7 @@ class World:
         self.processes.start(company, command, ENVIRONMENT)
         log = self.processes.log(company)
         ready = lambda: re.search(r'^{.*"admin_link".*}$', log.read_text(), re.M)
-        self._wait(company, ready, 120)
+        self.processes.wait_until(company, ready, 120)
 
     def start(self, company, port):
         address = self.hostile_server() if company == "hostile" else None
@@ -86,19 +86,11 @@ class World:
         command = [GATEHALL, "serve", "--listen", f"127.0.0.1:{port}"]
         command += ["--data-dir", self.processes.folder / company]
         self.processes.start(company, command, ENVIRONMENT, port)
-        self._wait(company, lambda: answers(port, "/ready") == 200)
+        self.processes.wait_until(company, lambda: answers(port, "/ready") == 200)
         if company == "one":
             self.gatehall(company, "key", "add", "--user", "ann@acme.example", "--name", "chat")
         if company == "hostile":
             self.make_hostile_traces(port)
-
-    def _wait(self, name, condition, seconds=30):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and self.processes.running[name].poll() is None:
-            if condition():
-                return
-            time.sleep(0.1)
-        raise RuntimeError(f"{name} is not ready:\n{self.processes.tail(name)}")
 
     def hostile_server(self):
         port = free_port()

@@ -10,7 +10,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use gatehall_open_webui::{KeyState, import_file, key_state, variables};
-use gatehall_portal::operation::key::{KeyOrder, add};
+use gatehall_portal::{
+    operation::key::{KeyOrder, add},
+    wiring::wished_tenants,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{setup::SetupOptions, terms::secret_place};
@@ -22,6 +25,7 @@ use crate::{
 pub(super) async fn run(office: &Office, options: &SetupOptions) -> Result<ExitCode> {
     let snapshot = office.store.load().await?;
     let terms = options.terms.terms(None, &snapshot, None)?;
+    let tenants = wished_tenants(snapshot.company(), &terms);
     error("Set these in Open WebUI's environment, and restart it:");
     let place = format!("<{}>", secret_place(&options.reach.name));
     for (name, value) in variables(&place) {
@@ -37,7 +41,7 @@ pub(super) async fn run(office: &Office, options: &SetupOptions) -> Result<ExitC
     let mut file = create(path)?;
     let written = async {
         let key = key(office, options).await?;
-        let text = import_file(&terms, &key);
+        let text = import_file(&terms.gate, &tenants, &key);
         file.write_all(text.expose_secret().as_bytes()).context("the file cannot be written")
     };
     if let Err(problem) = written.await {

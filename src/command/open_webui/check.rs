@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use gatehall_open_webui::{Access, Client, Finding, Models, Proof, Terms, look_at};
+use gatehall_open_webui::{Client, Finding, Models, Proof, Terms, look_at};
 use gatehall_portal::wiring::{Order, Whom, Wiring};
 use url::Url;
 
@@ -65,14 +65,7 @@ async fn by_hand(client: &Client, gate: Option<Url>) -> Result<Terms> {
             "there is no connection gatehall at Open WebUI: gatehall open-webui setup"
         ),
     };
-    Ok(Terms {
-        gate,
-        access: Access::Everybody,
-        openapi: Vec::new(),
-        models: Models::Named(Vec::new()),
-        open_models: false,
-        bring_groups: false,
-    })
+    Ok(Terms { models: Models::Named(Vec::new()), bring_groups: false, ..Terms::new(gate) })
 }
 
 /// Looks at what is there, and asks as somebody.

@@ -2,8 +2,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use gatehall_open_webui::{Client, Known, Proof, look_at};
-use gatehall_portal::wiring::{Order, Wiring};
+use gatehall_domain::EmailAddress;
+use gatehall_open_webui::{Client, Finding, Found, Known, Proof, look_at};
+use gatehall_portal::wiring::{Binding, Order, Wiring};
 use secrecy::SecretString;
 
 use super::{
@@ -42,6 +43,10 @@ pub(super) struct SetupOptions {
     /// Make a new key, and revoke the one that setup made before.
     #[arg(long)]
     new_key: bool,
+    /// Also bind the administrator's account there to the user of that address here: of
+    /// administrators the address alone is not believed. With --admin-email.
+    #[arg(long, requires = "admin_email")]
+    bind_admin: bool,
     /// Apply the plan.
     #[arg(long)]
     apply: bool,
@@ -97,7 +102,9 @@ async fn with(
     let mut order = Order { terms, key: options.given_key()?, new_key: options.new_key };
     let draft = wiring.draft(&order).await?;
     let too_old = draft.found.version().is_some_and(|it| it.known() == Known::TooOld);
-    let rows = draft.rows();
+    let binding = binding(options, &wiring, &draft.found).await?;
+    let mut rows = draft.rows();
+    rows.extend(binding.as_ref().map(|(email, it)| show::binding(email, it)));
     let count = show::changes(&rows);
     if !options.apply || too_old {
         let findings = look_at(&draft.found, &draft.plan);
@@ -126,6 +133,9 @@ async fn with(
         "not all of the plan is done: mend what is said behind this, and run it again, which does the \
          rest",
     )?;
+    if let Some((email, binding)) = &binding {
+        wiring.bind(email, binding).await?;
+    }
     match count {
         0 => error("Everything is so already."),
         count => error(&format!("Applied. Changes: {count}.")),
@@ -139,6 +149,21 @@ async fn with(
     Ok(show::exit(&findings))
 }
 
+/// The administrator whose account is to be bound, and what becomes of it.
+async fn binding(
+    options: &SetupOptions,
+    wiring: &Wiring,
+    found: &Found,
+) -> Result<Option<(EmailAddress, Binding)>> {
+    match options.reach.admin_email.clone().filter(|_| options.bind_admin) {
+        Some(email) => {
+            let binding = wiring.binding(found, &email).await?;
+            Ok(Some((email, binding)))
+        }
+        None => Ok(None),
+    }
+}
+
 /// Looks at what is there now, and asks as somebody.
 async fn look(
     office: &Office,
@@ -146,7 +171,7 @@ async fn look(
     wiring: &Wiring,
     order: &Order,
     proof: &Proof,
-) -> Result<Vec<gatehall_open_webui::Finding>> {
+) -> Result<Vec<Finding>> {
     let whom = options.test.whom(proof)?;
     super::check::findings(office, &options.chats, wiring, order, whom.as_ref()).await
 }

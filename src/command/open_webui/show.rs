@@ -3,7 +3,9 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
+use gatehall_domain::EmailAddress;
 use gatehall_open_webui::{Finding, PlanRow, State};
+use gatehall_portal::wiring::Binding;
 use serde_json::json;
 
 use crate::output::{self, Table, error};
@@ -15,6 +17,16 @@ pub(super) fn plan(rows: &[PlanRow], all: bool) {
         table.row([it.state.into(), it.kind.into(), it.name.clone(), it.what.clone()]);
     }
     table.print("");
+}
+
+/// What becomes of an administrator's account.
+pub(super) fn binding(email: &EmailAddress, binding: &Binding) -> PlanRow {
+    let (state, what) = match binding {
+        Binding::There => ("unchanged", String::new()),
+        Binding::New(..) => ("new", "it is bound to the user of its address".to_owned()),
+        Binding::Left(why) => ("left", why.clone()),
+    };
+    PlanRow { state, kind: "account", name: email.to_string(), what }
 }
 
 /// How many things of a plan have to be done.

@@ -48,14 +48,7 @@ impl TermOptions {
         let gate = gate.context(
             "say how Open WebUI reaches the gate: --gate-url, such as http://gatehall:8080",
         )?;
-        let mut terms = before.cloned().unwrap_or(Terms {
-            gate: gate.clone(),
-            access: Access::Everybody,
-            openapi: Vec::new(),
-            models: Models::All,
-            open_models: false,
-            bring_groups: true,
-        });
+        let mut terms = before.cloned().unwrap_or_else(|| Terms::new(gate.clone()));
         terms.gate = gate;
         match self.group.as_slice() {
             [] => {}
@@ -68,6 +61,7 @@ impl TermOptions {
             ids => terms.models = Models::Named(ids.to_vec()),
         }
         if !self.openapi.is_empty() {
+            terms.every_tenant = self.openapi == [ALL];
             terms.openapi = self.tenants(snapshot)?;
         }
         terms.open_models = self.open_models.unwrap_or(terms.open_models);
@@ -77,14 +71,8 @@ impl TermOptions {
 
     fn tenants(&self, snapshot: &Snapshot) -> Result<Vec<TenantId>> {
         let company = snapshot.company();
-        match self.openapi.as_slice() {
-            [one] if one == "none" => return Ok(Vec::new()),
-            [one] if one == ALL => {
-                let mut all: Vec<TenantId> = company.tenants.keys().cloned().collect();
-                all.sort_unstable();
-                return Ok(all);
-            }
-            _ => {}
+        if self.openapi == ["none"] || self.openapi == [ALL] {
+            return Ok(Vec::new());
         }
         let tenant = |text: &String| {
             let id: TenantId = text.parse()?;

@@ -69,6 +69,9 @@ async fn a_gate_without_its_database_serves_and_says_that_it_is_not_well() {
         })
         .await;
     assert!(report["status"] == "ready" && report["well"] == false, "{report}");
+    let address = gate.url.trim_start_matches("http://").to_owned();
+    let check = || scene.home.command(&["healthcheck", "--listen", &address]).output().unwrap();
+    assert!(check().status.success(), "a restart would not bring the database back");
     assert_eq!(gate.call().await.status, StatusCode::OK);
     assert_eq!(gate.get("/health/well").await.0, StatusCode::SERVICE_UNAVAILABLE);
     let (status, said) = gate.patch("/api/v1/groups/group0", json!({"description": "x"})).await;
@@ -79,6 +82,8 @@ async fn a_gate_without_its_database_serves_and_says_that_it_is_not_well() {
         .await;
     assert!(report["missing"].to_string().contains("closed"), "{report}");
     assert_eq!(gate.call().await.status, StatusCode::SERVICE_UNAVAILABLE);
+    let said = String::from_utf8(check().stderr).unwrap();
+    assert!(!check().status.success() && said.contains("not ready: the database has"), "{said}");
 
     line.up.send_replace(true);
     gate.is_well().await;

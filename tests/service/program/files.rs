@@ -128,6 +128,48 @@ fn toml_and_yaml_say_the_same() {
 }
 
 #[test]
+fn only_what_is_missing_is_added_and_what_people_changed_stays() {
+    let home = Home::new();
+    let file = home.file(
+        "company.toml",
+        "groups = [{ name = \"MCP-Admin\" }, { name = \"readers\" }]\n\
+         users = [{ email = \"ada@company.example\", admin = true, groups = [\"readers\"] }]\n\
+         [[providers]]\nid = \"company\"\nissuer = \"https://login.company.example\"\n\
+         client_id = \"gate\"\nclient_secret_environment = \"SECRET\"\n\
+         [[host_rules]]\nhost = \"app.company.example\"\nadmit = \"signed-in\"\n",
+    );
+    let start = ["import", &file, "--apply", "--only-missing"];
+    assert_eq!(counts(&home.json(&start), "new"), 6);
+    home.must(&["provider", "change", "company", "--issuer", "https://other.company.example"]);
+    home.must(&["user", "add", "eve@company.example", "--admin", "true"]);
+    home.must(&["user", "change", "ada@company.example", "--admin", "false"]);
+    home.must(&["group", "change", "readers", "--remove-member", "ada@company.example"]);
+    home.must(&["host-rule", "set", "app.company.example", "--open"]);
+    home.must(&["group", "remove", "MCP-Admin", "--cascade"]);
+    let changed = home.must(&["export"]);
+
+    let again = home.json(&start);
+    assert_eq!((counts(&again, "kept"), counts(&again, "new")), (3, 1), "{again:#}");
+    assert_eq!(counts(&again, "changed") + counts(&again, "wrong"), 0, "{again:#}");
+    home.must(&["group", "remove", "MCP-Admin", "--cascade"]);
+    assert_eq!(home.must(&["export"]), changed, "nothing but the group came back");
+    let shown = home.must(&["import", &file, "--only-missing"]);
+    assert!(shown.contains("stays as it is: issuer"), "{shown}");
+    let prune = home.fails(&[&start[..], &["--prune"]].concat());
+    assert!(prune.contains("cannot be used with"), "{prune}");
+    // Where lists are named, the file rules over the others.
+    home.must(&["import", &file, "--apply", "--only-missing=users,groups,host_rules"]);
+    let ruled = home.must(&["export"]);
+    assert!(ruled.contains("https://login.company.example") && !ruled.contains("signed-in"));
+    let unknown = home.fails(&["import", &file, "--only-missing=people"]);
+    assert!(unknown.contains("host_rules"), "{unknown}");
+    // Without it the file rules over all.
+    home.must(&["import", &file, "--apply"]);
+    let ruled = home.must(&["export"]);
+    assert!(ruled.contains("https://login.company.example") && ruled.contains("signed-in"));
+}
+
+#[test]
 fn patterns_of_users_stay_patterns() {
     let home = Home::new();
     let file = home.file("tenants.json", TENANTS);

@@ -14,7 +14,7 @@ use super::{Home, Said, Serving, path_text};
 
 impl Home {
     /// A command of the same user, which is told of no store.
-    fn untold(&self, arguments: &[&str]) -> Said {
+    pub(super) fn untold(&self, arguments: &[&str]) -> Said {
         let mut command = self.command(&[]);
         let program = command.get_program().to_owned();
         let mut untold = Command::new(program);

@@ -2,9 +2,14 @@
 
 mod chats;
 mod commands;
+mod deployment;
+mod doctor;
 mod files;
 mod finding;
+mod healthcheck;
+mod init;
 mod newcomers;
+mod secret_files;
 mod secrets;
 mod serving;
 mod trouble;

@@ -159,6 +159,7 @@ fn store_settings(database: &Database) -> StoreSettings {
     StoreSettings {
         data_dir: Some(database.folder.path().to_owned()),
         database: Some(database.url.clone()),
+        database_password_file: None,
         vault_keys: None,
         // One that every test has.
         secret_variables: vec!["CARGO_PKG_NAME".parse().unwrap()],

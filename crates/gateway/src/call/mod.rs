@@ -94,6 +94,13 @@ pub(crate) const UNRECORDED: &str = "The audit cannot be written, and without it
 /// After how many seconds it may be tried again.
 pub(crate) const UNRECORDED_SECONDS: u64 = 10;
 
+/// What the caller hears of a tool that is not there or not theirs: nobody is told which of the two.
+/// A model passes it on to a person.
+pub(crate) fn unknown_tool(name: &str) -> String {
+    let name = gatehall_domain::names::shown(name, 128);
+    format!("Unknown tool: {name}. There is none, or you may not use it: an administrator can say.")
+}
+
 /// A notification for the caller: method and params.
 pub(crate) type Note = (&'static str, String);
 

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::known::{CAPABILITIES, ENVELOPE, META, META_CAPABILITIES, PARAMS, TASK};
 use crate::{
     body::Parts,
-    call::{UNRECORDED, UNRECORDED_SECONDS},
+    call::{self, UNRECORDED, UNRECORDED_SECONDS},
     json::{self, Flaw, Members, ObjectWriter},
 };
 
@@ -64,8 +64,7 @@ impl RpcError {
     }
 
     pub(super) fn unknown_tool(name: &str) -> Self {
-        let name = gatehall_domain::names::shown(name, 128);
-        Self::answer(Self::INVALID_PARAMS, format!("Unknown tool: {name}"))
+        Self::answer(Self::INVALID_PARAMS, call::unknown_tool(name))
     }
 
     pub(super) fn too_often(seconds: u64) -> Self {

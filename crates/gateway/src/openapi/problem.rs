@@ -4,7 +4,11 @@ use http::{
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
 
-use crate::{call::UNRECORDED_SECONDS, entry::Turned, json::ObjectWriter};
+use crate::{
+    call::{self, UNRECORDED_SECONDS},
+    entry::Turned,
+    json::ObjectWriter,
+};
 
 /// An error as RFC 9457 has it.
 #[derive(Debug)]
@@ -22,8 +26,7 @@ impl Problem {
 
     /// Tools that do not exist, and those that are not the caller's.
     pub(super) fn unknown_tool(name: &str) -> Self {
-        let name = gatehall_domain::names::shown(name, 128);
-        Self::new(StatusCode::NOT_FOUND, "unknown-tool", format!("Unknown tool: {name}"))
+        Self::new(StatusCode::NOT_FOUND, "unknown-tool", call::unknown_tool(name))
     }
 
     /// Addresses that can name nothing, whoever asks.

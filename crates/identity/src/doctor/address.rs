@@ -3,8 +3,7 @@
 use http::StatusCode;
 use url::Url;
 
-use super::Doctor;
-use crate::forward::Assertions;
+use super::{Doctor, key_set_of};
 
 impl Doctor<'_> {
     pub(super) async fn look_at_address(&mut self, url: &Url) {
@@ -26,7 +25,7 @@ impl Doctor<'_> {
                 "start the gate, and look whether the proxy leads to where it listens",
             );
         }
-        let own = Assertions::new(self.patient.vault).key_set();
+        let own = key_set_of(self.patient.vault);
         let there = serde_json::from_slice::<serde_json::Value>(response.body()).ok();
         if response.status() != StatusCode::OK || there.as_ref() != Some(&own) {
             return self.bad(

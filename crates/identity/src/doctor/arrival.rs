@@ -40,6 +40,12 @@ const OF_PROXIES: [&str; 7] = [
     "via",
 ];
 
+/// Spellings of a header that names somebody, which many programs take for the usual one.
+const SPELLINGS: [&str; 2] = ["x_user_email", "x.user.email"];
+
+/// An address that nobody has, which the doctor says to come from (RFC 5737).
+const NOWHERE: &str = "198.51.100.77";
+
 /// How a request arrived.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Arrival {
@@ -49,6 +55,12 @@ pub(super) struct Arrival {
     pub(super) trusted: bool,
     /// Whether a proxy passed it on.
     pub(super) forwarded: bool,
+    /// From where it came in the end, as far as proxies are believed; older gates do not say it.
+    #[serde(default)]
+    pub(super) client: Option<IpAddr>,
+    /// Which of the spellings came through.
+    #[serde(default)]
+    pub(super) spellings: Vec<String>,
 }
 
 /// The proof that the doctor sends.
@@ -73,16 +85,64 @@ pub(crate) async fn arrival(State(doors): State<Arc<Doors>>, head: Parts) -> Res
         peer: peer.to_canonical(),
         trusted: doors.proxies.trusts(peer),
         forwarded: OF_PROXIES.iter().any(|name| head.headers.contains_key(*name)),
+        client: Some(doors.proxies.client(&head.headers, &head.extensions)),
+        spellings: came_through(&head),
     };
     ([(CACHE_CONTROL, "no-store")], Json(arrival)).into_response()
 }
 
+fn came_through(head: &Parts) -> Vec<String> {
+    let there = SPELLINGS.iter().filter(|name| head.headers.contains_key(**name));
+    there.map(|name| (*name).to_owned()).collect()
+}
+
 impl Doctor<'_> {
+    /// Whether the proxy passes on what visitors say of themselves.
+    async fn look_at_passing(&mut self, at: &Url, proof: &str) {
+        const NAME: &str = "what the proxy passes on";
+        let headers = [
+            (PROOF, proof),
+            ("x-forwarded-for", NOWHERE),
+            ("x-real-ip", NOWHERE),
+            (SPELLINGS[0], "doctor@localhost"),
+            (SPELLINGS[1], "doctor@localhost"),
+        ];
+        let told = match self.get(at, &headers).await {
+            Ok(it) if it.status() == StatusCode::OK => serde_json::from_slice(it.body()).ok(),
+            _ => None,
+        };
+        // Proxies may refuse such a request whole; gates of older versions do not say it.
+        let Some(Arrival { client: Some(client), spellings, .. }) = told else { return };
+        if client.to_string() == NOWHERE {
+            self.bad(
+                NAME,
+                "whoever writes X-Forwarded-For chooses the address that the gate sees, for limits \
+                 and for the audit",
+                "have the proxy write X-Forwarded-For anew: with Traefik leave \
+                 forwardedHeaders.trustedIPs and forwardedHeaders.insecure unset",
+            );
+        }
+        if !spellings.is_empty() {
+            self.bad(
+                NAME,
+                &format!(
+                    "headers come through in other spellings ({}), which many programs take for \
+                     X-User-Email",
+                    spellings.join(", ")
+                ),
+                "set aliasHeadersStrategy: delete at every entry point of Traefik (with nginx \
+                 leave underscores_in_headers and ignore_invalid_headers as they are)",
+            );
+        }
+        if client.to_string() != NOWHERE && spellings.is_empty() {
+            self.good(NAME, "neither addresses that visitors claim, nor other spellings");
+        }
+    }
+
     /// Whether the proxy in front is one that the gate knows.
     pub(super) async fn look_at_proxy(&mut self, url: &Url) {
         const NAME: &str = "proxy in front";
-        let (Ok(at), Some(proof)) =
-            (url.join(ARRIVAL), proof(self.patient.vault, self.patient.now))
+        let (Ok(at), Some(proof)) = (url.join(ARRIVAL), proof(self.patient.vault, self.now()))
         else {
             return;
         };
@@ -116,6 +176,9 @@ impl Doctor<'_> {
                 &format!("add {peer} to GATEHALL_TRUSTED_PROXIES of the gate"),
             ),
             Arrival { .. } => self.good(NAME, "there is none"),
+        }
+        if proxied {
+            self.look_at_passing(&at, &proof).await;
         }
     }
 }

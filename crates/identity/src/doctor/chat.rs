@@ -11,7 +11,7 @@ use crate::open_webui::{ChatSaid, ChatSetting, Misfit};
 const PLACES: usize = 3;
 
 /// What is known of Open WebUIs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ChatScene {
     /// Those that are set where this is asked.
     pub own: Vec<ChatSetting>,

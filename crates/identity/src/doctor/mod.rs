@@ -7,11 +7,13 @@ mod chat;
 mod entrances;
 mod hosts;
 mod provider;
+mod redirect;
 mod rows;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use bytes::Bytes;
+use futures_util::future::{join, join_all};
 use gatehall_domain::{Company, Provider, Timestamp};
 use gatehall_vault::Vault;
 use http::{Method, Request, Response, header};
@@ -19,8 +21,11 @@ use serde::Serialize;
 use url::Url;
 
 pub(crate) use self::arrival::{ARRIVAL, arrival};
-pub use self::chat::{ChatScene, SHORT_PROOF, chat_findings};
-use crate::fetch::Fetch;
+pub use self::{
+    chat::{ChatScene, SHORT_PROOF, chat_findings},
+    redirect::{RedirectSaid, redirect_said},
+};
+use crate::{fetch::Fetch, forward::Assertions};
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, Serialize)]
@@ -44,6 +49,8 @@ pub struct Finding {
 pub enum Health {
     /// As it should be.
     Good,
+    /// It cannot be seen from here.
+    Unknown,
     /// It works, but could be better.
     Doubtful,
     /// It does not work, or is not safe.
@@ -55,6 +62,7 @@ impl Health {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Good => "good",
+            Self::Unknown => "unknown",
             Self::Doubtful => "doubtful",
             Self::Bad => "bad",
         }
@@ -85,12 +93,20 @@ pub struct Patient<'a> {
 struct Doctor<'a> {
     patient: &'a Patient<'a>,
     fetch: Fetch,
+    begun: Instant,
     findings: Vec<Finding>,
 }
 
-/// Looks at everything, one thing after the other; `progress` hears what comes next.
+/// The keys that a gate with this vault shows, which tell it from others.
+pub fn key_set_of(vault: &Vault) -> serde_json::Value {
+    Assertions::new(vault).key_set()
+}
+
+/// Looks at everything, providers and the public address side by side; `progress` hears what is
+/// looked at.
 pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Finding> {
-    let mut doctor = Doctor { patient, fetch: Fetch::new(), findings: Vec::new() };
+    let begun = Instant::now();
+    let mut doctor = Doctor { patient, fetch: Fetch::new(), begun, findings: Vec::new() };
     doctor.look_at_rows();
     let mut providers: Vec<&Arc<Provider>> = patient.company.providers.values().collect();
     providers.sort_by(|a, b| a.id.cmp(&b.id));
@@ -102,29 +118,51 @@ pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Find
         );
         doctor.mended_at("/providers/add");
     }
-    for provider in providers {
+    let of_providers = providers.into_iter().map(|provider| {
         progress(provider.id.as_str());
-        doctor.look_at_provider(provider).await;
-    }
-    doctor.look_at_variables();
-    doctor.look_at_chats();
-    doctor.look_at_allowed_hosts();
-    doctor.look_whether_it_listens().await;
-    match &patient.public_url {
-        None => doctor.bad(
-            "public address",
-            "it is not set, so that nobody can sign in",
-            "set GATEHALL_PUBLIC_URL to the address that browsers use",
-        ),
-        Some(url) => {
-            progress(url.as_str());
-            doctor.look_at_address(url).await;
+        let mut doctor = doctor.beside();
+        async move {
+            doctor.look_at_provider(provider).await;
+            doctor.findings
         }
-    }
+    });
+    let mut at_address = doctor.beside();
+    let address = async {
+        at_address.look_at_variables();
+        at_address.look_at_chats();
+        at_address.look_at_allowed_hosts();
+        at_address.look_whether_it_listens().await;
+        match &patient.public_url {
+            None => at_address.bad(
+                "public address",
+                "it is not set, so that nobody can sign in",
+                "set GATEHALL_PUBLIC_URL to the address that browsers use",
+            ),
+            Some(url) => {
+                progress(url.as_str());
+                at_address.look_at_address(url).await;
+            }
+        }
+        at_address.findings
+    };
+    let (of_providers, at_address) = join(join_all(of_providers), address).await;
+    doctor.findings.extend(of_providers.into_iter().flatten().chain(at_address));
     doctor.findings
 }
 
-impl Doctor<'_> {
+impl<'a> Doctor<'a> {
+    /// Another, who looks at something else at the same time.
+    fn beside(&self) -> Self {
+        let (patient, begun): (&'a Patient<'a>, _) = (self.patient, self.begun);
+        Self { patient, fetch: self.fetch.clone(), begun, findings: Vec::new() }
+    }
+
+    /// The time here, now.
+    fn now(&self) -> Timestamp {
+        let since = self.begun.elapsed().as_micros() as i64;
+        Timestamp::from_micros(self.patient.now.micros().saturating_add(since))
+    }
+
     fn note(&mut self, subject: &str, state: Health, found: &str, remedy: &str) {
         let (subject, found, remedy) = (subject.into(), found.into(), remedy.into());
         self.findings.push(Finding { subject, state, found, remedy, form: None });

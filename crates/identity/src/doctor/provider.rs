@@ -9,7 +9,7 @@ use http::{Method, Request, StatusCode, header};
 use secrecy::ExposeSecret;
 use url::{Url, form_urlencoded::byte_serialize};
 
-use super::Doctor;
+use super::{Doctor, RedirectSaid, redirect_said};
 use crate::provider::{Metadata, Running};
 
 /// Clocks that are further apart make tokens count too early or too late, in seconds.
@@ -157,7 +157,7 @@ impl Doctor<'_> {
         let date = response.headers().get(header::DATE).and_then(|date| date.to_str().ok());
         let there: Option<Timestamp> = date.and_then(Timestamp::from_http_date);
         let Some(there) = there else { return };
-        let apart = (self.patient.now.seconds() - there.seconds()).abs();
+        let apart = (self.now().seconds() - there.seconds()).abs();
         if apart > APART {
             self.bad(
                 name,
@@ -191,16 +191,15 @@ impl Doctor<'_> {
             .append_pair("prompt", "none");
         let Ok(response) = self.get(&authorize, &[]).await else { return };
         let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
-        match location {
-            Some(location) if location.starts_with(redirect.as_str()) => {
-                self.good(name, &format!("it sends back to {redirect}"));
-            }
-            _ if response.status().is_client_error() => self.bad(
+        let page = String::from_utf8_lossy(response.body());
+        match redirect_said(response.status(), location, &page, redirect.as_str()) {
+            RedirectSaid::Takes => self.good(name, &format!("it sends back to {redirect}")),
+            RedirectSaid::Refuses(how) => self.bad(
                 name,
-                &format!("it refuses the client or its redirect address ({})", response.status()),
+                &format!("it refuses the client or its redirect address ({how})"),
                 &format!("register exactly {redirect} there, for client {}", provider.client_id),
             ),
-            _ => self.doubtful(
+            RedirectSaid::Silent => self.doubtful(
                 name,
                 "it does not say whether it knows the redirect address",
                 &format!("make sure that {redirect} is registered there"),

@@ -150,6 +150,11 @@ impl Doors {
         self.settings.public_url.as_ref()
     }
 
+    /// The address under which clients reach the tools.
+    pub fn client_url(&self) -> Option<&Url> {
+        self.settings.client_url.as_ref().or(self.public_url())
+    }
+
     /// The session of the browser that sends a request, if it has a good one.
     pub fn signed_in(&self, head: &Parts, snapshot: &Snapshot) -> Option<LiveSession> {
         let now = self.clock.now();

@@ -16,6 +16,8 @@ pub struct DoorSettings {
     pub add_unknown_users: Newcomers,
     /// The address under which browsers and clients know this gate.
     pub public_url: Option<Url>,
+    /// The address under which clients reach the tools, where that is another.
+    pub client_url: Option<Url>,
     /// The domain below which all hosts share the session; none for this gate's host alone.
     pub cookie_domain: Option<String>,
     /// The proxies in front.

@@ -140,6 +140,7 @@ fn site_meanwhile(
         open_webuis: vec![chat("open-webui", SECRET)],
         add_unknown_users: add_unknown_users.into(),
         public_url: None,
+        client_url: None,
         cookie_domain: None,
         trusted_proxies: Vec::new(),
         sessions: SessionLimits { idle_seconds: 600, life_seconds: 3600 },

@@ -31,6 +31,12 @@ const SKEW: i64 = 30;
 /// A token is never taken for longer than this, whatever it says, in seconds.
 const LONGEST_LIFE: i64 = 24 * 3600;
 
+/// A chat shows this to a person in the middle of a turn: what is proved once for all its calls did
+/// not last as long.
+const EXPIRED: &str = "it has expired, since clocks differ, or a chat took longer to answer than it \
+                       lasts. Send the message again, or have Open WebUI's \
+                       FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS set higher";
+
 /// An Open WebUI whose word counts here.
 #[derive(Debug)]
 pub struct OpenWebUi {
@@ -195,7 +201,7 @@ impl UserHeaders {
             it if it.sub.is_empty() || it.sub.len() > 255 => {
                 refuse("sub must have 1 to 255 characters")
             }
-            it if it.exp < now - SKEW => refuse("it has expired"),
+            it if it.exp < now - SKEW => refuse(EXPIRED),
             it if it.exp > now + LONGEST_LIFE => refuse("it lives longer than a day"),
             it if it.iat.is_some_and(|iat| iat > now + SKEW) => refuse("it comes from the future"),
             _ => {

@@ -68,7 +68,7 @@ fn fate(row: &PlanRow) -> Option<Fate> {
         (State::Wrong { .. }, _) => Some(Fate::Wrong),
         (State::New, "user") => Some(Fate::New),
         (State::New | State::Changed { .. }, _) => Some(Fate::Changed),
-        (State::Unchanged, _) => Some(Fate::Unchanged),
+        (State::Unchanged | State::Kept { .. }, _) => Some(Fate::Unchanged),
         // Nothing is done about these unless somebody wants it.
         (State::Extra | State::Todo { .. }, _) => None,
     }

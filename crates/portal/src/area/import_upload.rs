@@ -48,12 +48,13 @@ pub(super) struct Upload {
 
 impl Upload {
     /// What of it is wanted.
-    pub(super) const fn choice(&self) -> Choice {
+    pub(super) fn choice(&self) -> Choice {
         Choice {
             new: !self.leave_new,
             changed: !self.leave_changed,
             extra: self.prune,
             partial: self.partial,
+            ..Choice::default()
         }
     }
 

@@ -156,7 +156,7 @@ struct ChatView {
 impl Chat {
     /// For a service key; other keys speak for one person.
     fn of(portal: &Portal, is_service: bool, tenant: Option<&str>) -> Option<Self> {
-        let base = portal.base();
+        let base = portal.client_base();
         let endpoint = match tenant {
             Some(tenant) => format!("{base}/mcp/{tenant}"),
             None => format!("{base}/mcp"),
@@ -196,7 +196,7 @@ pub(super) async fn make(
         id: key.id.to_string(),
         key: key.text.expose_secret().to_owned(),
         back,
-        endpoint: format!("{}/mcp", portal.base()),
+        endpoint: format!("{}/mcp", portal.client_base()),
         chat: {
             let tenant = order.tenant.as_ref().map(ToString::to_string);
             Chat::of(portal, order.user.is_none(), tenant.as_deref())

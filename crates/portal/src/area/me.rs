@@ -8,6 +8,7 @@ use gatehall_domain::{Key, KeyId, Refusal, Snapshot, Timestamp};
 use http::{HeaderValue, StatusCode, header::SET_COOKIE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::{
     common::Nothing,
@@ -73,7 +74,7 @@ async fn show(person: SignedIn, State(portal): Shared) -> Result<Response, Fault
     let user = &person.user;
     let groups = person.snapshot.groups(user.id);
     let uses = portal.desk.store().key_uses().await?;
-    let base = portal.base();
+    let base = portal.client_base();
     let names = portal.hall.list(&person.caller);
     let mut descriptions: HashMap<&str, String> =
         names.iter().map(|name| (name.as_str(), String::new())).collect();
@@ -176,9 +177,17 @@ async fn shortcuts(person: SignedIn) -> Response {
 }
 
 impl Portal {
-    /// The address under which clients reach the gate, without a slash at its end.
+    /// The address under which browsers reach the gate, without a slash at its end.
     pub(super) fn base(&self) -> String {
-        let url = self.doors.public_url().map_or("http://127.0.0.1:8080", |url| url.as_str());
-        url.trim_end_matches('/').to_owned()
+        without_slash(self.doors.public_url())
     }
+
+    /// The address under which clients reach the tools, without a slash at its end.
+    pub(super) fn client_base(&self) -> String {
+        without_slash(self.doors.client_url())
+    }
+}
+
+fn without_slash(url: Option<&Url>) -> String {
+    url.map_or("http://127.0.0.1:8080", Url::as_str).trim_end_matches('/').to_owned()
 }

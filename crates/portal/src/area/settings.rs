@@ -55,7 +55,7 @@ struct Findings {
 
 #[derive(Serialize, JsonSchema)]
 struct FindingRow {
-    /// `good`, `doubtful` or `bad`.
+    /// `good`, `unknown` (it cannot be seen from here), `doubtful` or `bad`.
     state: &'static str,
     subject: String,
     found: String,
@@ -78,7 +78,7 @@ impl FindingRow {
             found: Short::text(&it.found),
             remedy: match it.state {
                 Health::Good => String::new(),
-                Health::Doubtful | Health::Bad => Short::text(&it.remedy),
+                Health::Unknown | Health::Doubtful | Health::Bad => Short::text(&it.remedy),
             },
             form: it.form.clone(),
         }
@@ -88,7 +88,7 @@ impl FindingRow {
 impl Findings {
     /// How many are not good.
     fn to_mend(&self) -> usize {
-        self.findings.iter().filter(|it| it.state != "good").count()
+        self.findings.iter().filter(|it| matches!(it.state, "doubtful" | "bad")).count()
     }
 }
 

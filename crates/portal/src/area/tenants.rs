@@ -143,7 +143,7 @@ async fn show_one(
         gatehall_store::EventFilter { tenant: Some(id.clone()), limit: 10, ..Default::default() };
     let events = store.events(&filter).await?;
     let grants = GrantRow::all(company, |grant| is_of(company, &grant.target, &id));
-    let base = portal.base();
+    let base = portal.client_base();
     let admins = show::admins_of(company, &id);
     Ok(manager.show(&TenantView {
         frame: manager.frame(Short::name(&tenant.name)),

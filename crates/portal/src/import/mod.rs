@@ -2,6 +2,7 @@
 
 mod document;
 pub(crate) mod doors;
+mod fill;
 mod plan;
 mod read;
 mod server_list;
@@ -14,9 +15,10 @@ pub use document::{
     ConnectionRow, CredentialRow, Document, GrantRow, GroupRow, ServerRow, TenantRow, UserRow,
 };
 pub use doors::{AdmitWord, ClaimMappingRow, HostRuleRow, ProviderRow};
-pub use plan::{Choice, Plan, PlanRow, State};
+pub use fill::{Filling, LeftOpen};
+pub use plan::{Choice, Lists, Plan, PlanRow, State};
 pub(crate) use read::is_table;
-pub use read::{FileText, ReadError, read};
+pub use read::{FileText, ReadError, read, read_filled};
 
 use crate::{Desk, DeskError};
 
@@ -50,8 +52,16 @@ impl Desk {
     /// # Errors
     /// If the store cannot be read.
     pub async fn plan(&self, entries: &[Entry]) -> Result<Plan, DeskError> {
+        self.plan_of(entries, Choice::default()).await
+    }
+
+    /// The same for what is chosen.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn plan_of(&self, entries: &[Entry], choice: Choice) -> Result<Plan, DeskError> {
         let snapshot = self.snapshot().await?;
-        Ok(self.prepare_import(&snapshot, entries, Choice::default(), &|_| Ok(())).1)
+        Ok(self.prepare_import(&snapshot, entries, choice, &|_| Ok(())).1)
     }
 
     /// Applies a file as one revision, or nothing of it if a row is wrong. With `prune`, also
@@ -60,7 +70,14 @@ impl Desk {
     /// # Errors
     /// If the store fails. A plan with wrong rows comes back unapplied.
     pub async fn import(&self, entries: &[Entry], prune: bool) -> Result<Plan, DeskError> {
-        let choice = Choice { extra: prune, ..Choice::default() };
+        self.import_of(entries, Choice { extra: prune, ..Choice::default() }).await
+    }
+
+    /// Applies what is chosen of a file as one revision.
+    ///
+    /// # Errors
+    /// As for [`Desk::import`].
+    pub async fn import_of(&self, entries: &[Entry], choice: Choice) -> Result<Plan, DeskError> {
         let prepare =
             |snapshot: &_| Ok(self.prepare_import(snapshot, entries, choice, &|_| Ok(())));
         self.change(prepare).await
@@ -76,7 +93,8 @@ impl Desk {
         may: &dyn Fn(&Change) -> Result<(), Refusal>,
     ) -> (Vec<Change>, Plan) {
         let now = self.clock().now();
-        let plan = Plan::new(entries, snapshot.company(), self.vault(), may, now);
+        let plan =
+            Plan::new(entries, snapshot.company(), self.vault(), may, choice.only_missing, now);
         let changes = match plan.is_sound() || choice.partial {
             true => plan.changes(choice).cloned().collect(),
             false => Vec::new(),

@@ -3,7 +3,7 @@ use serde_json::Value;
 use encoding_rs::WINDOWS_1252;
 use gatehall_domain::{Strict, file_text};
 
-use super::{Entry, document, server_list, table, tenants_json};
+use super::{Entry, Filling, LeftOpen, document, server_list, table, tenants_json};
 
 /// Why a file as a whole cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,9 @@ pub enum ReadError {
          users whose header has a column email"
     )]
     UnknownShape,
+    /// Something in it is to be filled in, and cannot be.
+    #[error(transparent)]
+    LeftOpen(#[from] LeftOpen),
 }
 
 /// What is in a file.
@@ -57,12 +60,21 @@ impl FileText {
 /// # Errors
 /// If the file as a whole cannot be read. A row that cannot be read is an [`Entry`] of its own.
 pub fn read(name: &str, text: &str) -> Result<Vec<Entry>, ReadError> {
+    read_filled(name, text, &Filling::default())
+}
+
+/// The same of a file that leaves something open. Tables have nothing to fill in.
+///
+/// # Errors
+/// As [`read`], and if something stays open.
+pub fn read_filled(name: &str, text: &str, filling: &Filling) -> Result<Vec<Entry>, ReadError> {
     let text = text.trim_start_matches('\u{feff}');
     if is_table(name, text) {
         let syntax = |problem| ReadError::Syntax { format: "CSV", problem };
         return table::entries(text).map_err(syntax);
     }
-    let value = parse(name, text)?;
+    let mut value = parse(name, text)?;
+    filling.fill(&mut value, "")?;
     let members = value.as_object().ok_or(ReadError::UnknownShape)?;
     let is_tenant =
         |value: &Value| value.get("mcp_endpoint").is_some() || value.get("tenant_id").is_some();

@@ -1,5 +1,6 @@
 //! An Open WebUI wired to this gate: what the command, the page and what runs by itself do alike.
 
+mod account;
 mod ask;
 mod compare;
 mod journal;
@@ -8,17 +9,19 @@ mod left_over;
 mod people;
 mod seen;
 
-use gatehall_domain::KeyId;
+use gatehall_domain::{Company, KeyId, Timestamp};
 use gatehall_open_webui::{
     Account, Client, Fault, Found, KeyState, Plan, PlanRow, Record, Terms, Undone, Wish, apply,
     connection_key, key_state, plan, undo,
 };
 use gatehall_store::StoreError;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
+pub use account::Binding;
 pub use ask::Whom;
 pub use compare::compare;
 use journal::{forget, read};
+pub use people::tenants as wished_tenants;
 
 use crate::{Desk, DeskError};
 
@@ -136,7 +139,8 @@ impl Wiring {
         };
         let idle_keys = self.made_keys().filter(idle).collect();
         let groups = people::groups(company, &self.chat);
-        let wish = Wish { terms: order.terms.clone(), key: key.clone(), groups };
+        let tenants = people::tenants(company, &order.terms);
+        let wish = Wish { terms: order.terms.clone(), key: key.clone(), groups, tenants };
         let plan = plan(&found, &wish, &self.record)?;
         let left_over = found.left_over().cloned().collect();
         Ok(Draft { found, plan, key, idle_keys, left_over })
@@ -181,6 +185,7 @@ impl Wiring {
             name: id.to_string(),
             what: "it is revoked",
         }));
+        undone.extend(self.unbind(apply).await?);
         if apply {
             self.end_all_keys().await?;
             forget(&self.desk, self.client.address()).await?;
@@ -194,10 +199,9 @@ impl Wiring {
         &self,
         order: &Order,
         there: Option<&str>,
-        company: &gatehall_domain::Company,
-        now: gatehall_domain::Timestamp,
+        company: &Company,
+        now: Timestamp,
     ) -> Result<Option<SecretString>, WiringError> {
-        use secrecy::ExposeSecret;
         if let Some(given) = &order.key {
             return match key_state(company, given.expose_secret(), now) {
                 KeyState::Good(_) => Ok(Some(given.expose_secret().trim().to_owned().into())),

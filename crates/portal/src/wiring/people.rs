@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatehall_domain::{Company, GroupId, User};
-use gatehall_open_webui::{WishedGroup, WishedMember};
+use gatehall_domain::{Company, GroupId, TenantId, User};
+use gatehall_open_webui::{Terms, WishedGroup, WishedMember};
 
 use super::left_over::is_test_user;
 
@@ -34,4 +34,13 @@ pub(super) fn groups(company: &Company, chat: &str) -> Vec<WishedGroup> {
         .collect();
     groups.sort_by(|a, b| a.name.cmp(&b.name));
     groups
+}
+
+/// The tenants that should have a connection of their own: those that are no more drop out.
+pub fn tenants(company: &Company, terms: &Terms) -> Vec<TenantId> {
+    let wished = |id: &TenantId| terms.every_tenant || terms.openapi.contains(id);
+    let there = company.tenants.values().filter(|it| it.enabled && wished(&it.id));
+    let mut tenants: Vec<TenantId> = there.map(|it| it.id.clone()).collect();
+    tenants.sort_unstable();
+    tenants
 }

@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::wish::{address, usual};
+use super::wish::address;
 use crate::{
     web::{Admin, Fault, Frame, Moment, Portal, Search, Shared, Short},
-    wiring::Wiring,
+    wiring::{Wiring, wished_tenants},
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -75,6 +75,8 @@ struct SetUp {
     bring_groups: bool,
     /// Tenants with a connection of type OpenAPI.
     openapi: Vec<String>,
+    /// Whether all have one, those to come as well.
+    every_tenant: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -108,6 +110,7 @@ impl SetUp {
             open_models: terms.open_models,
             bring_groups: terms.bring_groups,
             openapi: terms.openapi.iter().map(ToString::to_string).collect(),
+            every_tenant: terms.every_tenant,
         }
     }
 
@@ -135,7 +138,7 @@ pub(super) async fn show(
     let is_set_up = kept.is_some();
     let terms = match kept {
         Some(terms) => terms,
-        None => usual(address("gate", &portal.base())?),
+        None => Terms::new(address("gate", &portal.base())?),
     };
     let company = admin.snapshot.company();
     let mut groups: Vec<String> = company.groups.values().map(|it| it.name.to_string()).collect();
@@ -154,7 +157,9 @@ pub(super) async fn show(
     Ok(admin.show(&OpenWebUiPage {
         frame: admin.frame("Open WebUI"),
         variables: values.into_iter().map(|(name, value)| ChatVariable { name, value }).collect(),
-        import_file: import_file(&terms, &key).expose_secret().to_owned(),
+        import_file: import_file(&terms.gate, &wished_tenants(company, &terms), &key)
+            .expose_secret()
+            .to_owned(),
         form,
         chats,
     }))

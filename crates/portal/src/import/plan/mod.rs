@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use row::changed_fields;
-pub use row::{Choice, PlanRow, State};
+pub use row::{Choice, Lists, PlanRow, State};
 
 use super::{Entry, Row, UserRow, doors, table::below};
 
@@ -33,9 +33,11 @@ impl Plan {
         company: &Company,
         vault: &Vault,
         may: &dyn Fn(&Change) -> Result<(), Refusal>,
+        only_missing: Lists,
         now: Timestamp,
     ) -> Self {
         let mut planner = Planner {
+            only_missing,
             company: company.clone(),
             vault,
             may,
@@ -93,6 +95,8 @@ impl Plan {
 }
 
 struct Planner<'v> {
+    /// What is there of these stays as it is.
+    only_missing: Lists,
     /// As it will be after the rows so far.
     company: Company,
     vault: &'v Vault,
@@ -135,7 +139,11 @@ impl Planner<'_> {
             },
             Row::Connection(row) => {
                 let connection = desired::connection(&self.company, row, self.now);
+                let was_there = self.company.connections.contains_key(&connection.id);
                 self.desire(place, connection.clone().into());
+                if was_there && self.only_missing.have("connection") {
+                    return;
+                }
                 for (at, row) in row.credentials.iter().enumerate() {
                     self.credential(&format!("{place}.credentials[{at}]"), &connection, row);
                 }
@@ -198,6 +206,9 @@ impl Planner<'_> {
         }
         let (state, change) = match self.company.current(&after) {
             Some(before) if before == after => (State::Unchanged, None),
+            Some(before) if self.only_missing.have(kind) => {
+                (State::Kept { fields: changed_fields(&before, &after) }, None)
+            }
             Some(before) => {
                 let fields = changed_fields(&before, &after);
                 (State::Changed { fields }, Some(Change::Replace { before, after }))
@@ -251,8 +262,10 @@ impl Planner<'_> {
         self.users.entry(row.email.clone()).or_insert_with(|| row.clone());
         let user = desired::user(&self.company, row, self.now);
         let id = user.id;
+        let was_there = self.company.users.contains_key(&id);
         self.desire(place, user.into());
-        if !self.company.users.contains_key(&id) {
+        let is_kept = was_there && self.only_missing.have("user");
+        if is_kept || !self.company.users.contains_key(&id) {
             return;
         }
         self.tenant_admin(place, id, row);

@@ -36,6 +36,11 @@ pub enum State {
     },
     /// It is so already.
     Unchanged,
+    /// It is there and stays as it is, since only what is missing is wanted.
+    Kept {
+        /// The names of the fields of which the file says something else.
+        fields: Vec<String>,
+    },
     /// The row is wrong, so that nothing of the file can be applied.
     Wrong {
         /// Why, and what would be right.
@@ -61,12 +66,57 @@ pub struct Choice {
     pub extra: bool,
     /// What is right although other rows are wrong.
     pub partial: bool,
+    /// The lists of which only what is missing is added: an entry that is there stays as it is,
+    /// with all that hangs on it.
+    pub only_missing: Lists,
+}
+
+/// Lists of a file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lists(u16);
+
+/// The lists there are, each with the kind of record that an entry is.
+const LISTS: [(&str, &str); 9] = [
+    ("tenants", "tenant"),
+    ("servers", "server"),
+    ("connections", "connection"),
+    ("groups", "group"),
+    ("users", "user"),
+    ("grants", "grant"),
+    ("providers", "provider"),
+    ("claim_mappings", "claim mapping"),
+    ("host_rules", "host rule"),
+];
+
+impl Lists {
+    /// Their names, as files write them.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        LISTS.iter().map(|(name, _)| *name)
+    }
+
+    /// With the list of this name, if there is one.
+    #[must_use]
+    pub fn with(self, name: &str) -> Self {
+        let at = LISTS.iter().position(|(list, _)| *list == name);
+        Self(self.0 | at.map_or(0, |at| 1 << at))
+    }
+
+    /// Whether entries that are records of this kind are in one of them.
+    pub(super) fn have(self, kind: &str) -> bool {
+        LISTS.iter().position(|(_, it)| *it == kind).is_some_and(|at| self.0 & 1 << at != 0)
+    }
 }
 
 impl Default for Choice {
     /// Everything but removals, if all of it is right.
     fn default() -> Self {
-        Self { new: true, changed: true, extra: false, partial: false }
+        Self {
+            new: true,
+            changed: true,
+            extra: false,
+            partial: false,
+            only_missing: Lists::default(),
+        }
     }
 }
 
@@ -77,6 +127,7 @@ impl State {
             Self::New => "new",
             Self::Changed { .. } => "changed",
             Self::Unchanged => "unchanged",
+            Self::Kept { .. } => "kept",
             Self::Wrong { .. } => "wrong",
             Self::Extra => "extra",
             Self::Todo { .. } => "to do",

@@ -1,0 +1,119 @@
+//! The variables of the Compose file.
+
+use std::collections::BTreeMap;
+
+use url::Url;
+
+use super::{ComposeFolder, INIT};
+use crate::report::Report;
+
+/// What nothing works without.
+const NEEDED: [&str; 8] = [
+    "DOMAIN",
+    "ADMIN_EMAIL",
+    "PEOPLE_DOMAINS",
+    "ACME_EMAIL",
+    "PROVIDER_PROFILE",
+    "PROVIDER_ISSUER",
+    "PROVIDER_CLIENT_ID",
+    "OPENAI_API_BASE_URL",
+];
+
+/// Values of examples, which nobody means.
+const EXAMPLES: [&str; 4] = ["example.org", "example.com", "example.net", "changeme"];
+
+/// Reads lines like NAME=VALUE, as Compose does: comments are left out, and so are quotes around a
+/// value.
+pub(super) fn read_variables(text: &str) -> BTreeMap<String, String> {
+    let line = |line: &str| {
+        let line = line.trim();
+        let line = line.strip_prefix("export ").unwrap_or(line);
+        let (name, value) = line.split_once('=').filter(|_| !line.starts_with('#'))?;
+        let value = value.trim();
+        let quoted = ['"', '\''].into_iter().find_map(|quote| {
+            let rest = value.strip_prefix(quote)?;
+            rest.split_once(quote).map(|(within, _)| within)
+        });
+        let plain = || value.split(" #").next().unwrap_or_default().trim_end();
+        Some((name.trim().to_owned(), quoted.unwrap_or_else(plain).to_owned()))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// Whether the variables can be meant.
+pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
+    const NAME: &str = "variables in .env";
+    let mut good = true;
+    if !folder.path().join("compose.yaml").exists() {
+        good = false;
+        report.bad("compose.yaml", "it is not in the folder", INIT);
+    }
+    let missing: Vec<&str> =
+        NEEDED.into_iter().filter(|name| folder.variable(name).is_none()).collect();
+    if !missing.is_empty() {
+        good = false;
+        let missing = missing.join(", ");
+        report.bad(NAME, format!("missing or empty: {missing}"), format!("set {missing} in .env"));
+    }
+    let domain = folder.variable("DOMAIN").unwrap_or_default();
+    if EXAMPLES.contains(&domain) || domain.contains(['/', ':', '@', ' ']) {
+        good = false;
+        let found = format!("DOMAIN is {domain}, which is not a domain of yours");
+        report.bad(NAME, found, "set DOMAIN to the domain below which app., mcp. and admin. lie");
+    }
+    for name in ["PROVIDER_ISSUER", "OPENAI_API_BASE_URL"] {
+        let Some(value) = folder.variable(name) else { continue };
+        if Url::parse(value).is_err() {
+            good = false;
+            let found = format!("{name} is {value}, which is no address");
+            report.bad(NAME, found, format!("set {name} to an address with https://"));
+        }
+    }
+    if folder.variable("ACME_CA_SERVER").is_some_and(|it| it.contains("staging")) {
+        good = false;
+        report.doubtful(
+            NAME,
+            "ACME_CA_SERVER is the staging one, whose certificates no browser takes",
+            "set it to https://acme-v02.api.letsencrypt.org/directory once the rest works",
+        );
+    }
+    let mut told: Vec<&str> = folder
+        .variables
+        .iter()
+        .filter(|(name, value)| is_secret(name) && !value.is_empty())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    told.sort_unstable();
+    if !told.is_empty() {
+        good = false;
+        report.doubtful(
+            NAME,
+            format!("secrets stand in .env, which others may read: {}", told.join(", ")),
+            "move them into files of the folder secrets",
+        );
+    }
+    if good {
+        report.good(NAME, "all that are needed are set");
+    }
+}
+
+/// Whether a variable holds what nobody is to read, by its name.
+fn is_secret(name: &str) -> bool {
+    ["_PASSWORD", "_SECRET", "_SECRET_KEY", "_API_KEY", "_TOKEN"]
+        .iter()
+        .any(|it| name.ends_with(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_read_as_compose_reads_them() {
+        let text =
+            "# a comment\nDOMAIN=x.example # here\n\nexport A = 'b # c'\r\nB=\"d\"\nC=\nnone";
+        let read = read_variables(text);
+        let pairs: Vec<_> = read.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        assert_eq!(pairs, [("A", "b # c"), ("B", "d"), ("C", ""), ("DOMAIN", "x.example")]);
+    }
+}

@@ -1,0 +1,96 @@
+//! The public hosts: what was seen of each, and what is to be said of it.
+
+mod certificates;
+mod doors;
+mod names;
+mod others;
+mod plain;
+mod secure;
+mod spellings;
+
+use std::net::IpAddr;
+
+use futures_util::future::{join, join_all};
+
+pub(crate) use self::{doors::doors, others::others, plain::software, spellings::spellings};
+use crate::{
+    ask::{Answer, Ask, Fault, ask},
+    deployment::Deployment,
+    names::NameFault,
+    report::Report,
+    senses::Senses,
+};
+
+/// Where the gate shows its keys, on every host that leads to it.
+const KEYS: &str = "/.well-known/jwks.json";
+
+/// What was seen of a host.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    pub(crate) host: String,
+    /// Whether it need not be there.
+    pub(crate) perhaps: bool,
+    /// Its addresses.
+    pub(crate) addresses: Result<Vec<IpAddr>, NameFault>,
+    /// What each answers with TLS.
+    pub(crate) secure: Vec<(IpAddr, Result<Answer, Fault>)>,
+    /// What each answers without.
+    pub(crate) plain: Vec<(IpAddr, Result<Answer, Fault>)>,
+}
+
+impl Seen {
+    /// The first address that answers, and what it says.
+    pub(crate) fn answering(&self) -> Option<(IpAddr, &Answer)> {
+        self.secure.iter().find_map(|(address, it)| Some((*address, it.as_ref().ok()?)))
+    }
+
+    /// Whether it can be looked at further.
+    pub(crate) fn is_there(&self) -> bool {
+        matches!(&self.addresses, Ok(addresses) if !addresses.is_empty())
+    }
+}
+
+/// Looks at all hosts, side by side.
+pub(crate) async fn see(deployment: &Deployment, senses: &Senses) -> Vec<Seen> {
+    let sure = deployment.hosts.iter().map(|host| (host, false));
+    let perhaps = deployment.perhaps.iter().map(|host| (host, true));
+    let perhaps = perhaps.filter(|(host, _)| !deployment.hosts.contains(*host));
+    let seen =
+        sure.chain(perhaps).map(|(host, perhaps)| see_host(host, perhaps, deployment, senses));
+    join_all(seen).await
+}
+
+async fn see_host(host: &str, perhaps: bool, deployment: &Deployment, senses: &Senses) -> Seen {
+    let addresses = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(address) => Ok(vec![address]),
+        Err(_) => senses.names.addresses(host).await,
+    };
+    let known = addresses.clone().unwrap_or_default();
+    let ports = &deployment.ports;
+    let each = |secure: bool| {
+        let port = if secure { ports.https } else { ports.http };
+        // A browser that was given the name alone asks for this.
+        let path = if secure { KEYS } else { "/" };
+        let asked = known.iter().map(move |address| async move {
+            (*address, ask(&Ask::get(host, port, secure, path), *address, senses).await)
+        });
+        join_all(asked)
+    };
+    let (secure, plain) = join(each(true), each(false)).await;
+    Seen { host: host.to_owned(), perhaps, addresses, secure, plain }
+}
+
+/// All that is to be said of what was seen.
+pub(crate) fn judge(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> Report {
+    let mut report = Report::default();
+    names::judge(seen, deployment, senses, &mut report);
+    for host in seen.iter().filter(|it| it.is_there()) {
+        secure::judge(host, deployment, &mut report);
+        plain::judge(host, deployment, &mut report);
+        certificates::judge(host, senses, &mut report);
+    }
+    report
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,36 @@
+//! The port of https.
+
+use super::Seen;
+use crate::{ask::Fault, deployment::Deployment, report::Report};
+
+pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Report) {
+    let port = deployment.ports.https;
+    let subject = format!("port {port} of {}", host.host);
+    if let Some((address, answer)) = host.answering() {
+        return match answer.status.as_u16() {
+            502..=504 => report.bad(
+                subject,
+                format!("the proxy answers {}: what is behind it is down", answer.status),
+                "see which service is not healthy: docker compose ps, docker compose logs",
+            ),
+            _ => report.good(subject, format!("{address} answers with TLS")),
+        };
+    }
+    let Some((address, Err(fault))) = host.secure.first() else { return };
+    let remedy = match fault {
+        Fault::Refused => {
+            "start the proxy (docker compose up -d), and see whether it publishes \
+                           the port (docker compose ps)"
+        }
+        Fault::NoTls(_) => {
+            "another program has the port (ss -ltnp), or the proxy has no TLS there: its entry \
+             point needs tls"
+        }
+        Fault::Slow | Fault::NoRoute => {
+            "open the port in the firewall of the server's provider, and look whether the name \
+             leads to the right machine"
+        }
+        Fault::Broken(_) | Fault::Unproven(_) => "look at the log of the proxy",
+    };
+    report.bad(subject, format!("{address} is no use: {fault}"), remedy);
+}

@@ -1,0 +1,81 @@
+//! Looks at everything that is to be asked of the network, side by side.
+
+use std::time::Duration;
+
+use futures_util::future::{Future, join, join4};
+use gatehall_identity::Finding;
+use tokio::time::timeout;
+
+use crate::{
+    clocks::{self, Tick},
+    deployment::Deployment,
+    hosts, model, open_webui,
+    report::Report,
+    room,
+    senses::Senses,
+    sign_in,
+};
+
+/// No part takes longer, whatever it asks.
+const LONGEST: Duration = Duration::from_secs(45);
+
+/// Looks at a deployment; `progress` hears what was looked at.
+pub async fn look(
+    deployment: &Deployment,
+    senses: &Senses,
+    progress: impl Fn(&str),
+) -> Vec<Finding> {
+    let progress = &progress;
+    if !deployment.hosts.is_empty() {
+        progress("names, ports and certificates");
+    }
+    let seen = hosts::see(deployment, senses);
+    let room = room::look(&deployment.folders, senses.room);
+    let model = async {
+        match &deployment.model {
+            Some(model) => bounded("model endpoint", model::look(model, senses)).await,
+            None => Report::default(),
+        }
+    };
+    let ((seen, model), chat) =
+        join(join(seen, model), bounded("Open WebUI", open_webui::look(deployment, senses))).await;
+    // Where nothing is public there is nothing to see from outside.
+    if deployment.hosts.is_empty() {
+        return [chat, model, room].into_iter().flat_map(Report::into_findings).collect();
+    }
+    let mut reports = vec![hosts::judge(&seen, deployment, senses)];
+    progress("what the proxy lets through, and the sign-in");
+    let (spellings, doors, (others, open), (sign_in, tick)) = join4(
+        bounded("alias headers", hosts::spellings(&seen, deployment, senses)),
+        bounded("checks", hosts::doors(&seen, deployment, senses)),
+        async {
+            let looked = hosts::others(&seen, deployment, senses);
+            timeout(LONGEST, looked).await.unwrap_or_else(|_| (late("other ports"), Vec::new()))
+        },
+        async {
+            let looked = sign_in::look(&seen, deployment, senses);
+            timeout(LONGEST, looked).await.unwrap_or_else(|_| (late("sign-in"), None))
+        },
+    )
+    .await;
+    progress("ways around the gate");
+    let around = open_webui::around(&seen, &open, deployment, senses);
+    let around = bounded("Open WebUI around the gate", around).await;
+    let ours = seen.iter().filter_map(|it| Tick::of(&it.host, true, it.answering()?.1));
+    let ticks: Vec<Tick> = ours.chain(tick).collect();
+    let clocks = clocks::judge(&ticks, deployment.side);
+    reports.extend([spellings, doors, others, sign_in, clocks, chat, around, model, room]);
+    reports.into_iter().flat_map(Report::into_findings).collect()
+}
+
+async fn bounded(what: &str, looked: impl Future<Output = Report>) -> Report {
+    timeout(LONGEST, looked).await.unwrap_or_else(|_| late(what))
+}
+
+/// What is said of a part that did not end.
+fn late(what: &str) -> Report {
+    let mut report = Report::default();
+    let seconds = LONGEST.as_secs();
+    report.unknown(what, format!("it was not seen within {seconds} s"), "try again");
+    report
+}

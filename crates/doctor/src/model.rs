@@ -1,0 +1,91 @@
+//! Whether models can be reached.
+
+use http::StatusCode;
+
+use crate::{
+    ask::{Ask, Fault, ask},
+    deployment::Model,
+    report::Report,
+    senses::Senses,
+};
+
+const NAME: &str = "model endpoint";
+
+/// Asks which models there are.
+pub(crate) async fn look(model: &Model, senses: &Senses) -> Report {
+    let mut report = Report::default();
+    let url = &model.url;
+    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+        report.bad(NAME, format!("{url} names no host"), "set OPENAI_API_BASE_URL");
+        return report;
+    };
+    let secure = url.scheme() == "https";
+    let path = format!("{}/models", url.path().trim_end_matches('/'));
+    let addresses = match host.trim_matches(['[', ']']).parse() {
+        Ok(address) => Ok(vec![address]),
+        Err(_) => senses.names.addresses(host).await,
+    };
+    let addresses = match addresses {
+        Ok(addresses) => addresses,
+        Err(fault) => {
+            // A name within the deployment is one there alone.
+            let inner = !host.contains('.');
+            let found = format!("{host}: {fault}");
+            match inner {
+                true => report.unknown(
+                    NAME,
+                    format!("{host} is a name within the deployment, which nobody else knows"),
+                    "docker compose exec open-webui python -c \"import urllib.request as r; \
+                     print(r.urlopen('…/models').status)\"",
+                ),
+                false => report.bad(NAME, found, "correct OPENAI_API_BASE_URL"),
+            }
+            return report;
+        }
+    };
+    let mut last = Fault::NoRoute;
+    for address in addresses {
+        // A key is not sent where everybody on the way could read it.
+        let secret = model.key.as_ref().filter(|_| secure);
+        let question = Ask { secret, ..Ask::get(host, port, secure, &path) };
+        match ask(&question, address, senses).await {
+            Err(fault) => last = fault,
+            Ok(answer) => {
+                let with_key = secret.is_some();
+                match answer.status {
+                    status if status.is_success() => {
+                        report.good(NAME, format!("{url} answers"));
+                    }
+                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if with_key => report.bad(
+                        NAME,
+                        format!("{url} refuses the key ({})", answer.status),
+                        "put a valid key into secrets/openai_api_key (and run gatehall init \
+                         compose again, which copies it)",
+                    ),
+                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => report.good(
+                        NAME,
+                        format!("{url} answers; whether it takes the key was not asked"),
+                    ),
+                    StatusCode::NOT_FOUND => report.doubtful(
+                        NAME,
+                        format!("{url} answers, but has no list of models below it ({path})"),
+                        "look whether OPENAI_API_BASE_URL ends as the API's address does, mostly \
+                         with /v1",
+                    ),
+                    status => report.doubtful(
+                        NAME,
+                        format!("{url} answers {status}"),
+                        "see what its operator says of its state",
+                    ),
+                }
+                return report;
+            }
+        }
+    }
+    report.bad(
+        NAME,
+        format!("{url} cannot be reached: {last}"),
+        "look at OPENAI_API_BASE_URL, and whether this machine may speak to the internet",
+    );
+    report
+}

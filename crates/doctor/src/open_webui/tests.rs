@@ -1,0 +1,138 @@
+use std::sync::Arc;
+
+use gatehall_identity::Health::{Bad, Doubtful, Good, Unknown};
+use serde_json::json;
+
+use super::*;
+use crate::hosts::tests::{CHAT, Says, Scene, answer, gate, serve, to_https};
+
+/// What an Open WebUI says of itself.
+fn config(version: &str, change: impl Fn(&mut Value)) -> Value {
+    let mut config = json!({
+        "status": true,
+        "version": version,
+        "features": {
+            "auth": true, "auth_trusted_header": true, "enable_signup": false,
+            "enable_login_form": false,
+        },
+    });
+    change(&mut config);
+    config
+}
+
+/// What is found of one that says this.
+fn judged(config: &Value) -> Vec<gatehall_identity::Finding> {
+    let mut report = Report::default();
+    judge_version(config, &mut report);
+    judge_settings(config, &mut report);
+    report.into_findings()
+}
+
+#[test]
+fn versions_and_settings_are_judged() {
+    let state = |config: &Value| {
+        let all = judged(config);
+        let worst = all.iter().find(|it| it.state != Good).map(|it| (it.state, it.found.clone()));
+        worst.unwrap_or((Good, String::new()))
+    };
+    let at = |version: &str| state(&config(version, |_| ())).0;
+    for (version, expected) in [
+        ("0.12.4", Good),
+        ("0.12.0", Good),
+        ("0.13.0", Doubtful),
+        ("1.0.0", Doubtful),
+        ("0.11.9", Bad),
+        ("0.12", Unknown),
+        ("main", Unknown),
+    ] {
+        assert_eq!(at(version), expected, "{version}");
+    }
+    let with = |feature: &'static str, value: Value| {
+        state(&config("0.12.4", |it| it["features"][feature] = value.clone()))
+    };
+    let (health, said) = with("enable_signup", true.into());
+    assert_eq!(health, Bad);
+    assert!(said.contains("sign-up is open"), "{said}");
+    assert_eq!(with("enable_signup", Value::Null).0, Unknown);
+    assert_eq!(with("auth", false.into()).0, Bad);
+    let (health, said) = state(&config("0.12.4", |it| it["onboarding"] = true.into()));
+    assert_eq!(health, Doubtful);
+    assert!(said.contains("first becomes its administrator"), "{said}");
+}
+
+fn chat(body: String) -> Says {
+    Arc::new(move |head| match head {
+        _ if head.starts_with("GET /api/config ") => answer("200 OK", "", &body),
+        // As Open WebUI does with paths that it does not know.
+        _ => answer("200 OK", "content-type: text/html\r\n", "<html></html>"),
+    })
+}
+
+#[tokio::test]
+async fn one_within_the_deployment_is_asked() {
+    let mut scene = Scene::good().await;
+    let mut set = async |says: Says| {
+        let port = serve(None, says).await;
+        scene.chat_url = Some(format!("http://127.0.0.1:{port}").parse().unwrap());
+        scene.look().await
+    };
+    let found = set(chat(config("0.12.4", |_| ()).to_string())).await;
+    found.nothing_bad();
+    found.says("Open WebUI's settings", Good, &["sign-up is closed", "the gate's word"]);
+    let open = config("0.12.4", |it| it["features"]["enable_signup"] = true.into());
+    let found = set(chat(open.to_string())).await;
+    found.says("Open WebUI's settings", Bad, &["sign-up is open", "ENABLE_SIGNUP=false"]);
+    let found = set(chat("<html>".into())).await;
+    found.says("Open WebUI", Bad, &["another program"]);
+    scene.chat_url = Some("http://127.0.0.1:1".parse().unwrap());
+    scene.look().await.says("Open WebUI", Bad, &["does not answer"]);
+}
+
+/// What it answers where it takes a name from a header: a session, or that there is none.
+fn trusting(head: &str) -> String {
+    let lower = head.to_ascii_lowercase();
+    match lower.contains("x-user-email: ") {
+        true => answer("200 OK", "", r#"{"token":"t","role":"admin"}"#),
+        false => answer(
+            "400 Bad Request",
+            "",
+            r#"{"detail":"Your provider has not provided a trusted header. Please contact…"}"#,
+        ),
+    }
+}
+
+#[tokio::test]
+async fn a_way_around_the_gate_is_told() {
+    let is_sign_in = |head: &str| {
+        head.starts_with("POST /api/v1/auths/signin") && head.to_lowercase().contains(CHAT)
+    };
+    // The proxy leads to it, and asks the gate nothing.
+    let open: Says =
+        Arc::new(move |head| if is_sign_in(head) { trusting(head) } else { gate(head) });
+    let scene = Scene::new(open, Arc::new(to_https)).await;
+    let subject = "sign-in by header at https://app.x.example";
+    scene.look().await.says(subject, Bad, &["around the gate", "forwardAuth"]);
+
+    // The proxy asks the gate, but lets in whoever writes the header.
+    let fooled: Says = Arc::new(move |head| {
+        let named = head.to_ascii_lowercase().contains("x-user-email: ada@x.example");
+        if is_sign_in(head) && named { trusting(head) } else { gate(head) }
+    });
+    let scene = Scene::new(fooled, Arc::new(to_https)).await;
+    scene.look().await.says(subject, Bad, &["is signed in under that name"]);
+
+    // It signs people in itself, and no header counts.
+    let itself: Says = Arc::new(move |head| match is_sign_in(head) {
+        true => answer("400 Bad Request", "", r#"{"detail":"The email or password … incorrect"}"#),
+        false => gate(head),
+    });
+    let scene = Scene::new(itself, Arc::new(to_https)).await;
+    scene.look().await.says(subject, Good, &["takes no name from a header"]);
+
+    // Its own port is open.
+    let mut scene = Scene::good().await;
+    let port = serve(None, Arc::new(trusting)).await;
+    scene.ports.closed = vec![(port, "Open WebUI")];
+    let found = scene.look().await;
+    found.says(&format!("sign-in by header at port {port}"), Bad, &["around the gate"]);
+}

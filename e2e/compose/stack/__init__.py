@@ -1,0 +1,1 @@
+"""The deployment of deploy/compose, brought up in an engine and tried from outside and inside."""

@@ -1,0 +1,199 @@
+"""A copy of deploy/compose that is set up as its pages say, and the commands of Compose on it."""
+
+import json
+import os
+import shutil
+import time
+
+from . import engine
+from .internet import LOGIN, MODELS
+from .place import DEPLOYMENT, GATEHALL, ROOT, TOOLS
+from .visitor import Person, Stranger
+
+DOMAIN = "company.example"
+ADMIN = "ada@company.example"
+CLIENT_SECRET = "secret-of-the-client-0123456789abcdef"
+
+# What is not in a real deployment: the tests' authority is believed, the internet is on a machine that
+# no name server knows, and there is a tool server in the network that is meant for one. The
+# packages of Open WebUI are those of this machine: its stand-in would be made for minutes with them.
+OVERRIDE = """\
+x-outside: &outside
+  environment: {{ SSL_CERT_FILE: /authority.pem }}
+  extra_hosts: ["{login}:{address}", "{models}:{address}"]
+services:
+  gatehall:
+    <<: *outside
+    volumes: ["./authority.pem:/authority.pem:ro"]
+  open-webui:
+    <<: *outside
+    volumes:
+      - ./authority.pem:/authority.pem:ro
+      - "{packages}:/usr/local/lib/{python}/dist-packages:ro"
+      - "{packages}/open_webui:/app/backend/open_webui:ro"
+      - "{packages}/open_webui/frontend:/app/build:ro"
+  open-webui-setup:
+    command: [open-webui, setup, --apply, --open-models, --url, "http://open-webui:8080"]
+    environment:
+      GATEHALL_OPEN_WEBUI_GATE_URL: http://gatehall:8080
+      GATEHALL_OPEN_WEBUI_ADMIN_EMAIL: ada@company.example
+      GATEHALL_OPEN_WEBUI_TRUSTED_HEADER: X-User-Email
+  tool:
+    image: ${{OPEN_WEBUI_IMAGE}}
+    command: [python, /tool_server.py]
+    init: true
+    volumes: ["{tool}:/tool_server.py:ro"]
+    networks: [gatehall-time]
+    mem_limit: 64m
+"""
+
+
+class Deployment:
+    def __init__(self, folder, internet, authority, different=None):
+        self.folder, self.internet, self.authority = folder, internet, authority
+        shutil.copytree(DEPLOYMENT, folder)
+        self.secrets = folder / "secrets"
+        self._set_up(different or {})
+
+    # Its files.
+
+    def _set_up(self, different):
+        self.init()
+        # Nobody is there, so that nothing is asked of a real authority.
+        self.set(ACME_CA_SERVER=f"https://{self.internet.address}:1/directory", **different)
+        shutil.copy(self.authority.certificate, self.folder / "authority.pem")
+        dynamic = self.folder / "traefik/dynamic"
+        hosts = [f"{it}.{DOMAIN}" for it in ("app", "mcp", "admin", "auth")]
+        for file, name in zip(self.authority.certify("server", *hosts), ("pem", "key")):
+            shutil.copy(file, dynamic / f"tests.{name}")
+            (dynamic / f"tests.{name}").chmod(0o644)
+        (dynamic / "tests.yaml").write_text(CERTIFICATE)
+        packages = next((TOOLS / "chat/lib").glob("python3.*/site-packages"))
+        text = OVERRIDE.format(
+            packages=packages,
+            python=packages.parent.name,
+            login=LOGIN,
+            models=MODELS,
+            address=self.internet.address,
+            tool=ROOT / "e2e/compose/tool_server.py",
+        )
+        (self.folder / "compose.override.yaml").write_text(text)
+
+    def init(self, **more):
+        """What is not there yet of settings and secrets."""
+        said = {
+            "domain": DOMAIN,
+            "admin-email": ADMIN,
+            "people-domains": DOMAIN,
+            "acme-email": ADMIN,
+            "provider": "generic",
+            "provider-issuer": self.internet.issuer,
+            "provider-client-id": "gatehall",
+            "openai-api-base-url": self.internet.model,
+            "default-model": "told",
+        }
+        command = [GATEHALL, "init", "compose", "--folder", self.folder]
+        for name, value in said.items():
+            command += [f"--{name}", value]
+        env = {**os.environ, "GATEHALL_PROVIDER_CLIENT_SECRET": CLIENT_SECRET}
+        return engine.run(command, env={**env, "GATEHALL_OPENAI_API_KEY": "a-key-of-the-model-0123"}, **more)
+
+    def set(self, **values):
+        """Changes lines of .env."""
+        path = self.folder / ".env"
+        lines = path.read_text().splitlines()
+        for name, value in values.items():
+            found = [number for number, line in enumerate(lines) if line.startswith(f"{name}=")]
+            if not found:
+                raise RuntimeError(f".env has no {name}")
+            lines[found[0]] = f"{name}={value}"
+        path.write_text("\n".join(lines) + "\n")
+
+    def value(self, name):
+        lines = (self.folder / ".env").read_text().splitlines()
+        return next(it.partition("=")[2] for it in lines if it.startswith(f"{name}="))
+
+    def secret(self, name):
+        return (self.secrets / name).read_text().strip()
+
+    # Commands.
+
+    def run(self, command, **more):
+        """Runs a command in the deployment's folder."""
+        return engine.run(command, cwd=self.folder, **more)
+
+    def compose(self, *arguments, **more):
+        return self.run(["docker", "compose", *arguments], **more)
+
+    def up(self, *services, **more):
+        """The command that deploys, and that mends."""
+        more.setdefault("seconds", 400)
+        wait = ["up", "--detach", "--wait", "--wait-timeout", "300"]
+        return self.compose(*wait, *services, **more)
+
+    def gatehall(self, *arguments, **more):
+        return self.compose("exec", "-T", "gatehall", "/gatehall", *arguments, **more)
+
+    def images(self):
+        return self.compose("config", "--images").split()
+
+    def configuration(self):
+        return json.loads(self.compose("config", "--format", "json"))
+
+    # Its containers.
+
+    def containers(self):
+        """Service -> what Compose says of its container."""
+        lines = self.compose("ps", "--all", "--format", "json").splitlines()
+        return {it["Service"]: it for it in map(json.loads, lines)}
+
+    def container(self, service):
+        found = self.compose("ps", "--all", "--quiet", "--no-trunc", service).split()
+        if len(found) != 1:
+            raise AssertionError(f"{service} has {len(found)} containers")
+        return found[0]
+
+    def inspect(self, service):
+        return engine.inspect(self.container(service))
+
+    def process(self, service):
+        """The first process of a service, as this machine counts."""
+        return engine.processes(self.container(service))[0]
+
+    def long_running(self):
+        return [
+            name
+            for name, each in self.configuration()["services"].items()
+            if each.get("restart") == "unless-stopped"
+        ]
+
+    # From outside.
+
+    def stranger(self):
+        here = {f"{it}.{DOMAIN}": engine.address() for it in ("app", "mcp", "admin", "auth")}
+        return Stranger({**here, LOGIN: self.internet.address}, self.authority.certificate)
+
+    def url(self, host, path="/"):
+        return f"https://{host}.{DOMAIN}{path}"
+
+    def person(self, account):
+        """Somebody who signs in at the provider and opens the chat."""
+        return Person(self.stranger(), self.url("app", ""), account)
+
+
+CERTIFICATE = """\
+tls:
+  certificates:
+    - certFile: /etc/traefik/dynamic/tests.pem
+      keyFile: /etc/traefik/dynamic/tests.key
+"""
+
+
+def until(what, ask, seconds=60):
+    """Waits until `ask` gives something, and gives it."""
+    end = time.monotonic() + seconds
+    while not (found := ask()):
+        if time.monotonic() > end:
+            raise AssertionError(f"in vain: {what}")
+        time.sleep(0.2)
+    return found

@@ -1,0 +1,99 @@
+"""The world of the tests: a deployment that runs, and what it finds on the internet."""
+
+import subprocess
+import time
+
+from doors.processes import Processes
+
+from . import engine, images
+from .certificates import Authority
+from .deployment import DOMAIN, Deployment
+from .internet import Internet
+
+COMPANY = """
+[[tenants]]
+id = "company"
+name = "Company"
+
+[[groups]]
+name = "employees"
+
+[[users]]
+email = "alice@company.example"
+groups = ["employees"]
+
+[[servers]]
+id = "clock"
+url = "http://tool:9000/mcp"
+
+[[connections]]
+tenant = "company"
+server = "clock"
+
+[[grants]]
+group = "employees"
+tenant = "company"
+"""
+
+
+class World:
+    def __init__(self):
+        self.processes = Processes()
+        self._deployment = None
+        self.begun = False
+        self._people = {}
+
+    @property
+    def deployment(self):
+        """The deployment, running. Nothing runs before it is asked for."""
+        if self._deployment is None:
+            if self.begun:
+                raise RuntimeError("the deployment did not start, see the first failure")
+            self.begun = True
+            folder = self.processes.folder
+            authority = Authority(folder / "authority")
+            self.internet = Internet(self.processes, authority)
+            made = Deployment(folder / "deployment", self.internet, authority)
+            images.build(made.images())
+            self.internet.start(DOMAIN, made.secret("provider_client_secret"))
+            begun = time.monotonic()
+            self.made = made
+            made.up()
+            print(f"all of it runs after {time.monotonic() - begun:.0f} s", flush=True)
+            self._deployment = made
+        return self._deployment
+
+    def person(self, account):
+        """Somebody who is signed in since earlier."""
+        if account not in self._people:
+            self._people[account] = self.deployment.person(account)
+        return self._people[account]
+
+    def add_the_tool(self):
+        """A tenant with the tool server. Open WebUI was told of the gate at the start."""
+        self.deployment.gatehall("import", "--apply", "-", input=COMPANY.encode())
+
+    def show_logs(self, out):
+        for path in sorted(self.processes.folder.glob("*.log")):
+            print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out, flush=True)
+        if self.begun:
+            command = ["docker", "compose", "logs", "--no-color", "--tail", "40"]
+            subprocess.run(command, cwd=self.made.folder, stdout=out, stderr=out)
+
+    def show_memory(self):
+        """What each part took at most, beside what it may take."""
+        if self._deployment is None:
+            return
+        print(f"\n{'memory':<14}{'now':>8}{'most':>8}{'limit':>8}  MiB, most with cached files")
+        total = 0
+        for service in self._deployment.long_running():
+            numbers = engine.memory(self._deployment.container(service))
+            total += numbers[0]
+            print(f"{service:<14}" + "".join(f"{it / 2**20:8.0f}" for it in numbers))
+        print(f"{'all':<14}{total / 2**20:8.0f}")
+
+    def close(self):
+        if self.begun:
+            command = ["docker", "compose", "down", "--volumes", "--remove-orphans", "--timeout", "1"]
+            subprocess.run(command, cwd=self.made.folder, stderr=subprocess.DEVNULL)
+        self.processes.close()

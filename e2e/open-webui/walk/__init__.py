@@ -1,0 +1,1 @@
+"""A whole deployment, as deploy/compose describes it, and its people."""

@@ -1,0 +1,242 @@
+//! What is known: from the folder, from flags and variables, and from whoever is asked.
+
+use std::path::Path;
+
+use anyhow::Result;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{
+    ask,
+    deployment::{Deployment, Values},
+    options::{ComposeOptions, ProviderChoice},
+    questions::{AUTHENTIK, Kind, Known, PROFILE, PROFILES, QUESTIONS, Question, TRUST, word},
+    secret_files::{FOLDER, MODEL, PROVIDER},
+    variables,
+};
+use crate::settings::told;
+
+/// What came of looking for answers.
+#[derive(Default)]
+pub(super) struct Answers {
+    pub(super) known: Known,
+    /// What nobody has said.
+    pub(super) missing: Vec<&'static Question>,
+    /// What was said and is wrong.
+    pub(super) problems: Vec<String>,
+}
+
+/// Finds an answer to each question, and asks for those that are missing if that is wanted.
+///
+/// # Errors
+/// If nobody answers.
+pub(super) fn find(
+    options: &ComposeOptions,
+    there: &Deployment,
+    is_asking: bool,
+) -> Result<Answers> {
+    let mut answers = Answers::default();
+    for question in &QUESTIONS {
+        let said = match options.said(question) {
+            Ok(said) => said,
+            Err(error) => {
+                answers.problems.push(format!("{error:#}"));
+                continue;
+            }
+        };
+        let found = match there.answer(question) {
+            Some(Err(problem)) => {
+                answers.problems.push(problem);
+                continue;
+            }
+            Some(Ok(found)) => answers.found(question, found, said, options),
+            None => answers.said(question, said),
+        };
+        match found {
+            Some(Ok(answer)) => answers.known.take(question, answer),
+            Some(Err(problem)) => answers.problems.push(problem),
+            None => {
+                if let Some(given) = (question.given)(&answers.known) {
+                    if !given.is_empty() {
+                        answers.known.take(question, given);
+                    }
+                } else if question.is_made_up(&answers.known) {
+                } else if is_asking {
+                    let answer = ask::ask(question, &answers.known)?;
+                    answers.known.take(question, answer);
+                } else if question.name == "OPENAI_API_BASE_URL" {
+                    answers
+                        .known
+                        .values
+                        .extend((question.usual)(&answers.known).map(|it| (question.name, it)));
+                } else {
+                    answers.missing.push(question);
+                }
+            }
+        }
+    }
+    Ok(answers)
+}
+
+type Answer = Option<Result<String, String>>;
+
+impl Answers {
+    /// An answer that only a flag or a variable gives.
+    fn said(&self, question: &Question, said: Option<String>) -> Answer {
+        let answer = (question.check)(&said?, &self.known);
+        Some(answer.map_err(|problem| format!("{}: {problem}", question.flag)))
+    }
+
+    /// An answer that is in the folder, and is not to be another.
+    fn found(
+        &self,
+        question: &Question,
+        found: String,
+        said: Option<String>,
+        options: &ComposeOptions,
+    ) -> Answer {
+        let place = match question.kind {
+            Kind::Secret => format!("{FOLDER}/{}", question.name),
+            Kind::Variable | Kind::Provider => variables::NAME.to_owned(),
+        };
+        let name = question.name;
+        let there = match (question.check)(&found, &self.known) {
+            Ok(there) => there,
+            Err(problem) => return Some(Err(format!("{name} in {place}: {problem}"))),
+        };
+        let is_rotated = options.rotate.as_deref() == Some(name);
+        if let Some(said) = said {
+            return Some(match (question.check)(&said, &self.known) {
+                Err(problem) => Err(format!("{}: {problem}", question.flag)),
+                Ok(said) if said == there || is_rotated => Ok(said),
+                Ok(_) if question.kind == Kind::Secret => Err(format!(
+                    "{place} is there already and is another than {} says: leave that out, or \
+                     replace the file with --rotate {name}",
+                    question.flag
+                )),
+                Ok(said) => Err(format!(
+                    "{place} says {name}={there} already, and {} says {said}: leave that out, or \
+                     change {place}",
+                    question.flag
+                )),
+            });
+        }
+        Some(Ok(there))
+    }
+
+    /// What does not fit together, once everything is known.
+    pub(super) fn contradictions(&self, there: &Deployment) -> Vec<String> {
+        let mut problems = Vec::new();
+        let name = variables::NAME;
+        let value = |name: &str| self.known.value(name).unwrap_or_default();
+        let own = format!("https://auth.{}/application/o/gatehall/", value("DOMAIN"));
+        let profiles = there.variable(PROFILES);
+        if self.known.has_authentik() {
+            if value("PROVIDER_ISSUER") != own {
+                problems.push(format!(
+                    "PROVIDER_ISSUER is {}, and with Authentik of this deployment it has to be \
+                     {own}: change it in {name}",
+                    value("PROVIDER_ISSUER")
+                ));
+            }
+            if profiles.is_some_and(|it| !has_profile(it)) {
+                problems.push(format!(
+                    "{PROFILES} in {name} does not have {AUTHENTIK}, which the provider \
+                     authentik-here needs: add it"
+                ));
+            }
+        } else if value("PROVIDER_ISSUER") == own {
+            problems.push(format!(
+                "PROVIDER_ISSUER is that of Authentik of this deployment, which does not run: set \
+                 {PROFILES}={AUTHENTIK} in {name}, or name another provider"
+            ));
+        }
+        problems
+    }
+
+    /// What `.env` has to say.
+    pub(super) fn values(&self, there: &Deployment) -> Values {
+        let mut values = Values { missing: self.known.values.clone(), ..Values::default() };
+        if let Some(provider) = self.known.provider {
+            values.missing.insert(PROFILE, provider.profile().to_owned());
+        }
+        if self.known.has_authentik() {
+            values.missing.insert(PROFILES, AUTHENTIK.to_owned());
+            values.missing.insert(TRUST, true.to_string());
+            // The example's value was nobody's decision as long as there was no provider.
+            if there.variable(PROFILE).is_none() && there.variable(TRUST).is_some() {
+                values.changed.insert(TRUST, true.to_string());
+            }
+        }
+        values
+    }
+}
+
+fn has_profile(list: &str) -> bool {
+    list.split(',').any(|it| it.trim() == AUTHENTIK)
+}
+
+impl Deployment {
+    /// What the folder says to a question.
+    fn answer(&self, question: &Question) -> Option<Result<String, String>> {
+        match question.kind {
+            Kind::Variable => self.variable(question.name).map(|it| Ok(it.to_owned())),
+            Kind::Secret => {
+                let secret = self.secrets.get(question.name)?;
+                Some(Ok(secret.expose_secret().to_owned()))
+            }
+            Kind::Provider => {
+                let has_authentik = self.variable(PROFILES).is_some_and(has_profile);
+                let choice = match self.variable(PROFILE) {
+                    None if has_authentik => ProviderChoice::AuthentikHere,
+                    Some(AUTHENTIK) if has_authentik => ProviderChoice::AuthentikHere,
+                    None => return None,
+                    Some(AUTHENTIK) => ProviderChoice::Authentik,
+                    Some("entra") => ProviderChoice::Entra,
+                    Some("generic") => ProviderChoice::Generic,
+                    Some(other) => {
+                        return Some(Err(format!(
+                            "{PROFILE} in {} is \"{}\": it has to be entra, authentik or generic",
+                            variables::NAME,
+                            other.escape_debug()
+                        )));
+                    }
+                };
+                Some(Ok(word(choice)))
+            }
+        }
+    }
+}
+
+impl ComposeOptions {
+    /// Whether a flag or a variable says a secret of this name.
+    pub(super) fn says(&self, name: &str) -> bool {
+        let question = QUESTIONS.iter().find(|it| it.name == name);
+        question.is_some_and(|it| self.said(it).is_ok_and(|said| said.is_some()))
+    }
+
+    /// What a flag or a variable says to a question.
+    fn said(&self, question: &Question) -> Result<Option<String>> {
+        let secret = |value: &Option<SecretString>, file: &Option<std::path::PathBuf>| {
+            let name = question.variable();
+            let name = name.trim_end_matches("_FILE");
+            let told = told(name, value.as_ref(), file.as_deref().map(Path::new))?;
+            Ok(told.map(|it| it.secret.expose_secret().to_owned()))
+        };
+        Ok(match question.name {
+            "DOMAIN" => self.domain.clone(),
+            "ADMIN_EMAIL" => self.admin_email.clone(),
+            "PEOPLE_DOMAINS" => self.people_domains.clone(),
+            "ACME_EMAIL" => self.acme_email.clone(),
+            PROFILE => self.provider.map(word),
+            "PROVIDER_ISSUER" => self.provider_issuer.clone(),
+            "PROVIDER_CLIENT_ID" => self.provider_client_id.clone(),
+            "OPENAI_API_BASE_URL" => self.openai_api_base_url.clone(),
+            "DEFAULT_MODEL" => self.default_model.clone(),
+            PROVIDER => {
+                return secret(&self.provider_client_secret, &self.provider_client_secret_file);
+            }
+            MODEL => return secret(&self.openai_api_key, &self.openai_api_key_file),
+            _ => None,
+        })
+    }
+}

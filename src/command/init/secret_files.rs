@@ -1,0 +1,141 @@
+//! The files in secrets/: which there are, and in what state they are found.
+
+use std::{
+    fs,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::Path,
+};
+
+use gatehall_vault::{is_placeholder, load_secret, read_keys, weakness};
+use rustix::process::geteuid;
+use secrecy::{ExposeSecret, SecretString};
+
+/// The folder they lie in. It is the wall: containers read the files as users of their own.
+pub(super) const FOLDER: &str = "secrets";
+
+/// The mode of the folder.
+pub(super) const CLOSED: u32 = 0o700;
+
+/// The mode of the files in it.
+pub(super) const READ: u32 = 0o444;
+
+/// How a secret comes to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// It is made up.
+    Random,
+    /// It is a file of keys, which are made up.
+    Keys,
+    /// Somebody says it.
+    Said,
+}
+
+/// One of the files.
+#[derive(Debug)]
+pub(super) struct SecretFile {
+    pub(super) name: &'static str,
+    pub(super) kind: Kind,
+}
+
+const fn random(name: &'static str) -> SecretFile {
+    SecretFile { name, kind: Kind::Random }
+}
+
+pub(super) const PROVIDER: &str = "provider_client_secret";
+pub(super) const MODEL: &str = "openai_api_key";
+pub(super) const KEYS: &str = "vault.keys";
+
+pub(super) const SECRETS: [SecretFile; 13] = [
+    random("postgres_password"),
+    random("gatehall_database_password"),
+    random("open_webui_database_password"),
+    random("authentik_database_password"),
+    random("valkey_password"),
+    random("open_webui_secret_key"),
+    random("open_webui_user_secret"),
+    random("open_webui_admin_password"),
+    random("authentik_secret_key"),
+    random("authentik_admin_password"),
+    SecretFile { name: PROVIDER, kind: Kind::Said },
+    SecretFile { name: MODEL, kind: Kind::Said },
+    SecretFile { name: KEYS, kind: Kind::Keys },
+];
+
+/// The names of all.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    SECRETS.iter().map(|it| it.name)
+}
+
+/// In what state a file is found.
+#[derive(Debug)]
+pub(super) enum Found {
+    Missing,
+    There {
+        secret: SecretString,
+        /// Whether the containers' users may read it.
+        is_read: bool,
+    },
+    Bad(String),
+}
+
+/// What is wrong with the folder, if it is there.
+pub(super) fn folder_problem(folder: &Path) -> Option<String> {
+    let shown = folder.display();
+    let metadata = match fs::metadata(folder) {
+        Ok(metadata) => metadata,
+        // A link that leads nowhere is there, too.
+        Err(_) if folder.symlink_metadata().is_err() => return None,
+        Err(error) => return Some(format!("{shown} cannot be entered: {error}")),
+    };
+    if !metadata.is_dir() {
+        return Some(format!("{shown} is no folder: move it away"));
+    }
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Some(format!(
+            "others can enter {shown} (mode {mode:o}), and whoever has an account here may have \
+             read what is in it: chmod 700 {shown}, and replace the secrets if that is so \
+             (--rotate)"
+        ));
+    }
+    let own = geteuid();
+    (metadata.uid() != own.as_raw() && !own.is_root())
+        .then(|| format!("{shown} belongs to another user: run this as that user, or as root"))
+}
+
+/// The state of a file.
+pub(super) fn find(folder: &Path, file: &SecretFile) -> Found {
+    let path = folder.join(file.name);
+    let shown = path.display();
+    let metadata = match fs::metadata(&path) {
+        Ok(metadata) => metadata,
+        Err(_) if path.symlink_metadata().is_err() => return Found::Missing,
+        Err(error) => return Found::Bad(format!("{shown} cannot be read: {error}")),
+    };
+    let remedy = "or remove it to have a new one made";
+    let secret = match file.kind {
+        Kind::Keys => match fs::read_to_string(&path).map(SecretString::from) {
+            Ok(text) => match read_keys(&text) {
+                Ok(_) => text,
+                Err(error) => return Found::Bad(format!("{shown}: {error}")),
+            },
+            Err(error) => return Found::Bad(format!("{shown} cannot be read: {error}")),
+        },
+        Kind::Random | Kind::Said => match load_secret(&path) {
+            Ok(secret) => secret,
+            Err(error) => return Found::Bad(format!("{shown}: {error}, {remedy}")),
+        },
+    };
+    let text = secret.expose_secret();
+    let problem = match file.kind {
+        Kind::Random => weakness(text),
+        Kind::Said if is_placeholder(text) => Some("only stands in for a secret".into()),
+        Kind::Said | Kind::Keys => None,
+    };
+    if let Some(problem) = problem {
+        let last =
+            if file.kind == Kind::Random { remedy } else { "or remove it to be asked for it" };
+        return Found::Bad(format!("what is in {shown} {problem}, {last}"));
+    }
+    Found::There { secret, is_read: metadata.permissions().mode() & READ == READ }
+}
