@@ -132,9 +132,14 @@ impl Follower {
     }
 
     async fn once(&self, proof: &Proof) -> Result<Came, WiringError> {
-        let Some(_alone) = self.desk.store().alone(OPEN_WEBUI_LOCK).await? else {
-            return Ok(Came::Taken);
-        };
+        let alone = self.desk.store().alone(OPEN_WEBUI_LOCK).await?;
+        let Some(alone) = alone else { return Ok(Came::Taken) };
+        let came = self.signed_in(proof).await;
+        alone.end().await;
+        came
+    }
+
+    async fn signed_in(&self, proof: &Proof) -> Result<Came, WiringError> {
         let client = self.client.sign_in(proof, false).await?;
         let came = self.bring(client.clone()).await;
         client.sign_out(proof).await;
@@ -223,8 +228,8 @@ fn outline(company: &Company, chat: &str) -> u64 {
         let user = (user.id.0, user.email.as_str(), user.enabled, account);
         take(&|it| (member.group.0, user).hash(it));
     }
-    for tenant in company.tenants.keys() {
-        take(&|it| tenant.as_str().hash(it));
+    for tenant in company.tenants.values() {
+        take(&|it| (tenant.id.as_str(), tenant.enabled).hash(it));
     }
     all
 }

@@ -4,8 +4,8 @@ mod doors;
 mod file;
 mod open_webuis;
 mod processes;
-mod secrets;
 mod reach;
+mod secrets;
 mod wiring;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -22,8 +22,8 @@ pub(crate) use doors::{domains, public_url};
 pub use file::{FileError, secrets_in, with_defaults};
 pub(crate) use open_webuis::{MadeUp, OpenWebUiOptions, OpenWebUiSource, open_webuis};
 pub use processes::ProcessSettings;
-pub(crate) use secrets::{has_password, told};
 pub(crate) use reach::Reach;
+pub(crate) use secrets::{has_password, told};
 pub use wiring::WiringOptions;
 
 /// Where the company is kept.

@@ -11,8 +11,8 @@ use serde::Deserialize;
 
 use super::{
     doors::{Domains, domains},
-    secrets::{Told, told},
     reach::{Reach, ReachNames, ReachParts, address},
+    secrets::{Told, told},
     wiring::WiringOptions,
 };
 use crate::files;

@@ -10,11 +10,19 @@ use crate::{
     writing::{LIMIT, in_time},
 };
 
-/// As long as this is there, nobody else has it. The end of its connection, or of its process, ends it,
-/// too.
+/// As long as this is there, nobody else has it. Dropped, it is let go a moment later.
 #[derive(Debug)]
 pub struct Alone {
-    _held: Engine<File, Transaction>,
+    held: Engine<File, Transaction>,
+}
+
+impl Alone {
+    /// Lets it go, at once.
+    pub async fn end(self) {
+        if let Engine::Postgres(transaction) = self.held {
+            transaction.roll_back().await;
+        }
+    }
 }
 
 impl Store {
@@ -29,7 +37,7 @@ impl Store {
                 in_time(LIMIT, within(&self.pool, what)).await?.map(Engine::Postgres)
             }
         };
-        Ok(held.map(|held| Alone { _held: held }))
+        Ok(held.map(|held| Alone { held }))
     }
 }
 

@@ -47,6 +47,7 @@ READY = [
     (ADMINS, "/keys"),
     (ADMINS, "/keys/add"),
     (ADMINS, "/settings"),
+    (ADMINS, "/open-webui"),
     (ADMINS, "/providers"),
     (ADMINS, "/providers/add"),
     (ADMINS, "/host-rules"),

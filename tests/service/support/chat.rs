@@ -11,9 +11,14 @@ pub(crate) fn signed(email: &str, secret: &str) -> String {
 }
 
 pub(crate) fn signed_as(account: &str, email: &str, secret: &str) -> String {
+    signed_for(300, account, email, secret)
+}
+
+/// The same for so many seconds.
+pub(crate) fn signed_for(seconds: u64, account: &str, email: &str, secret: &str) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let claims = json!({"sub": account, "email": email, "name": "Some One", "role": "user",
-        "iss": "open-webui", "iat": now, "exp": now + 300});
+        "iss": "open-webui", "iat": now, "exp": now + seconds});
     encode(&Header::default(), &claims, &EncodingKey::from_secret(secret.as_bytes())).unwrap()
 }
 

@@ -16,7 +16,7 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Client, SECRET, chat::signed_as};
+use super::{Client, SECRET, chat::signed_for};
 
 /// The API key of its administrator.
 pub(crate) const API_KEY: &str = "sk-of-ines";
@@ -251,7 +251,10 @@ async fn serve(State(state): State<Arc<Mutex<Inside>>>, request: Request) -> Res
     let Some((email, Some(connection))) = asks_as else { return refused(401, "Invalid token") };
     let (url, key) = (connection["url"].as_str().unwrap(), connection["key"].as_str().unwrap());
     let gate = Client::new(url.trim_end_matches("/mcp").to_owned(), key);
-    let names =
-        gate.with("x-openwebui-user-jwt", &signed_as(&token, &email, SECRET)).tools("/mcp").await;
-    fine(json!({"specs": names.iter().map(|it| json!({"name": it})).collect::<Vec<_>>()}))
+    let gate = gate.with("x-openwebui-user-jwt", &signed_for(3600, &token, &email, SECRET));
+    let list = gate.rpc("/mcp", "tools/list", json!({})).await.json();
+    match list["result"]["tools"].as_array() {
+        Some(tools) => fine(json!({ "specs": tools })),
+        None => refused(502, "Failed to connect to MCP server 'gatehall'"),
+    }
 }

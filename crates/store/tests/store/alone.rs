@@ -16,9 +16,12 @@ async fn one_has_it_until_it_lets_go(kind: Kind) {
     assert!(there.alone("other work").await.unwrap().is_some());
     // Nobody has to wait for it who works with the store.
     there.revision().await.unwrap();
+    held.unwrap().end().await;
+    let held = there.alone("work").await.unwrap();
+    assert!(held.is_some(), "it was let go at once");
     drop(held);
     for _ in 0..200 {
-        if there.alone("work").await.unwrap().is_some() {
+        if here.alone("work").await.unwrap().is_some() {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

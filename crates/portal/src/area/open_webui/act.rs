@@ -1,6 +1,8 @@
 //! Planning, setting up, looking, taking back: each as an administrator of Open WebUI, who proves it
 //! once for each.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::{
     Json,
@@ -13,6 +15,7 @@ use gatehall_store::Alone;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
+use tokio::time::{Instant, sleep};
 
 use super::wish::{Aim, WiringWish};
 use crate::{
@@ -21,13 +24,16 @@ use crate::{
     wiring::{Draft, Order, Whom, Wiring},
 };
 
+/// How long somebody waits for whoever else is at it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What has to be changed there, or was.
 #[derive(Template, Serialize, JsonSchema)]
 #[template(path = "open_webui/plan.html")]
 pub(super) struct Drafted {
     #[serde(skip)]
     frame: Frame,
-    rows: Vec<Row>,
+    rows: Vec<WiringRow>,
     /// Whether everything is as it should be.
     done: bool,
     /// This plan, to be sent when it is applied.
@@ -41,7 +47,7 @@ pub(super) struct Drafted {
 
 /// A thing at Open WebUI.
 #[derive(Serialize, JsonSchema)]
-struct Row {
+struct WiringRow {
     /// `new`, `changed`, `removed`, `unchanged` or `left`.
     state: &'static str,
     /// `key`, `group`, `connection`, `model` or `account`.
@@ -50,7 +56,7 @@ struct Row {
     what: String,
 }
 
-impl Row {
+impl WiringRow {
     fn new(row: &PlanRow) -> Self {
         let PlanRow { state, kind, name, what } = row;
         Self { state, kind, name: Short::name(name), what: Short::text(what) }
@@ -79,11 +85,11 @@ struct Again {
 pub(super) struct Checked {
     #[serde(skip)]
     frame: Frame,
-    findings: Vec<FindingRow>,
+    findings: Vec<WiringFinding>,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct FindingRow {
+struct WiringFinding {
     /// `good`, `note` or `bad`.
     state: &'static str,
     subject: String,
@@ -91,7 +97,7 @@ struct FindingRow {
     remedy: String,
 }
 
-impl FindingRow {
+impl WiringFinding {
     fn new(it: &Finding) -> Self {
         Self {
             state: it.state.as_str(),
@@ -102,7 +108,7 @@ impl FindingRow {
     }
 }
 
-impl FindingRow {
+impl WiringFinding {
     /// What mends it, in words: where a command does, the form does it, too.
     fn words(&self) -> &str {
         match self.remedy.strip_prefix("gatehall open-webui setup") {
@@ -153,7 +159,7 @@ struct Work {
     aim: Aim,
     client: Client,
     wiring: Wiring,
-    _alone: Alone,
+    alone: Alone,
 }
 
 impl Work {
@@ -162,22 +168,19 @@ impl Work {
             return Err(Fault::SignInTooOld { by_link: admin.by_link });
         }
         let aim = wish.aim(portal)?;
-        let alone = portal.desk.store().alone(OPEN_WEBUI_LOCK).await?.ok_or(Fault::Busy)?;
-        let client = portal.hall.open_webui(&aim.url)?.sign_in(&aim.proof, false).await?;
-        let desk = portal.desk.with_actor(admin.actor());
-        let opened = Wiring::open(desk, client.clone(), aim.chat.clone()).await;
-        let wiring = match opened {
-            Ok(wiring) => wiring,
-            Err(error) => {
-                client.sign_out(&aim.proof).await;
-                return Err(error.into());
+        let alone = alone(portal).await?;
+        match enter(portal, admin, &aim).await {
+            Ok((client, wiring)) => Ok(Self { aim, client, wiring, alone }),
+            Err(fault) => {
+                alone.end().await;
+                Err(fault)
             }
-        };
-        Ok(Self { aim, client, wiring, _alone: alone })
+        }
     }
 
     async fn end(self) {
         self.client.sign_out(&self.aim.proof).await;
+        self.alone.end().await;
     }
 
     async fn draft(
@@ -193,6 +196,30 @@ impl Work {
     }
 }
 
+/// Waits until nobody else is at it, but not for long.
+async fn alone(portal: &Portal) -> Result<Alone, Fault> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match portal.desk.store().alone(OPEN_WEBUI_LOCK).await? {
+            Some(alone) => return Ok(alone),
+            None if Instant::now() > end => return Err(Fault::Busy),
+            None => sleep(Duration::from_millis(200)).await,
+        }
+    }
+}
+
+async fn enter(portal: &Portal, admin: &Admin, aim: &Aim) -> Result<(Client, Wiring), Fault> {
+    let client = portal.hall.open_webui(&aim.url)?.sign_in(&aim.proof, false).await?;
+    let desk = portal.desk.with_actor(admin.actor());
+    match Wiring::open(desk, client.clone(), aim.chat.clone()).await {
+        Ok(wiring) => Ok((client, wiring)),
+        Err(error) => {
+            client.sign_out(&aim.proof).await;
+            Err(error.into())
+        }
+    }
+}
+
 fn again(portal: &Portal, wish: &WiringWish) -> Again {
     let own_proof = wish.aim(portal).is_ok_and(|aim| WiringWish::has_own(portal, &aim));
     Again { fields: wish.carried(), own_proof }
@@ -203,7 +230,7 @@ fn drafted(portal: &Portal, admin: &Admin, wish: &WiringWish, draft: &Draft) -> 
     let seen = short_digest(&serde_json::to_string(&all).unwrap_or_default());
     Drafted {
         frame: admin.frame("Plan for Open WebUI"),
-        rows: all.iter().map(Row::new).collect(),
+        rows: all.iter().map(WiringRow::new).collect(),
         done: draft.is_done(),
         moved: wish.seen.as_ref().is_some_and(|it| *it != seen),
         seen,
@@ -272,7 +299,7 @@ pub(super) async fn check(
     let work = Work::begin(&portal, &admin, &wish).await?;
     let findings = found(&work, &portal, &admin, &wish).await;
     work.end().await;
-    let findings = findings?.iter().map(FindingRow::new).collect();
+    let findings = findings?.iter().map(WiringFinding::new).collect();
     Ok(admin.show(&Checked { frame: admin.frame("What is at Open WebUI"), findings }))
 }
 

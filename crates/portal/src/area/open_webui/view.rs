@@ -7,10 +7,10 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::wish::{address, usual};
+use super::wish::address;
 use crate::{
     web::{Admin, Fault, Frame, Moment, Portal, Search, Shared, Short},
-    wiring::Wiring,
+    wiring::{Wiring, wished_tenants},
 };
 
 #[derive(Deserialize, JsonSchema)]
@@ -28,7 +28,7 @@ pub(super) struct OpenWebUiPage {
     /// Those that the gate knows.
     chats: Vec<ChatState>,
     /// What has to be in the environment of the one that is shown.
-    variables: Vec<Variable>,
+    variables: Vec<ChatVariable>,
     /// What its form *Add Connection* imports, with `ghk_…` where a service key has to be.
     import_file: String,
     #[serde(skip)]
@@ -75,10 +75,12 @@ struct SetUp {
     bring_groups: bool,
     /// Tenants with a connection of type OpenAPI.
     openapi: Vec<String>,
+    /// Whether all have one, those to come as well.
+    every_tenant: bool,
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Variable {
+struct ChatVariable {
     name: &'static str,
     value: String,
 }
@@ -108,6 +110,7 @@ impl SetUp {
             open_models: terms.open_models,
             bring_groups: terms.bring_groups,
             openapi: terms.openapi.iter().map(ToString::to_string).collect(),
+            every_tenant: terms.every_tenant,
         }
     }
 
@@ -135,7 +138,7 @@ pub(super) async fn show(
     let is_set_up = kept.is_some();
     let terms = match kept {
         Some(terms) => terms,
-        None => usual(address("gate", &portal.base())?),
+        None => Terms::new(address("gate", &portal.base())?),
     };
     let company = admin.snapshot.company();
     let mut groups: Vec<String> = company.groups.values().map(|it| it.name.to_string()).collect();
@@ -153,8 +156,10 @@ pub(super) async fn show(
     let key = SecretString::from("ghk_\u{2026}".to_owned());
     Ok(admin.show(&OpenWebUiPage {
         frame: admin.frame("Open WebUI"),
-        variables: values.into_iter().map(|(name, value)| Variable { name, value }).collect(),
-        import_file: import_file(&terms, &key).expose_secret().to_owned(),
+        variables: values.into_iter().map(|(name, value)| ChatVariable { name, value }).collect(),
+        import_file: import_file(&terms.gate, &wished_tenants(company, &terms), &key)
+            .expose_secret()
+            .to_owned(),
         form,
         chats,
     }))

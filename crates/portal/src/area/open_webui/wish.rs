@@ -60,6 +60,8 @@ pub(super) struct WiringWish {
     pub(super) bring_groups: Option<bool>,
     /// The tenants that also get a connection of type OpenAPI, one on each line.
     pub(super) openapi: Option<String>,
+    /// Whether all tenants get one, those to come as well.
+    pub(super) every_tenant: Option<bool>,
     /// Whether a new key is made in any case.
     #[serde(default)]
     pub(super) new_key: bool,
@@ -131,7 +133,7 @@ impl WiringWish {
     ) -> Result<Terms, Fault> {
         let mut terms = match (before, &self.gate) {
             (Some(before), _) => before.clone(),
-            (None, gate) => usual(address("gate", gate.as_deref().unwrap_or(base))?),
+            (None, gate) => Terms::new(address("gate", gate.as_deref().unwrap_or(base))?),
         };
         if let Some(gate) = &self.gate {
             terms.gate = address("gate", gate)?;
@@ -160,6 +162,7 @@ impl WiringWish {
             };
             terms.openapi = entries(openapi).into_iter().map(tenant).collect::<Result<_, _>>()?;
         }
+        terms.every_tenant = self.every_tenant.unwrap_or(terms.every_tenant);
         terms.open_models = self.open_models.unwrap_or(terms.open_models);
         terms.bring_groups = self.bring_groups.unwrap_or(terms.bring_groups);
         Ok(terms)
@@ -186,22 +189,11 @@ impl WiringWish {
             ("open_models", yes(self.open_models)),
             ("bring_groups", yes(self.bring_groups)),
             ("openapi", self.openapi.clone()),
+            ("every_tenant", yes(self.every_tenant)),
             ("new_key", self.new_key.then(|| "true".to_owned())),
         ];
         let all = one.into_iter().filter_map(|(name, value)| Some((name, value?)));
         all.chain(self.groups.iter().map(|it| ("groups", it.clone()))).collect()
-    }
-}
-
-/// What is usually set up, before somebody decides.
-pub(super) fn usual(gate: Url) -> Terms {
-    Terms {
-        gate,
-        access: Access::Everybody,
-        openapi: Vec::new(),
-        models: Models::All,
-        open_models: false,
-        bring_groups: true,
     }
 }
 
