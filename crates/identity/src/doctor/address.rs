@@ -44,7 +44,9 @@ impl Doctor<'_> {
     /// Has the gate say what of it does not work.
     async fn ask_how_it_is(&mut self, url: &Url) {
         const NAME: &str = "the gate itself";
-        let Ok(at) = url.join("/health/well") else { return };
+        // Proxies need not pass on what strangers have no business to know.
+        const PATH: &str = "/health/well";
+        let Some(at) = self.without_proxy(PATH).or_else(|| url.join(PATH).ok()) else { return };
         let Ok(response) = self.get(&at, &[]).await else { return };
         let report = serde_json::from_slice::<serde_json::Value>(response.body()).ok();
         let troubles = report.as_ref().and_then(|it| it["troubles"].as_array());
@@ -58,7 +60,7 @@ impl Doctor<'_> {
             None => self.doubtful(
                 NAME,
                 "/health/well is not answered",
-                "have the proxy pass it on, or run the doctor beside the gate",
+                "run the doctor beside the gate, with its GATEHALL_LISTEN",
             ),
         }
     }

@@ -29,18 +29,24 @@ impl Doctor<'_> {
         }
     }
 
-    /// Asks the gate where it listens, without the proxy.
-    pub(super) async fn look_whether_it_listens(&mut self) {
-        const NAME: &str = "gate";
-        let Some(mut listen) = self.patient.listen else { return };
+    /// A page of the gate where it listens, without the proxy; none if that is not known, or not on
+    /// this machine: elsewhere nothing is sent that is not encrypted.
+    pub(super) fn without_proxy(&self, path: &str) -> Option<Url> {
+        let mut listen = self.patient.listen?;
         match listen.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
             IpAddr::V6(ip) if ip.is_unspecified() => listen.set_ip(Ipv6Addr::LOCALHOST.into()),
             _ => {}
         }
-        // Elsewhere nothing is sent that is not encrypted.
-        let at = Url::parse(&format!("http://{listen}/.well-known/jwks.json"));
-        let Some(at) = at.ok().filter(|_| listen.ip().is_loopback()) else { return };
+        let at = Url::parse(&format!("http://{listen}{path}"));
+        at.ok().filter(|_| listen.ip().is_loopback())
+    }
+
+    /// Asks the gate where it listens, without the proxy.
+    pub(super) async fn look_whether_it_listens(&mut self) {
+        const NAME: &str = "gate";
+        let Some(at) = self.without_proxy("/.well-known/jwks.json") else { return };
+        let listen = at.authority().to_owned();
         match self.get(&at, &[]).await {
             Ok(_) => self.good(NAME, &format!("it answers at {listen}")),
             Err(error) => self.bad(
