@@ -226,7 +226,10 @@ fn people(found: &Found) -> Vec<Finding> {
         "pending" => Finding::note(
             "default role",
             "who comes waits until an administrator gives them a role",
-            if by_header { "people sign in at the gate: set Default User Role to user (Settings, Authentication)" } else { "" },
+            match by_header {
+                true => "the gate signs people in: set Default User Role to user there",
+                false => "",
+            },
         ),
         role => Finding::good("default role", role),
     });

@@ -248,7 +248,7 @@ def test_killed_at_each_step_a_second_run_mends_it(_):
         step = 0
         while True:
             origin, hit = _kill_at(world, when, step)
-            world.setup("--open-models", "--apply", url=origin.origin)
+            world.setup("--open-models", "--apply", "--no-test", url=origin.origin)
             assert "Everything is so already" in world.setup(
                 "--open-models", "--apply", "--no-test", url=origin.origin
             )

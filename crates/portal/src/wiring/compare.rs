@@ -84,3 +84,60 @@ pub fn compare(
 fn names_counted(count: usize) -> String {
     gatehall_domain::counted(count as u64, "tool", "tools")
 }
+
+#[cfg(test)]
+mod tests {
+    use gatehall_domain::Company;
+    use gatehall_open_webui::State;
+    use gatehall_vault::Vault;
+
+    use super::*;
+    use crate::import::{Choice, Plan, read};
+
+    const COMPANY: &str = r#"
+        groups = [{ name = "googlers" }]
+        users = [{ email = "alice@google.example", groups = ["googlers"] }]
+        tenants = [{ id = "google", name = "G" }, { id = "microsoft", name = "M" }]
+        servers = [{ id = "clock", command = "/bin/clock" }, { id = "files", command = "/bin/files" }]
+        connections = [
+            { tenant = "google", server = "clock" }, { tenant = "google", server = "files" },
+            { tenant = "microsoft", server = "clock" },
+        ]
+        grants = [
+            { group = "googlers", tenant = "google" },
+            { group = "googlers", connection = "google/files", tools = "secret_*", effect = "deny" },
+        ]
+    "#;
+
+    #[test]
+    fn tools_that_should_not_be_there_or_are_missing_are_told() {
+        let now = Timestamp::from_micros(1);
+        let mut company = Company::default();
+        let entries = read("company.toml", COMPANY).unwrap();
+        let plan = Plan::new(&entries, &company, &Vault::ephemeral().unwrap(), &|_| Ok(()), now);
+        assert!(plan.is_sound(), "{:?}", plan.rows);
+        for change in plan.changes(Choice::default()) {
+            company.apply(change).unwrap();
+        }
+        let snapshot = Snapshot::new(1, company);
+        let alice = snapshot.company().user_by_email(&"alice@google.example".parse().unwrap());
+        let look = |offered: &[&str]| -> Vec<(State, String)> {
+            let offered: Vec<String> = offered.iter().map(|it| (*it).to_owned()).collect();
+            let found = compare(&snapshot, alice.unwrap(), &offered, now);
+            found.into_iter().map(|it| (it.state, it.found)).collect()
+        };
+        let own = ["google_clock_now", "google_files_read"];
+        assert_eq!(look(&own)[0].0, State::Good);
+        assert!(look(&own)[0].1.contains("2 tools, of google/clock, google/files"));
+        for foreign in ["microsoft_clock_now", "google_files_secret_plan", "elsewhere_tool"] {
+            let found = look(&[own[0], own[1], foreign]);
+            assert_eq!((found.len(), found[0].0), (1, State::Bad), "{foreign}: {found:?}");
+            assert!(found[0].1.contains(foreign), "{found:?}");
+        }
+        let missing = look(&own[..1]);
+        assert_eq!(
+            missing[0],
+            (State::Note, "google/files is open to them, and offers nothing".into())
+        );
+    }
+}

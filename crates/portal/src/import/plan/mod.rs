@@ -28,7 +28,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    pub(super) fn new(
+    pub(crate) fn new(
         entries: &[Entry],
         company: &Company,
         vault: &Vault,
