@@ -5,6 +5,7 @@ import concurrent.futures
 import os
 import pathlib
 import secrets
+import ssl
 import sys
 import urllib.parse
 
@@ -119,6 +120,8 @@ class Deployment:
         }
         self.shipped = Shipped(folder, places, different)
         self.digest = certificate.make(DOMAIN, self.folder / "traefik")
+        file = self.folder / "traefik/certificate.pem"
+        self.tls = ssl.create_default_context(cafile=file)
 
     def secret(self, name):
         return (self.secrets / name).read_text()

@@ -1,7 +1,6 @@
 """Somebody with a browser: signed in at the provider, known to the gate, and so to Open WebUI."""
 
 import json
-import ssl
 
 from chat.open_webui import Person as Chatting
 from doors.client import Visitor
@@ -46,5 +45,4 @@ class Beside(Chatting):
 
 def stranger(deployment):
     """Somebody of whom nothing is known, who takes the certificate of these tests."""
-    file = deployment.folder / "traefik/certificate.pem"
-    return Visitor(tls=ssl.create_default_context(cafile=file))
+    return Visitor(tls=deployment.tls)

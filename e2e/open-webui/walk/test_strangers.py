@@ -14,7 +14,7 @@ from doors.client import send
 from doors.runner import table
 
 from .deployment import CHATS, DOMAIN
-from .person import Person, stranger
+from .person import Person
 from .routes import chat_routes
 
 ADA = "ada@google.example"
@@ -40,10 +40,20 @@ NOBODY = '{"email": "", "password": ""}'
 
 
 def ask(world, host, path, method="GET", headers=(), body=None):
-    deployment = world.deployment
-    tls = stranger(deployment).tls
-    port, name = deployment.ports["websecure"], f"{host}.{DOMAIN}"
-    return send(port, path, name, method, headers, body, 30, tls)
+    port, name = world.deployment.ports["websecure"], f"{host}.{DOMAIN}"
+    return send(port, path, name, method, headers, body, 30, world.deployment.tls)
+
+
+def ask_all(world, host, questions):
+    """The answers to (method, path, headers), several at a time."""
+
+    def one(question):
+        method, path, headers = question
+        body = "{}" if method in ("POST", "PUT", "PATCH") else None
+        return ask(world, host, path, method, headers, body)
+
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        return list(zip(questions, pool.map(one, questions)))
 
 
 def seen_by_chats(world, mark):
@@ -68,24 +78,16 @@ def test_no_route_of_the_chat_is_reached_without_proof(world):
     mark = f"stranger={secrets.token_hex(8)}"
     proofs = [headers for _, headers in false_proofs(world)]
     asked = [
-        (method, path, kind + headers)
+        (method, marked(path, mark), kind + headers)
         for number, (method, path) in enumerate(chat_routes())
         # Each as a page and as a program, and with one of the proofs in turn.
         for kind in (names.BROWSER_HEADERS, names.PROGRAM_HEADERS)
         for headers in ([], proofs[number % len(proofs)])
     ]
     assert len(asked) > 2000, len(asked)
-
-    def one(question):
-        method, path, headers = question
-        body = "{}" if method in ("POST", "PUT", "PATCH") else None
-        return ask(world, "app", marked(path, mark), method, headers, body)
-
-    with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(one, asked))
     let_in = [
         (question, answer.status)
-        for question, answer in zip(asked, answers)
+        for question, answer in ask_all(world, "app", asked)
         if answer.status not in (400, 401)
         and not (answer.status == 302 and "/oauth2/start?" in (answer.header("location") or ""))
     ]
@@ -138,15 +140,12 @@ def test_clients_get_nothing_without_proof(world):
     open_paths = ["/.well-known/oauth-protected-resource/mcp"]
     closed = ["/mcp", "/mcp/google", "/mcp/google/clock", "/openapi.json", "/t/google/openapi.json"]
     closed += ["/tools/google_clock_now"]
-    for path in closed:
-        for method in ("GET", "POST", "DELETE"):
-            answer = ask(world, "mcp", path, method, [JSON], "{}" if method == "POST" else None)
-            assert answer.status in (401, 404, 405), answer
+    asked = [(method, path, [JSON]) for path in closed for method in ("GET", "POST", "DELETE")]
+    asked += [(method, path, []) for method, path in chat_routes()]
+    for question, answer in ask_all(world, "mcp", asked):
+        assert answer.status in (400, 401, 404, 405), (question, answer)
     for path in open_paths:
         assert ask(world, "mcp", path).status in (200, 404)
-    for method, path in chat_routes():
-        if path not in closed:
-            assert ask(world, "mcp", path, method).status in (401, 404, 405, 400), (method, path)
 
 
 def test_the_key_of_the_chat_names_nobody_from_outside(world):
@@ -179,12 +178,15 @@ def test_no_page_of_the_portal_opens_without_proof(world):
     paths = portal_paths(world.people["ada"])
     assert len(paths) > 20, paths
     api = [f"/api/v1/{it}" for it in ("users", "groups", "keys", "audit", "grants", "sessions")]
-    for _, headers in false_proofs(world):
-        for path in [*paths, *api]:
-            answer = ask(world, "admin", path, headers=[*names.BROWSER_HEADERS, *headers])
-            location = urllib.parse.urlsplit(answer.header("location") or "")
-            away = answer.status == 303 and location.path == "/oauth2/start"
-            assert away or path in OPEN or answer.status in (401, 403, 404), answer
+    asked = [
+        ("GET", path, [*names.BROWSER_HEADERS, *headers])
+        for _, headers in false_proofs(world)
+        for path in [*paths, *api]
+    ]
+    for (_, path, _), answer in ask_all(world, "admin", asked):
+        location = urllib.parse.urlsplit(answer.header("location") or "")
+        away = answer.status == 303 and location.path == "/oauth2/start"
+        assert away or path in OPEN or answer.status in (401, 403, 404), answer
     # The checks are for Traefik alone.
     for path in ("/auth/traefik", "/auth/nginx", "/oauth2/auth"):
         assert ask(world, "admin", path).status == 404, path
