@@ -54,7 +54,7 @@ pub(crate) fn add_made(
         user: user.map(|user| user.id),
         tenant: order.tenant.clone(),
         manage: order.manage,
-        digest: new.digest.clone(),
+        digest: new.digest,
         created_at: now,
         expires_at: order.expires_at,
         revoked_at: None,
