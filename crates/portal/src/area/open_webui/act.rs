@@ -59,7 +59,7 @@ struct WiringRow {
 impl WiringRow {
     fn new(row: &PlanRow) -> Self {
         let PlanRow { state, kind, name, what } = row;
-        Self { state, kind, name: Short::name(name), what: Short::text(what) }
+        Self { state, kind, name: Short::name(name), what: in_words(what) }
     }
 
     fn tone(&self) -> &'static str {
@@ -70,6 +70,12 @@ impl WiringRow {
             _ => "",
         }
     }
+}
+
+/// What was found, without the options of the command, which the form has by other names.
+fn in_words(text: &str) -> String {
+    let option = ": --open-models gives it to everybody";
+    Short::text(&text.replace(option, ", unless you let everybody use these models"))
 }
 
 /// What is sent again with a form that does it.
@@ -102,7 +108,7 @@ impl WiringFinding {
         Self {
             state: it.state.as_str(),
             subject: Short::name(&it.subject),
-            found: Short::text(&it.found),
+            found: in_words(&it.found),
             remedy: Short::text(&it.remedy),
         }
     }
