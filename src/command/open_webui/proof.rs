@@ -123,5 +123,8 @@ pub(super) fn secret(file: &std::path::Path, what: &str) -> Result<SecretString>
 
 /// What sends requests to Open WebUI: the program's one way to do that.
 pub(crate) fn wire() -> Wire {
-    BoxCloneSyncService::new(Http::builder(TokioExecutor::new()).build(connector()))
+    // Open WebUI closes what is idle for some seconds, perhaps while a change is on its way. There
+    // are few requests, so each has a connection of its own.
+    let mut http = Http::builder(TokioExecutor::new());
+    BoxCloneSyncService::new(http.pool_max_idle_per_host(0).build(connector()))
 }
