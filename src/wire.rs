@@ -7,8 +7,8 @@ use hyper_util::{
 };
 use tower::util::BoxCloneSyncService;
 
-/// Trusts whom the gate trusts elsewhere. No connection is kept for later: there are few requests, and
-/// long pauses between them.
+/// Trusts whom the gate trusts elsewhere. No connection is kept for later: there are few requests with
+/// long pauses between them, and Open WebUI closes what is idle, perhaps while a change is on its way.
 pub(crate) fn wire() -> Wire {
     let client = Client::builder(TokioExecutor::new())
         .pool_max_idle_per_host(0)

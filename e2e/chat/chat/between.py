@@ -11,6 +11,8 @@ class Between:
 
     def __init__(self, origin, before=None, after=None):
         self.seen = []
+        # What could not be passed on.
+        self.failed = []
         target = urllib.parse.urlsplit(origin)
         between = self
 
@@ -23,12 +25,7 @@ class Between:
                 between.seen.append((self.command, self.path))
                 if before:
                     before(self.command, self.path)
-                there = http.client.HTTPConnection(target.hostname, target.port, timeout=60)
-                headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
-                there.request(self.command, self.path, body, headers)
-                answer = there.getresponse()
-                content = answer.read()
-                there.close()
+                answer, content = self.ask(body)
                 if after:
                     after(self.command, self.path)
                 self.send_response(answer.status)
@@ -36,6 +33,19 @@ class Between:
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            def ask(self, body):
+                there = http.client.HTTPConnection(target.hostname, target.port, timeout=60)
+                headers = {k: v for k, v in self.headers.items() if k.lower() != "connection"}
+                try:
+                    there.request(self.command, self.path, body, headers)
+                    answer = there.getresponse()
+                    return answer, answer.read()
+                except OSError as error:
+                    between.failed.append((self.command, self.path, error))
+                    raise
+                finally:
+                    there.close()
 
             do_GET = do_POST = do_DELETE = pass_on
 
