@@ -273,17 +273,20 @@ def test_killed_at_each_step_a_second_run_mends_it(_):
 
 def _kill_at(world, when, step):
     """Runs setup, killed at its n-th change of Open WebUI; whether there was such a change."""
-    hit = threading.Event()
+    hit, over = threading.Event(), threading.Event()
     count = [0]
     process = []
 
     def kill(method, path):
-        if method == "GET" or "/auths/sign" in path or hit.is_set():
+        if method == "GET" or "/auths/sign" in path or hit.is_set() or over.is_set():
             return
         if count[0] == step:
             hit.set()
             os.kill(process[0].pid, signal.SIGKILL)
             process[0].wait()
+            if when == "before":
+                # What never left the machine does not arrive while the next one runs.
+                raise ConnectionAbortedError
         count[0] += 1
 
     between = Between(world.open_webui(), **{when: kill})
@@ -295,6 +298,7 @@ def _kill_at(world, when, step):
             subprocess.Popen([str(it) for it in command], stdout=log, stderr=subprocess.STDOUT)
         )
         process[0].wait(60)
+    over.set()
     return between, hit.is_set()
 
 
