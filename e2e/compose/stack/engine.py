@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import subprocess
+import sys
 
 SOCKET = pathlib.Path(os.environ["DOCKER_HOST"].removeprefix("unix://"))
 FOLDER = SOCKET.parent
@@ -58,7 +59,17 @@ def group(container, controller):
 
 def processes(container):
     """Ids of the container's processes, as this machine counts, the first one first."""
-    return sorted(int(it) for it in (group(container, "pids") / "cgroup.procs").read_text().split())
+    every = (group(container, "pids") / "cgroup.procs").read_text().split()
+    return [number for _, number in sorted((_inside(it), int(it)) for it in every)]
+
+
+def _inside(process):
+    """Its id as the container counts. The machine's begin again from time to time."""
+    try:
+        lines = pathlib.Path(f"/proc/{process}/status").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return sys.maxsize
+    return next(int(it.split()[-1]) for it in lines if it.startswith("NSpid:"))
 
 
 def memory(container):
