@@ -41,7 +41,6 @@ pub(super) const FILES: &[Bundled] = &[
     file!("company.toml"),
     file!("backup", runs),
     file!("pin", runs),
-    file!("pin", runs),
     file!("restore", runs),
     file!("authentik/gatehall.yaml"),
     file!("authentik/start.sh", runs),
