@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, parser::ValueSource};
 
@@ -99,7 +99,7 @@ pub fn read_arguments(
     arguments: impl Iterator<Item = OsString>,
 ) -> Result<Invocation, clap::Error> {
     let arguments: Vec<OsString> = arguments.collect();
-    let command = Invocation::command();
+    let command = empty_is_unset(Invocation::command());
     let first = command.clone().try_get_matches_from(&arguments)?;
     let mut invocation = Invocation::from_arg_matches(&first)?;
     let Some(path) = &invocation.store.config else {
@@ -112,6 +112,32 @@ pub fn read_arguments(
     let mut invocation = Invocation::from_arg_matches(&matches)?;
     invocation.told_to_all = told_to_all(&matches);
     Ok(invocation)
+}
+
+/// Variables of a deployment that are there with nothing in them say nothing.
+const MAY_BE_EMPTY: [&str; 10] = [
+    "GATEHALL_OPEN_WEBUI_URL",
+    "GATEHALL_OPEN_WEBUI_ADMIN_TOKEN",
+    "GATEHALL_OPEN_WEBUI_ADMIN_TOKEN_FILE",
+    "GATEHALL_OPEN_WEBUI_ADMIN_EMAIL",
+    "GATEHALL_OPEN_WEBUI_TRUSTED_HEADER",
+    "GATEHALL_OPEN_WEBUI_ADMIN_PASSWORD_FILE",
+    "GATEHALL_OPEN_WEBUI_FOLLOW",
+    "GATEHALL_OPEN_WEBUI_GATE_URL",
+    "GATEHALL_OPEN_WEBUI_KEY",
+    "GATEHALL_OPEN_WEBUI_KEY_FILE",
+];
+
+fn empty_is_unset(command: clap::Command) -> clap::Command {
+    let says_nothing = |name: &OsStr| {
+        MAY_BE_EMPTY.iter().any(|it| name == OsStr::new(it))
+            && std::env::var_os(name).is_some_and(|it| it.is_empty())
+    };
+    let command = command.mut_args(|arg| match arg.get_env().is_some_and(says_nothing) {
+        true => arg.env(None::<&str>),
+        false => arg,
+    });
+    command.mut_subcommands(empty_is_unset)
 }
 
 /// The settings with secrets that are on the command line, of whichever command.

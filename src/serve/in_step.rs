@@ -11,8 +11,8 @@ use gatehall_domain::{Company, names::shown};
 use gatehall_gateway::{Live, Tasks};
 use gatehall_open_webui::{Client, Fault, Proof, Wire};
 use gatehall_portal::{
-    Desk, InStep, OPEN_WEBUI_LOCK, ReachedChat,
-    wiring::{Order, Wiring, WiringError},
+    Desk, InStep, ReachedChat,
+    wiring::{Order, Wiring, WiringError, turn},
 };
 use tokio::{
     sync::watch,
@@ -132,23 +132,28 @@ impl Follower {
     }
 
     async fn once(&self, proof: &Proof) -> Result<Came, WiringError> {
-        let alone = self.desk.store().alone(OPEN_WEBUI_LOCK).await?;
-        let Some(alone) = alone else { return Ok(Came::Taken) };
-        let came = self.signed_in(proof).await;
-        alone.end().await;
-        came
-    }
-
-    async fn signed_in(&self, proof: &Proof) -> Result<Came, WiringError> {
+        let alone = match turn(self.desk.store(), Duration::ZERO).await {
+            Err(WiringError::Taken) => return Ok(Came::Taken),
+            alone => alone?,
+        };
         let client = self.client.sign_in(proof, false).await?;
-        let came = self.bring(client.clone()).await;
+        let (desk, chat) = (self.desk.clone(), self.chat.chat.clone());
+        let came = match Wiring::open(alone, desk, client.clone(), chat).await {
+            Ok(mut wiring) => {
+                let came = self.bring(&mut wiring).await;
+                wiring.close().await;
+                came
+            }
+            Err(error) => Err(error),
+        };
         client.sign_out(proof).await;
         came
     }
 
-    async fn bring(&self, client: Client) -> Result<Came, WiringError> {
-        let mut wiring = Wiring::open(self.desk.clone(), client, self.chat.chat.clone()).await?;
-        let Some(terms) = wiring.terms().cloned() else { return Ok(Came::Waits) };
+    async fn bring(&self, wiring: &mut Wiring) -> Result<Came, WiringError> {
+        let Some(terms) = wiring.terms().cloned() else {
+            return wiring.elsewhere().map_or(Ok(Came::Waits), Err);
+        };
         let draft = wiring.draft(&Order { terms, key: None, new_key: false }).await?;
         // What a check is about to remove by itself is not waited for.
         if draft.plan.needs_key || !draft.plan.is_done() {

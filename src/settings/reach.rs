@@ -64,7 +64,7 @@ impl Reach {
         );
         let proof = match (token, parts.admin) {
             (Some(token), _) => Some(Proof::Token(token)),
-            (None, Some(email)) => Some(proof_of(email, parts, names)?),
+            (None, Some(email)) => proof_of(email, parts, names)?,
             (None, None) => None,
         };
         let Some(url) = parts.url else {
@@ -90,13 +90,19 @@ impl Reach {
 }
 
 /// How somebody with an address signs in.
-fn proof_of(email: &EmailAddress, parts: &ReachParts<'_>, names: &ReachNames) -> Result<Proof> {
+fn proof_of(
+    email: &EmailAddress,
+    parts: &ReachParts<'_>,
+    names: &ReachNames,
+) -> Result<Option<Proof>> {
     let email = email.clone();
     match (parts.header, &parts.password_file) {
-        (Some(name), None) => Ok(Proof::Header { name: name.as_str().to_owned(), email }),
+        (Some(name), None) => Ok(Some(Proof::Header { name: name.as_str().to_owned(), email })),
         (None, Some(path)) => {
-            Ok(Proof::Password { email, password: read(path, names.password_file)? })
+            Ok(Some(Proof::Password { email, password: read(path, names.password_file)? }))
         }
+        // An address alone proves nothing, and does no harm.
+        (None, None) if !parts.follow => Ok(None),
         _ => bail!(
             "{} needs {}, where Open WebUI believes such a header, or {}",
             names.admin,
@@ -149,7 +155,7 @@ mod tests {
         for (parts, says) in [
             (ReachParts { token, ..Default::default() }, "set URL"),
             (ReachParts { admin, header, ..Default::default() }, "set URL"),
-            (ReachParts { url, admin, ..Default::default() }, "ADMIN needs HEADER"),
+            (ReachParts { url, admin, follow: true, ..Default::default() }, "ADMIN needs HEADER"),
             (ReachParts { follow: true, ..Default::default() }, "set URL"),
             (ReachParts { url, follow: true, ..Default::default() }, "FOLLOW needs"),
             (ReachParts { url, token, admin, ..Default::default() }, "not both"),
@@ -169,9 +175,12 @@ mod tests {
     #[test]
     fn an_address_alone_gives_no_proof() {
         let url: Url = "http://chat:8080".parse().unwrap();
-        let parts = ReachParts { url: Some(&url), ..Default::default() };
-        let reach = Reach::of(&parts, &NAMES).unwrap().unwrap();
-        assert!(reach.proof.is_none() && !reach.follow);
+        let admin: EmailAddress = "ines@company.example".parse().unwrap();
+        for admin in [None, Some(&admin)] {
+            let parts = ReachParts { url: Some(&url), admin, ..Default::default() };
+            let reach = Reach::of(&parts, &NAMES).unwrap().unwrap();
+            assert!(reach.proof.is_none() && !reach.follow);
+        }
         assert!(Reach::of(&ReachParts::default(), &NAMES).unwrap().is_none());
         assert!(address("http://key@chat").is_err() && address("chat:8080").is_err());
     }

@@ -7,10 +7,8 @@ use gatehall_domain::GroupId;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    Client, Fault, Plan, Record,
-    connection::Grant,
-    group::GroupChange,
-    plan::{Need, Seer},
+    Client, Fault, Plan, Record, connection::Grant, connections::Need, group::GroupChange,
+    model::is_as_registered, narrow::without, plan::Seer,
 };
 
 /// Something that is still to come.
@@ -65,11 +63,11 @@ async fn groups(
                 client.put_in_group(&id, members).await?;
                 made.insert(*group, id);
             }
-            GroupChange::Change { group, id, name, rename, add, remove } => {
+            GroupChange::Change { group, id, name, text, add, remove, .. } => {
                 record.note_group(*group, id);
                 keep(journal, record).await?;
-                if rename.is_some() {
-                    client.rename_group(id, name).await?;
+                if let Some(description) = text {
+                    client.name_group(id, name, description).await?;
                 }
                 // Who loses something comes first.
                 client.take_from_group(id, remove).await?;
@@ -93,7 +91,7 @@ async fn connections(
     record: &mut Record,
     journal: &dyn Journal,
 ) -> Result<(), Fault> {
-    if plan.connections.iter().all(|(_, need)| *need == Need::Nothing) {
+    if plan.connections.iter().all(|(_, need)| need.is_settled()) {
         return Ok(());
     }
     let key = key.ok_or(Fault::NoKey)?.expose_secret();
@@ -104,24 +102,34 @@ async fn connections(
     // Without all of its groups it would be open to more or fewer than was said.
     let access: Option<Vec<Grant>> = access.collect();
     let access = access.ok_or_else(|| Fault::NoGroup("that was to be made".into()))?;
-    let mut new = plan.read.clone();
+    let (mut new, mut gone) = (plan.read.clone(), Vec::new());
     for (kind, need) in &plan.connections {
         let at = kind.find(&new);
-        if *need == Need::Gone {
-            new.retain(|it| !kind.is(it));
-            record.connections.retain(|it| it.id != kind.tool_id());
-            continue;
+        match (need, at) {
+            (Need::Left(_), _) => continue,
+            (Need::Gone(back), at) => {
+                match (back, at) {
+                    (Some(back), Some(at)) => new[at] = back.clone(),
+                    _ => new.retain(|it| !kind.is(it)),
+                }
+                gone.push(kind.tool_id());
+                continue;
+            }
+            _ => {}
         }
         let was = at.map(|at| &new[at]);
         let wished = kind.wished(was, &plan.terms.gate, key, &access);
-        record.note_connection(kind.tool_id(), kind.url(&plan.terms.gate), was);
+        record.note_connection(kind.tool_id(), kind.url(&plan.terms.gate), was, &wished);
         match at {
             Some(at) => new[at] = wished,
             None => new.push(wished),
         }
     }
     keep(journal, record).await?;
-    client.save_connections(&plan.read, &new).await
+    client.save_connections(&plan.read, &new).await?;
+    // What was there before is known until it is back.
+    record.connections.retain(|it| !gone.contains(&it.id));
+    keep(journal, record).await
 }
 
 /// Each model is read anew, so that nothing is lost that somebody changed since.
@@ -136,7 +144,22 @@ async fn models(
         let is_new = was.is_none();
         record.note_model(&change.id, is_new, change.tools.clone(), change.open);
         keep(journal, record).await?;
-        client.save_model(change.form(was.as_ref()), is_new).await?;
+        client.save_model(change.form(was.as_ref()), was.as_ref()).await?;
+    }
+    for gone in &plan.models.narrowed {
+        let tools = record.tools_of(&gone.id);
+        match client.model(&gone.id).await? {
+            None => {}
+            Some(was) if !gone.unregister => {
+                let form = without(&was, &gone.tools, gone.close);
+                client.save_model(form, Some(&was)).await?;
+            }
+            Some(was) if is_as_registered(&was, &tools) => client.delete_model(&gone.id).await?,
+            // Somebody changed it just now: the next plan knows.
+            Some(_) => continue,
+        }
+        record.forget_model(gone);
+        keep(journal, record).await?;
     }
     Ok(())
 }

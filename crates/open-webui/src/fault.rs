@@ -99,7 +99,7 @@ impl Fault {
         let not_allowed = said.contains("do not have permission");
         match status {
             401 if not_allowed => Self::NotAllowed,
-            401 if said.starts_with("User mismatch") || is_json(body) => Self::BadToken,
+            401 if SESSION_ENDED.iter().any(|it| said.starts_with(it)) => Self::BadToken,
             403 if said.contains("API key is not enabled") => Self::ApiKeysOff,
             403 if is_api_key && not_allowed => Self::ApiKeyRestricted,
             404 | 405 if matches!(said.as_str(), "Not Found" | "Method Not Allowed") => {
@@ -110,9 +110,14 @@ impl Fault {
     }
 }
 
-fn is_json(body: &[u8]) -> bool {
-    serde_json::from_slice::<Value>(body).is_ok()
-}
+/// How Open WebUI begins to say that nobody is signed in. It answers 401 to much else, too.
+const SESSION_ENDED: [&str; 5] = [
+    "Your session has expired",
+    "Invalid token",
+    "401 Unauthorized",
+    "Not authenticated",
+    "User mismatch",
+];
 
 /// What an error says. What a form had in it, and may be secret, is left out.
 pub(crate) fn said(body: &[u8]) -> String {
@@ -156,6 +161,14 @@ mod tests {
             of(403, "Use of API key is not enabled in the environment.", true)
                 .contains("ENABLE_API_KEYS")
         );
+        for ended in
+            ["401 Unauthorized", "Not authenticated", "User mismatch. Please sign in again."]
+        {
+            assert!(of(401, ended, false).contains("has ended"), "{ended}");
+        }
+        // So older versions say that there is no such thing.
+        let none = of(401, "We could not find what you're looking for :/", false);
+        assert!(none.contains("401") && !none.contains("token"), "{none}");
         assert!(of(404, "Not Found", false).contains("too old"));
         assert!(of(404, "We could not find it", false).contains("404"));
     }

@@ -4,9 +4,8 @@
 use std::collections::BTreeSet;
 
 use gatehall_domain::GroupId;
-use serde_json::{Value, json};
 
-use crate::{Account, Client, Fault, accounts::Directory, client::encoded, record::Record};
+use crate::{Account, accounts::Directory, record::Record};
 
 /// A group as it is at Gatehall.
 #[derive(Debug, Clone)]
@@ -55,12 +54,15 @@ pub(crate) enum GroupChange {
         name: String,
         /// What it was called before, if the name changes.
         rename: Option<String>,
+        /// What it is for, if that or the name changes.
+        text: Option<String>,
         add: Vec<String>,
         remove: Vec<String>,
     },
     Delete {
         id: String,
         name: String,
+        why: &'static str,
     },
 }
 
@@ -73,6 +75,8 @@ pub(crate) struct GroupPlan {
     /// Those that are left alone, and why.
     pub(crate) left: Vec<(String, &'static str)>,
 }
+
+const TAKEN: &str = "a group of that name is there that is not Gatehall's: rename one of the two";
 
 const MARK: &str = "gatehall:";
 
@@ -92,6 +96,10 @@ impl FoundGroup {
     pub(crate) fn is_of(&self, group: GroupId) -> bool {
         mark_of(&self.description) == Some(group.to_string().as_str())
     }
+
+    fn delete(&self, why: &'static str) -> GroupChange {
+        GroupChange::Delete { id: self.id.clone(), name: self.name.clone(), why }
+    }
 }
 
 /// Compares the groups that are `chosen` among all that should be.
@@ -104,16 +112,17 @@ pub(crate) fn compare(
 ) -> GroupPlan {
     let directory = Directory::of(accounts);
     let mut plan = GroupPlan::default();
+    let is_wished = |mark: &str| wished.iter().any(|it| it.id.to_string() == mark);
+    // Those of Gatehall get out of each other's way.
+    let foreign = |it: &&FoundGroup| !mark_of(&it.description).is_some_and(is_wished);
+    let taken =
+        |name: &str| found.iter().filter(foreign).any(|it| it.name.eq_ignore_ascii_case(name));
     for wish in wished.iter().filter(|it| chosen(it)) {
         let members = wish.members.iter().filter_map(|it| directory.of_member(it));
         let members: BTreeSet<String> = members.map(|it| it.id.clone()).collect();
         let Some(own) = found.iter().find(|it| it.is_of(wish.id)) else {
-            let taken = found.iter().any(|it| it.name.eq_ignore_ascii_case(&wish.name));
-            match taken {
-                true => plan.left.push((
-                    wish.name.clone(),
-                    "a group of that name is there that is not Gatehall's: rename one of the two",
-                )),
+            match taken(&wish.name) {
+                true => plan.left.push((wish.name.clone(), TAKEN)),
                 false => plan.changes.push(GroupChange::Create {
                     group: wish.id,
                     name: wish.name.clone(),
@@ -125,22 +134,40 @@ pub(crate) fn compare(
         };
         let add: Vec<String> = members.difference(&own.members).cloned().collect();
         let remove: Vec<String> = own.members.difference(&members).cloned().collect();
-        let rename = (own.name != wish.name).then(|| own.name.clone());
-        match add.is_empty() && remove.is_empty() && rename.is_none() {
-            true => plan.same.push((wish.id, own.id.clone(), wish.name.clone())),
+        let differs = own.name != wish.name;
+        let stays = differs && taken(&wish.name);
+        if stays {
+            plan.left.push((wish.name.clone(), TAKEN));
+        }
+        let rename = (differs && !stays).then(|| own.name.clone());
+        let (id, name) = (own.id.clone(), if stays { &own.name } else { &wish.name }.clone());
+        let text = marked(wish.id, &wish.description);
+        let described = own.description.trim() != text.trim();
+        let text = (described || rename.is_some()).then_some(text);
+        match add.is_empty() && remove.is_empty() && text.is_none() {
+            true => plan.same.push((wish.id, id, name)),
             false => {
-                let (id, name) = (own.id.clone(), wish.name.clone());
                 let group = wish.id;
-                plan.changes.push(GroupChange::Change { group, id, name, rename, add, remove });
+                plan.changes.push(GroupChange::Change {
+                    group,
+                    id,
+                    name,
+                    rename,
+                    text,
+                    add,
+                    remove,
+                });
             }
         }
     }
-    let is_wished = |mark: &str| wished.iter().any(|it| it.id.to_string() == mark);
+    let is_left_out = |mark: &str| wished.iter().any(|it| it.id.to_string() == mark && !chosen(it));
     for own in found {
         match mark_of(&own.description) {
             Some(mark) if !is_wished(mark) && record.has_group(&own.id) => {
-                plan.changes
-                    .push(GroupChange::Delete { id: own.id.clone(), name: own.name.clone() });
+                plan.changes.push(own.delete("it is gone at Gatehall"));
+            }
+            Some(mark) if is_left_out(mark) && record.has_group(&own.id) => {
+                plan.changes.push(own.delete("it is not brought over any more"));
             }
             Some(mark) if !is_wished(mark) => plan
                 .left
@@ -151,77 +178,10 @@ pub(crate) fn compare(
     plan
 }
 
-impl Client {
-    /// All groups; with their members those that a Gatehall keeps.
-    pub(crate) async fn groups(&self) -> Result<Vec<FoundGroup>, Fault> {
-        let path = "/api/v1/groups/";
-        let all = self.get(path).await?;
-        let Some(all) = all.as_array() else {
-            return Err(Fault::Shape(path.to_owned(), "it lists no groups".into()));
-        };
-        let mut groups = Vec::with_capacity(all.len());
-        for it in all {
-            let text = |name: &str| it[name].as_str().unwrap_or_default().to_owned();
-            let mut group = FoundGroup {
-                id: text("id"),
-                name: text("name"),
-                description: text("description"),
-                members: BTreeSet::new(),
-            };
-            if mark_of(&group.description).is_some() {
-                group.members = self.members(&group.id).await?;
-            }
-            groups.push(group);
-        }
-        Ok(groups)
-    }
-
-    async fn members(&self, id: &str) -> Result<BTreeSet<String>, Fault> {
-        let path = format!("/api/v1/groups/id/{}/export", encoded(id));
-        let group = self.get(&path).await?;
-        let Some(members) = group["user_ids"].as_array() else {
-            return Err(Fault::Shape(path, "it names no members".into()));
-        };
-        Ok(members.iter().filter_map(Value::as_str).map(str::to_owned).collect())
-    }
-
-    pub(crate) async fn add_group(&self, name: &str, description: &str) -> Result<String, Fault> {
-        let path = "/api/v1/groups/create";
-        let made = self.post(path, &json!({ "name": name, "description": description })).await?;
-        let id = made["id"].as_str().map(str::to_owned);
-        id.ok_or_else(|| Fault::Shape(path.to_owned(), "the new group has no id".into()))
-    }
-
-    pub(crate) async fn rename_group(&self, id: &str, name: &str) -> Result<(), Fault> {
-        let path = format!("/api/v1/groups/id/{}", encoded(id));
-        let was = self.get(&path).await?;
-        let form = json!({ "name": name, "description": was["description"] });
-        self.post(&format!("{path}/update"), &form).await.map(drop)
-    }
-
-    pub(crate) async fn put_in_group(&self, id: &str, accounts: &[String]) -> Result<(), Fault> {
-        self.move_accounts(id, "add", accounts).await
-    }
-
-    pub(crate) async fn take_from_group(&self, id: &str, accounts: &[String]) -> Result<(), Fault> {
-        self.move_accounts(id, "remove", accounts).await
-    }
-
-    async fn move_accounts(&self, id: &str, how: &str, accounts: &[String]) -> Result<(), Fault> {
-        let path = format!("/api/v1/groups/id/{}/users/{how}", encoded(id));
-        for some in accounts.chunks(1000) {
-            self.post(&path, &json!({ "user_ids": some })).await?;
-        }
-        Ok(())
-    }
-
-    pub(crate) async fn delete_group(&self, id: &str) -> Result<(), Fault> {
-        self.delete(&format!("/api/v1/groups/id/{}/delete", encoded(id))).await.map(drop)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn wished(n: u128, name: &str, members: &[(&str, Option<&str>)]) -> WishedGroup {
@@ -268,9 +228,8 @@ mod tests {
         let told: Vec<String> = plan.changes.iter().map(|it| format!("{it:?}")).collect();
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(
-            told[0].contains(
-                r#"id: "g1", name: "Sales", rename: Some("Old name"), add: ["a1"], remove: ["b1"]"#
-            ),
+            told[0].contains(r#"id: "g1", name: "Sales", rename: Some("Old name")"#)
+                && told[0].contains(r#"add: ["a1"], remove: ["b1"]"#),
             "{told:?}"
         );
         // Bob is bound to another account, so that the one with his address is not his.
@@ -283,7 +242,7 @@ mod tests {
     #[test]
     fn what_is_in_step_stays() {
         let wish = [wished(1, "Sales", &[("alice@x.example", None)])];
-        let there = [found("g1", "Sales", &format!("{} ", marked(wish[0].id, "")), &["a1"])];
+        let there = [found("g1", "Sales", &format!("{} ", marked(wish[0].id, "Us")), &["a1"])];
         let plan = compare(
             &wish,
             |_| true,
@@ -293,5 +252,41 @@ mod tests {
         );
         assert!(plan.changes.is_empty() && plan.left.is_empty());
         assert_eq!(plan.same[0].1, "g1");
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_left_and_a_description_is_brought_over() {
+        let wish = [wished(1, "Sales", &[]), wished(2, "Ours", &[]), wished(3, "Theirs", &[])];
+        let text = |n: usize| marked(wish[n].id, "Us");
+        let there = [
+            found("g1", "Old", &text(0), &["a1"]),
+            found("g0", "sales", "somebody else's", &[]),
+            // Two that change their names for each other's.
+            found("g2", "Theirs", &text(1), &[]),
+            found("g3", "Ours", &marked(wish[2].id, "Them"), &[]),
+        ];
+        let plan = compare(&wish, |_| true, &there, &[], &Record::default());
+        assert_eq!(plan.left, [("Sales".to_owned(), TAKEN)]);
+        let told: Vec<String> = plan.changes.iter().map(|it| format!("{it:?}")).collect();
+        assert!(
+            told[0].contains(r#"name: "Old", rename: None, text: None, add: [], remove: ["a1"]"#),
+            "{told:?}"
+        );
+        assert!(told[1].contains(r#"name: "Ours", rename: Some("Theirs")"#), "{told:?}");
+        let same = [found("g3", "Theirs", &marked(wish[2].id, "Them"), &[])];
+        let plan = compare(&wish[2..], |_| true, &same, &[], &Record::default());
+        let told = format!("{:?}", plan.changes);
+        assert!(told.contains(r#"rename: None, text: Some("Us (Gatehall"#), "{told}");
+    }
+
+    #[test]
+    fn what_is_not_brought_over_any_more_goes_if_it_was() {
+        let wish = [wished(1, "Sales", &[]), wished(2, "Care", &[])];
+        let there = [0, 1].map(|n| found(&format!("g{n}"), "x", &marked(wish[n].id, "Us"), &[]));
+        let mut record = Record::default();
+        record.note_group(wish[0].id, "g0");
+        let plan = compare(&wish, |_| false, &there, &[], &record);
+        let told = format!("{:?}", plan.changes);
+        assert!(plan.changes.len() == 1 && told.contains(r#"Delete { id: "g0""#), "{told}");
     }
 }

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use crate::{connection::Grant, plan::kinds};
+use crate::{connection::Grant, connections::kinds};
 
 /// The text of the file that the form *Add Connection* imports. It holds the key.
 pub fn import_file(gate: &Url, tenants: &[TenantId], key: &SecretString) -> SecretString {

@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Client, Fault, Models,
-    client::{Object, encoded},
+    Models,
+    client::Object,
     connection::{Grant, change_part, grants},
+    narrow::Narrowed,
 };
 
 /// A model that a provider offers.
@@ -31,6 +32,8 @@ pub(crate) struct ModelChange {
 #[derive(Debug, Default)]
 pub(crate) struct ModelPlan {
     pub(crate) changes: Vec<ModelChange>,
+    /// What an earlier time did, and is wished no more.
+    pub(crate) narrowed: Vec<Narrowed>,
     pub(crate) same: Vec<String>,
     /// Those that are left alone, and why.
     pub(crate) left: Vec<(String, &'static str)>,
@@ -45,6 +48,11 @@ pub(crate) fn tools_on(model: &Object) -> Vec<String> {
     tools.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+/// Whether people made it out of another one, with instructions and documents of their own.
+fn is_made_there(model: &Object) -> bool {
+    model.get("base_model_id").is_some_and(|it| !it.is_null())
+}
+
 pub(crate) fn is_open(model: &Object) -> bool {
     grants(model.get("access_grants")).contains(&Grant::everybody())
 }
@@ -57,16 +65,20 @@ pub(crate) fn compare(
     registered: &[Object],
     base: &[BaseModel],
 ) -> ModelPlan {
-    let is_chosen = |id: &str| match choice {
-        Models::All => true,
-        Models::Named(names) => names.iter().any(|name| name == id),
-    };
+    let is_chosen = |id: &str| choice.has(id);
     let mut plan = ModelPlan::default();
     let active = |it: &&Object| it.get("is_active") != Some(&Value::Bool(false));
     for model in registered.iter().filter(|it| is_chosen(id_of(it))).filter(active) {
         let (id, on) = (id_of(model).to_owned(), tools_on(model));
         let missing: Vec<String> = tools.iter().filter(|it| !on.contains(it)).cloned().collect();
-        let open = open && !is_open(model);
+        let closed = open && !is_open(model);
+        if closed && is_made_there(model) {
+            plan.left.push((
+                id.clone(),
+                "it was made at Open WebUI out of another model: who may use it is decided there",
+            ));
+        }
+        let open = closed && !is_made_there(model);
         match missing.is_empty() && !open {
             true => plan.same.push(id),
             false => plan.changes.push(ModelChange { id, register: None, tools: missing, open }),
@@ -157,65 +169,6 @@ pub(crate) fn is_as_registered(model: &Object, tools: &[String]) -> bool {
     more.count() == 0 && only_ours && open && empty(model.get("params"))
 }
 
-impl Client {
-    /// The models that are registered.
-    pub(crate) async fn models(&self) -> Result<Vec<Object>, Fault> {
-        match self.list("/api/v1/models/all").await {
-            // Before it was one list, there were two.
-            Err(Fault::NoSuchFunction(_) | Fault::Page(_)) => {
-                let mut models = self.list("/api/v1/models/base").await?;
-                models.extend(self.list("/api/v1/models/export").await?);
-                Ok(models)
-            }
-            all => all,
-        }
-    }
-
-    async fn list(&self, path: &str) -> Result<Vec<Object>, Fault> {
-        let all = self.get(path).await?;
-        serde_json::from_value(all)
-            .map_err(|_| Fault::Shape(path.to_owned(), "it is no list".into()))
-    }
-
-    /// The model of this id as it is now, if it is registered.
-    pub(crate) async fn model(&self, id: &str) -> Result<Option<Object>, Fault> {
-        match self.get(&format!("/api/v1/models/model?id={}", encoded(id))).await {
-            Ok(Value::Object(model)) => Ok(Some(model)),
-            Ok(_) | Err(Fault::Refused(_, 404, _)) => Ok(None),
-            // Versions before it had a status of its own for that.
-            Err(Fault::Refused(_, 401, said)) if said.contains("could not find") => Ok(None),
-            Err(fault) => Err(fault),
-        }
-    }
-
-    /// What providers offer now.
-    pub(crate) async fn base_models(&self) -> Result<Vec<BaseModel>, Fault> {
-        let all = self.get("/api/models/base").await?;
-        let all = all["data"].as_array().cloned().unwrap_or_default();
-        let mut models: Vec<BaseModel> = Vec::new();
-        for it in &all {
-            let Some(id) = it["id"].as_str() else { continue };
-            if models.iter().all(|it| it.id != id) {
-                let name = it["name"].as_str().unwrap_or(id).to_owned();
-                models.push(BaseModel { id: id.to_owned(), name });
-            }
-        }
-        Ok(models)
-    }
-
-    pub(crate) async fn save_model(&self, form: Object, is_new: bool) -> Result<(), Fault> {
-        let path = match is_new {
-            true => "/api/v1/models/create".to_owned(),
-            false => format!("/api/v1/models/model/update?id={}", encoded(id_of(&form))),
-        };
-        self.post(&path, &form.into()).await.map(drop)
-    }
-
-    pub(crate) async fn delete_model(&self, id: &str) -> Result<(), Fault> {
-        self.post("/api/v1/models/model/delete", &json!({ "id": id })).await.map(drop)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,6 +206,20 @@ mod tests {
         assert!(form.get("user_id").is_none());
         let again = compare(&Models::All, &tools, false, &[form], &[]);
         assert_eq!((again.changes.len(), again.same.len()), (0, 1));
+    }
+
+    #[test]
+    fn a_model_that_somebody_made_is_never_opened() {
+        let mut own =
+            model(json!({"id": "secrets", "base_model_id": "gpt", "meta": {"toolIds": ["t"]}}));
+        let of = |it: &Object| {
+            compare(&Models::All, &["t".to_owned()], true, std::slice::from_ref(it), &[])
+        };
+        let plan = of(&own);
+        assert!(plan.changes.is_empty(), "{:?}", plan.changes);
+        assert!(plan.left[0].1.contains("decided there"));
+        own.insert("base_model_id".into(), Value::Null);
+        assert!(of(&own).changes[0].open);
     }
 
     #[test]

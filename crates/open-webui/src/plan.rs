@@ -1,15 +1,17 @@
 //! What has to be changed at an Open WebUI for it to be as it should, and what is shown of that.
 
-use gatehall_domain::{GroupId, TenantId};
+use gatehall_domain::GroupId;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use crate::{
     Access, Fault, Found, Record, Wish, WishedGroup,
     client::Object,
-    connection::{Grant, Kind, settled},
+    connection::{Grant, Kind},
+    connections::{Need, Sight, kinds, needs},
     group::{self, FoundGroup, GroupChange, GroupPlan},
     model::{self, ModelPlan},
+    narrow::narrowed,
     wish::Terms,
 };
 
@@ -24,17 +26,6 @@ pub struct Plan {
     pub(crate) models: ModelPlan,
     /// Whether a key is needed that nobody has.
     pub needs_key: bool,
-}
-
-/// What a connection needs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Need {
-    Nothing,
-    New,
-    /// What of it is changed.
-    Change(Vec<&'static str>),
-    /// It is Gatehall's, and should be there no more.
-    Gone,
 }
 
 /// Who sees the connections.
@@ -75,25 +66,20 @@ pub fn plan(found: &Found, wish: &Wish, record: &Record) -> Result<Plan, Fault> 
     let see = seers(&terms.access, &wish.groups, &found.groups)?;
     let kinds = kinds(&wish.tenants);
     let key = wish.key.as_ref().map(ExposeSecret::expose_secret);
-    let mut connections: Vec<(Kind, Need)> = kinds
-        .iter()
-        .map(|kind| (kind.clone(), need(kind, &found.connections, terms, key, &see)))
-        .collect();
-    for kept in &record.connections {
-        if let Some(kind) = former(&kept.id, &kinds)
-            && kind.find(&found.connections).is_some()
-        {
-            connections.push((kind, Need::Gone));
-        }
-    }
+    let sight = Sight { see: &see, groups: &found.groups, wished: &wish.groups };
+    let connections = needs(&kinds, &found.connections, terms, key, &sight, record);
     let tools: Vec<String> = kinds.iter().map(Kind::tool_id).collect();
-    let models = model::compare(
+    let mut models = model::compare(
         &terms.models,
         &tools[..1],
         terms.open_models,
         &found.models,
         &found.base_models,
     );
+    models.narrowed = narrowed(&terms.models, terms.open_models, &found.models, &record.models);
+    let gone = |id: &str| models.narrowed.iter().any(|it| it.unregister && it.id == id);
+    models.changes.retain(|it| !gone(&it.id));
+    models.same.retain(|id| !models.narrowed.iter().any(|it| it.id == *id));
     Ok(Plan {
         terms: terms.clone(),
         read: found.connections.clone(),
@@ -103,18 +89,6 @@ pub fn plan(found: &Found, wish: &Wish, record: &Record) -> Result<Plan, Fault> 
         models,
         needs_key: key.is_none(),
     })
-}
-
-pub(crate) fn kinds(tenants: &[TenantId]) -> Vec<Kind> {
-    let tenants = tenants.iter().cloned().map(Kind::OpenApi);
-    std::iter::once(Kind::Mcp).chain(tenants).collect()
-}
-
-/// A connection that an earlier time made, and that is wished no more.
-fn former(id: &str, kinds: &[Kind]) -> Option<Kind> {
-    let tenant = id.strip_prefix("server:gatehall-")?.parse().ok()?;
-    let kind = Kind::OpenApi(tenant);
-    (!kinds.contains(&kind)).then_some(kind)
 }
 
 fn seers(
@@ -142,27 +116,6 @@ fn seers(
     names.iter().map(seer).collect()
 }
 
-/// What the connection lacks. The key counts, but is not shown.
-fn need(kind: &Kind, there: &[Object], terms: &Terms, key: Option<&str>, see: &[Seer]) -> Need {
-    let Some(at) = kind.find(there) else { return Need::New };
-    let was = &settled(there)[at];
-    let own = was.get("key").and_then(|it| it.as_str()).unwrap_or_default();
-    let access: Option<Vec<Grant>> = see.iter().map(Seer::known).collect();
-    let new =
-        kind.wished(Some(was), &terms.gate, key.unwrap_or(own), access.as_deref().unwrap_or(&[]));
-    let mut changed: Vec<&'static str> = ["url", "path", "auth_type", "key", "info", "config"]
-        .into_iter()
-        .filter(|name| was.get(*name) != new.get(*name))
-        .collect();
-    if key.is_none() && !changed.contains(&"key") {
-        changed.push("key");
-    }
-    match changed.is_empty() {
-        true => Need::Nothing,
-        false => Need::Change(changed),
-    }
-}
-
 impl Seer {
     /// The grant, if the group is there already.
     pub(crate) fn known(&self) -> Option<Grant> {
@@ -177,8 +130,9 @@ impl Seer {
 impl Plan {
     /// Whether everything is as it should be.
     pub fn is_done(&self) -> bool {
-        let settled = self.connections.iter().all(|(_, need)| *need == Need::Nothing);
-        settled && self.groups.changes.is_empty() && self.models.changes.is_empty()
+        let settled = self.connections.iter().all(|(_, need)| need.is_settled());
+        let models = self.models.changes.is_empty() && self.models.narrowed.is_empty();
+        settled && models && self.groups.changes.is_empty()
     }
 
     /// What people are shown.
@@ -206,7 +160,11 @@ impl Plan {
                 Need::Nothing => row("unchanged", "connection", &id, String::new()),
                 Need::New => row("new", "connection", &id, kind.url(&self.terms.gate)),
                 Need::Change(what) => row("changed", "connection", &id, what.join(", ")),
-                Need::Gone => row("removed", "connection", &id, String::new()),
+                Need::Gone(None) => row("removed", "connection", &id, String::new()),
+                Need::Gone(Some(_)) => {
+                    row("changed", "connection", &id, "it is put back as it was before".into());
+                }
+                Need::Left(why) => row("left", "connection", &id, (*why).to_owned()),
             }
         }
         for id in &self.models.same {
@@ -223,6 +181,9 @@ impl Plan {
             let state = if change.register.is_some() { "new" } else { "changed" };
             row(state, "model", &change.id, what.join(", "));
         }
+        for it in &self.models.narrowed {
+            row("removed", "model", &it.id, it.what());
+        }
         for (id, why) in &self.models.left {
             row("left", "model", id, (*why).to_owned());
         }
@@ -236,11 +197,13 @@ impl GroupChange {
             Self::Create { name, members, .. } => {
                 ("new", name.clone(), format!("members with an account: {}", members.len()))
             }
-            Self::Delete { name, .. } => ("removed", name.clone(), "it is gone at Gatehall".into()),
-            Self::Change { name, rename, add, remove, .. } => {
+            Self::Delete { name, why, .. } => ("removed", name.clone(), (*why).to_owned()),
+            Self::Change { name, rename, text, add, remove, .. } => {
                 let mut what = Vec::new();
                 if let Some(before) = rename {
                     what.push(format!("was called {before}"));
+                } else if text.is_some() {
+                    what.push("its description".to_owned());
                 }
                 for (count, how) in [(add.len(), "come"), (remove.len(), "go")] {
                     if count > 0 {

@@ -1,12 +1,15 @@
 use gatehall_domain::{GroupId, UserId};
 use serde::{Deserialize, Serialize};
 
-use crate::{client::Object, wish::Terms};
+use crate::{client::Object, narrow::Narrowed, wish::Terms};
 
 /// What was done at an Open WebUI, so that it can be taken back, and done again where it was broken
 /// off. It holds keys of connections that were there before: whoever keeps it seals it.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct Record {
+    /// The source of its accounts here; empty in what older versions kept.
+    #[serde(default)]
+    pub chat: String,
     /// What was decided the last time.
     pub terms: Option<Terms>,
     /// The service keys that were made for it.
@@ -31,6 +34,9 @@ pub(crate) struct KeptConnection {
     pub(crate) url: String,
     /// What stood there before.
     pub(crate) before: Option<Object>,
+    /// What was made of it; not in what older versions kept.
+    #[serde(default)]
+    pub(crate) made: Option<Object>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -63,11 +69,24 @@ impl Record {
     }
 
     /// What was there before the first time counts, not what an earlier time made.
-    pub(crate) fn note_connection(&mut self, id: String, url: String, before: Option<&Object>) {
+    pub(crate) fn note_connection(
+        &mut self,
+        id: String,
+        url: String,
+        before: Option<&Object>,
+        made: &Object,
+    ) {
+        let made = Some(made.clone());
         match self.connections.iter_mut().find(|it| it.id == id) {
-            Some(kept) => kept.url = url,
-            None => self.connections.push(KeptConnection { id, url, before: before.cloned() }),
+            Some(kept) => (kept.url, kept.made) = (url, made),
+            None => {
+                self.connections.push(KeptConnection { id, url, before: before.cloned(), made });
+            }
         }
+    }
+
+    pub(crate) fn connection(&self, id: &str) -> Option<&KeptConnection> {
+        self.connections.iter().find(|it| it.id == id)
     }
 
     pub(crate) fn note_model(&mut self, id: &str, created: bool, tools: Vec<String>, opened: bool) {
@@ -79,6 +98,21 @@ impl Record {
         kept.opened |= opened;
         let new = tools.into_iter().filter(|it| !kept.tools.contains(it)).collect::<Vec<_>>();
         kept.tools.extend(new);
+    }
+
+    pub(crate) fn tools_of(&self, model: &str) -> Vec<String> {
+        let kept = self.models.iter().find(|it| it.id == model);
+        kept.map(|it| it.tools.clone()).unwrap_or_default()
+    }
+
+    /// What was taken back at a model is known no more.
+    pub(crate) fn forget_model(&mut self, gone: &Narrowed) {
+        if let Some(kept) = self.models.iter_mut().find(|it| it.id == gone.id) {
+            kept.tools.retain(|it| !gone.tools.contains(it));
+            kept.opened &= !gone.close;
+        }
+        let over = |it: &KeptModel| gone.unregister || (it.tools.is_empty() && !it.opened);
+        self.models.retain(|it| it.id != gone.id || !over(it));
     }
 
     pub(crate) fn note_group(&mut self, group: GroupId, id: &str) {

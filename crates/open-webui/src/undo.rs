@@ -1,16 +1,14 @@
 //! Takes back what was done, and nothing that somebody did since.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::{
     Client, Fault, Record,
-    client::Object,
-    connection::{CONNECTION, Grant, Kind, change_part, grants},
+    connection::{CONNECTION, Kind},
     group::mark_of,
     model::{form_of, is_as_registered},
+    narrow::without,
+    restore::{Restored, restored},
 };
 
 /// One thing that was taken back, or not.
@@ -62,27 +60,11 @@ async fn models(
                 false => "the tools are switched off",
             });
             if apply {
-                client.save_model(form, false).await?;
+                client.save_model(form, Some(&model)).await?;
             }
         }
     }
     Ok(())
-}
-
-/// The model without these tools, and closed to everybody if it was opened.
-fn without(model: &Object, tools: &[String], close: bool) -> Object {
-    let mut form = form_of(model);
-    change_part(&mut form, "meta", |meta| {
-        if let Some(Value::Array(on)) = meta.get_mut("toolIds") {
-            on.retain(|it| it.as_str().is_none_or(|it| !tools.iter().any(|tool| tool == it)));
-        }
-    });
-    if close {
-        let mut all: BTreeSet<Grant> = grants(form.get("access_grants"));
-        all.remove(&Grant::everybody());
-        form.insert("access_grants".into(), all.iter().map(Grant::json).collect());
-    }
-    form
 }
 
 async fn connections(
@@ -97,19 +79,19 @@ async fn connections(
         let Some(kind) = kind_of(&kept.id) else { continue };
         let Some(at) = kind.find(&new) else { continue };
         let mut tell = |what| done.push(Undone { kind: "connection", name: kind.id(), what });
-        if new[at].get("url").and_then(Value::as_str) != Some(&kept.url) {
-            tell("it stays, since somebody made it lead elsewhere");
-            continue;
-        }
-        match &kept.before {
-            Some(before) if new[at] == *before => {}
-            Some(before) => {
-                new[at] = before.clone();
-                tell("it is as it was before");
-            }
-            None => {
+        match restored(kept, &new[at]) {
+            Restored::Stays => tell("it stays, since somebody made it lead elsewhere"),
+            Restored::Goes => {
                 new.remove(at);
                 tell("it is removed");
+            }
+            Restored::Back(back) if back == new[at] => {}
+            Restored::Back(back) => {
+                tell(match kept.before.as_ref() == Some(&back) {
+                    true => "it is as it was before",
+                    false => "it is as it was before, but for what somebody changed since",
+                });
+                new[at] = back;
             }
         }
     }

@@ -74,3 +74,13 @@ pub enum Models {
     /// These, by id.
     Named(Vec<String>),
 }
+
+impl Models {
+    /// Whether this one is among them.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(names) => names.iter().any(|name| name == id),
+        }
+    }
+}

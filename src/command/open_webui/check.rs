@@ -2,11 +2,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use gatehall_open_webui::{Client, Finding, Models, Proof, Terms, look_at};
-use gatehall_portal::wiring::{Order, Whom, Wiring};
+use gatehall_open_webui::{Client, Finding, Models, Proof, Terms, gate_address};
+use gatehall_portal::wiring::{Order, Whom, Wiring, turn};
+use gatehall_store::Alone;
 use url::Url;
 
-use super::{proof::Reach, show, test_user::TestOptions};
+use super::{PATIENCE, proof::Reach, show, test_user::TestOptions};
 use crate::{command::chats::ChatOptions, office::Office, output::Format, settings::StoreSettings};
 
 #[derive(Debug, Args)]
@@ -15,7 +16,7 @@ pub(super) struct CheckOptions {
     reach: Reach,
     /// Address of the gate, as Open WebUI reaches it, where it was set up by hand. [default: that
     /// of the connection]
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_GATE_URL", value_name = "URL")]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_GATE_URL", value_name = "URL", value_parser = gate_address)]
     gate_url: Option<Url>,
     #[command(flatten)]
     test: TestOptions,
@@ -29,8 +30,9 @@ pub(super) async fn run(settings: &StoreSettings, options: CheckOptions) -> Resu
     let office = Office::of_gate(settings).await?;
     let proof = options.reach.needed_proof()?;
     let nobody = options.reach.client(&office).await?;
+    let alone = turn(&office.store, PATIENCE).await?;
     let client = nobody.sign_in(&proof, false).await?;
-    let found = with(&office, &options, &client, &proof).await;
+    let found = with(&office, &options, alone, &client, &proof).await;
     client.sign_out(&proof).await;
     let found = found?;
     match options.format.json {
@@ -43,17 +45,23 @@ pub(super) async fn run(settings: &StoreSettings, options: CheckOptions) -> Resu
 async fn with(
     office: &Office,
     options: &CheckOptions,
+    alone: Alone,
     client: &Client,
     proof: &Proof,
 ) -> Result<Vec<Finding>> {
-    let wiring = options.reach.wiring(office, client).await?;
-    let terms = match wiring.terms() {
-        Some(terms) => terms.clone(),
-        None => by_hand(client, options.gate_url.clone()).await?,
+    let wiring = options.reach.wiring(alone, office, client).await?;
+    let found = async {
+        let terms = match wiring.terms() {
+            Some(terms) => terms.clone(),
+            None => by_hand(client, options.gate_url.clone()).await?,
+        };
+        let order = Order { terms, key: None, new_key: false };
+        let whom = options.test.whom(proof)?;
+        findings(office, &options.chats, &wiring, &order, whom.as_ref()).await
     };
-    let order = Order { terms, key: None, new_key: false };
-    let whom = options.test.whom(proof)?;
-    findings(office, &options.chats, &wiring, &order, whom.as_ref()).await
+    let found = found.await;
+    wiring.close().await;
+    found
 }
 
 /// What can be expected of what was set up by hand: a connection, and nothing of models and groups.
@@ -77,7 +85,7 @@ pub(super) async fn findings(
     whom: Option<&Whom>,
 ) -> Result<Vec<Finding>> {
     let draft = wiring.draft(order).await?;
-    let mut findings = look_at(&draft.found, &draft.plan);
+    let mut findings = draft.findings();
     if let Some(whom) = whom {
         let scene = chats.scene(office).await?;
         findings.extend(wiring.ask(&draft, &scene, whom).await?);

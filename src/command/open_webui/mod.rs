@@ -3,18 +3,23 @@
 mod by_hand;
 mod check;
 mod proof;
+mod proof_options;
 mod setup;
 mod show;
 mod terms;
 mod test_user;
 mod undo;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::settings::StoreSettings;
+
+/// How long a command waits for whoever else is at it: a gate that follows looks at every model and
+/// group there.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Open WebUI: set it up for this gate, look whether it fits, take it back.
 #[derive(Debug, Args)]

@@ -3,12 +3,17 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use gatehall_domain::EmailAddress;
-use gatehall_open_webui::{Client, Finding, Found, Known, Proof, look_at};
-use gatehall_portal::wiring::{Binding, Order, Wiring};
+use gatehall_open_webui::{Client, Finding, Found, Known, Proof};
+use gatehall_portal::wiring::{Binding, Order, Wiring, turn};
+use gatehall_store::Alone;
 use secrecy::SecretString;
 
 use super::{
-    by_hand, proof::Reach, proof::secret, show, terms::TermOptions, test_user::TestOptions,
+    PATIENCE, by_hand,
+    proof::{NEEDED, Reach, secret},
+    show,
+    terms::TermOptions,
+    test_user::TestOptions,
 };
 use crate::{
     command::chats::ChatOptions,
@@ -45,11 +50,15 @@ pub(super) struct SetupOptions {
     new_key: bool,
     /// Also bind the administrator's account there to the user of that address here: of
     /// administrators the address alone is not believed. With --admin-email.
-    #[arg(long, requires = "admin_email")]
+    #[arg(long)]
     bind_admin: bool,
     /// Apply the plan.
     #[arg(long)]
     apply: bool,
+    /// Without an administrator's proof: say what is missing, and end well. For a step of a
+    /// deployment.
+    #[arg(long)]
+    skip_without_proof: bool,
     /// Without an administrator's proof: write the file that the form Add Connection imports. It
     /// holds the key.
     #[arg(long, value_name = "FILE", conflicts_with = "apply")]
@@ -76,16 +85,26 @@ impl SetupOptions {
 
 pub(super) async fn run(settings: &StoreSettings, options: SetupOptions) -> Result<ExitCode> {
     let office = Office::of_gate(settings).await?;
+    if options.skip_without_proof && !options.reach.has_proof() {
+        error(&format!("Open WebUI is not set up by this: {NEEDED}."));
+        return Ok(ExitCode::SUCCESS);
+    }
     let Some(proof) = options.reach.proof()? else {
+        ensure!(!options.apply, NEEDED);
         return by_hand::run(&office, &options).await;
     };
+    ensure!(
+        !options.bind_admin || options.reach.admin_email().is_some(),
+        "--bind-admin needs --admin-email: whose account it is"
+    );
     ensure!(
         options.write.is_none(),
         "--write is for setting it up by hand: leave the administrator's proof out"
     );
     let nobody = options.reach.client(&office).await?;
+    let alone = turn(&office.store, PATIENCE).await?;
     let client = nobody.sign_in(&proof, options.apply).await?;
-    let ended = with(&office, &options, &client, &proof).await;
+    let ended = with(&office, &options, alone, &client, &proof).await;
     client.sign_out(&proof).await;
     ended
 }
@@ -93,21 +112,33 @@ pub(super) async fn run(settings: &StoreSettings, options: SetupOptions) -> Resu
 async fn with(
     office: &Office,
     options: &SetupOptions,
+    alone: Alone,
     client: &Client,
     proof: &Proof,
 ) -> Result<ExitCode> {
-    let mut wiring = options.reach.wiring(office, client).await?;
+    let mut wiring = options.reach.wiring(alone, office, client).await?;
+    let ended = work(office, options, &mut wiring, proof).await;
+    wiring.close().await;
+    ended
+}
+
+async fn work(
+    office: &Office,
+    options: &SetupOptions,
+    wiring: &mut Wiring,
+    proof: &Proof,
+) -> Result<ExitCode> {
     let snapshot = office.store.load().await?;
     let terms = options.terms.terms(wiring.terms(), &snapshot, None)?;
     let mut order = Order { terms, key: options.given_key()?, new_key: options.new_key };
     let draft = wiring.draft(&order).await?;
     let too_old = draft.found.version().is_some_and(|it| it.known() == Known::TooOld);
-    let binding = binding(options, &wiring, &draft.found).await?;
+    let binding = binding(options, wiring, &draft.found).await?;
     let mut rows = draft.rows();
     rows.extend(binding.as_ref().map(|(email, it)| show::binding(email, it)));
     let count = show::changes(&rows);
     if !options.apply || too_old {
-        let findings = look_at(&draft.found, &draft.plan);
+        let findings = draft.findings();
         // What has to be changed is in the plan.
         let planned =
             |subject: &str| rows.iter().any(|row| subject == format!("{} {}", row.kind, row.name));
@@ -141,7 +172,7 @@ async fn with(
         count => error(&format!("Applied. Changes: {count}.")),
     }
     order.new_key = false;
-    let findings = look(office, options, &wiring, &order, proof).await?;
+    let findings = look(office, options, wiring, &order, proof).await?;
     match options.format.json {
         true => show::json(&rows, &findings)?,
         false => show::findings(&findings),
@@ -155,7 +186,7 @@ async fn binding(
     wiring: &Wiring,
     found: &Found,
 ) -> Result<Option<(EmailAddress, Binding)>> {
-    match options.reach.admin_email.clone().filter(|_| options.bind_admin) {
+    match options.reach.admin_email().cloned().filter(|_| options.bind_admin) {
         Some(email) => {
             let binding = wiring.binding(found, &email).await?;
             Ok(Some((email, binding)))

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use clap::{ArgAction, Args};
 use gatehall_domain::{OPEN_WEBUI, Snapshot, TenantId};
-use gatehall_open_webui::{Access, Models, Terms};
+use gatehall_open_webui::{Access, Models, Terms, gate_address};
 use url::Url;
 
 /// Options that stand for all there are.
@@ -14,7 +14,7 @@ const ALL: &str = "all";
 #[command(next_help_heading = "What is to be there")]
 pub(super) struct TermOptions {
     /// Address of the gate, as Open WebUI reaches it: from a container, not localhost.
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_GATE_URL", value_name = "URL")]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_GATE_URL", value_name = "URL", value_parser = gate_address)]
     gate_url: Option<Url>,
     /// Show the tools to this group alone, of Gatehall or else of Open WebUI; repeatable; all for
     /// everybody. [default: all]

@@ -2,8 +2,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use gatehall_open_webui::{Client, Undone};
+use gatehall_portal::wiring::{WiringError, turn};
+use gatehall_store::Alone;
 
-use super::proof::Reach;
+use super::{PATIENCE, proof::Reach};
 use crate::{
     office::Office,
     output::{self, Format, Table, error},
@@ -24,11 +27,15 @@ pub(super) struct UndoOptions {
 pub(super) async fn run(settings: &StoreSettings, options: UndoOptions) -> Result<ExitCode> {
     let office = Office::of_gate(settings).await?;
     let proof = options.reach.needed_proof()?;
-    let client = options.reach.client(&office).await?.sign_in(&proof, false).await?;
-    let mut wiring = options.reach.wiring(&office, &client).await?;
-    let undone = wiring.undo(options.apply).await;
+    let nobody = options.reach.client(&office).await?;
+    let alone = turn(&office.store, PATIENCE).await?;
+    let client = nobody.sign_in(&proof, false).await?;
+    let undone = with(&office, &options, alone, &client).await;
     client.sign_out(&proof).await;
-    let undone = undone?;
+    let (undone, elsewhere) = undone?;
+    if let Some(elsewhere) = elsewhere {
+        error(&elsewhere.to_string());
+    }
     if options.format.json {
         return output::json(&undone);
     }
@@ -44,4 +51,18 @@ pub(super) async fn run(settings: &StoreSettings, options: UndoOptions) -> Resul
         });
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What was taken back, and where else something was set up.
+async fn with(
+    office: &Office,
+    options: &UndoOptions,
+    alone: Alone,
+    client: &Client,
+) -> Result<(Vec<Undone>, Option<WiringError>)> {
+    let mut wiring = options.reach.wiring(alone, office, client).await?;
+    let elsewhere = wiring.elsewhere();
+    let undone = wiring.undo(options.apply).await;
+    wiring.close().await;
+    Ok((undone?, elsewhere))
 }

@@ -101,6 +101,7 @@ impl From<WiringError> for Fault {
             WiringError::Fault(fault) => fault.into(),
             WiringError::Desk(error) => error.into(),
             WiringError::Store(error) => error.into(),
+            WiringError::Taken => Self::Busy,
             error => Self::OpenWebUi(error.to_string()),
         }
     }

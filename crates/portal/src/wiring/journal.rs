@@ -42,6 +42,22 @@ pub(super) async fn read(desk: &Desk, url: &str) -> Result<Record, WiringError> 
     serde_json::from_str(text.expose_secret()).map_err(|error| unreadable(&error))
 }
 
+/// Where else an Open WebUI with these accounts was set up.
+pub(super) async fn elsewhere(
+    desk: &Desk,
+    here: &str,
+    chat: &str,
+) -> Result<Option<String>, WiringError> {
+    for url in desk.store().open_webui_setups().await? {
+        // What cannot be read is told where it is used.
+        let Ok(record) = read(desk, &url).await else { continue };
+        if url != here && (record.chat == chat || record.chat.is_empty()) {
+            return Ok(Some(url));
+        }
+    }
+    Ok(None)
+}
+
 /// Forgets it.
 pub(super) async fn forget(desk: &Desk, url: &str) -> Result<(), WiringError> {
     Ok(desk.store().forget_open_webui_setup(url).await?)

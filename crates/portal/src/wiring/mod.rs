@@ -8,20 +8,22 @@ mod keys;
 mod left_over;
 mod people;
 mod seen;
+mod turn;
 
 use gatehall_domain::{Company, KeyId, Timestamp};
 use gatehall_open_webui::{
-    Account, Client, Fault, Found, KeyState, Plan, PlanRow, Record, Terms, Undone, Wish, apply,
-    connection_key, key_state, plan, undo,
+    Account, Client, Fault, Finding, Found, KeyState, Plan, PlanRow, Record, Terms, Undone, Wish,
+    apply, connection_key, key_state, look_at, plan, undo,
 };
-use gatehall_store::StoreError;
+use gatehall_store::{Alone, StoreError};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use account::Binding;
 pub use ask::Whom;
 pub use compare::compare;
-use journal::{forget, read};
+use journal::{elsewhere, forget, read};
 pub use people::tenants as wished_tenants;
+pub use turn::turn;
 
 use crate::{Desk, DeskError};
 
@@ -48,6 +50,23 @@ pub enum WiringError {
         "the key that was given is no use here, since {0}: make one with gatehall key add --service"
     )]
     BadKey(&'static str),
+    /// Somebody else is at it.
+    #[error(
+        "somebody else works at Open WebUI, a gate that follows, the portal or a command, and did \
+         not end in time: try again"
+    )]
+    Taken,
+    /// It may be one that was set up under another address.
+    #[error(
+        "nothing was set up at {here}, but at {there}: if that is the same Open WebUI, name it by \
+         that address here, too"
+    )]
+    Elsewhere {
+        /// Where it is looked for.
+        here: String,
+        /// Where it was set up.
+        there: String,
+    },
 }
 
 /// An Open WebUI, spoken to as its administrator, and what was set up there.
@@ -57,6 +76,9 @@ pub struct Wiring {
     /// The source of its accounts here: `open-webui`, or the name of one of several.
     chat: String,
     record: Record,
+    /// Where else this Open WebUI was set up, if it was not here.
+    elsewhere: Option<String>,
+    alone: Alone,
 }
 
 /// What is to be set up.
@@ -81,6 +103,8 @@ pub struct Draft {
     idle_keys: Vec<KeyId>,
     /// Accounts of earlier checks.
     left_over: Vec<Account>,
+    here: String,
+    elsewhere: Option<String>,
 }
 
 impl Draft {
@@ -96,6 +120,11 @@ impl Draft {
             PlanRow { state: "removed", kind, name, what }
         };
         let mut rows = self.plan.rows();
+        if let Some(url) = &self.elsewhere {
+            let (state, kind, name) = ("left", "setup", url.clone());
+            let what = "it was set up under this address; if it is the same one, name it so again";
+            rows.push(PlanRow { state, kind, name, what: what.to_owned() });
+        }
         rows.extend(self.idle_keys.iter().map(|id| {
             removed("key", id.as_str(), "it was made for this, and nothing uses it any more")
         }));
@@ -105,17 +134,55 @@ impl Draft {
         );
         rows
     }
+
+    /// What is wrong there, as far as it shows without asking as somebody.
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut findings = look_at(&self.found, &self.plan);
+        if let Some(there) = self.elsewhere.clone() {
+            let found = WiringError::Elsewhere { here: self.here.clone(), there };
+            findings.insert(0, Finding::note("setup", found.to_string(), ""));
+        }
+        findings
+    }
 }
 
 impl Wiring {
     /// Reads what was set up at this Open WebUI, to which somebody is signed in as an administrator.
-    /// `chat` is the source of its accounts here.
+    /// `chat` is the source of its accounts here. Nobody else is at it meanwhile: see [`turn`].
     ///
     /// # Errors
     /// If the store cannot be read, or what it has of it.
-    pub async fn open(desk: Desk, client: Client, chat: String) -> Result<Self, WiringError> {
+    pub async fn open(
+        alone: Alone,
+        desk: Desk,
+        client: Client,
+        chat: String,
+    ) -> Result<Self, WiringError> {
         let record = read(&desk, client.address()).await?;
-        Ok(Self { desk, client, chat, record })
+        let elsewhere = match record.terms {
+            Some(_) => None,
+            None => elsewhere(&desk, client.address(), &chat).await?,
+        };
+        Ok(Self { desk, client, chat, record, elsewhere, alone })
+    }
+
+    /// Lets others at it.
+    pub async fn close(self) {
+        self.alone.end().await;
+    }
+
+    /// What was decided the last time at an address, to be shown.
+    ///
+    /// # Errors
+    /// As [`Wiring::open`].
+    pub async fn terms_at(desk: &Desk, address: &str) -> Result<Option<Terms>, WiringError> {
+        Ok(read(desk, address).await?.terms)
+    }
+
+    /// Where else this Open WebUI was set up, if it was not here.
+    pub fn elsewhere(&self) -> Option<WiringError> {
+        let there = self.elsewhere.clone()?;
+        Some(WiringError::Elsewhere { here: self.client.address().to_owned(), there })
     }
 
     /// What was decided the last time; none if nothing was set up.
@@ -143,7 +210,8 @@ impl Wiring {
         let wish = Wish { terms: order.terms.clone(), key: key.clone(), groups, tenants };
         let plan = plan(&found, &wish, &self.record)?;
         let left_over = found.left_over().cloned().collect();
-        Ok(Draft { found, plan, key, idle_keys, left_over })
+        let (here, elsewhere) = (self.client.address().to_owned(), self.elsewhere.clone());
+        Ok(Draft { found, plan, key, idle_keys, left_over, here, elsewhere })
     }
 
     /// Does what the draft says. A second time does what a first one could not.
@@ -151,7 +219,8 @@ impl Wiring {
     /// # Errors
     /// What could not be done.
     pub async fn apply(&mut self, draft: &Draft) -> Result<(), WiringError> {
-        let before = self.record.terms.clone();
+        let before = (self.record.terms.clone(), self.record.chat.clone());
+        self.record.chat.clone_from(&self.chat);
         let key = match &draft.key {
             Some(key) => key.clone(),
             None => self.make_key().await?,
@@ -163,7 +232,7 @@ impl Wiring {
         applied?;
         self.end_other_keys(&key).await?;
         self.clear(&draft.found).await?;
-        if !draft.is_done() || self.record.terms != before {
+        if !draft.is_done() || (&self.record.terms, &self.record.chat) != (&before.0, &before.1) {
             self.keep().await?;
         }
         Ok(())

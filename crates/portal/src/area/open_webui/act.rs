@@ -10,18 +10,16 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gatehall_domain::{Refusal, names::short_digest};
-use gatehall_open_webui::{Client, Finding, PlanRow, Undone, look_at};
+use gatehall_open_webui::{Client, Finding, PlanRow, Undone};
 use gatehall_store::Alone;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
-use tokio::time::{Instant, sleep};
 
 use super::wish::{Aim, WiringWish};
 use crate::{
-    hall::OPEN_WEBUI_LOCK,
     web::{Admin, Face, Fault, Frame, Input, Portal, Shared, Short, render},
-    wiring::{Draft, Order, Whom, Wiring},
+    wiring::{Draft, Order, Whom, Wiring, turn},
 };
 
 /// How long somebody waits for whoever else is at it.
@@ -165,7 +163,6 @@ struct Work {
     aim: Aim,
     client: Client,
     wiring: Wiring,
-    alone: Alone,
 }
 
 impl Work {
@@ -174,19 +171,14 @@ impl Work {
             return Err(Fault::SignInTooOld { by_link: admin.by_link });
         }
         let aim = wish.aim(portal)?;
-        let alone = alone(portal).await?;
-        match enter(portal, admin, &aim).await {
-            Ok((client, wiring)) => Ok(Self { aim, client, wiring, alone }),
-            Err(fault) => {
-                alone.end().await;
-                Err(fault)
-            }
-        }
+        let alone = turn(portal.desk.store(), PATIENCE).await?;
+        let (client, wiring) = enter(alone, portal, admin, &aim).await?;
+        Ok(Self { aim, client, wiring })
     }
 
     async fn end(self) {
         self.client.sign_out(&self.aim.proof).await;
-        self.alone.end().await;
+        self.wiring.close().await;
     }
 
     async fn draft(
@@ -202,22 +194,16 @@ impl Work {
     }
 }
 
-/// Waits until nobody else is at it, but not for long.
-async fn alone(portal: &Portal) -> Result<Alone, Fault> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match portal.desk.store().alone(OPEN_WEBUI_LOCK).await? {
-            Some(alone) => return Ok(alone),
-            None if Instant::now() > end => return Err(Fault::Busy),
-            None => sleep(Duration::from_millis(200)).await,
-        }
-    }
-}
-
-async fn enter(portal: &Portal, admin: &Admin, aim: &Aim) -> Result<(Client, Wiring), Fault> {
+/// Without success the turn is let go a moment later.
+async fn enter(
+    alone: Alone,
+    portal: &Portal,
+    admin: &Admin,
+    aim: &Aim,
+) -> Result<(Client, Wiring), Fault> {
     let client = portal.hall.open_webui(&aim.url)?.sign_in(&aim.proof, false).await?;
     let desk = portal.desk.with_actor(admin.actor());
-    match Wiring::open(desk, client.clone(), aim.chat.clone()).await {
+    match Wiring::open(alone, desk, client.clone(), aim.chat.clone()).await {
         Ok(wiring) => Ok((client, wiring)),
         Err(error) => {
             client.sign_out(&aim.proof).await;
@@ -316,7 +302,7 @@ async fn found(
     wish: &WiringWish,
 ) -> Result<Vec<Finding>, Fault> {
     let draft = work.draft(portal, admin, wish).await?;
-    let mut findings = look_at(&draft.found, &draft.plan);
+    let mut findings = draft.findings();
     // Without a connection there is nobody to ask as.
     if work.wiring.terms().is_some() {
         let scene = portal.hall.chat_scene().await;

@@ -182,9 +182,8 @@ async fn state_of(
     let terms = match &url {
         Some(url) => {
             let client = portal.hall.open_webui(url)?;
-            let wiring = Wiring::open(portal.desk.clone(), client, id.to_owned()).await;
             // What cannot be read is said when it is needed.
-            wiring.ok().and_then(|it| it.terms().cloned())
+            Wiring::terms_at(&portal.desk, client.address()).await.ok().flatten()
         }
         None => None,
     };

@@ -1,7 +1,7 @@
 //! What is wished of an Open WebUI, and as whom.
 
 use gatehall_domain::{Company, EmailAddress, TenantId};
-use gatehall_open_webui::{Access, Models, Proof, Terms};
+use gatehall_open_webui::{Access, Models, Proof, Terms, gate_address};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -133,10 +133,10 @@ impl WiringWish {
     ) -> Result<Terms, Fault> {
         let mut terms = match (before, &self.gate) {
             (Some(before), _) => before.clone(),
-            (None, gate) => Terms::new(address("gate", gate.as_deref().unwrap_or(base))?),
+            (None, gate) => Terms::new(gate_at(gate.as_deref().unwrap_or(base))?),
         };
         if let Some(gate) = &self.gate {
-            terms.gate = address("gate", gate)?;
+            terms.gate = gate_at(gate)?;
         }
         match (self.access, self.groups.is_empty()) {
             (Some(AccessWish::Everybody), _) => terms.access = Access::Everybody,
@@ -201,6 +201,10 @@ impl WiringWish {
 fn entries(text: &str) -> Vec<String> {
     let lines = text.lines().map(str::trim).filter(|it| !it.is_empty());
     lines.map(str::to_owned).collect()
+}
+
+pub(super) fn gate_at(text: &str) -> Result<Url, Fault> {
+    gate_address(text).map_err(|problem| Fault::field("gate", problem))
 }
 
 pub(super) fn address(field: &str, text: &str) -> Result<Url, Fault> {
