@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use gatehall_compose_folder::secret_files::{SECRETS, SecretFile};
 
 use super::{
     answers::{self, Answers},
@@ -12,7 +13,6 @@ use super::{
     options::ComposeOptions,
     questions::PROFILE,
     rotate,
-    secret_files::SECRETS,
 };
 use crate::{
     output::{error, text},
@@ -103,7 +103,7 @@ fn tell(options: &ComposeOptions, there: &Deployment, answers: &Answers, done: &
     if done.made.is_empty() && done.changed.is_empty() {
         text("Everything is there already.");
     }
-    let is_new = |it: &super::secret_files::SecretFile| !there.secrets.contains_key(it.name);
+    let is_new = |it: &SecretFile| !there.secrets.contains_key(it.name);
     let has_lost = there.variable("DOMAIN").is_some() && SECRETS.iter().any(is_new);
     next::remind(&Deployment::look(&options.folder), &answers.known, has_lost);
     match &options.rotate {

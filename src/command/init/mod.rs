@@ -3,17 +3,14 @@
 mod answers;
 mod ask;
 mod bundle;
-mod chat_env;
 mod check;
 mod compose;
 mod deployment;
-mod dotenv;
 mod draft;
 mod next;
 mod options;
 mod questions;
 mod rotate;
-mod secret_files;
 mod variables;
 
 use std::process::ExitCode;
