@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use gatehall_compose_folder::secret_files::{SECRETS, SecretFile};
 
 use super::{
+    alone,
     answers::{self, Answers},
     ask::{self, Terminal},
     deployment::{Deployment, Done},
@@ -38,6 +39,7 @@ pub(super) async fn run(options: ComposeOptions) -> Result<ExitCode> {
 }
 
 fn work(options: &ComposeOptions) -> Result<ExitCode> {
+    let held = alone::hold(&options.folder)?;
     let there = Deployment::look(&options.folder);
     // First without asking: nobody should answer ten questions in vain.
     let mut answers = answers::find(options, &there, false)?;
@@ -64,6 +66,12 @@ fn work(options: &ComposeOptions) -> Result<ExitCode> {
         refuse(&problems, &answers);
         return Ok(ExitCode::FAILURE);
     }
+    there.make_folder()?;
+    // Whoever made it at the same moment may be first: then what is there already ends this run.
+    let _held = match held {
+        Some(held) => Some(held),
+        None => alone::hold(&options.folder)?,
+    };
     let mut done = there
         .complete(&answers.known, answers.values(&there))
         .context("what was made so far stays; mend this and run it again")?;

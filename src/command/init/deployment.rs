@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File, Permissions},
+    fs::{self, DirBuilder, Permissions},
     io::ErrorKind,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -133,20 +133,24 @@ impl Deployment {
         }
     }
 
+    /// Makes the folder itself, if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(super) fn make_folder(&self) -> Result<()> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(&self.folder)
+            .with_context(|| format!("{} cannot be made", self.folder.display()))
+    }
+
     /// Adds what is missing, once all of it is known.
     ///
     /// # Errors
     /// What could not be written. A further run goes on from there.
     pub(super) fn complete(&self, known: &Known, values: Values) -> Result<Done> {
         let mut done = Done::default();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(&self.folder)
-            .with_context(|| format!("{} cannot be made", self.folder.display()))?;
-        // Who does the same at the same time comes after.
-        let lock = File::open(&self.folder)?;
-        lock.lock().with_context(|| format!("{} cannot be locked", self.folder.display()))?;
         self.write_variables(&values, &mut done)?;
         self.write_secrets(known, &mut done)?;
         self.renew_chat(&mut done)?;

@@ -1,5 +1,6 @@
 //! `gatehall init`: what a deployment needs, written once and never overwritten.
 
+mod alone;
 mod answers;
 mod ask;
 mod bundle;
