@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{self, ErrorKind},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
 };
@@ -119,7 +120,8 @@ pub fn find(folder: &Path, file: &SecretFile) -> Found {
     let shown = path.display();
     let metadata = match fs::metadata(&path) {
         Ok(metadata) => metadata,
-        Err(_) if path.symlink_metadata().is_err() => return Found::Missing,
+        // A link that leads nowhere is there, too, and so may be what this user may not look for.
+        Err(error) if is_nowhere(&path, &error) => return Found::Missing,
         Err(error) => return Found::Bad(format!("{shown} cannot be read: {error}")),
     };
     let remedy = "or remove it to have a new one made";
@@ -148,6 +150,10 @@ pub fn find(folder: &Path, file: &SecretFile) -> Found {
         return Found::Bad(format!("what is in {shown} {problem}, {last}"));
     }
     Found::There { secret, is_read: metadata.permissions().mode() & READ == READ }
+}
+
+fn is_nowhere(path: &Path, error: &io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound && path.symlink_metadata().is_err()
 }
 
 /// What is in a file that is as it should be.
@@ -199,5 +205,16 @@ mod tests {
             assert!(problem.contains(says) && problem.contains(name), "{problem}");
             assert!(!problem.contains("kqzvbwt"), "{problem}");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_looked_at_is_not_taken_for_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = &SECRETS[0];
+        assert!(matches!(find(folder.path(), file), Found::Missing));
+        let no_folder = folder.path().join("secrets");
+        fs::write(&no_folder, "").unwrap();
+        let found = find(&no_folder, file);
+        assert!(matches!(found, Found::Bad(_)), "{found:?}");
     }
 }
