@@ -3,15 +3,17 @@
 use std::path::Path;
 
 use anyhow::Result;
+use gatehall_compose_folder::{
+    secret_files::{FOLDER, MODEL, PROVIDER},
+    variables::{AUTHENTIK, NAME, PROFILES, has_authentik},
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     ask,
     deployment::{Deployment, Values},
     options::{ComposeOptions, ProviderChoice},
-    questions::{AUTHENTIK, Kind, Known, PROFILE, PROFILES, QUESTIONS, Question, TRUST, word},
-    secret_files::{FOLDER, MODEL, PROVIDER},
-    variables,
+    questions::{Kind, Known, PROFILE, QUESTIONS, Question, TRUST, word},
 };
 use crate::settings::told;
 
@@ -98,7 +100,7 @@ impl Answers {
     ) -> Answer {
         let place = match question.kind {
             Kind::Secret => format!("{FOLDER}/{}", question.name),
-            Kind::Variable | Kind::Provider => variables::NAME.to_owned(),
+            Kind::Variable | Kind::Provider => NAME.to_owned(),
         };
         let name = question.name;
         let there = match (question.check)(&found, &self.known) {
@@ -128,28 +130,26 @@ impl Answers {
     /// What does not fit together, once everything is known.
     pub(super) fn contradictions(&self, there: &Deployment) -> Vec<String> {
         let mut problems = Vec::new();
-        let name = variables::NAME;
         let value = |name: &str| self.known.value(name).unwrap_or_default();
         let own = format!("https://auth.{}/application/o/gatehall/", value("DOMAIN"));
-        let profiles = there.variable(PROFILES);
         if self.known.has_authentik() {
             if value("PROVIDER_ISSUER") != own {
                 problems.push(format!(
                     "PROVIDER_ISSUER is {}, and with Authentik of this deployment it has to be \
-                     {own}: change it in {name}",
+                     {own}: change it in {NAME}",
                     value("PROVIDER_ISSUER")
                 ));
             }
-            if profiles.is_some_and(|it| !has_profile(it)) {
+            if there.variable(PROFILES).is_some() && !there.has_authentik() {
                 problems.push(format!(
-                    "{PROFILES} in {name} does not have {AUTHENTIK}, which the provider \
+                    "{PROFILES} in {NAME} does not have {AUTHENTIK}, which the provider \
                      authentik-here needs: add it"
                 ));
             }
         } else if value("PROVIDER_ISSUER") == own {
             problems.push(format!(
                 "PROVIDER_ISSUER is that of Authentik of this deployment, which does not run: set \
-                 {PROFILES}={AUTHENTIK} in {name}, or name another provider"
+                 {PROFILES}={AUTHENTIK} in {NAME}, or name another provider"
             ));
         }
         problems
@@ -173,11 +173,12 @@ impl Answers {
     }
 }
 
-fn has_profile(list: &str) -> bool {
-    list.split(',').any(|it| it.trim() == AUTHENTIK)
-}
-
 impl Deployment {
+    /// Whether it has Authentik of its own already.
+    fn has_authentik(&self) -> bool {
+        self.variables.as_ref().is_some_and(has_authentik)
+    }
+
     /// What the folder says to a question.
     fn answer(&self, question: &Question) -> Option<Result<String, String>> {
         match question.kind {
@@ -187,7 +188,7 @@ impl Deployment {
                 Some(Ok(secret.expose_secret().to_owned()))
             }
             Kind::Provider => {
-                let has_authentik = self.variable(PROFILES).is_some_and(has_profile);
+                let has_authentik = self.has_authentik();
                 let choice = match self.variable(PROFILE) {
                     None if has_authentik => ProviderChoice::AuthentikHere,
                     Some(AUTHENTIK) if has_authentik => ProviderChoice::AuthentikHere,
@@ -198,7 +199,7 @@ impl Deployment {
                     Some(other) => {
                         return Some(Err(format!(
                             "{PROFILE} in {} is \"{}\": it has to be entra, authentik or generic",
-                            variables::NAME,
+                            NAME,
                             other.escape_debug()
                         )));
                     }

@@ -114,7 +114,7 @@ pub(super) fn client_secret(text: &str, profile: &str) -> Checked {
 /// The key of a model endpoint.
 pub(super) fn model_key(text: &str) -> Checked {
     let key = foreign_secret(text.trim())?;
-    super::dotenv::written(&key).map_err(|problem| format!("it {problem}"))?;
+    gatehall_compose_folder::written(&key).map_err(|problem| format!("it {problem}"))?;
     Ok(key)
 }
 
@@ -158,7 +158,7 @@ pub(super) fn model_url(text: &str) -> Checked {
 /// A model's id at the endpoint.
 pub(super) fn model(text: &str) -> Checked {
     let text = text.trim();
-    super::dotenv::written(text).map_err(|problem| format!("it {problem}"))?;
+    gatehall_compose_folder::written(text).map_err(|problem| format!("it {problem}"))?;
     Ok(text.to_owned())
 }
 

@@ -3,8 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use gatehall_compose_folder::secret_files::{SECRETS, SecretFile};
 
 use super::{
+    alone,
     answers::{self, Answers},
     ask::{self, Terminal},
     deployment::{Deployment, Done},
@@ -12,7 +14,6 @@ use super::{
     options::ComposeOptions,
     questions::PROFILE,
     rotate,
-    secret_files::SECRETS,
 };
 use crate::{
     output::{error, text},
@@ -38,6 +39,7 @@ pub(super) async fn run(options: ComposeOptions) -> Result<ExitCode> {
 }
 
 fn work(options: &ComposeOptions) -> Result<ExitCode> {
+    let held = alone::hold(&options.folder)?;
     let there = Deployment::look(&options.folder);
     // First without asking: nobody should answer ten questions in vain.
     let mut answers = answers::find(options, &there, false)?;
@@ -64,6 +66,12 @@ fn work(options: &ComposeOptions) -> Result<ExitCode> {
         refuse(&problems, &answers);
         return Ok(ExitCode::FAILURE);
     }
+    there.make_folder()?;
+    // Whoever made it at the same moment may be first: then what is there already ends this run.
+    let _held = match held {
+        Some(held) => Some(held),
+        None => alone::hold(&options.folder)?,
+    };
     let mut done = there
         .complete(&answers.known, answers.values(&there))
         .context("what was made so far stays; mend this and run it again")?;
@@ -103,7 +111,7 @@ fn tell(options: &ComposeOptions, there: &Deployment, answers: &Answers, done: &
     if done.made.is_empty() && done.changed.is_empty() {
         text("Everything is there already.");
     }
-    let is_new = |it: &super::secret_files::SecretFile| !there.secrets.contains_key(it.name);
+    let is_new = |it: &SecretFile| !there.secrets.contains_key(it.name);
     let has_lost = there.variable("DOMAIN").is_some() && SECRETS.iter().any(is_new);
     next::remind(&Deployment::look(&options.folder), &answers.known, has_lost);
     match &options.rotate {

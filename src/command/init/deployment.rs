@@ -2,24 +2,26 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, DirBuilder, File, Permissions},
+    fs::{self, DirBuilder, Permissions},
     io::ErrorKind,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, anyhow, bail};
-use gatehall_domain::file_text;
+use gatehall_compose_folder::{
+    Dotenv,
+    chat_env::{self, Verdict},
+    secret_files::{self, CLOSED, FOLDER, Found, Kind, READ, SECRETS, SecretFile},
+    variables as dotenv,
+};
 use gatehall_vault::{key_file, new_secret};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     bundle::{self, Bundled},
-    chat_env::{self, Verdict},
-    dotenv::Dotenv,
     draft,
     questions::Known,
-    secret_files::{self, CLOSED, FOLDER, Found, Kind, READ, SECRETS, SecretFile},
     variables,
 };
 
@@ -91,22 +93,10 @@ impl Deployment {
     }
 
     fn read_variables(&self) -> Result<Option<Dotenv>, String> {
-        let name = variables::NAME;
-        let bytes = match fs::read(self.folder.join(name)) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(format!("{name} cannot be read: {error}")),
-            Ok(bytes) => bytes,
-        };
-        let is_plain = file_text(&bytes).is_some() && !bytes.contains(&0);
-        let text = String::from_utf8(bytes).ok().filter(|_| is_plain);
-        let text = text.ok_or_else(|| format!("{name} is no text: save it as UTF-8"))?;
-        let file = Dotenv::read(&text, &|name| std::env::var(name).ok())
-            .map_err(|problem| format!("{name}, {problem}"))?;
-        match file.twice() {
-            Some((variable, first, second)) => Err(format!(
-                "{name} has {variable} twice, in the lines {first} and {second}: remove one"
-            )),
-            None => Ok(Some(file)),
+        let file = dotenv::read(&self.folder)?;
+        match file.as_ref().and_then(dotenv::twice) {
+            Some(problem) => Err(problem),
+            None => Ok(file),
         }
     }
 
@@ -143,20 +133,24 @@ impl Deployment {
         }
     }
 
+    /// Makes the folder itself, if it is not there.
+    ///
+    /// # Errors
+    /// If it cannot be made.
+    pub(super) fn make_folder(&self) -> Result<()> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o755)
+            .create(&self.folder)
+            .with_context(|| format!("{} cannot be made", self.folder.display()))
+    }
+
     /// Adds what is missing, once all of it is known.
     ///
     /// # Errors
     /// What could not be written. A further run goes on from there.
     pub(super) fn complete(&self, known: &Known, values: Values) -> Result<Done> {
         let mut done = Done::default();
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o755)
-            .create(&self.folder)
-            .with_context(|| format!("{} cannot be made", self.folder.display()))?;
-        // Who does the same at the same time comes after.
-        let lock = File::open(&self.folder)?;
-        lock.lock().with_context(|| format!("{} cannot be locked", self.folder.display()))?;
         self.write_variables(&values, &mut done)?;
         self.write_secrets(known, &mut done)?;
         self.renew_chat(&mut done)?;
@@ -167,24 +161,23 @@ impl Deployment {
     }
 
     fn write_variables(&self, values: &Values, done: &mut Done) -> Result<()> {
-        let name = variables::NAME;
+        let name = dotenv::NAME;
         let path = self.folder.join(name);
         let mut text = variables::filled(self.variables.as_ref(), &values.missing)
             .map_err(|problem| anyhow!("{name}: {problem}"))?;
         for (variable, value) in &values.changed {
-            text =
-                variables::changed(&text, variable, value).map_err(|it| anyhow!("{name}: {it}"))?;
+            text = dotenv::changed(&text, variable, value).map_err(|it| anyhow!("{name}: {it}"))?;
         }
         let Some(before) = &self.variables else {
-            return make(&path, text.as_bytes(), variables::MODE, name, done);
+            return make(&path, text.as_bytes(), dotenv::MODE, name, done);
         };
         draft::clear(&path)?;
-        if text == before.text {
+        if text == before.text() {
             return Ok(());
         }
         // A link to a file elsewhere stays one.
         let path = path.canonicalize()?;
-        if fs::read(&path)? != before.text.as_bytes() {
+        if fs::read(&path)? != before.text().as_bytes() {
             bail!("somebody changed {name} meanwhile: run this again");
         }
         let mode = fs::metadata(&path)?.permissions().mode() & 0o777;
@@ -229,13 +222,7 @@ impl Deployment {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             there => Some(there.with_context(|| format!("reading {name}"))?),
         };
-        let secret = |name: &str| {
-            let file = SECRETS.iter().find(|it| it.name == name)?;
-            match secret_files::find(&folder, file) {
-                Found::There { secret, .. } => Some(secret),
-                _ => None,
-            }
-        };
+        let secret = |name: &str| secret_files::secret(&folder, name);
         match chat_env::judge(there.as_deref(), &secret).map_err(|problem| anyhow!(problem))? {
             Verdict::Right => {}
             Verdict::Wrong(problem) => bail!(problem),

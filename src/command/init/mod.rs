@@ -1,19 +1,17 @@
 //! `gatehall init`: what a deployment needs, written once and never overwritten.
 
+mod alone;
 mod answers;
 mod ask;
 mod bundle;
-mod chat_env;
 mod check;
 mod compose;
 mod deployment;
-mod dotenv;
 mod draft;
 mod next;
 mod options;
 mod questions;
 mod rotate;
-mod secret_files;
 mod variables;
 
 use std::process::ExitCode;

@@ -1,5 +1,6 @@
 //! What is left to do by hand.
 
+use gatehall_compose_folder::variables::NAME;
 use gatehall_domain::quoted;
 
 use super::{deployment::Deployment, options::ProviderChoice, questions::Known, variables};
@@ -78,7 +79,7 @@ pub(super) fn remind(there: &Deployment, known: &Known, has_lost_secrets: bool) 
             text(&format!(
                 "\nThis shell has a variable {name} of its own, which Compose takes in place of the \
                  one in {}: unset {name}",
-                variables::NAME
+                NAME
             ));
         }
     }

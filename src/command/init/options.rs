@@ -1,9 +1,8 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use gatehall_compose_folder::secret_files;
 use secrecy::SecretString;
-
-use super::secret_files;
 
 /// What may be said beforehand. Everything else is asked, or stands in .env and secrets/ already.
 #[derive(Debug, Args)]

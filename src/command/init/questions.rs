@@ -3,21 +3,17 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
+use gatehall_compose_folder::secret_files::{MODEL, PROVIDER};
 use secrecy::SecretString;
 
 use super::{
     check::{self, Checked},
     options::ProviderChoice,
-    secret_files::{MODEL, PROVIDER},
 };
 
 /// The variables of `.env` that hold where people sign in.
 pub(super) const PROFILE: &str = "PROVIDER_PROFILE";
-pub(super) const PROFILES: &str = "COMPOSE_PROFILES";
 pub(super) const TRUST: &str = "PROVIDER_TRUST_EMAIL";
-
-/// The profile of the deployment that brings Authentik along.
-pub(super) const AUTHENTIK: &str = "authentik";
 
 /// What is known so far.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! Replaces one secret, and says what that takes.
 
 use anyhow::{Context, Result, bail};
+use gatehall_compose_folder::secret_files::{FOLDER, Kind, MODEL, PROVIDER, READ, SECRETS};
 use secrecy::ExposeSecret;
 
 use super::{
@@ -8,7 +9,6 @@ use super::{
     deployment::{Deployment, Done, fresh},
     draft,
     questions::{Known, QUESTIONS},
-    secret_files::{FOLDER, Kind, MODEL, PROVIDER, READ, SECRETS},
 };
 
 /// What it takes to have everything know a new secret.

@@ -2,16 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    bundle,
-    dotenv::{Dotenv, written},
-};
+use gatehall_compose_folder::Dotenv;
 
-/// Its name in the folder.
-pub(super) const NAME: &str = ".env";
-
-/// Not secret, and read by whoever runs the engine.
-pub(super) const MODE: u32 = 0o644;
+use super::bundle;
 
 /// What is written above variables that a newer release has.
 const ADDED: &str =
@@ -39,8 +32,8 @@ pub(super) fn filled(
         let text = example.with(name, value).map_err(|problem| format!("{name} {problem}"))?;
         example = Dotenv::read(&text, &|_| None)?;
     }
-    let Some(there) = there else { return Ok(example.text) };
-    let mut text = there.text.clone();
+    let Some(there) = there else { return Ok(example.text().to_owned()) };
+    let mut text = there.text().to_owned();
     for (name, value) in values {
         if there.get(name).is_some_and(str::is_empty) && !value.is_empty() {
             // Places move with each change, so it is read anew.
@@ -65,13 +58,6 @@ pub(super) fn filled(
         text.push_str(&format!("{block}\n"));
     }
     Ok(text)
-}
-
-/// The text with another value of one variable that is there.
-pub(super) fn changed(text: &str, name: &str, value: &str) -> Result<String, String> {
-    let file = Dotenv::read(text, &|name| std::env::var(name).ok())?;
-    written(value)?;
-    file.with(name, value)
 }
 
 #[cfg(test)]
@@ -102,7 +88,7 @@ mod tests {
         assert!(file.names().eq(example.names()), "every variable, in order");
         assert_eq!(
             text.matches('#').count(),
-            example.text.matches('#').count(),
+            example.text().matches('#').count(),
             "with its comment"
         );
         assert_eq!(filled(Some(&file), &values()).unwrap(), text, "a second time nothing is added");

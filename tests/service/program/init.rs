@@ -1,5 +1,6 @@
 //! `gatehall init compose`: what it writes, what it leaves, and what it says.
 
+mod agreed;
 mod bad;
 mod killed;
 mod rotated;

@@ -8,18 +8,14 @@ mod provider;
 mod secrets;
 mod variables;
 
-use std::{
-    collections::BTreeMap,
-    io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
+use gatehall_compose_folder::{Dotenv, chat_env, secret_files, variables as dotenv};
 use gatehall_domain::names::short_digest;
 use gatehall_identity::Finding;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use self::variables::read_variables;
 use crate::{Model, Senses, report::Report};
 
 /// What has to be done where a file is missing.
@@ -30,24 +26,28 @@ const INIT: &str = "gatehall init compose --domain DOMAIN, which writes what is 
 #[derive(Debug)]
 pub struct ComposeFolder {
     path: PathBuf,
-    variables: BTreeMap<String, String>,
-    /// What Open WebUI is started with, where it can be read.
-    chat: Option<BTreeMap<String, SecretString>>,
+    variables: Dotenv,
+    /// The variables that Open WebUI is started with, where they can be read.
+    chat: Option<SecretString>,
 }
 
 /// Why there is no such folder.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderFault {
-    /// Its variables cannot be read.
+    /// It has no variables.
     #[error(
-        "{file} cannot be read ({error}): name the folder that has the .env of the Compose file, \
-         or make one with {INIT}"
+        "{} has no .env: name the folder that has the one of the Compose file, or make it with \
+         {INIT}",
+        .0.display()
     )]
+    Empty(PathBuf),
+    /// Its variables cannot be read.
+    #[error("in {}: {problem}", folder.display())]
     Unreadable {
-        /// The file.
-        file: String,
-        /// Why.
-        error: io::Error,
+        /// The folder.
+        folder: PathBuf,
+        /// Why, and what to do.
+        problem: String,
     },
 }
 
@@ -55,22 +55,19 @@ impl ComposeFolder {
     /// Reads the variables of a folder.
     ///
     /// # Errors
-    /// If it has none.
+    /// If it has none, or Compose could not read them.
     pub fn open(path: &Path) -> Result<Self, FolderFault> {
-        let file = path.join(".env");
-        let text = std::fs::read_to_string(&file)
-            .map_err(|error| FolderFault::Unreadable { file: file.display().to_string(), error })?;
-        let chat = std::fs::read_to_string(path.join("secrets/open-webui.env")).ok();
-        let chat = chat.map(|text| {
-            let secret = |(name, value): (String, String)| (name, SecretString::from(value));
-            read_variables(&text).into_iter().map(secret).collect()
-        });
-        Ok(Self { path: path.to_owned(), variables: read_variables(&text), chat })
+        let variables = dotenv::read(path)
+            .map_err(|problem| FolderFault::Unreadable { folder: path.to_owned(), problem })?
+            .ok_or_else(|| FolderFault::Empty(path.to_owned()))?;
+        let chat = path.join(secret_files::FOLDER).join(chat_env::NAME);
+        let chat = std::fs::read_to_string(chat).ok().map(SecretString::from);
+        Ok(Self { path: path.to_owned(), variables, chat })
     }
 
     /// A variable that is there and not empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        self.variables.get(name).map(String::as_str).filter(|it| !it.is_empty())
+        self.variables.get(name).filter(|it| !it.is_empty())
     }
 
     /// Where it is.
@@ -80,21 +77,22 @@ impl ComposeFolder {
 
     /// Whether it starts an identity provider of its own.
     pub fn has_authentik(&self) -> bool {
-        let profiles = self.variable("COMPOSE_PROFILES").unwrap_or_default();
-        profiles.split(',').any(|it| it.trim() == "authentik")
-            || self.variable("PROVIDER_PROFILE") == Some("authentik")
+        dotenv::has_authentik(&self.variables)
     }
 
     /// Where its models are.
     pub fn model(&self) -> Option<Model> {
         let url: Url = self.variable("OPENAI_API_BASE_URL")?.parse().ok()?;
-        Some(Model { url, key: self.secret("openai_api_key").filter(is_set) })
+        Some(Model { url, key: self.secret(secret_files::MODEL) })
+    }
+
+    fn secrets(&self) -> PathBuf {
+        self.path.join(secret_files::FOLDER)
     }
 
     /// One of its secrets, as the programs read it.
     pub fn secret(&self, name: &str) -> Option<SecretString> {
-        let text = std::fs::read_to_string(self.path.join("secrets").join(name)).ok()?;
-        Some(SecretString::from(text.trim_end_matches(['\r', '\n']).to_owned()))
+        secret_files::secret(&self.secrets(), name)
     }
 
     /// Whether all that has to be there is there, closed to others, and fits together. The ports
@@ -102,17 +100,13 @@ impl ComposeFolder {
     pub async fn findings(&self, senses: &Senses, ports: [u16; 2], host: &str) -> Vec<Finding> {
         let mut report = Report::default();
         variables::judge(self, &mut report);
-        modes::judge(&self.path, &mut report);
+        modes::judge(&self.secrets(), &mut report);
         secrets::judge(self, &mut report);
         copies::judge(self, &mut report);
         provider::look(self, senses, &mut report).await;
         machine::look(ports, host, senses, &mut report).await;
         report.into_findings()
     }
-}
-
-fn is_set(secret: &SecretString) -> bool {
-    !secret.expose_secret().trim().is_empty()
 }
 
 /// What tells a secret from others without giving it away.

@@ -1,10 +1,11 @@
 //! Who may read the secrets. The folder is the wall on this machine: within it the files are open,
 //! since a container reads those that are mounted into it as a user of its own.
 
-use std::{
-    fs,
-    os::unix::fs::{MetadataExt, PermissionsExt},
-    path::Path,
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use gatehall_compose_folder::{
+    chat_env,
+    secret_files::{READ, folder_problem, names},
 };
 
 use super::INIT;
@@ -12,40 +13,29 @@ use crate::report::Report;
 
 const OTHERS: u32 = 0o077;
 
-const READ_BY_ALL: u32 = 0o444;
-
 /// Read by Compose alone, and not mounted.
-const OF_COMPOSE: &str = "open-webui.env";
+const OF_COMPOSE: &str = chat_env::NAME;
 
-pub(super) fn judge(folder: &Path, report: &mut Report) {
+pub(super) fn judge(secrets: &Path, report: &mut Report) {
     const NAME: &str = "modes of the secrets";
-    let secrets = folder.join("secrets");
-    let Ok(it) = fs::metadata(&secrets) else {
+    if !secrets.exists() {
         return report.bad(NAME, format!("{} is not there", secrets.display()), INIT);
-    };
-    let mut good = true;
-    if it.mode() & OTHERS != 0 {
-        good = false;
-        report.bad(
-            NAME,
-            format!(
-                "every user of this machine may enter {} (mode {:o})",
-                secrets.display(),
-                it.mode() & 0o777
-            ),
-            format!("chmod 700 {}", secrets.display()),
-        );
     }
-    let entries = match fs::read_dir(&secrets) {
+    let mut good = true;
+    if let Some(problem) = folder_problem(secrets) {
+        good = false;
+        report.bad(NAME, problem, "do so, and run the doctor again");
+    }
+    let entries = match fs::read_dir(secrets) {
         Ok(entries) => entries,
         Err(error) => {
             let remedy = "run the doctor as the owner of the folder";
             return report.unknown(NAME, format!("the folder cannot be read: {error}"), remedy);
         }
     };
-    let mut names: Vec<_> = entries.flatten().collect();
-    names.sort_by_key(fs::DirEntry::file_name);
-    for entry in names {
+    let mut entries: Vec<_> = entries.flatten().collect();
+    entries.sort_by_key(fs::DirEntry::file_name);
+    for entry in entries {
         let Ok(metadata) = fs::metadata(entry.path()) else { continue };
         let (name, mode) =
             (entry.file_name().to_string_lossy().into_owned(), metadata.permissions().mode());
@@ -60,7 +50,7 @@ pub(super) fn judge(folder: &Path, report: &mut Report) {
                 format!("{name} can be read by others (mode {shown:o})"),
                 format!("chmod 600 {}", entry.path().display()),
             );
-        } else if name != OF_COMPOSE && mode & READ_BY_ALL != READ_BY_ALL {
+        } else if names().any(|it| it == name) && mode & READ != READ {
             good = false;
             report.bad(
                 NAME,

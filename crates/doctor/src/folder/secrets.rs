@@ -1,77 +1,40 @@
-//! Whether the secrets are there and strong.
+//! Whether the secrets are there, as they should be, and different.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use secrecy::{ExposeSecret, SecretString};
+use gatehall_compose_folder::secret_files::{FOLDER, Found, Kind, SECRETS, find, folder_problem};
 
-use super::{ComposeFolder, INIT, digest, is_set};
+use super::{ComposeFolder, INIT, digest};
 use crate::report::Report;
-
-/// Secrets that are made up.
-const MADE: [&str; 6] = [
-    "postgres_password",
-    "gatehall_database_password",
-    "open_webui_database_password",
-    "valkey_password",
-    "open_webui_secret_key",
-    "open_webui_user_secret",
-];
-
-/// Those of Authentik.
-const OF_AUTHENTIK: [&str; 3] =
-    ["authentik_admin_password", "authentik_database_password", "authentik_secret_key"];
-
-/// One that some deployments do without.
-const PERHAPS: &str = "open_webui_admin_password";
-
-/// Secrets that others give.
-const GIVEN: [&str; 2] = ["provider_client_secret", "openai_api_key"];
-
-/// Fewer characters can be guessed.
-const SHORTEST: usize = 24;
-
-/// Text made up by chance has more different characters.
-const FEW_DIFFERENT: usize = 10;
-
-/// What stands in examples.
-const WORDS: [&str; 6] = ["changeme", "change-me", "change_me", "password", "secret", "example"];
 
 const NAME: &str = "secrets of the folder";
 
 pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
-    let mut names = MADE.to_vec();
-    if folder.has_authentik() {
-        names.extend(OF_AUTHENTIK);
-    }
-    let mut made: Vec<(&str, Option<SecretString>)> =
-        names.into_iter().map(|name| (name, folder.secret(name))).collect();
-    let missing: Vec<&str> = made
-        .iter()
-        .filter(|(_, secret)| !secret.as_ref().is_some_and(is_set))
-        .map(|(name, _)| *name)
-        .chain((!folder.path().join("secrets/vault.keys").exists()).then_some("vault.keys"))
-        .collect();
-    let perhaps = folder.secret(PERHAPS);
+    let secrets = folder.secrets();
+    // Whether others can read a file is up to the folder, of which is told elsewhere.
+    let is_closed = folder_problem(&secrets).is_none();
     let mut good = true;
-    if !missing.is_empty() {
-        good = false;
-        report.bad(NAME, format!("missing or empty: {}", missing.join(", ")), INIT);
-    }
-    made.extend(perhaps.is_some().then_some((PERHAPS, perhaps)));
-    let there = || made.iter().filter_map(|(name, it)| Some((*name, it.as_ref()?)));
-    for (name, secret) in there().filter(|(_, it)| is_set(it)) {
-        if let Some(why) = weakness(secret.expose_secret()) {
-            good = false;
-            report.bad(
-                NAME,
-                format!("{name} is weak: {why}"),
-                format!("put another into secrets/{name}, such as openssl rand -base64 48 prints"),
-            );
+    let (mut missing, mut told): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    let mut equal: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for file in &SECRETS {
+        match find(&secrets, file) {
+            Found::Missing if file.kind == Kind::Said => told.push(file.name),
+            Found::Missing => missing.push(file.name),
+            Found::Bad(problem) if is_closed => {
+                good = false;
+                let remedy = format!("mend {FOLDER}/{}, and then: {INIT}", file.name);
+                report.bad(NAME, problem, remedy);
+            }
+            Found::Bad(_) => {}
+            Found::There { secret, .. } if file.kind == Kind::Random => {
+                equal.entry(digest(&secret)).or_default().insert(file.name);
+            }
+            Found::There { .. } => {}
         }
     }
-    let mut equal: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-    for (name, secret) in there().filter(|(_, it)| is_set(it)) {
-        equal.entry(digest(secret)).or_default().insert(name);
+    if !missing.is_empty() {
+        good = false;
+        report.bad(NAME, format!("missing: {}", missing.join(", ")), INIT);
     }
     for (digest, names) in equal.into_iter().filter(|(_, names)| names.len() > 1) {
         good = false;
@@ -87,32 +50,18 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
         );
     }
     if folder.variable("PROVIDER_CLIENT_ID").is_some() {
-        for name in
-            GIVEN.into_iter().filter(|name| !folder.secret(name).is_some_and(|it| is_set(&it)))
-        {
+        for name in told {
             good = false;
             report.doubtful(
                 NAME,
-                format!("{name} is missing or empty"),
-                format!("put into secrets/{name} what its issuer shows"),
+                format!("{name} is missing"),
+                format!("put into {FOLDER}/{name} what its issuer shows"),
             );
         }
     }
-    if good {
+    if good && is_closed {
         report.good(NAME, "all are there, long and different");
+    } else if good {
+        report.unknown(NAME, "the folder is not as it should be", "mend the folder first");
     }
-}
-
-/// Why a secret can be guessed.
-fn weakness(secret: &str) -> Option<String> {
-    let different: BTreeSet<char> = secret.chars().collect();
-    let lower = secret.to_ascii_lowercase();
-    let count = secret.chars().count();
-    if count < SHORTEST {
-        return Some(format!("it has {count} characters, and should have {SHORTEST} or more"));
-    }
-    if let Some(word) = WORDS.iter().find(|word| lower.contains(**word)) {
-        return Some(format!("it contains the word {word}"));
-    }
-    (different.len() < FEW_DIFFERENT).then(|| "it is always the same few characters".to_owned())
 }

@@ -1,5 +1,6 @@
 use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 
+use gatehall_compose_folder::secret_files::{KEYS, names};
 use gatehall_identity::Health::{self, Bad, Doubtful, Good, Unknown};
 use tempfile::TempDir;
 
@@ -10,21 +11,17 @@ const ENV: &str = "DOMAIN=x.example\nACME_EMAIL=a@x.example\nADMIN_EMAIL=ada@x.e
     PEOPLE_DOMAINS=x.example\nPROVIDER_PROFILE=entra\nPROVIDER_ISSUER=https://login.example/v2.0\n\
     PROVIDER_CLIENT_ID=c\nOPENAI_API_BASE_URL=https://models.example/v1\n";
 
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
+
 /// As good as made up by chance, and another for each name.
 fn secret(name: &str) -> String {
     format!("made-{name}-9fT2xQ7LwZr4Vb1Ks8Yc")
 }
 
-const NAMES: [&str; 8] = [
-    "postgres_password",
-    "gatehall_database_password",
-    "open_webui_database_password",
-    "valkey_password",
-    "open_webui_secret_key",
-    "open_webui_user_secret",
-    "provider_client_secret",
-    "openai_api_key",
-];
+/// What tells a secret from the others.
+fn place(name: &str) -> String {
+    names().position(|it| it == name).unwrap().to_string()
+}
 
 /// A folder as it should be.
 struct Folder(TempDir);
@@ -37,28 +34,32 @@ impl Folder {
         fs::set_permissions(path.join("secrets"), PermissionsExt::from_mode(0o700)).unwrap();
         folder.write(".env", ENV, 0o644);
         folder.write("compose.yaml", "services: {}\n", 0o644);
-        for name in NAMES {
-            // A name that the test for weak ones would take for a word.
-            let letter = NAMES.iter().position(|it| *it == name).unwrap().to_string();
-            folder.write(&format!("secrets/{name}"), &format!("{}\n", secret(&letter)), 0o444);
+        for name in names().filter(|name| *name != KEYS) {
+            folder.put(name, &format!("{}\n", secret(&place(name))));
         }
-        folder.write("secrets/vault.keys", "a key", 0o444);
+        folder.put(KEYS, KEY);
         folder.write("secrets/open-webui.env", &Self::chat(), 0o600);
         folder
     }
 
     fn chat() -> String {
-        let of = |name: &str| secret(&NAMES.iter().position(|it| *it == name).unwrap().to_string());
+        let of = |name: &str| secret(&place(name));
         format!(
-            "WEBUI_SECRET_KEY={}\nFORWARD_USER_INFO_HEADER_JWT_SECRET={}\nOPENAI_API_KEY={}\n\
+            "WEBUI_SECRET_KEY={}\nFORWARD_USER_INFO_HEADER_JWT_SECRET={}\nOPENAI_API_KEY={key}\n\
+             RAG_OPENAI_API_KEY={key}\nWEBUI_ADMIN_PASSWORD={}\n\
              DATABASE_URL=postgresql://open_webui:{}@postgres/open_webui\n\
              REDIS_URL=redis://:{}@valkey:6379/0\n",
             of("open_webui_secret_key"),
             of("open_webui_user_secret"),
-            of("openai_api_key"),
+            of("open_webui_admin_password"),
             of("open_webui_database_password"),
-            of("valkey_password")
+            of("valkey_password"),
+            key = of("openai_api_key"),
         )
+    }
+
+    fn put(&self, secret: &str, text: &str) {
+        self.write(&format!("secrets/{secret}"), text, 0o444);
     }
 
     fn write(&self, name: &str, text: &str, mode: u32) {
@@ -133,9 +134,10 @@ async fn variables_that_cannot_be_meant_are_told() {
     Folder::says(&with("DOMAIN=x", staging).await, name, Doubtful, &["staging"]);
     let told = "POSTGRES_PASSWORD=told\nDOMAIN=x";
     Folder::says(&with("DOMAIN=x", told).await, name, Doubtful, &["POSTGRES_PASSWORD"]);
-    // A provider of one's own has secrets of its own.
-    let found = with("PROVIDER_PROFILE=entra", "COMPOSE_PROFILES=authentik").await;
-    Folder::says(&found, "secrets of the folder", Bad, &["authentik_secret_key"]);
+    Folder::says(&with("DOMAIN=x", "DOMAIN=y\nDOMAIN=x").await, name, Bad, &["lines 1 and 2"]);
+    folder.write(".env", &format!("{ENV}A='open"), 0o644);
+    let error = ComposeFolder::open(folder.0.path()).unwrap_err().to_string();
+    assert!(error.contains(".env, line 9"), "{error}");
     fs::remove_file(folder.0.path().join(".env")).unwrap();
     let error = ComposeFolder::open(folder.0.path()).unwrap_err().to_string();
     assert!(error.contains("gatehall init compose"), "{error}");
@@ -166,35 +168,42 @@ async fn a_provider_that_calls_itself_otherwise_is_told_before_anything_starts()
     Folder::says(&found, name, Bad, &["no such name", "PROVIDER_ISSUER"]);
     let found = with("https://auth.x.example/", "COMPOSE_PROFILES=authentik\n").await;
     Folder::says(&found, name, Unknown, &["does not answer yet"]);
+    // One elsewhere has to be there already.
+    let found = with("https://auth.x.example/", "PROVIDER_PROFILE=authentik\n").await;
+    Folder::says(&found, name, Bad, &["PROVIDER_ISSUER"]);
 }
 
 #[tokio::test]
 async fn secrets_that_are_missing_weak_equal_or_open_are_told() {
     let folder = Folder::new();
     let name = "secrets of the folder";
-    fs::remove_file(folder.0.path().join("secrets/valkey_password")).unwrap();
-    folder.write("secrets/postgres_password", "\n", 0o444);
+    for name in ["valkey_password", "openai_api_key"] {
+        fs::remove_file(folder.0.path().join("secrets").join(name)).unwrap();
+    }
     let found = folder.look().await;
-    Folder::says(&found, name, Bad, &["postgres_password, valkey_password", "init compose"]);
+    Folder::says(&found, name, Bad, &["missing: valkey_password", "init compose"]);
+    Folder::says(&found, name, Doubtful, &["openai_api_key is missing"]);
 
     let folder = Folder::new();
-    for (weak, why) in [
-        ("short", "5 characters"),
-        ("changeme-changeme-changeme-1234567890", "the word changeme"),
-        ("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "same few"),
+    for (secret, weak, why) in [
+        ("postgres_password", "\n", "it is empty"),
+        ("postgres_password", "short", "is too short"),
+        ("postgres_password", "changeme-changeme-changeme-1234567890", "only stands in"),
+        ("postgres_password", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "only stands in"),
+        ("openai_api_key", "", "it is empty"),
+        (KEYS, "no key", "line 1"),
     ] {
-        folder.write("secrets/postgres_password", weak, 0o444);
-        Folder::says(&folder.look().await, name, Bad, &["postgres_password is weak", why]);
+        let folder = Folder::new();
+        folder.put(secret, weak);
+        Folder::says(&folder.look().await, name, Bad, &[secret, why]);
     }
-    folder.write("secrets/postgres_password", &secret("3"), 0o444);
+    folder.put("postgres_password", &secret(&place("valkey_password")));
     let found = folder.look().await;
     Folder::says(&found, name, Bad, &["postgres_password, valkey_password are equal"]);
-    folder.write("secrets/openai_api_key", "", 0o444);
-    Folder::says(&folder.look().await, name, Doubtful, &["openai_api_key"]);
 
     let folder = Folder::new();
     let name = "modes of the secrets";
-    folder.write("secrets/valkey_password", &secret("3"), 0o400);
+    folder.write("secrets/valkey_password", &secret(&place("valkey_password")), 0o400);
     folder.write("secrets/open-webui.env", &Folder::chat(), 0o644);
     let mode = PermissionsExt::from_mode(0o755);
     fs::set_permissions(folder.0.path().join("secrets"), mode).unwrap();
@@ -209,8 +218,8 @@ async fn copies_of_a_secret_that_differ_are_told() {
     let name = "copies of secrets";
     for (file, words) in [
         ("open_webui_user_secret", "FORWARD_USER_INFO_HEADER_JWT_SECRET"),
-        ("open_webui_database_password", "the password in DATABASE_URL"),
-        ("valkey_password", "the password in REDIS_URL"),
+        ("open_webui_database_password", "DATABASE_URL"),
+        ("valkey_password", "REDIS_URL"),
     ] {
         let folder = Folder::new();
         folder.write(&format!("secrets/{file}"), "another-9fT2xQ7LwZr4Vb1Ks8Yc", 0o444);
@@ -220,7 +229,8 @@ async fn copies_of_a_secret_that_differ_are_told() {
     // A password is written otherwise in an address.
     let folder = Folder::new();
     folder.write("secrets/valkey_password", "a+b/c@9fT2xQ7LwZr4Vb1Ks8Yc", 0o444);
-    let encoded = Folder::chat().replace(&secret("3"), "a+b%2Fc%409fT2xQ7LwZr4Vb1Ks8Yc");
+    let encoded = Folder::chat()
+        .replace(&secret(&place("valkey_password")), "a+b%2Fc%409fT2xQ7LwZr4Vb1Ks8Yc");
     folder.write("secrets/open-webui.env", &encoded, 0o600);
     folder.look().await.nothing_bad();
 

@@ -1,7 +1,6 @@
 //! The variables of the Compose file.
 
-use std::collections::BTreeMap;
-
+use gatehall_compose_folder::variables::twice;
 use url::Url;
 
 use super::{ComposeFolder, INIT};
@@ -22,24 +21,6 @@ const NEEDED: [&str; 8] = [
 /// Values of examples, which nobody means.
 const EXAMPLES: [&str; 4] = ["example.org", "example.com", "example.net", "changeme"];
 
-/// Reads lines like NAME=VALUE, as Compose does: comments are left out, and so are quotes around a
-/// value.
-pub(super) fn read_variables(text: &str) -> BTreeMap<String, String> {
-    let line = |line: &str| {
-        let line = line.trim();
-        let line = line.strip_prefix("export ").unwrap_or(line);
-        let (name, value) = line.split_once('=').filter(|_| !line.starts_with('#'))?;
-        let value = value.trim();
-        let quoted = ['"', '\''].into_iter().find_map(|quote| {
-            let rest = value.strip_prefix(quote)?;
-            rest.split_once(quote).map(|(within, _)| within)
-        });
-        let plain = || value.split(" #").next().unwrap_or_default().trim_end();
-        Some((name.trim().to_owned(), quoted.unwrap_or_else(plain).to_owned()))
-    };
-    text.lines().filter_map(line).collect()
-}
-
 /// Whether the variables can be meant.
 pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
     const NAME: &str = "variables in .env";
@@ -47,6 +28,10 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
     if !folder.path().join("compose.yaml").exists() {
         good = false;
         report.bad("compose.yaml", "it is not in the folder", INIT);
+    }
+    if let Some(found) = twice(&folder.variables) {
+        good = false;
+        report.bad(NAME, found, "leave the line that you mean");
     }
     let missing: Vec<&str> =
         NEEDED.into_iter().filter(|name| folder.variable(name).is_none()).collect();
@@ -77,13 +62,9 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
             "set it to https://acme-v02.api.letsencrypt.org/directory once the rest works",
         );
     }
-    let mut told: Vec<&str> = folder
-        .variables
-        .iter()
-        .filter(|(name, value)| is_secret(name) && !value.is_empty())
-        .map(|(name, _)| name.as_str())
-        .collect();
-    told.sort_unstable();
+    let is_told = |(name, value): &(&str, &str)| is_secret(name) && !value.is_empty();
+    let all = folder.variables.all().into_iter();
+    let told: Vec<&str> = all.filter(is_told).map(|(name, _)| name).collect();
     if !told.is_empty() {
         good = false;
         report.doubtful(
@@ -102,18 +83,4 @@ fn is_secret(name: &str) -> bool {
     ["_PASSWORD", "_SECRET", "_SECRET_KEY", "_API_KEY", "_TOKEN"]
         .iter()
         .any(|it| name.ends_with(it))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn variables_are_read_as_compose_reads_them() {
-        let text =
-            "# a comment\nDOMAIN=x.example # here\n\nexport A = 'b # c'\r\nB=\"d\"\nC=\nnone";
-        let read = read_variables(text);
-        let pairs: Vec<_> = read.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
-        assert_eq!(pairs, [("A", "b # c"), ("B", "d"), ("C", ""), ("DOMAIN", "x.example")]);
-    }
 }

@@ -1,8 +1,8 @@
 //! A secret is replaced when that is wanted, and what is made of it follows.
 
-use std::{fs, os::unix::fs::PermissionsExt};
+use std::{fs, os::unix::fs::PermissionsExt, process::Stdio};
 
-use super::{MADE_UP, Stack};
+use super::{MADE_UP, Said, Stack};
 
 #[test]
 fn a_secret_is_replaced_and_what_is_made_of_it_follows() {
@@ -48,4 +48,25 @@ fn a_secret_is_replaced_and_what_is_made_of_it_follows() {
     assert!(said.contains("secrets/open-webui.env"), "{said}");
     let chat = stack.secret("open-webui.env");
     assert!(chat.contains("redis://:a%20password%20of%20one%27s%20own%20%241@valkey"), "{chat}");
+}
+
+/// Each reads what the one before it wrote.
+#[test]
+fn several_at_once_lose_no_key() {
+    const RUNS: usize = 8;
+    let stack = Stack::new();
+    stack.must(stack.whole(&[]));
+    let start = |_| {
+        let mut command = stack.bare(&["--rotate", "vault.keys"]);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    };
+    let runs: Vec<_> = (0..RUNS).map(start).collect();
+    for run in runs {
+        let said = Said::of(run.wait_with_output().unwrap());
+        assert!(said.code == Some(0) && said.out.contains("vault.keys (a new one)"), "{said:?}");
+    }
+    let keys = stack.secret("vault.keys");
+    assert_eq!(keys.lines().count(), 1 + 1 + RUNS, "the head, the first key and one for each run");
+    gatehall_vault::read_keys(&keys.into()).unwrap();
 }

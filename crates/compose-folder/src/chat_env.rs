@@ -3,14 +3,15 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use secrecy::{ExposeSecret, SecretString};
+use url::{Url, form_urlencoded};
 
-use super::dotenv::{Dotenv, written};
+use crate::{Dotenv, outside, written};
 
 /// Its name in secrets/.
-pub(super) const NAME: &str = "open-webui.env";
+pub const NAME: &str = "open-webui.env";
 
 /// The mode of the file: the engine reads it, and no container.
-pub(super) const MODE: u32 = 0o600;
+pub const MODE: u32 = 0o600;
 
 const HEAD: &str = "# Made by `gatehall init compose` of the other files in this folder, since Open WebUI reads none.\n\
                     # Change those and run it again.\n";
@@ -18,21 +19,65 @@ const HEAD: &str = "# Made by `gatehall init compose` of the other files in this
 /// How the line begins that ends what is made.
 const SUM: &str = "# What you add below this line stays. Sum of what is above it: ";
 
-/// A variable, the file it is made of, and how.
-type Made = (&'static str, &'static str, fn(&str) -> String);
+/// A variable that repeats a secret.
+struct Copy {
+    variable: &'static str,
+    file: &'static str,
+    /// What stands around it, where it is the password of an address.
+    around: Option<[&'static str; 2]>,
+}
 
-const VARIABLES: [Made; 7] = [
-    ("DATABASE_URL", "open_webui_database_password", |it| {
-        format!("postgresql://open_webui:{}@postgres/open_webui", encoded(it))
-    }),
-    ("REDIS_URL", "valkey_password", |it| format!("redis://:{}@valkey:6379/0", encoded(it))),
-    ("WEBUI_SECRET_KEY", "open_webui_secret_key", str::to_owned),
-    ("FORWARD_USER_INFO_HEADER_JWT_SECRET", "open_webui_user_secret", str::to_owned),
-    ("OPENAI_API_KEY", "openai_api_key", str::to_owned),
+const fn whole(variable: &'static str, file: &'static str) -> Copy {
+    Copy { variable, file, around: None }
+}
+
+const fn within(variable: &'static str, file: &'static str, around: [&'static str; 2]) -> Copy {
+    Copy { variable, file, around: Some(around) }
+}
+
+const COPIES: [Copy; 7] = [
+    within(
+        "DATABASE_URL",
+        "open_webui_database_password",
+        ["postgresql://open_webui:", "@postgres/open_webui"],
+    ),
+    within("REDIS_URL", "valkey_password", ["redis://:", "@valkey:6379/0"]),
+    whole("WEBUI_SECRET_KEY", "open_webui_secret_key"),
+    whole(SIGNING, "open_webui_user_secret"),
+    whole("OPENAI_API_KEY", "openai_api_key"),
     // Embeddings of documents have a key of their own.
-    ("RAG_OPENAI_API_KEY", "openai_api_key", str::to_owned),
-    ("WEBUI_ADMIN_PASSWORD", "open_webui_admin_password", str::to_owned),
+    whole("RAG_OPENAI_API_KEY", "openai_api_key"),
+    whole("WEBUI_ADMIN_PASSWORD", "open_webui_admin_password"),
 ];
+
+/// The variable without which Open WebUI says in plain headers who its users are.
+pub const SIGNING: &str = "FORWARD_USER_INFO_HEADER_JWT_SECRET";
+
+impl Copy {
+    /// The variable's value for a secret.
+    fn value(&self, secret: &str) -> String {
+        match self.around {
+            Some([before, behind]) => format!("{before}{}{behind}", encoded(secret)),
+            None => secret.to_owned(),
+        }
+    }
+
+    /// The secret that a value repeats. An address may be another than the usual one.
+    fn secret(&self, value: &str) -> Option<SecretString> {
+        match self.around {
+            Some(_) => password(value),
+            None => Some(value.into()),
+        }
+    }
+}
+
+/// The password of an address, as it is meant.
+fn password(address: &str) -> Option<SecretString> {
+    let url = Url::parse(address).ok()?;
+    let encoded = format!("p={}", url.password()?.replace('+', "%2B"));
+    let (_, plain) = form_urlencoded::parse(encoded.as_bytes()).next()?;
+    Some(plain.into_owned().into())
+}
 
 /// A password as it stands in an address.
 fn encoded(password: &str) -> String {
@@ -47,7 +92,7 @@ fn encoded(password: &str) -> String {
 
 /// What the file has to be.
 #[derive(Debug)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// It is right.
     Right,
     /// It has to be this.
@@ -56,17 +101,55 @@ pub(super) enum Verdict {
     Wrong(String),
 }
 
+/// A variable that says another secret than the file that it repeats.
+#[derive(Debug)]
+pub struct Difference {
+    /// The variable.
+    pub variable: &'static str,
+    /// The secret's file.
+    pub file: &'static str,
+    /// What the variable says, if it says one.
+    pub here: Option<SecretString>,
+    /// What the file says.
+    pub there: SecretString,
+}
+
+/// Where a text says something else than the secrets that there are.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn differences(
+    text: &str,
+    secret: &dyn Fn(&str) -> Option<SecretString>,
+) -> Result<Vec<Difference>, String> {
+    let file =
+        Dotenv::read(text, &outside).map_err(|problem| format!("secrets/{NAME}, {problem}"))?;
+    let differs = |it: &Copy| {
+        let there = secret(it.file)?;
+        let here = file.get(it.variable).and_then(|value| it.secret(value));
+        let is_equal =
+            here.as_ref().is_some_and(|here| here.expose_secret() == there.expose_secret());
+        let Copy { variable, file, .. } = *it;
+        (!is_equal).then_some(Difference { variable, file, here, there })
+    };
+    Ok(COPIES.iter().filter_map(differs).collect())
+}
+
 /// Compares the file with the secrets it is made of.
-pub(super) fn judge(
+///
+/// # Errors
+/// If one is missing, or no file with variables can carry it.
+pub fn judge(
     there: Option<&str>,
     secret: &dyn Fn(&str) -> Option<SecretString>,
 ) -> Result<Verdict, String> {
     let mut made = HEAD.to_owned();
-    for (name, file, value) in &VARIABLES {
+    for copy in &COPIES {
+        let Copy { variable, file, .. } = copy;
         let secret = secret(file).ok_or_else(|| format!("secrets/{file} is missing"))?;
-        let value = written(&value(secret.expose_secret()));
+        let value = written(&copy.value(secret.expose_secret()));
         let value = value.map_err(|problem| format!("what is in secrets/{file} {problem}"))?;
-        made.push_str(&format!("{name}={value}\n"));
+        made.push_str(&format!("{variable}={value}\n"));
     }
     let made = format!("{made}{SUM}{}\n", sum(&made));
     let Some(there) = there else {
@@ -81,23 +164,18 @@ pub(super) fn judge(
         Some(below) => format!("{made}{below}"),
         None => there.to_owned(),
     };
-    let file = match Dotenv::read(&whole, &|name| std::env::var(name).ok()) {
-        Ok(file) => file,
-        Err(problem) => return Ok(Verdict::Wrong(format!("secrets/{NAME}, {problem}"))),
-    };
-    let wanted = Dotenv::read(&made, &|_| None)?;
-    let differ: Vec<&Made> =
-        VARIABLES.iter().filter(|(name, ..)| file.get(name) != wanted.get(name)).collect();
-    if !differ.is_empty() {
-        return Ok(Verdict::Wrong(difference(&differ)));
-    }
-    Ok(if whole == there { Verdict::Right } else { Verdict::Write(whole.into()) })
+    Ok(match differences(&whole, secret) {
+        Err(problem) => Verdict::Wrong(problem),
+        Ok(differ) if !differ.is_empty() => Verdict::Wrong(told(&differ)),
+        Ok(_) if whole == there => Verdict::Right,
+        Ok(_) => Verdict::Write(whole.into()),
+    })
 }
 
 /// What is said of secrets that differ.
-fn difference(differ: &[&Made]) -> String {
-    let names: Vec<&str> = differ.iter().map(|(name, ..)| *name).collect();
-    let files: Vec<String> = differ.iter().map(|(_, file, _)| format!("secrets/{file}")).collect();
+fn told(differ: &[Difference]) -> String {
+    let names: Vec<&str> = differ.iter().map(|it| it.variable).collect();
+    let files: Vec<String> = differ.iter().map(|it| format!("secrets/{}", it.file)).collect();
     let (names, files) = (names.join(", "), files.join(", "));
     format!(
         "somebody wrote in secrets/{NAME}, and it says something else than {files} in {names}. If \
@@ -167,6 +245,21 @@ mod tests {
 
     #[test]
     fn a_password_stands_in_an_address_as_it_is() {
-        assert_eq!(encoded("a/b@c d$\u{e9}"), "a%2Fb%40c%20d%24%C3%A9");
+        let secret = "a/b@c+d e$\u{e9}%2B";
+        assert_eq!(encoded(secret), "a%2Fb%40c%2Bd%20e%24%C3%A9%252B");
+        for copy in COPIES.iter().filter(|it| it.around.is_some()) {
+            let read = copy.secret(&copy.value(secret)).unwrap();
+            assert_eq!(read.expose_secret(), secret, "{}", copy.variable);
+        }
+        // Whoever has a database elsewhere says so below what is made.
+        let first = write(None, "the first secret");
+        let elsewhere =
+            "postgresql://chat:0123456789abcdef@db.company.example/chat?sslmode=require";
+        let own = format!("{first}DATABASE_URL={elsewhere}\n");
+        assert!(matches!(judge(Some(&own), &of("the first secret")), Ok(Verdict::Right)));
+        for other in ["postgresql://chat:other@postgres/chat", "postgresql://postgres/chat", "x"] {
+            let own = format!("{first}DATABASE_URL={other}\n");
+            assert!(matches!(judge(Some(&own), &of("the first secret")), Ok(Verdict::Wrong(_))));
+        }
     }
 }

@@ -1,16 +1,23 @@
 //! Files with variables, as Docker Compose reads them: `.env`, and those of `env_file`. They are
 //! edited as text, so that what people wrote in them stays.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{collections::BTreeMap, fmt, ops::Range};
 
 /// A file's text, and the variables in it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Dotenv {
-    pub(super) text: String,
+#[derive(Clone, Default)]
+pub struct Dotenv {
+    text: String,
     entries: Vec<Entry>,
 }
 
-#[derive(Debug, Clone)]
+/// Values may be secrets.
+impl fmt::Debug for Dotenv {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.names()).finish()
+    }
+}
+
+#[derive(Clone)]
 struct Entry {
     name: String,
     value: String,
@@ -30,10 +37,7 @@ impl Dotenv {
     ///
     /// # Errors
     /// Which line cannot be read, and what to write instead.
-    pub(super) fn read(
-        text: &str,
-        outside: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, String> {
+    pub fn read(text: &str, outside: &dyn Fn(&str) -> Option<String>) -> Result<Self, String> {
         let mut file = Self { text: text.to_owned(), entries: Vec::new() };
         let mut at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         while let Some(found) = text[at..].find(|c: char| !c.is_whitespace()) {
@@ -96,23 +100,28 @@ impl Dotenv {
         Ok(file)
     }
 
+    /// The text as it was read.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What a variable is: the last one of that name counts.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.entries.iter().rev().find(|it| it.name == name).map(|it| it.value.as_str())
     }
 
     /// All variables, as they count.
-    pub(super) fn all(&self) -> BTreeMap<&str, &str> {
+    pub fn all(&self) -> BTreeMap<&str, &str> {
         self.entries.iter().map(|it| (it.name.as_str(), it.value.as_str())).collect()
     }
 
     /// The names in the order of the file.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|it| it.name.as_str())
     }
 
     /// The lines of a name that is there more than once.
-    pub(super) fn twice(&self) -> Option<(&str, usize, usize)> {
+    pub fn twice(&self) -> Option<(&str, usize, usize)> {
         self.entries.iter().enumerate().find_map(|(at, it)| {
             let before = self.entries[..at].iter().find(|before| before.name == it.name)?;
             Some((it.name.as_str(), before.line, it.line))
@@ -120,7 +129,7 @@ impl Dotenv {
     }
 
     /// Whether a variable stands there as a comment: somebody decided about it.
-    pub(super) fn is_commented(&self, name: &str) -> bool {
+    pub fn is_commented(&self, name: &str) -> bool {
         self.text.lines().any(|line| {
             let line = line.trim_start();
             let bare = line.strip_prefix('#').map(str::trim_start);
@@ -129,7 +138,10 @@ impl Dotenv {
     }
 
     /// The text with another value of a variable that is there.
-    pub(super) fn with(&self, name: &str, value: &str) -> Result<String, String> {
+    ///
+    /// # Errors
+    /// If the value cannot be written.
+    pub fn with(&self, name: &str, value: &str) -> Result<String, String> {
         let mut text = self.text.clone();
         if let Some(entry) = self.entries.iter().rev().find(|it| it.name == name) {
             text.replace_range(entry.place.clone(), &written(value)?);
@@ -138,7 +150,7 @@ impl Dotenv {
     }
 
     /// The variable with the comment above it, as a block that can stand in another file.
-    pub(super) fn block(&self, name: &str) -> Option<String> {
+    pub fn block(&self, name: &str) -> Option<String> {
         let entry = self.entries.iter().find(|it| it.name == name)?;
         let lines: Vec<&str> = self.text.lines().collect();
         let at = entry.line - 1;
@@ -238,7 +250,7 @@ fn escapes(text: &str) -> String {
 ///
 /// # Errors
 /// If no way of writing it is read the same everywhere.
-pub(super) fn written(value: &str) -> Result<String, String> {
+pub fn written(value: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@+,=%~".contains(c);
     if value.chars().all(is_plain) {
         return Ok(value.to_owned());
