@@ -38,9 +38,13 @@ def mine(role, one, query):
 def gate(one, *arguments):
     """The real program, whose tables are in this PostgreSQL."""
     command = [GATEHALL, "--data-dir", one.folder / "data", *arguments]
+    # As an own file it has to be closed to others; in a container it is mounted.
+    password = one.folder / "password"
+    password.write_text("first of gatehall_database")
+    password.chmod(0o600)
     variables = {
         "GATEHALL_DATABASE": f"postgres://gatehall@127.0.0.1:{one.port}/gatehall",
-        "GATEHALL_DATABASE_PASSWORD_FILE": str(one.secrets / "gatehall_database_password"),
+        "GATEHALL_DATABASE_PASSWORD_FILE": str(password),
     }
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
     assert done.returncode == 0, done.stderr
