@@ -194,7 +194,10 @@ mod tests {
                 };
                 assert!(names(&id), "{}: there is no --{id}", command.get_name());
                 let file = command.get_arguments().find(|arg| arg.get_id() == &id).unwrap();
-                let variable = format!("GATEHALL_{}", id.to_uppercase());
+                let variable = match arg.get_id().as_str() {
+                    "database" => "GATEHALL_DATABASE_PASSWORD_FILE".to_owned(),
+                    _ => format!("{}_FILE", arg.get_env().unwrap().to_string_lossy()),
+                };
                 assert_eq!(file.get_env().unwrap(), &*variable);
                 *found += 1;
             }

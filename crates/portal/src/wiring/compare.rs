@@ -92,7 +92,7 @@ mod tests {
     use gatehall_vault::Vault;
 
     use super::*;
-    use crate::import::{Choice, Plan, read};
+    use crate::import::{Choice, Lists, Plan, read};
 
     const COMPANY: &str = r#"
         groups = [{ name = "googlers" }]
@@ -114,7 +114,14 @@ mod tests {
         let now = Timestamp::from_micros(1);
         let mut company = Company::default();
         let entries = read("company.toml", COMPANY).unwrap();
-        let plan = Plan::new(&entries, &company, &Vault::ephemeral().unwrap(), &|_| Ok(()), now);
+        let plan = Plan::new(
+            &entries,
+            &company,
+            &Vault::ephemeral().unwrap(),
+            &|_| Ok(()),
+            Lists::default(),
+            now,
+        );
         assert!(plan.is_sound(), "{:?}", plan.rows);
         for change in plan.changes(Choice::default()) {
             company.apply(change).unwrap();
