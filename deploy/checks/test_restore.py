@@ -15,6 +15,8 @@ from .cluster import PROGRAMS, cluster
 
 FILES = [f"{it}.dump" for it in PROGRAMS]
 FILES += ["deployment.tar.gz", "images.txt", "volumes.tar.gz"]
+# There unless a registry has it.
+IMAGE = "gatehall-image.tar.gz"
 
 # If a superuser asks for it, the role becomes one, and a command runs that leaves a mark.
 EVIL = """
@@ -190,6 +192,7 @@ def linked(folder):
 
 def test_a_whole_backup_is_not_refused(world):
     assert refused(lambda folder: None) is None
+    assert refused(lambda folder: listed(folder, IMAGE)) is None
 
 
 @table(
@@ -202,6 +205,7 @@ def test_a_whole_backup_is_not_refused(world):
         ("a folder more", lambda folder: (folder / "more").mkdir()),
         ("a dump more", lambda folder: listed(folder, "host=203.0.113.1 dbname=x.dump")),
         ("a dump of the superuser's", lambda folder: listed(folder, "postgres.dump")),
+        ("an image without a checksum", lambda folder: (folder / IMAGE).touch()),
         ("a link", linked),
         ("other content", lambda folder: (folder / "gatehall.dump").write_text("other")),
     ]

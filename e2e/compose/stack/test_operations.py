@@ -63,7 +63,7 @@ def test_a_backup_is_restored(world):
     backup = make(deployment)
     assert backup.stat().st_mode & 0o077 == 0, oct(backup.stat().st_mode)
     assert {it.name for it in backup.iterdir()} >= {
-        "gatehall.dump", "open_webui.dump", "volumes.tar.gz", "deployment.tar.gz", "SHA256SUMS",
+        "gatehall.dump", "open_webui.dump", "volumes.tar.gz", "deployment.tar.gz", "gatehall-image.tar.gz", "SHA256SUMS",
     }  # fmt: skip
 
     said = deployment.run(["./restore", "--drill", backup], seconds=300, fails=False)
