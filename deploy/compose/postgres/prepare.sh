@@ -7,6 +7,12 @@ export PGOPTIONS=--client-min-messages=warning
 export PGPASSWORD PGHOST=postgres PGUSER=postgres PGDATABASE=postgres
 sql() { psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 "$@"; }
 
+if ! refused=$(sql --command='select 1' 2>&1 > /dev/null); then
+    echo "$refused" >&2
+    # It takes the password from secrets/ when it starts.
+    echo "If it is the password: docker compose up -d --wait --force-recreate postgres" >&2
+    exit 1
+fi
 for program in gatehall open_webui authentik; do
     file=/run/secrets/${program}_database_password
     if [ ! -s "$file" ]; then

@@ -7,9 +7,6 @@ if [ ! -s "$secret" ]; then
     echo "secrets/postgres_password is empty: write a password into it" >&2
     exit 1
 fi
-# With which password the superuser was set up, as a digest.
-seen=$PGDATA.password
-now=$(sha256sum < "$secret")
 
 if [ ! -e "$PGDATA" ]; then
     rm -rf "$PGDATA.new"
@@ -23,7 +20,6 @@ host  open_webui open_webui samenet scram-sha-256
 host  authentik  authentik  samenet scram-sha-256
 host  all        postgres   samenet scram-sha-256
 RULES
-    printf '%s\n' "$now" > "$seen"
     # Only now is it there, whole.
     mv "$PGDATA.new" "$PGDATA"
 fi
@@ -36,11 +32,9 @@ if [ "$there" != "$here" ]; then
         "go on to $here, dump the databases first and restore them into a new volume." >&2
     exit 1
 fi
-if [ "$(cat "$seen" 2> /dev/null)" != "$now" ]; then
-    echo "Giving the superuser the password that is in secrets/postgres_password now." >&2
-    # A quote within is doubled, as SQL wants it.
-    printf "alter role postgres with password '%s'\n" "$(sed "s/'/''/g" "$secret")" \
-        | postgres --single -D "$PGDATA" postgres > /dev/null
-    printf '%s\n' "$now" > "$seen"
-fi
+# The superuser's password is that of the file, whoever changed which of the two since the last time.
+# A quote within is doubled, as SQL wants it. With a full disk it is better to serve than to end.
+printf "alter role postgres with password '%s'\n" "$(sed "s/'/''/g" "$secret")" \
+    | postgres --single -D "$PGDATA" postgres > /dev/null \
+    || echo "The superuser's password could not be set." >&2
 exec postgres "$@"

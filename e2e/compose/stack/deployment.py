@@ -96,6 +96,12 @@ class Deployment:
         """The same, which knows by now what there is to know."""
         return engine.run([GATEHALL, "init", "compose", "--folder", self.folder, *options], **more)
 
+    def lose(self, *kept):
+        """Takes everything away but this."""
+        for path in self.folder.iterdir():
+            if path.name not in kept:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+
     def set(self, **values):
         """Changes lines of .env."""
         path = self.folder / ".env"

@@ -63,7 +63,7 @@ def test_a_backup_is_restored(world):
     backup = make(deployment)
     assert backup.stat().st_mode & 0o077 == 0, oct(backup.stat().st_mode)
     assert {it.name for it in backup.iterdir()} >= {
-        "gatehall.dump", "open_webui.dump", "volumes.tar.gz", "deployment.tar.gz", "SHA256SUMS",
+        "gatehall.dump", "open_webui.dump", "volumes.tar.gz", "deployment.tar.gz", "gatehall-image.tar.gz", "SHA256SUMS",
     }  # fmt: skip
 
     said = deployment.run(["./restore", "--drill", backup], seconds=300, fails=False)
@@ -77,9 +77,62 @@ def test_a_backup_is_restored(world):
     deployment.run(["./restore", "--replace", backup], seconds=600)
     is_restored(world, alice, chat)
 
+    # A new server has the backup, and what restic's user unpacks of it.
     deployment.compose("down", "--volumes", "--timeout", "5")
-    deployment.run(["./restore", backup], seconds=600)
+    deployment.lose("backups", "compose.override.yaml")
+    section = PAGE.split("\n## Restore\n")[1].partition("\n## ")[0]
+    block = next(it for it in re.findall(r"```sh\n(.*?)```", section, re.S) if "./restore" in it)
+    command = re.sub(r"\d{4}-\d\d-\d\dT\d{6}Z", backup.name, block).replace("cd /opt/gatehall\n", "")
+    deployment.run(["bash", "-euo", "pipefail", "-c", command], seconds=600)
     is_restored(world, alice, chat)
+
+
+def test_what_a_program_wrote_never_runs_as_the_superuser(world):
+    deployment = world.deployment
+    ask(deployment, "open_webui", EVIL)
+    backup = make(deployment)
+    deployment.run(["./restore", "--drill", backup], seconds=300)
+    deployment.run(["./restore", "--replace", backup], seconds=600)
+    supers = "select string_agg(rolname, ' ') from pg_roles where rolsuper"
+    assert ask(deployment, "postgres", supers) == "postgres"
+    assert ask(deployment, "open_webui", "select t from evil") == "harmless"
+    ask(deployment, "open_webui", "drop table evil; drop function evil_ok()")
+    is_well(world)
+
+
+def test_a_restore_that_fails_puts_back_what_was_there(world):
+    deployment = world.deployment
+    ask(deployment, "open_webui", "create table refused (a int)")
+    backup = make(deployment)
+    # A dump that is listed and cannot be filled in, with checksums that fit.
+    dump = backup / "open_webui.dump"
+    dump.write_bytes(dump.read_bytes()[:-2000])
+    deployment.run(["bash", "-c", f"cd {backup} && sha256sum $(cut -c67- SHA256SUMS) > S && mv S SHA256SUMS"])
+    said = deployment.run(["./restore", "--replace", backup], seconds=600, fails=True)
+    assert "The databases are as they were" in said, said
+    deployment.up()
+    assert ask(deployment, "open_webui", "select count(*) from refused") == "0"
+    ask(deployment, "open_webui", "drop table refused")
+    is_well(world)
+
+
+def ask(deployment, role, query):
+    command = ["psql", "-XAtq", "--username", role, "--dbname", role, "--command", query]
+    return deployment.compose("exec", "-T", "postgres", *command).strip()
+
+
+# Of use to whoever wrote it as soon as a superuser fills the table.
+EVIL = """
+create function evil_ok() returns boolean language plpgsql as $$
+begin
+    if (select rolsuper from pg_roles where rolname = current_user) then
+        alter role open_webui superuser;
+    end if;
+    return true;
+end $$;
+create table evil (t text check (evil_ok()));
+insert into evil values ('harmless');
+"""
 
 
 def test_a_damaged_backup_is_not_restored(world):

@@ -40,6 +40,7 @@ pub(super) const FILES: &[Bundled] = &[
     file!("README.md", free),
     file!("company.toml"),
     file!("backup", runs),
+    file!("gatehall", runs),
     file!("pin", runs),
     file!("restore", runs),
     file!("authentik/gatehall.yaml"),
@@ -50,6 +51,7 @@ pub(super) const FILES: &[Bundled] = &[
     file!("examples/everything/package.json"),
     file!("examples/time/Dockerfile"),
     file!("examples/time/requirements.txt"),
+    file!("postgres/dumps.sh", runs),
     file!("postgres/prepare.sh", runs),
     file!("postgres/start.sh", runs),
     file!("systemd/gatehall-backup.service"),
@@ -92,8 +94,10 @@ mod tests {
         walk(&folder, "", &mut there);
         // What somebody who tries it there has made.
         there.retain(|(path, _)| path != ".env" && !path.starts_with("secrets/"));
-        let carried: BTreeSet<_> = FILES.iter().map(|it| (it.path.to_owned(), it.runs)).collect();
-        assert_eq!(carried, there, "list them in src/command/init/bundle.rs");
+        let carried: Vec<_> = FILES.iter().map(|it| (it.path.to_owned(), it.runs)).collect();
+        let once: BTreeSet<_> = carried.iter().cloned().collect();
+        assert_eq!(once.len(), carried.len(), "each once: {carried:?}");
+        assert_eq!(once, there, "list them in src/command/init/bundle.rs");
     }
 
     #[test]

@@ -124,7 +124,11 @@ impl Doctor<'_> {
             self.bad(
                 name,
                 "it does not take the client's secret, so that every sign-in fails",
-                &format!("gatehall provider change {id} --client-secret stdin"),
+                &format!(
+                    "gatehall provider change {id} --client-secret stdin; where secrets/ has it, \
+                     gatehall init compose --rotate provider_client_secret, since the file is read \
+                     again at every start"
+                ),
             );
             self.mended_at(&format!("/providers/{id}"));
         } else {
