@@ -89,9 +89,6 @@ pub trait Hall: Send + Sync {
     fn replica(&self) -> &str;
 }
 
-/// Whoever changes Open WebUIs does so alone, and has this of the store.
-pub const OPEN_WEBUI_LOCK: &str = "open-webui";
-
 /// An Open WebUI that the gate reaches by itself.
 #[derive(Debug, Clone)]
 pub struct ReachedChat {

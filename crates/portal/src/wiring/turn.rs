@@ -6,7 +6,9 @@ use gatehall_store::{Alone, Store};
 use tokio::time::{Instant, sleep};
 
 use super::WiringError;
-use crate::hall::OPEN_WEBUI_LOCK;
+
+/// Whoever works at Open WebUIs has this of the store.
+const OPEN_WEBUI_LOCK: &str = "open-webui";
 
 /// Waits until nobody else is at it, but not longer than this.
 ///
