@@ -244,6 +244,10 @@ fn people(found: &Found) -> Vec<Finding> {
 }
 
 fn models(found: &Found) -> Option<Finding> {
+    // Such a version says in another way who may use a model.
+    if found.version().is_some_and(|it| it.known() == Known::TooOld) {
+        return None;
+    }
     if found.base_models.is_empty() && found.models.is_empty() {
         return Some(Finding::note(
             "models",

@@ -158,11 +158,22 @@ impl Inside {
                     None => refused(404, "We could not find what you're looking for :/"),
                 }
             }
+            ("POST /api/v1/models/model/access/update", _) => {
+                for it in self.models.iter_mut().filter(|it| it["id"] == body["id"]) {
+                    it["access_grants"] = body["access_grants"].clone();
+                }
+                fine(body.clone())
+            }
             (_, ["POST", "api", "v1", "models", "model", update]) => {
                 let id = update.strip_prefix("update?id=").unwrap();
+                let was = self.models.iter().find(|it| it["id"] == id);
+                // Who may use it is saved apart.
+                let mut new = body.clone();
+                new["access_grants"] =
+                    was.map(|it| it["access_grants"].clone()).unwrap_or_default();
                 self.models.retain(|it| it["id"] != id);
-                self.models.push(body.clone());
-                fine(body.clone())
+                self.models.push(new.clone());
+                fine(new)
             }
             (_, ["POST", "api", "v1", "auths", "add"]) => {
                 let email = body["email"].as_str().unwrap().to_owned();
@@ -186,7 +197,10 @@ impl Inside {
                     ("POST", ["users", "remove"]) => ids.for_each(|it| {
                         members.remove(&it);
                     }),
-                    ("POST", ["update"]) => *name = body["name"].as_str().unwrap().to_owned(),
+                    ("POST", ["update"]) => {
+                        body["name"].as_str().unwrap().clone_into(name);
+                        body["description"].as_str().unwrap().clone_into(description);
+                    }
                     ("DELETE", ["delete"]) => {
                         self.groups.remove(*id);
                         return fine(json!(true));
