@@ -22,6 +22,9 @@ use tokio::{
 /// What changes together is brought over together.
 const SETTLE: Duration = Duration::from_secs(2);
 
+/// But it does not wait longer than this for an end of changes.
+const GATHER: Duration = Duration::from_secs(10);
+
 /// Somebody else is at it.
 const TAKEN: Duration = Duration::from_secs(5);
 
@@ -30,6 +33,12 @@ const LOOK: Duration = Duration::from_secs(300);
 
 /// Nothing was set up there yet.
 const WAITS: Duration = Duration::from_secs(30);
+
+/// After a password was refused: Open WebUI counts attempts, those of people, too.
+const REFUSED: Duration = Duration::from_secs(60);
+
+/// After it has had too many attempts: each one more keeps its administrator out for longer.
+const TOO_MANY: Duration = Duration::from_secs(240);
 
 /// The longest pause after failures.
 const LONGEST: Duration = Duration::from_secs(300);
@@ -108,10 +117,11 @@ impl Follower {
         let Some(proof) = self.chat.proof.clone() else { return };
         let mut revisions = self.live.revisions();
         let mut failures = 0;
+        let mut session = None;
         loop {
             revisions.mark_unchanged();
             let brought = outline(self.live.snapshot().company(), &self.chat.chat);
-            let came = match timeout(LIMIT, self.once(&proof)).await {
+            let came = match timeout(LIMIT, self.once(&proof, &mut session)).await {
                 Ok(came) => came,
                 Err(_) => Err(Fault::Slow(self.client.address().to_owned()).into()),
             };
@@ -120,34 +130,50 @@ impl Follower {
                 Ok(Came::InStep) => LOOK,
                 Ok(Came::Taken) => TAKEN,
                 Ok(Came::Waits) => WAITS,
+                Err(WiringError::Fault(Fault::TooMany)) => TOO_MANY,
+                Err(WiringError::Fault(Fault::BadPassword(_))) => REFUSED,
                 Err(_) => pause_after(failures),
             };
             self.note(came);
             tokio::select! {
                 () = sleep(pause) => {}
                 // Where it fails it is not tried sooner because of a change.
-                () = self.changed(&mut revisions, brought), if failures == 0 => sleep(SETTLE).await,
+                () = self.changed(&mut revisions, brought), if failures == 0 => {
+                    self.settled(&mut revisions).await;
+                }
             }
         }
     }
 
-    async fn once(&self, proof: &Proof) -> Result<Came, WiringError> {
+    async fn once(&self, proof: &Proof, session: &mut Option<Client>) -> Result<Came, WiringError> {
         let alone = match turn(self.desk.store(), Duration::ZERO).await {
             Err(WiringError::Taken) => return Ok(Came::Taken),
             alone => alone?,
         };
-        let client = self.client.sign_in(proof, false).await?;
+        let client = self.signed_in(proof, session).await?;
         let (desk, chat) = (self.desk.clone(), self.chat.chat.clone());
-        let came = match Wiring::open(alone, desk, client.clone(), chat).await {
-            Ok(mut wiring) => {
-                let came = self.bring(&mut wiring).await;
-                wiring.close().await;
-                came
-            }
-            Err(error) => Err(error),
-        };
-        client.sign_out(proof).await;
+        let mut wiring = Wiring::open(alone, desk, client, chat).await?;
+        let came = self.bring(&mut wiring).await;
+        wiring.close().await;
         came
+    }
+
+    /// The session of before while it lasts: Open WebUI lets an address sign in a few times in some
+    /// minutes, and people with that address need them, too.
+    async fn signed_in(
+        &self,
+        proof: &Proof,
+        session: &mut Option<Client>,
+    ) -> Result<Client, Fault> {
+        if let Some(client) = session {
+            match client.is_still_in().await {
+                Ok(()) => return Ok(client.clone()),
+                Err(fault) if fault.ends_session() => *session = None,
+                Err(fault) => return Err(fault),
+            }
+        }
+        let client = self.client.sign_in(proof, false).await?;
+        Ok(session.insert(client).clone())
     }
 
     async fn bring(&self, wiring: &mut Wiring) -> Result<Came, WiringError> {
@@ -182,6 +208,15 @@ impl Follower {
                 return;
             }
         }
+    }
+
+    /// Waits until no more changes come, but not for long.
+    async fn settled(&self, revisions: &mut watch::Receiver<u64>) {
+        let quiet = async {
+            revisions.mark_unchanged();
+            while let Ok(Ok(())) = timeout(SETTLE, revisions.changed()).await {}
+        };
+        let _ = timeout(GATHER, quiet).await;
     }
 
     fn note(&self, came: Result<Came, WiringError>) {

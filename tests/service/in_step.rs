@@ -11,7 +11,7 @@ use crate::{
     portal::{ADA, ALICE, Visitor, company_with},
     support::{
         World, eventually,
-        open_webui::{API_KEY, OpenWebUi},
+        open_webui::{API_KEY, INES, OpenWebUi, PASSWORD},
     },
 };
 
@@ -20,6 +20,8 @@ on_both!(
     while_it_is_away_that_is_said_and_nothing_waits_for_it,
     what_was_never_set_up_stays_as_it_is,
     two_gates_make_one_group,
+    one_session_serves_until_it_is_ended,
+    what_is_taken_back_is_kept_in_step_no_more,
 );
 
 fn following(chat: &OpenWebUi) -> impl Fn(&mut ServeSettings) + use<> {
@@ -33,7 +35,11 @@ fn following(chat: &OpenWebUi) -> impl Fn(&mut ServeSettings) + use<> {
 
 /// A company whose Open WebUI is set up, and follows.
 async fn set_up(kind: Kind, chat: &OpenWebUi) -> (World, Visitor) {
-    let world = company_with(kind, following(chat)).await;
+    set_up_as(kind, following(chat)).await
+}
+
+async fn set_up_as(kind: Kind, set: impl Fn(&mut ServeSettings)) -> (World, Visitor) {
+    let world = company_with(kind, set).await;
     let ada = Visitor::signed_in(&world, ADA, 0).await;
     eventually("nobody is at it", async || {
         let gate = world.address();
@@ -86,6 +92,7 @@ async fn while_it_is_away_that_is_said_and_nothing_waits_for_it(kind: Kind) {
     assert!(failing["failing"].as_str().unwrap().contains("502"), "{failing}");
     let page = ada.get("/open-webui").await.text;
     assert!(page.contains("It cannot be kept in step"), "{page}");
+    assert!(page.contains("<dt>Kept in step</dt><dd>not now"), "{page}");
     // The gate serves, whatever becomes of it.
     assert!(!world.user(ALICE).await.tools("/mcp").await.is_empty());
     chat.inside().is_away = false;
@@ -130,4 +137,47 @@ async fn two_gates_make_one_group(kind: Kind) {
     names.dedup();
     assert_eq!(names.len(), count, "{names:?}");
     other.stop(std::future::pending()).await;
+}
+
+async fn one_session_serves_until_it_is_ended(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, PASSWORD).unwrap();
+    let set = |settings: &mut ServeSettings| {
+        following(&chat)(settings);
+        settings.wiring.open_webui_admin_token = None;
+        settings.wiring.open_webui_admin_email = INES.parse().ok();
+        settings.wiring.open_webui_admin_password_file = Some(file.clone());
+    };
+    let (_world, ada) = set_up_as(kind, set).await;
+    eventually("it is in step", async || state(&ada).await["in_step_at"].is_string().then_some(()))
+        .await;
+    let begun = || chat.count("POST /api/v1/auths/signin");
+    let before = begun();
+    for name in ["first", "second", "third"] {
+        ada.post("/groups", &[("group", name)]).await.revision();
+        eventually("the group is there", async || chat.members(name)).await;
+    }
+    assert_eq!(begun(), before, "nobody signs in for each change");
+    chat.inside().end_sessions();
+    ada.post("/groups", &[("group", "fourth")]).await.revision();
+    eventually("the group is there", async || chat.members("fourth")).await;
+    assert_eq!(begun(), before + 1);
+}
+
+async fn what_is_taken_back_is_kept_in_step_no_more(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let (_world, ada) = set_up(kind, &chat).await;
+    eventually("it is in step", async || state(&ada).await["in_step_at"].is_string().then_some(()))
+        .await;
+    eventually("nobody is at it", async || {
+        let undone = ada.post("/open-webui/undo", &[("apply", "true")]).await;
+        undone.status.is_redirection().then_some(())
+    })
+    .await;
+    let page = ada.get("/open-webui").await.text;
+    assert!(page.contains("not from here") && page.contains("as soon as it is set up"), "{page}");
+    assert!(!page.contains("in step on"), "{page}");
+    assert!(state(&ada).await["in_step_at"].is_null());
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::{
-    Found, Known, Plan,
+    Found, Known, Plan, Remedy,
     client::Object,
     connection::{CONNECTION, Kind},
 };
@@ -42,7 +42,7 @@ pub struct Finding {
     /// What was found.
     pub found: String,
     /// What to do; empty if nothing.
-    pub remedy: String,
+    pub remedy: Remedy,
 }
 
 impl Finding {
@@ -55,7 +55,7 @@ impl Finding {
     pub fn note(
         subject: impl Into<String>,
         found: impl Into<String>,
-        remedy: impl Into<String>,
+        remedy: impl Into<Remedy>,
     ) -> Self {
         Self::new(State::Note, subject, found, remedy)
     }
@@ -64,7 +64,7 @@ impl Finding {
     pub fn bad(
         subject: impl Into<String>,
         found: impl Into<String>,
-        remedy: impl Into<String>,
+        remedy: impl Into<Remedy>,
     ) -> Self {
         Self::new(State::Bad, subject, found, remedy)
     }
@@ -73,10 +73,9 @@ impl Finding {
         state: State,
         subject: impl Into<String>,
         found: impl Into<String>,
-        remedy: impl Into<String>,
+        remedy: impl Into<Remedy>,
     ) -> Self {
-        let (subject, found, remedy) = (subject.into(), found.into(), remedy.into());
-        Self { state, subject, found, remedy }
+        Self { state, subject: subject.into(), found: found.into(), remedy: remedy.into() }
     }
 }
 
@@ -123,7 +122,7 @@ fn in_step(plan: &Plan) -> Vec<Finding> {
             _ => format!("it is not as it was set up: {}", row.what),
         };
         let subject = format!("{} {}", row.kind, row.name);
-        Finding::bad(subject, found, "gatehall open-webui setup --apply")
+        Finding::bad(subject, found, Remedy::set_up("", ""))
     };
     let mut all: Vec<Finding> = rows.iter().filter(|row| open(row)).map(finding).collect();
     let left = rows.iter().filter(|row| row.state == "left");
@@ -263,7 +262,7 @@ fn models(found: &Found) -> Option<Finding> {
         Finding::note(
             "models",
             "only administrators may use one",
-            "gatehall open-webui setup --open-models --apply",
+            Remedy::set_up(" --open-models", ", and let everybody use these models"),
         )
     })
 }

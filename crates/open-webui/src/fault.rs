@@ -93,6 +93,28 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// What is wrong, in the words of the portal's page, which has no options.
+    pub fn on_page(&self) -> String {
+        match self {
+            Self::WantsHeader => {
+                "Open WebUI signs in whom a trusted header names, and takes no passwords: give an \
+                 API key or a token, or set GATEHALL_OPEN_WEBUI_TRUSTED_HEADER and \
+                 GATEHALL_OPEN_WEBUI_ADMIN_EMAIL of the gate, which then signs in by itself"
+                    .into()
+            }
+            Self::NobodyYet(who) => format!(
+                "Open WebUI has no account yet, and who signs in first becomes its administrator: \
+                 let {who} sign in there first"
+            ),
+            other => other.to_string(),
+        }
+    }
+
+    /// Whether whoever was signed in is so no more, or no more as an administrator.
+    pub const fn ends_session(&self) -> bool {
+        matches!(self, Self::BadToken | Self::NotAllowed)
+    }
+
     /// What an answer with a failing status means at a place where somebody is signed in.
     pub(crate) fn answered(place: &str, status: u16, body: &[u8], is_api_key: bool) -> Self {
         let said = said(body);

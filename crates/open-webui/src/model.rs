@@ -95,8 +95,8 @@ pub(crate) fn compare(
             }),
             false => plan.left.push((
                 model.id.clone(),
-                "it is not registered, so that administrators alone may use it: --open-models \
-                 gives it to everybody",
+                "it is not registered, so that administrators alone may use it, unless models \
+                 are opened to everybody",
             )),
         }
     }

@@ -60,8 +60,16 @@ impl Client {
             return Err(Fault::NotAdministrator(who(proof, &account), other.to_owned()));
         }
         // An API key cannot ask who it is; whether it is an administrator's shows here.
-        client.get("/api/v1/configs/tool_servers").await?;
+        client.is_still_in().await?;
         Ok(client)
+    }
+
+    /// Makes sure that whoever is signed in is so still, as an administrator.
+    ///
+    /// # Errors
+    /// If it is not so: see [`Fault::ends_session`]; or if it cannot be asked.
+    pub async fn is_still_in(&self) -> Result<(), Fault> {
+        self.get("/api/v1/configs/tool_servers").await.map(drop)
     }
 
     /// Signs in as anybody whose account can be used.

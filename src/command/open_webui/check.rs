@@ -1,8 +1,8 @@
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Args;
-use gatehall_open_webui::{Client, Finding, Models, Proof, Terms, gate_address};
+use gatehall_open_webui::{Client, Finding, Proof, gate_address};
 use gatehall_portal::wiring::{Order, Whom, Wiring, turn};
 use gatehall_store::Alone;
 use url::Url;
@@ -53,7 +53,9 @@ async fn with(
     let found = async {
         let terms = match wiring.terms() {
             Some(terms) => terms.clone(),
-            None => by_hand(client, options.gate_url.clone()).await?,
+            None => wiring.terms_by_hand(options.gate_url.clone()).await?.context(
+                "there is no connection gatehall at Open WebUI: gatehall open-webui setup",
+            )?,
         };
         let order = Order { terms, key: None, new_key: false };
         let whom = options.test.whom(proof)?;
@@ -62,18 +64,6 @@ async fn with(
     let found = found.await;
     wiring.close().await;
     found
-}
-
-/// What can be expected of what was set up by hand: a connection, and nothing of models and groups.
-async fn by_hand(client: &Client, gate: Option<Url>) -> Result<Terms> {
-    let found = client.read().await?;
-    let gate = match gate.or_else(|| gatehall_open_webui::connection_gate(&found.connections)) {
-        Some(gate) => gate,
-        None => anyhow::bail!(
-            "there is no connection gatehall at Open WebUI: gatehall open-webui setup"
-        ),
-    };
-    Ok(Terms { models: Models::Named(Vec::new()), bring_groups: false, ..Terms::new(gate) })
 }
 
 /// Looks at what is there, and asks as somebody.

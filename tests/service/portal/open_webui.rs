@@ -22,6 +22,9 @@ on_both!(
     a_plan_that_is_another_by_now_is_shown_again,
     open_webui_being_in_the_way_is_said_in_words,
     programs_do_the_same,
+    a_refused_form_has_all_that_has_to_be_chosen,
+    the_page_speaks_of_no_command,
+    what_was_imported_by_hand_is_looked_at_as_that,
 );
 
 const PLAN: &str = "/open-webui/plan";
@@ -215,4 +218,76 @@ async fn programs_do_the_same(kind: Kind) {
     let undone = asked(&ada, "undo", &json!({"apply": true})).await;
     assert_eq!(undone["done"], true, "{undone}");
     assert!(chat.inside().connections.is_empty() && chat.inside().groups.is_empty());
+}
+
+async fn a_refused_form_has_all_that_has_to_be_chosen(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let world = company_with(kind, reached(&chat)).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let form = [
+        ("url", chat.url.as_str()),
+        ("access", "groups"),
+        ("models", "all"),
+        ("open_models", "true"),
+        ("openapi", ""),
+    ];
+    let refused = ada.post(PLAN, &form).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    for expected in [
+        r#"name="groups" multiple"#,
+        "<option>google-people</option>",
+        "Where Open WebUI is, as the gate reaches it",
+        r#"<option value="all" selected>with every model</option>"#,
+        r#"<option value="true" selected>Yes</option>"#,
+        "Members of the groups below",
+        "Tenants that also get a connection of type OpenAPI",
+    ] {
+        assert!(refused.text.contains(expected), "{expected}: {}", refused.text);
+    }
+    let mended = [form.as_slice(), &[("groups", "google-people")]].concat();
+    assert_eq!(ada.post(PLAN, &mended).await.status, StatusCode::OK);
+    // A host rule says who enters in the same way.
+    let rule = [("host", "x.example.com"), ("admit", "groups")];
+    let refused = ada.post("/host-rules", &rule).await;
+    assert!(refused.text.contains(r#"name="groups" multiple"#), "{}", refused.text);
+    // Values are as they were typed, at the beginning, too.
+    let gate = world.address();
+    let other = ada.post(PLAN, &[("url", gate.as_str()), ("token", "sk-1")]).await;
+    assert!(other.text.contains(&format!("<p>{gate} ")), "{}", other.text);
+}
+
+async fn the_page_speaks_of_no_command(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let world = company_with(kind, reached(&chat)).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let form = [("url", chat.url.as_str())];
+    let by_password = [form.as_slice(), &[("email", INES), ("password", PASSWORD)]].concat();
+    let wants_header = ada.post(PLAN, &by_password).await;
+    assert!(wants_header.text.contains("GATEHALL_OPEN_WEBUI_TRUSTED_HEADER"));
+    let plan = ada.post(PLAN, &form).await;
+    let checked = ada.post("/open-webui/check", &form).await;
+    assert!(checked.text.contains("set it up again"), "{}", checked.text);
+    for page in [wants_header, plan, checked] {
+        for word in [" --", "gatehall open-webui"] {
+            assert!(!page.text.contains(word), "{word}: {}", page.text);
+        }
+    }
+}
+
+async fn what_was_imported_by_hand_is_looked_at_as_that(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let world = company_with(kind, reached(&chat)).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let state = ada.get("/api/v1/open-webui").await.json();
+    let key = world.key(None, None).await;
+    let file = state["import_file"].as_str().unwrap().replace("ghk_\u{2026}", &key);
+    let mut imported: Vec<Value> = serde_json::from_str(&file).unwrap();
+    // Open WebUI reaches the gate by another address than people do.
+    imported[0]["url"] = format!("{}/mcp", world.address()).into();
+    chat.inside().connections = imported;
+    // As the form sends it, which was not set up from here.
+    let form = [("url", chat.url.as_str()), ("access", "everybody"), ("bring_groups", "true")];
+    let checked = ada.post("/open-webui/check", &form).await;
+    assert!(checked.text.contains("Nothing has to be mended"), "{}", checked.text);
+    assert!(checked.text.contains("the gate takes what Open WebUI signs"), "{}", checked.text);
 }

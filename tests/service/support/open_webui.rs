@@ -92,6 +92,11 @@ impl Inside {
         token == API_KEY || self.sessions.contains(token)
     }
 
+    /// Ends all sessions, as a restart with another secret does.
+    pub(crate) fn end_sessions(&mut self) {
+        self.sessions.clear();
+    }
+
     fn sign_in(&mut self, email: &str) -> Response {
         self.number += 1;
         let token = format!("session-{}", self.number);

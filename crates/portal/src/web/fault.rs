@@ -91,7 +91,7 @@ impl From<StoreError> for Fault {
 
 impl From<gatehall_open_webui::Fault> for Fault {
     fn from(fault: gatehall_open_webui::Fault) -> Self {
-        Self::OpenWebUi(fault.to_string())
+        Self::OpenWebUi(fault.on_page())
     }
 }
 
@@ -236,8 +236,13 @@ impl Fault {
     }
 }
 
-/// With a capital at its beginning and a full stop at its end.
+/// With a capital at its beginning, unless a value stands there, and a full stop at its end.
 fn sentence(text: &str) -> String {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let word = first.trim_end_matches([':', ',']);
+    if !word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '_' | '\'')) {
+        return format!("{text}.");
+    }
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string());
     format!("{}{}.", first.unwrap_or_default(), letters.as_str())

@@ -1,7 +1,7 @@
 //! Stands before every page and operation: refuses what other sites' pages send, reads forms once,
 //! and makes a page of what went wrong.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use askama::Template;
 use axum::{
@@ -15,13 +15,15 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method,
     header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::form_urlencoded;
 
 use super::{
     Face, Fault, Portal, go_to,
     input::Submitted,
-    is_own_page, notice,
+    is_own_page,
+    mend::{Form, Mend, label, plain},
+    notice,
     preference::SCHEME,
     protect, render,
     shown::Short,
@@ -50,7 +52,8 @@ pub(super) async fn guard(
     if face == Face::Page
         && let Some(fault) = response.extensions_mut().remove::<Fault>()
     {
-        response = page_of(&fault, &address, &method, &headers, submitted);
+        let form = Form { address: &address, submitted, snapshot: Some(portal.hall.snapshot()) };
+        response = page_of(&fault, &method, &headers, form);
         if let Some(seconds) = fault.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -98,8 +101,8 @@ pub(super) fn nothing_here(head: &http::request::Parts) -> Response {
     match (Face::of(head.uri.path()), person) {
         (Face::Api, _) => Fault::NothingHere.into_response(),
         (Face::Page, true) => {
-            let address = head.uri.path();
-            page_of(&Fault::NothingHere, address, &head.method, &head.headers, Submitted::default())
+            let form = Form::empty(head.uri.path());
+            page_of(&Fault::NothingHere, &head.method, &head.headers, form)
         }
         (Face::Page, false) => http::StatusCode::NOT_FOUND.into_response(),
     }
@@ -135,26 +138,8 @@ struct FaultPage<'a> {
     aside: bool,
 }
 
-/// A field to be mended.
-struct Mend {
-    name: String,
-    label: String,
-    value: String,
-    /// How it is now, if somebody changed it meanwhile.
-    now: Option<String>,
-    wrong: bool,
-    hidden: bool,
-    long: bool,
-    secret: bool,
-}
-
-fn page_of(
-    fault: &Fault,
-    address: &str,
-    method: &Method,
-    headers: &HeaderMap,
-    submitted: Submitted,
-) -> Response {
+fn page_of(fault: &Fault, method: &Method, headers: &HeaderMap, form: Form<'_>) -> Response {
+    let address = form.address;
     // A part that a page asks for by itself is not worth a sign-in that nobody waits for.
     let person = gatehall_identity::is_navigation(headers);
     if matches!(fault, Fault::NotSignedIn) && *method == Method::GET && person {
@@ -181,7 +166,7 @@ fn page_of(
             | Fault::NotSignedIn
             | Fault::OpenWebUi(_)
     );
-    let fields = if mendable { mend(fault, submitted) } else { Vec::new() };
+    let fields = if mendable { form.mend(fault) } else { Vec::new() };
     let compared = fields.iter().any(|field| field.now.is_some() && !field.hidden);
     let page = FaultPage {
         title: match fault {
@@ -217,56 +202,6 @@ pub(super) fn back(headers: &HeaderMap) -> Option<String> {
     Some(format!("{}{query}", url.path())).filter(|it| is_own_page(it))
 }
 
-/// What was sent, but for secrets, with the newest version of the record beside it.
-fn mend(fault: &Fault, Submitted(pairs): Submitted) -> Vec<Mend> {
-    let empty = Map::new();
-    let (now, seen) = match fault {
-        Fault::Changed { now, seen, .. } => (now, Some(seen)),
-        _ => (&empty, None),
-    };
-    let wrong = fault.wrong_field().unwrap_or_default();
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    for (name, _) in &pairs {
-        *counts.entry(name.clone()).or_default() += 1;
-    }
-    let field = |(name, value): (String, String)| {
-        let value = match seen {
-            Some(seen) if name == "seen" => seen.clone(),
-            _ if is_secret(&name) => String::new(),
-            _ => value,
-        };
-        Mend {
-            label: label(&name),
-            now: find_member(now, &name).map(plain).filter(|now| *now != lines(&value)),
-            wrong: name == wrong || wrong.starts_with(&format!("{name}[")),
-            // What was not typed is sent again unseen.
-            hidden: name == "seen" || counts.get(&name).copied().unwrap_or(0) > 3,
-            secret: is_secret(&name),
-            long: value.contains('\n') || value.len() > 80,
-            name,
-            value,
-        }
-    };
-    pairs.into_iter().map(field).collect()
-}
-
-/// Whether what is typed into a field is shown to nobody, and not sent back.
-fn is_secret(name: &str) -> bool {
-    ["secret", "token", "password"].contains(&name)
-}
-
-/// The member of a record that a field is about, wherever the record keeps it.
-fn find_member<'r>(record: &'r Map<String, Value>, field: &str) -> Option<&'r Value> {
-    let name = match field {
-        // Of a record that has a name, and of the transport of a server.
-        "group" if record.contains_key("name") => "name",
-        "transport" => "type",
-        field => field,
-    };
-    let nested = || record.values().filter_map(Value::as_object);
-    record.get(name).or_else(|| nested().find_map(|inner| inner.get(name)))
-}
-
 /// A member of a record as people read it; ids say nothing to them.
 fn shown((name, value): (&String, &Value)) -> Option<(String, String)> {
     let text = match value {
@@ -275,42 +210,7 @@ fn shown((name, value): (&String, &Value)) -> Option<(String, String)> {
         Value::Object(_) => return None,
         value => Short::name(&plain(value)),
     };
-    (name != "id" && !text.is_empty()).then(|| (label(name), text))
-}
-
-/// As a form shows it: a list on lines.
-fn plain(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join("\n"),
-        other => other.to_string(),
-    }
-}
-
-/// A text with the line ends of forms made plain.
-fn lines(text: &str) -> String {
-    text.replace("\r\n", "\n").trim_end().to_owned()
-}
-
-/// A field's name as the pages have it.
-fn label(name: &str) -> String {
-    let known = match name {
-        "paste" | "email" => "Address",
-        "url" => "Address of the server",
-        "said" => "Claims or headers",
-        "add_members" => "Put in",
-        "remove_members" => "Take out",
-        "add_groups" => "Put into the group",
-        "remove_groups" => "Take out of the group",
-        "confirm" => "Name or id",
-        name => name,
-    };
-    let mut text = known.replace('_', " ");
-    if let Some(first) = text.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    text
+    (name != "id" && !text.is_empty()).then(|| (label("", name), text))
 }
 
 /// A page in plain words, for what is beside the templates.

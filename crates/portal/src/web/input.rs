@@ -21,7 +21,7 @@ pub(crate) struct Input<T>(pub(crate) T);
 pub(crate) struct Search<T>(pub(crate) T);
 
 /// Fields in which an empty text says something: that there is none any more.
-const MAY_BE_EMPTY: [&str; 13] = [
+pub(super) const MAY_BE_EMPTY: [&str; 13] = [
     "name",
     "description",
     "tier",

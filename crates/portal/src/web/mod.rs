@@ -2,11 +2,13 @@
 
 mod assets;
 mod book;
+mod choices;
 mod fault;
 mod frame;
 mod guard;
 mod guarded;
 mod input;
+mod mend;
 mod notice;
 mod own_page;
 mod paging;

@@ -6,7 +6,7 @@ use gatehall_domain::{
     Effect, EmailAddress, Group, GroupName, OPEN_WEBUI, Refusal, Snapshot, Subject,
 };
 use gatehall_identity::ChatScene;
-use gatehall_open_webui::{Client, Fault, Finding, Proof, State, TEST_USER, tools_of};
+use gatehall_open_webui::{Client, Fault, Finding, Proof, Remedy, State, TEST_USER, tools_of};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -75,8 +75,14 @@ impl Wiring {
         Some(Finding::bad(
             "gate",
             format!("Open WebUI does not reach it, or the key is refused: {fault}"),
-            "from where Open WebUI runs, try curl GATE/health with the address of --gate-url; the \
-             host must be in --allowed-hosts of the gate; see also gatehall audit --outcome refused",
+            Remedy::new(
+                "from where Open WebUI runs, try curl GATE/health with the address of --gate-url; \
+                 the host must be in --allowed-hosts of the gate; see also gatehall audit \
+                 --outcome refused",
+                "from where Open WebUI runs, try curl GATE/health with the gate's address as the \
+                 form has it; the host must be in GATEHALL_ALLOWED_HOSTS of the gate; see also \
+                 what the audit log says was refused",
+            ),
         ))
     }
 
@@ -163,7 +169,10 @@ impl Wiring {
             return Finding::bad(
                 SECRET,
                 "everybody is offered the same tools, since nobody is named to the gate",
-                "the connection must have a service key: gatehall open-webui setup --apply",
+                Remedy::new(
+                    "the connection must have a service key: gatehall open-webui setup --apply",
+                    "the connection must have a service key: set it up again",
+                ),
             );
         }
         let company = snapshot.company();
@@ -177,7 +186,10 @@ impl Wiring {
             None => Finding::note(
                 "tools of the test user",
                 format!("{email} is nobody at Gatehall, and is offered nothing"),
-                format!("gatehall explain {email}"),
+                Remedy::new(
+                    format!("gatehall explain {email}"),
+                    format!("let Explain say what {email} may use"),
+                ),
             ),
         }
     }
@@ -189,14 +201,22 @@ fn no_list(fault: Fault) -> Result<Finding, WiringError> {
         Fault::Refused(_, 404, _) => Ok(Finding::bad(
             "tools of the test user",
             "the connection is not theirs to see",
-            "gatehall open-webui setup --apply, with --group for a group that they are in",
+            Remedy::new(
+                "gatehall open-webui setup --apply, with --group for a group that they are in",
+                "set it up again, for a group that they are in or for everybody",
+            ),
         )),
         Fault::Refused(_, 502 | 504, _) => Ok(Finding::bad(
             SECRET,
             "the gate takes the key, and refuses what Open WebUI signs",
-            "FORWARD_USER_INFO_HEADER_JWT_SECRET of Open WebUI must equal \
-             GATEHALL_OPEN_WEBUI_SECRET, and the clocks must agree: gatehall audit --outcome \
-             refused --last 5 says which; restart both after a change",
+            Remedy::new(
+                "FORWARD_USER_INFO_HEADER_JWT_SECRET of Open WebUI must equal \
+                 GATEHALL_OPEN_WEBUI_SECRET, and the clocks must agree: gatehall audit --outcome \
+                 refused --last 5 says which; restart both after a change",
+                "FORWARD_USER_INFO_HEADER_JWT_SECRET of Open WebUI must equal \
+                 GATEHALL_OPEN_WEBUI_SECRET, and the clocks must agree: what the audit log says \
+                 was refused tells which; restart both after a change",
+            ),
         )),
         fault => Err(fault.into()),
     }

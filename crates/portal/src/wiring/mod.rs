@@ -2,6 +2,7 @@
 
 mod account;
 mod ask;
+mod by_hand;
 mod compare;
 mod journal;
 mod keys;

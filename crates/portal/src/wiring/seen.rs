@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gatehall_domain::Timestamp;
 use gatehall_identity::{ChatSaid, SHORT_PROOF};
-use gatehall_open_webui::Finding;
+use gatehall_open_webui::{Finding, Remedy};
 use tokio::time::{Instant, sleep};
 
 use super::{Wiring, WiringError, ask::SECRET};
@@ -49,8 +49,11 @@ impl Wiring {
             findings.push(Finding::note(
                 "gates",
                 "no gate serves this store, so that another one answers Open WebUI",
-                "start the gate with the same store, or name the store of the one that runs with \
-                 --data-dir or --database",
+                Remedy::new(
+                    "start the gate with the same store, or name the store of the one that runs \
+                     with --data-dir or --database",
+                    "let all gates use the store of this one",
+                ),
             ));
         }
         Ok(findings)

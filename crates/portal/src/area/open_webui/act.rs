@@ -10,7 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use gatehall_domain::{Refusal, names::short_digest};
-use gatehall_open_webui::{Client, Finding, PlanRow, Undone};
+use gatehall_open_webui::{Client, Finding, PlanRow, Terms, Undone};
 use gatehall_store::Alone;
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -57,7 +57,7 @@ struct WiringRow {
 impl WiringRow {
     fn new(row: &PlanRow) -> Self {
         let PlanRow { state, kind, name, what } = row;
-        Self { state, kind, name: Short::name(name), what: in_words(what) }
+        Self { state, kind, name: Short::name(name), what: Short::text(what) }
     }
 
     fn tone(&self) -> &'static str {
@@ -68,12 +68,6 @@ impl WiringRow {
             _ => "",
         }
     }
-}
-
-/// What was found, without the options of the command, which the form has by other names.
-fn in_words(text: &str) -> String {
-    let option = ": --open-models gives it to everybody";
-    Short::text(&text.replace(option, ", unless you let everybody use these models"))
 }
 
 /// What is sent again with a form that does it.
@@ -106,21 +100,8 @@ impl WiringFinding {
         Self {
             state: it.state.as_str(),
             subject: Short::name(&it.subject),
-            found: in_words(&it.found),
-            remedy: Short::text(&it.remedy),
-        }
-    }
-}
-
-impl WiringFinding {
-    /// What mends it, in words: where a command does, the form does it, too.
-    fn words(&self) -> &str {
-        match self.remedy.strip_prefix("gatehall open-webui setup") {
-            Some(rest) if rest.contains("--open-models") => {
-                "set it up again, and let everybody use these models"
-            }
-            Some(_) => "set it up again",
-            None => &self.remedy,
+            found: Short::text(&it.found),
+            remedy: Short::text(it.remedy.on_page()),
         }
     }
 }
@@ -301,10 +282,22 @@ async fn found(
     admin: &Admin,
     wish: &WiringWish,
 ) -> Result<Vec<Finding>, Fault> {
-    let draft = work.draft(portal, admin, wish).await?;
-    let mut findings = draft.findings();
+    let by_hand = match work.wiring.terms() {
+        Some(_) => None,
+        None => work.wiring.terms_by_hand(None).await?,
+    };
     // Without a connection there is nobody to ask as.
-    if work.wiring.terms().is_some() {
+    let is_there = by_hand.is_some() || work.wiring.terms().is_some();
+    let draft = match by_hand {
+        Some(terms) => {
+            let terms =
+                Terms { gate: wish.gate_that_is_said(portal)?.unwrap_or(terms.gate), ..terms };
+            work.wiring.draft(&Order { terms, key: None, new_key: false }).await?
+        }
+        None => work.draft(portal, admin, wish).await?,
+    };
+    let mut findings = draft.findings();
+    if is_there {
         let scene = portal.hall.chat_scene().await;
         findings.extend(work.wiring.ask(&draft, &scene, &Whom::Made { group: None }).await?);
     }

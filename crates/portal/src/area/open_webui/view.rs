@@ -198,7 +198,8 @@ async fn state_of(
         domains: domains.to_vec(),
         set_up: terms.as_ref().map(SetUp::of),
         follows: reached.is_some_and(|it| it.follow),
-        in_step_at: step.at.map(Moment),
+        // What was taken back since is in step with nothing.
+        in_step_at: step.at.filter(|_| terms.is_some()).map(Moment),
         failing_since: step.failing.as_ref().map(|(since, _)| Moment(*since)),
         failing: step.failing.map(|(_, why)| Short::text(&why)).unwrap_or_default(),
     };

@@ -124,6 +124,13 @@ impl WiringWish {
         reached.any(|it| it.chat == aim.chat && it.url == aim.url && it.proof.is_some())
     }
 
+    /// The gate's address as Open WebUI reaches it, if it is another than the form begins with.
+    pub(super) fn gate_that_is_said(&self, portal: &Portal) -> Result<Option<Url>, Fault> {
+        let Some(gate) = self.gate.as_deref() else { return Ok(None) };
+        let usual = gate_at(&portal.base())?;
+        Ok(Some(gate_at(gate)?).filter(|it| *it != usual))
+    }
+
     /// What is to be there, where this was decided before.
     pub(super) fn terms(
         &self,
