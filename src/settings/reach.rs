@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 use gatehall_domain::EmailAddress;
 use gatehall_open_webui::Proof;
-use gatehall_portal::operation::read_secret_file;
+use gatehall_vault::load_secret;
 use http::HeaderName;
 use secrecy::SecretString;
 use url::Url;
@@ -114,8 +114,8 @@ fn proof_of(
 
 /// A secret that is all a file holds.
 fn read(path: &Path, name: &str) -> Result<SecretString> {
-    let secret = read_secret_file(&path.to_string_lossy());
-    secret.with_context(|| format!("{name} names {}, which cannot be used", path.display()))
+    load_secret(path)
+        .with_context(|| format!("{name} names {}, which cannot be used", path.display()))
 }
 
 /// The address of an Open WebUI.

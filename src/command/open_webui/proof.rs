@@ -4,8 +4,9 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use gatehall_domain::{EmailAddress, OPEN_WEBUI};
 use gatehall_open_webui::{Client, Proof};
-use gatehall_portal::{operation::read_secret_file, wiring::Wiring};
+use gatehall_portal::wiring::Wiring;
 use gatehall_store::Alone;
+use gatehall_vault::load_secret;
 use secrecy::SecretString;
 use url::Url;
 
@@ -79,6 +80,5 @@ impl Reach {
 
 /// A secret that is all a file holds.
 pub(super) fn secret(file: &std::path::Path, what: &str) -> Result<SecretString> {
-    let secret = read_secret_file(&file.to_string_lossy());
-    secret.with_context(|| format!("the {what} cannot be read from {}", file.display()))
+    load_secret(file).with_context(|| format!("the {what} cannot be read from {}", file.display()))
 }
