@@ -94,7 +94,7 @@ fn every_promise_names_tests_that_are_there() {
         .collect();
     assert!(named.len() > 50, "{named:?}");
     let mut found = Vec::new();
-    for folder in ["crates", "src", "tests", "e2e"] {
+    for folder in ["crates", "deploy", "src", "tests", "e2e"] {
         files(&root().join(folder), &mut found);
     }
     let is_source = |path: &&PathBuf| path.extension().is_some_and(|it| it == "rs" || it == "py");
