@@ -1,5 +1,7 @@
 //! What was set up at Open WebUI follows the company by itself.
 
+use std::{fs::Permissions, os::unix::fs::PermissionsExt};
+
 use gatehall::settings::ServeSettings;
 use gatehall_portal::operation::group;
 use gatehall_test_support::Kind;
@@ -144,6 +146,7 @@ async fn one_session_serves_until_it_is_ended(kind: Kind) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("password");
     std::fs::write(&file, PASSWORD).unwrap();
+    std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     let set = |settings: &mut ServeSettings| {
         following(&chat)(settings);
         settings.wiring.open_webui_admin_token = None;

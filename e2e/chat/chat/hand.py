@@ -28,6 +28,10 @@ class Hand:
     def sees(self, text, seconds=30):
         self.browser.wait(lambda: text in self.browser.text, f"no {text}", seconds)
 
+    def has_tools(self, seconds=30):
+        """Waits for the wrench: tools that a model brings along are on a moment after the page is."""
+        self.browser.find("button[aria-label='Available Tools']", seconds)
+
     def says(self, text):
         """Sends a message."""
         self.browser.type("#chat-input", f"{text}{ENTER}")

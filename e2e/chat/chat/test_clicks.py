@@ -70,6 +70,7 @@ def test_somebody_calls_a_tool_by_hand(world):
         hand.sees(world.connection()["info"]["name"])
         # Which also closes the menu.
         hand.browser.click("#chat-input")
+        hand.has_tools()
         hand.says("call gatehall_google_clock_now {}")
         hand.sees("View Result from gatehall_google_clock_now")
         hand.sees("The tool said: noon at google")

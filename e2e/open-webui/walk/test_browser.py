@@ -32,6 +32,7 @@ def test_the_way_in_a_message_and_the_way_out(world):
         hand.browser.find("#chat-input", 30)
         world.photograph(hand.browser, "2-chat")
         # The tools are switched on already.
+        hand.has_tools()
         hand.says(f"call {NOW} {{}}")
         hand.sees("The tool said: noon at google")
         hand.sees(f"View Result from {NOW}")
