@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Because, Caller, ConnectionId, Endpoint, Timestamp, User, UserId, View,
-    access::{Place, Verdict},
-    snapshot::{Off, Site, Snapshot},
+    snapshot::{Off, Site, Snapshot, place::Place, view::Verdict},
 };
 
 /// The answer to "may this caller use this tool?".

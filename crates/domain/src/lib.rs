@@ -4,7 +4,6 @@
 //! them at one revision, and [`decide`] answers every question of access. Nothing in this crate
 //! does I/O, waits, or looks at a clock.
 
-pub mod access;
 pub mod audit;
 pub mod caller;
 pub mod company;
@@ -24,7 +23,6 @@ pub mod time;
 pub mod tool;
 pub mod variable;
 
-pub use access::{Because, Reason, View};
 pub use audit::{
     Attempt, CallEvent, DefinitionsEvent, EntryEvent, GatewayEvent, Outcome, RefusedAccount,
 };
@@ -44,7 +42,10 @@ pub use record::{
 pub use refusal::Refusal;
 pub use session::{CLOCKS_APART, ProviderLogin, Session, Sessions};
 pub use shell::quoted;
-pub use snapshot::Snapshot;
+pub use snapshot::{
+    Snapshot,
+    view::{Because, Reason, View},
+};
 pub use strict::Strict;
 pub use text::{EmailAddress, GroupName, ToolMatcher, ToolPattern, UserPattern};
 pub use time::{Clock, Timestamp};

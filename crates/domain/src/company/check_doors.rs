@@ -63,7 +63,7 @@ impl Company {
             if groups.is_empty() {
                 return Err(Refusal::invalid("groups", "names no group: then nobody could enter"));
             }
-            if let Some(group) = groups.iter().find(|group| !self.groups.contains_key(group)) {
+            if let Some(group) = groups.iter().find(|group| !self.groups.contains_key(*group)) {
                 return Err(Refusal::missing("group", group));
             }
         }

@@ -1,6 +1,8 @@
 //! The rules for servers, and for what their connections show them. What was there before a rule
 //! stays as it is, so that it can still be switched off.
 
+use std::sync::Arc;
+
 use crate::{
     AccessClass, Company, Connection, Credential, Placement, Provider, Refusal, SecretSource,
     Server, Transport, variable,
@@ -64,17 +66,18 @@ impl Company {
         }
         let before = self.credentials.get(&(credential.connection, credential.placement.clone()));
         check_source(before.map(|it| &it.secret), &credential.secret)?;
-        let others = self.credentials.values().filter(|other| {
+        let is_other = |other: &&Arc<Credential>| {
             other.connection == credential.connection && other.placement != credential.placement
-        });
+        };
+        let others: Vec<_> = self.credentials.values().filter(is_other).collect();
         let name = |placement: &Placement| match placement {
             Placement::Header { name, .. } | Placement::Environment { name } => name.clone(),
         };
         let wanted = name(&credential.placement);
-        if let Some(twin) = others.clone().find(|other| name(&other.placement) == wanted) {
+        if let Some(twin) = others.iter().find(|other| name(&other.placement) == wanted) {
             return Err(Refusal::exists("credential", &twin.placement));
         }
-        if before.is_none() && others.count() >= MOST_CREDENTIALS {
+        if before.is_none() && others.len() >= MOST_CREDENTIALS {
             let problem = format!("a connection has at most {MOST_CREDENTIALS} credentials");
             return Err(Refusal::invalid("placement", problem));
         }

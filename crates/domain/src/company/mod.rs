@@ -5,16 +5,17 @@ mod check;
 mod check_doors;
 mod check_servers;
 mod claims;
-mod count;
 mod label;
 mod meant;
+mod multimap;
 mod set_aside;
 
 use std::{hash::Hash, sync::Arc};
 
 pub use change::Change;
-use count::Count;
-use foldhash::HashMap;
+use foldhash::fast::RandomState;
+use imbl::{GenericHashMap, shared_ptr::DefaultSharedPtr};
+use multimap::Multimap;
 pub use set_aside::{GrantRemains, Remains, SetAside, UnreadKey, UnreadRow};
 
 use crate::{
@@ -24,8 +25,12 @@ use crate::{
     Subject, Target, Tenant, TenantAdmin, TenantId, ToolPattern, User, UserId,
 };
 
-/// Records by key. Copying one is cheap until it is changed.
-pub type Table<K, V> = Arc<HashMap<K, Arc<V>>>;
+/// A map of which a copy costs nothing and a change of it little, whatever its size: both share
+/// what is the same.
+pub type Map<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
+
+/// Records by key.
+pub type Table<K, V> = Map<K, Arc<V>>;
 
 /// All records, at one revision. Copies share what they do not change.
 #[derive(Debug, Clone, Default)]
@@ -46,15 +51,15 @@ pub struct Company {
     pub claim_mappings: Table<ClaimMappingId, ClaimMapping>,
     pub host_rules: Table<HostRuleId, HostRule>,
     set_aside: Arc<SetAside>,
-    user_by_email: Arc<HashMap<EmailAddress, UserId>>,
-    subject_by_user: Arc<HashMap<(UserId, String), String>>,
-    group_by_name: Arc<HashMap<String, GroupId>>,
-    connection_by_path: Arc<HashMap<ConnectionPath, ConnectionId>>,
-    grant_by_meaning: Arc<HashMap<Meaning, GrantId>>,
-    /// How many tenants a user manages.
-    managed_count: Arc<Count<UserId>>,
-    /// How many sources say that a user is in a group.
-    member_count: Arc<Count<(UserId, GroupId)>>,
+    user_by_email: Map<EmailAddress, UserId>,
+    /// The keys of their identities.
+    identities_by_user: Multimap<UserId, (String, String)>,
+    group_by_name: Map<String, GroupId>,
+    /// Once for each source that says so.
+    groups_by_user: Multimap<UserId, GroupId>,
+    connection_by_path: Map<ConnectionPath, ConnectionId>,
+    grant_by_meaning: Map<Meaning, GrantId>,
+    tenants_by_admin: Multimap<UserId, TenantId>,
 }
 
 /// What a grant says. Two grants never say the same.
@@ -93,7 +98,21 @@ impl Company {
 
     /// The subject under which an identity provider knows a user.
     pub fn subject_of(&self, user: UserId, issuer: &str) -> Option<&str> {
-        self.subject_by_user.get(&(user, issuer.to_owned())).map(String::as_str)
+        let mut keys = self.identities_by_user.of(&user).iter();
+        keys.find(|(at, _)| at == issuer).map(|(_, subject)| subject.as_str())
+    }
+
+    /// The accounts of a user, in no order.
+    pub fn identities_of(&self, user: UserId) -> impl Iterator<Item = &Arc<Identity>> {
+        self.identities_by_user.of(&user).iter().filter_map(|key| self.identities.get(key))
+    }
+
+    /// The groups of a user, each once, by id.
+    pub fn groups_of(&self, user: UserId) -> Vec<GroupId> {
+        let mut groups = self.groups_by_user.of(&user).to_vec();
+        groups.sort_unstable();
+        groups.dedup();
+        groups
     }
 
     /// Whether this user manages this tenant.
@@ -103,8 +122,7 @@ impl Company {
 
     /// The tenants that a user manages, by id.
     pub fn managed_by(&self, user: UserId) -> Vec<TenantId> {
-        let own = self.tenant_admins.keys().filter(|(_, it)| *it == user);
-        let mut tenants: Vec<TenantId> = own.map(|(tenant, _)| tenant.clone()).collect();
+        let mut tenants = self.tenants_by_admin.of(&user).to_vec();
         tenants.sort_unstable();
         tenants
     }
@@ -115,8 +133,8 @@ impl Company {
         let flagged = self.users.get(&user).is_some_and(|user| user.admin);
         let group = self.group_by_name(GroupName::ADMIN);
         flagged
-            || self.managed_count.has(&user)
-            || group.is_some_and(|group| self.member_count.has(&(user, group.id)))
+            || !self.tenants_by_admin.of(&user).is_empty()
+            || group.is_some_and(|group| self.groups_by_user.of(&user).contains(&group.id))
     }
 
     /// Whether there is an administrator who is enabled.
@@ -148,20 +166,20 @@ impl Company {
         match record {
             Record::User(user) => {
                 if let Some(old) = self.users.get(&user.id) {
-                    Arc::make_mut(&mut self.user_by_email).remove(&old.email);
+                    self.user_by_email.remove(&old.email);
                 }
-                Arc::make_mut(&mut self.user_by_email).insert(user.email.clone(), user.id);
+                self.user_by_email.insert(user.email.clone(), user.id);
                 insert(&mut self.users, user.id, user);
             }
             Record::Group(group) => {
                 if let Some(old) = self.groups.get(&group.id) {
-                    Arc::make_mut(&mut self.group_by_name).remove(&lower(&old.name));
+                    self.group_by_name.remove(&lower(&old.name));
                 }
-                Arc::make_mut(&mut self.group_by_name).insert(lower(&group.name), group.id);
+                self.group_by_name.insert(lower(&group.name), group.id);
                 insert(&mut self.groups, group.id, group);
             }
             Record::Connection(connection) => {
-                let paths = Arc::make_mut(&mut self.connection_by_path);
+                let paths = &mut self.connection_by_path;
                 if let Some(old) = self.connections.get(&connection.id) {
                     paths.remove(&old.path);
                 }
@@ -169,14 +187,17 @@ impl Company {
                 insert(&mut self.connections, connection.id, connection);
             }
             Record::Identity(it) => {
-                let subjects = Arc::make_mut(&mut self.subject_by_user);
-                subjects.insert((it.user, it.issuer.clone()), it.subject.clone());
-                insert(&mut self.identities, (it.issuer.clone(), it.subject.clone()), it);
+                let key = (it.issuer.clone(), it.subject.clone());
+                if let Some(old) = self.identities.get(&key) {
+                    self.identities_by_user.take(&old.user, &key);
+                }
+                self.identities_by_user.add(it.user, key.clone());
+                insert(&mut self.identities, key, it);
             }
             Record::Membership(it) => {
                 let key = (it.user, it.group, it.source.clone());
                 if !self.memberships.contains_key(&key) {
-                    Arc::make_mut(&mut self.member_count).add((it.user, it.group));
+                    self.groups_by_user.add(it.user, it.group);
                 }
                 insert(&mut self.memberships, key, it);
             }
@@ -184,7 +205,7 @@ impl Company {
             Record::TenantAdmin(it) => {
                 let key = (it.tenant.clone(), it.user);
                 if !self.tenant_admins.contains_key(&key) {
-                    Arc::make_mut(&mut self.managed_count).add(it.user);
+                    self.tenants_by_admin.add(it.user, it.tenant.clone());
                 }
                 insert(&mut self.tenant_admins, key, it);
             }
@@ -193,7 +214,7 @@ impl Company {
                 insert(&mut self.credentials, (it.connection, it.placement.clone()), it);
             }
             Record::Grant(grant) => {
-                let meanings = Arc::make_mut(&mut self.grant_by_meaning);
+                let meanings = &mut self.grant_by_meaning;
                 if let Some(old) = self.grants.get(&grant.id) {
                     meanings.remove(&meaning(old));
                 }
@@ -210,48 +231,45 @@ impl Company {
     fn take(&mut self, record: &Record) {
         match record {
             Record::User(user) => {
-                Arc::make_mut(&mut self.user_by_email).remove(&user.email);
-                remove(&mut self.users, &user.id);
+                self.user_by_email.remove(&user.email);
+                self.users.remove(&user.id);
             }
             Record::Group(group) => {
-                Arc::make_mut(&mut self.group_by_name).remove(&lower(&group.name));
-                remove(&mut self.groups, &group.id);
+                self.group_by_name.remove(&lower(&group.name));
+                self.groups.remove(&group.id);
             }
             Record::Connection(connection) => {
-                Arc::make_mut(&mut self.connection_by_path).remove(&connection.path);
-                remove(&mut self.connections, &connection.id);
+                self.connection_by_path.remove(&connection.path);
+                self.connections.remove(&connection.id);
             }
             Record::Identity(it) => {
-                Arc::make_mut(&mut self.subject_by_user).remove(&(it.user, it.issuer.clone()));
-                remove(&mut self.identities, &(it.issuer.clone(), it.subject.clone()));
+                let key = (it.issuer.clone(), it.subject.clone());
+                self.identities_by_user.take(&it.user, &key);
+                self.identities.remove(&key);
             }
             Record::Membership(it) => {
-                let key = (it.user, it.group, it.source.clone());
-                if self.memberships.contains_key(&key) {
-                    Arc::make_mut(&mut self.member_count).take((it.user, it.group));
+                if self.memberships.remove(&(it.user, it.group, it.source.clone())).is_some() {
+                    self.groups_by_user.take(&it.user, &it.group);
                 }
-                remove(&mut self.memberships, &key);
             }
-            Record::Tenant(it) => remove(&mut self.tenants, &it.id),
+            Record::Tenant(it) => drop(self.tenants.remove(&it.id)),
             Record::TenantAdmin(it) => {
-                let key = (it.tenant.clone(), it.user);
-                if self.tenant_admins.contains_key(&key) {
-                    Arc::make_mut(&mut self.managed_count).take(it.user);
+                if self.tenant_admins.remove(&(it.tenant.clone(), it.user)).is_some() {
+                    self.tenants_by_admin.take(&it.user, &it.tenant);
                 }
-                remove(&mut self.tenant_admins, &key);
             }
-            Record::Server(it) => remove(&mut self.servers, &it.id),
+            Record::Server(it) => drop(self.servers.remove(&it.id)),
             Record::Credential(it) => {
-                remove(&mut self.credentials, &(it.connection, it.placement.clone()));
+                self.credentials.remove(&(it.connection, it.placement.clone()));
             }
             Record::Grant(grant) => {
-                Arc::make_mut(&mut self.grant_by_meaning).remove(&meaning(grant));
-                remove(&mut self.grants, &grant.id);
+                self.grant_by_meaning.remove(&meaning(grant));
+                self.grants.remove(&grant.id);
             }
-            Record::Key(it) => remove(&mut self.keys, &it.id),
-            Record::Provider(it) => remove(&mut self.providers, &it.id),
-            Record::ClaimMapping(it) => remove(&mut self.claim_mappings, &it.id),
-            Record::HostRule(it) => remove(&mut self.host_rules, &it.id),
+            Record::Key(it) => drop(self.keys.remove(&it.id)),
+            Record::Provider(it) => drop(self.providers.remove(&it.id)),
+            Record::ClaimMapping(it) => drop(self.claim_mappings.remove(&it.id)),
+            Record::HostRule(it) => drop(self.host_rules.remove(&it.id)),
         }
     }
 
@@ -321,11 +339,7 @@ impl Company {
 }
 
 fn insert<K: Hash + Eq + Clone, V>(table: &mut Table<K, V>, key: K, record: V) {
-    Arc::make_mut(table).insert(key, Arc::new(record));
-}
-
-fn remove<K: Hash + Eq + Clone, V>(table: &mut Table<K, V>, key: &K) {
-    Arc::make_mut(table).remove(key);
+    table.insert(key, Arc::new(record));
 }
 
 fn lower(name: &crate::GroupName) -> String {

@@ -1,92 +1,75 @@
-//! All records at one revision, indexed for the path of a request. Immutable.
+//! All records at one revision, indexed for the path of a request. Immutable; the next one is made
+//! of it and costs what changed.
 
+mod basis;
+mod claims;
 mod hosts;
-mod views;
+mod people;
+pub(crate) mod place;
+mod rules;
+mod sites;
+mod subjects;
+mod touched;
+pub(crate) mod view;
 
 use std::sync::Arc;
 
-use foldhash::HashMap;
-
-use crate::{
-    AccessClass, Admit, ClaimSaid, Company, Connection, ConnectionId, Endpoint, GroupId, HostRule,
-    Server, Tenant, UserId, View, access::Place,
+use self::{
+    basis::Basis, hosts::HostRules, people::People, place::Place, sites::Sites, touched::Touched,
 };
+use crate::{
+    Admit, Change, ClaimSaid, Company, ConnectionId, Endpoint, GroupId, HostRule, UserId, View,
+};
+
+pub use sites::{Off, Site};
 
 /// The company at one revision, indexed.
 #[derive(Debug)]
 pub struct Snapshot {
     revision: u64,
     company: Company,
-    people: HashMap<UserId, Person>,
-    sites: Vec<Site>,
-    site_by_id: HashMap<ConnectionId, usize>,
-    /// Those of public servers.
-    public: Vec<usize>,
-    hosts: hosts::HostRules,
-    views: usize,
-}
-
-#[derive(Debug)]
-struct Person {
-    groups: Box<[GroupId]>,
-    /// None for a disabled user.
-    view: Option<Arc<View>>,
-    /// What providers have not said of the user yet.
-    unsaid: Box<[ClaimSaid]>,
-}
-
-/// A connection with the records it stands on.
-#[derive(Debug)]
-pub struct Site {
-    /// The connection.
-    pub connection: Arc<Connection>,
-    /// Its server.
-    pub server: Arc<Server>,
-    /// Its tenant, unless it belongs to none.
-    pub tenant: Option<Arc<Tenant>>,
-    /// The beginning of its tools' public names.
-    pub prefix: String,
-    /// What keeps it closed, if something does.
-    pub off: Option<Off>,
-    /// Where rules for it are, and those for its tenant.
-    pub(crate) place: Place,
-    pub(crate) tenant_place: Option<Place>,
-}
-
-/// What keeps a connection closed to everybody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Off {
-    /// Its tenant is disabled.
-    Tenant,
-    /// Its server is disabled.
-    Server,
-    /// It is disabled itself.
-    Connection,
-}
-
-impl Off {
-    /// In words.
-    pub const fn because(self) -> &'static str {
-        match self {
-            Self::Tenant => "the tenant is disabled",
-            Self::Server => "the server is disabled",
-            Self::Connection => "the connection is disabled",
-        }
-    }
+    sites: Arc<Sites>,
+    hosts: Arc<HostRules>,
+    basis: Arc<Basis>,
+    people: People,
 }
 
 impl Snapshot {
-    /// Indexes a company. The work grows with the number of users and grants; it is done once for
-    /// each revision and never on the path of a request.
+    /// Indexes a company. The work grows with the number of users and grants.
     pub fn new(revision: u64, company: Company) -> Self {
-        let sites = sites(&company);
-        let site_by_id =
-            sites.iter().enumerate().map(|(at, site)| (site.connection.id, at)).collect();
-        let public = sites.iter().enumerate().filter(|(_, site)| site.is_public());
-        let public = public.map(|(at, _)| at).collect();
-        let hosts = hosts::HostRules::new(&company);
-        let (people, views) = views::people(&company.closed(), &sites);
-        Self { revision, company, people, sites, site_by_id, public, hosts, views }
+        let sites = Arc::new(Sites::new(&company));
+        let hosts = Arc::new(HostRules::new(&company));
+        let closed = company.closed();
+        let basis = Arc::new(Basis::new(&closed, sites.all()));
+        let people = People::new(&closed, &basis);
+        Self { revision, company, sites, hosts, basis, people }
+    }
+
+    /// Indexes what changes made of this company. The work grows with what they touch.
+    #[must_use]
+    pub fn next(&self, revision: u64, company: Company, changes: &[Change]) -> Self {
+        let touched = Touched::by(changes, &self.company);
+        // What a row that cannot be read may have closed depends on everything.
+        let unread = [&self.company, &company].iter().any(|it| !it.set_aside().rows().is_empty());
+        if touched.sites || unread {
+            return Self::new(revision, company);
+        }
+        let hosts = match touched.hosts {
+            true => Arc::new(HostRules::new(&company)),
+            false => Arc::clone(&self.hosts),
+        };
+        let basis = match touched.basis {
+            true => Arc::new(Basis::new(&company, self.sites.all())),
+            false => Arc::clone(&self.basis),
+        };
+        let people = self.people.next(&company, &basis, &touched);
+        Self { revision, company, sites: Arc::clone(&self.sites), hosts, basis, people }
+    }
+
+    /// Whether views and connections of the two are comparable: equal ids of views are equal views
+    /// then, and every connection is what it is in the other.
+    pub fn continues(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.sites, &other.sites)
     }
 
     /// The number of the revision.
@@ -101,12 +84,12 @@ impl Snapshot {
 
     /// The view of an enabled user.
     pub fn view(&self, user: UserId) -> Option<&View> {
-        self.people.get(&user)?.view.as_deref()
+        self.people.get(user)?.view()
     }
 
     /// The groups of a user, whoever said so.
     pub fn groups(&self, user: UserId) -> &[GroupId] {
-        self.people.get(&user).map_or(&[], |person| &person.groups)
+        self.people.get(user).map_or(&[], |person| &person.groups)
     }
 
     /// The rules for a host, whose name is in lower case: those of the most exact pattern first.
@@ -118,7 +101,7 @@ impl Snapshot {
     /// said of them yet. Until then, what is denied to a group that these can put the user in is
     /// denied to the user.
     pub fn claims_unsaid(&self, user: UserId) -> &[ClaimSaid] {
-        self.people.get(&user).map_or(&[], |person| &person.unsaid)
+        self.people.get(user).map_or(&[], |person| &person.unsaid)
     }
 
     /// Whether a host rule lets an enabled user enter. A disabled group lets nobody in.
@@ -136,94 +119,31 @@ impl Snapshot {
 
     /// All connections, in the order of their paths.
     pub fn sites(&self) -> impl Iterator<Item = &Site> {
-        self.sites.iter()
+        self.sites.all().iter()
     }
 
     /// The connections that belong to an endpoint, without looking at any other.
     pub fn sites_at(&self, endpoint: &Endpoint) -> &[Site] {
-        let tenant = match endpoint {
-            Endpoint::All => return &self.sites,
-            Endpoint::Tenant(tenant) => Some(tenant),
-            Endpoint::Server(tenant, _) => tenant.as_ref(),
-        };
-        let start =
-            self.sites.partition_point(|site| site.connection.path.tenant.as_ref() < tenant);
-        let own = &self.sites[start..];
-        let end = own.partition_point(|site| site.connection.path.tenant.as_ref() == tenant);
-        &own[..end]
+        self.sites.at(endpoint)
     }
 
     /// The connections that a place stands for.
     pub(crate) fn sites_in(&self, place: Place) -> &[Site] {
-        match place {
-            Place::Connection(at) => std::slice::from_ref(&self.sites[at as usize]),
-            Place::Tenant(first) => {
-                let sites = &self.sites[first as usize..];
-                let end = sites.partition_point(|site| site.tenant_place == Some(place));
-                &sites[..end]
-            }
-        }
+        self.sites.in_place(place)
     }
 
     /// The connections of public servers.
     pub(crate) fn public_sites(&self) -> impl Iterator<Item = &Site> {
-        self.public.iter().map(|at| &self.sites[*at])
+        self.sites.public()
     }
 
     /// One connection.
     pub fn site(&self, id: ConnectionId) -> Option<&Site> {
-        self.sites.get(*self.site_by_id.get(&id)?)
+        self.sites.get(id)
     }
 
     /// How many different views the users have.
-    pub const fn view_count(&self) -> usize {
-        self.views
+    pub fn view_count(&self) -> usize {
+        self.people.view_count()
     }
-}
-
-impl Site {
-    /// Whether every enabled user has it.
-    pub fn is_public(&self) -> bool {
-        self.server.access == AccessClass::Public
-    }
-}
-
-fn sites(company: &Company) -> Vec<Site> {
-    let mut sites: Vec<Site> = company
-        .connections
-        .values()
-        .filter_map(|connection| {
-            let server = company.servers.get(&connection.path.server)?;
-            let tenant = match &connection.path.tenant {
-                Some(id) => Some(company.tenants.get(id)?),
-                None => None,
-            };
-            let off = match () {
-                () if tenant.is_some_and(|tenant| !tenant.enabled) => Some(Off::Tenant),
-                () if !server.enabled => Some(Off::Server),
-                () if !connection.enabled => Some(Off::Connection),
-                () => None,
-            };
-            Some(Site {
-                connection: Arc::clone(connection),
-                server: Arc::clone(server),
-                tenant: tenant.cloned(),
-                prefix: connection.path.prefix(),
-                off,
-                place: Place::Connection(0),
-                tenant_place: None,
-            })
-        })
-        .collect();
-    sites.sort_by(|a, b| a.connection.path.cmp(&b.connection.path));
-    let mut first = 0;
-    for at in 0..sites.len() {
-        let tenant = &sites[at].connection.path.tenant;
-        if *tenant != sites[first].connection.path.tenant {
-            first = at;
-        }
-        sites[at].tenant_place = tenant.is_some().then_some(Place::Tenant(first as u32));
-        sites[at].place = Place::Connection(at as u32);
-    }
-    sites
 }

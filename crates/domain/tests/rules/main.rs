@@ -3,6 +3,7 @@
 
 mod doors;
 mod examples;
+mod next;
 mod set_aside;
 mod sketch;
 
@@ -13,7 +14,7 @@ use proptest::prelude::*;
 use sketch::*;
 
 /// Every allowed (user, connection, tool) with its reason.
-fn allowed(snapshot: &Snapshot) -> BTreeMap<(usize, usize, &'static str), Because> {
+pub(crate) fn allowed(snapshot: &Snapshot) -> BTreeMap<(usize, usize, &'static str), Because> {
     let mut found = BTreeMap::new();
     for user in 0..USERS {
         for connection in 0..12 {
@@ -208,7 +209,7 @@ proptest! {
     #[test]
     fn equal_grants_share_a_view_that_answers_the_same(sketch in sketch()) {
         let snapshot = sketch.snapshot();
-        let mut by_view: BTreeMap<u32, Vec<(usize, &str)>> = BTreeMap::new();
+        let mut by_view: BTreeMap<u64, Vec<(usize, &str)>> = BTreeMap::new();
         for user in 0..USERS {
             let Some(view) = snapshot.view(user_id(user)) else { continue };
             let own: Vec<_> = allowed(&snapshot).into_keys().filter(|key| key.0 == user).map(|key| (key.1, key.2)).collect();

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{Effect, GrantId, GroupId, ToolMatcher, snapshot::Site};
+use super::{place::Place, sites::Site};
+use crate::{Effect, GrantId, GroupId, ToolMatcher};
 
 /// Why a call is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -23,8 +24,8 @@ pub enum Because {
 /// What one set of grants says, at one revision. It grows with the grants, not with what they mean.
 #[derive(Debug)]
 pub struct View {
-    /// Number of the view within its snapshot.
-    pub id: u32,
+    /// What no other view has whose snapshot has the same [`Snapshot::sites`](crate::Snapshot::sites).
+    pub id: u64,
     /// Set if the view is an administrator's.
     pub admin: Option<Because>,
     /// By place.
@@ -44,23 +45,14 @@ pub struct Reason {
 
 /// One grant, as it is looked for.
 #[derive(Debug, Clone)]
-pub(crate) struct Rule {
-    pub(crate) place: Place,
-    pub(crate) effect: Effect,
-    pub(crate) grant: GrantId,
+pub(super) struct Rule {
+    pub(super) place: Place,
+    pub(super) effect: Effect,
+    pub(super) grant: GrantId,
     /// Set where it counts only because the user's groups are not known.
-    pub(crate) supposed: bool,
+    pub(super) supposed: bool,
     /// Compiled once for all views.
-    pub(crate) tools: Option<Arc<ToolMatcher>>,
-}
-
-/// What a grant means, by numbers within its snapshot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Place {
-    /// A tenant, by the number of its first connection.
-    Tenant(u32),
-    /// A connection.
-    Connection(u32),
+    pub(super) tools: Option<Arc<ToolMatcher>>,
 }
 
 impl Rule {
@@ -83,7 +75,7 @@ pub(crate) enum Verdict {
 }
 
 impl View {
-    pub(crate) fn new(id: u32, admin: Option<Because>, mut rules: Vec<Rule>) -> Self {
+    pub(super) fn new(id: u64, admin: Option<Because>, mut rules: Vec<Rule>) -> Self {
         rules.sort_by_key(|rule| rule.place);
         Self { id, admin, rules: rules.into() }
     }
