@@ -14,7 +14,7 @@ use gatehall_gateway::{Live, Recorder};
 use gatehall_identity::{Arrivals, Pending, Rejection, SessionIndex, Snapshots, Visit};
 use gatehall_portal::Desk;
 use gatehall_store::Store;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{mpsc, watch};
 
 use self::key_uses::KeyUses;
 pub(super) use self::{key_uses::record_key_uses, people::Queues, sessions::keep_sessions};
@@ -24,7 +24,8 @@ pub(super) struct Reception {
     desk: Desk,
     store: Store,
     live: OnceLock<Arc<Live>>,
-    reload: Arc<Notify>,
+    /// The newest company that was made of visits, for whoever serves it.
+    written: watch::Sender<Option<Arc<Snapshot>>>,
     people: people::Waiting,
     key_uses: KeyUses,
     sessions: Arc<SessionIndex>,
@@ -55,9 +56,9 @@ impl Reception {
         let (key_uses, uses) = KeyUses::new();
         let (entries, events) = mpsc::channel(ENTRIES);
         let store = desk.store().clone();
-        let (live, reload) = (OnceLock::new(), Arc::default());
+        let (live, written) = (OnceLock::new(), watch::Sender::default());
         let reception =
-            Self { desk, store, live, reload, people, key_uses, sessions, entries, recorder };
+            Self { desk, store, live, written, people, key_uses, sessions, entries, recorder };
         (Arc::new(reception), Work { queues, key_uses: uses, entries: events })
     }
 
@@ -66,9 +67,9 @@ impl Reception {
         let _ = self.live.set(live);
     }
 
-    /// Rings when there is a newer revision that should be loaded at once.
-    pub(super) fn reload(&self) -> Arc<Notify> {
-        Arc::clone(&self.reload)
+    /// Brings each company that was made of visits, to be served at once.
+    pub(super) fn written(&self) -> watch::Receiver<Option<Arc<Snapshot>>> {
+        self.written.subscribe()
     }
 }
 

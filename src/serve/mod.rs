@@ -195,7 +195,7 @@ impl Service {
             Arc::clone(gateway.live()),
             office.clock.clone(),
             Arc::clone(&doors),
-            reception.reload(),
+            reception.written(),
         ));
         tasks.spawn_until_stop(Arc::clone(&reception).work(work.queues));
         tasks.spawn_until_stop(keep_sessions(office.store.clone(), sessions, office.clock.clone()));

@@ -4,7 +4,7 @@ use gatehall_domain::{Clock, Snapshot};
 use gatehall_gateway::Live;
 use gatehall_identity::Doors;
 use gatehall_store::{Store, StoreError};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use super::unread::warn_of_unread;
 
@@ -14,14 +14,18 @@ pub(super) async fn run(
     live: Arc<Live>,
     clock: Clock,
     doors: Arc<Doors>,
-    reload: Arc<Notify>,
+    mut written: watch::Receiver<Option<Arc<Snapshot>>>,
 ) {
     let mut feed = store.feed();
     let mut failing = false;
     loop {
         let told = tokio::select! {
             told = feed.next() => told,
-            () = reload.notified() => store.revision().await,
+            Ok(()) = written.changed() => {
+                let newest = written.borrow_and_update().clone();
+                newest.into_iter().for_each(|it| serve_from_now(&live, &doors, it));
+                continue;
+            }
         };
         let refreshed = match told {
             Ok(revision) => refresh(&store, &live, &doors, revision).await,
@@ -54,12 +58,13 @@ async fn refresh(
 ) -> Result<(), StoreError> {
     // What is served was in the store before it is loaded here, so that less can only mean that
     // the store went back.
-    let served = live.snapshot().revision();
+    let known = live.snapshot();
+    let served = known.revision();
     if revision != served {
-        let snapshot = Arc::new(store.load().await?);
+        let snapshot = store.newest(&known).await?;
         let revision = snapshot.revision();
         tracing::debug!(revision, "the company changed");
-        warn_of_unread(&snapshot, Some(&live.snapshot()));
+        warn_of_unread(&snapshot, Some(&known));
         if revision < served {
             tracing::error!(
                 served,

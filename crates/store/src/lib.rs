@@ -12,6 +12,7 @@ mod facts;
 mod feed;
 mod key_use;
 mod load;
+mod newest;
 mod open;
 mod open_webui_setups;
 mod readable;

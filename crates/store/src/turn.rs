@@ -99,7 +99,7 @@ impl Turn {
         let known = [Some(at_hand), written.as_ref()].into_iter().flatten();
         match known.into_iter().find(|it| it.revision() == self.revision) {
             Some(snapshot) => Ok(Arc::clone(snapshot)),
-            None => Ok(Arc::new(self.store.load().await?)),
+            None => self.store.newest(at_hand).await,
         }
     }
 
@@ -135,7 +135,7 @@ impl Turn {
                 Err(error) if urgent && error.is_no_room() && store.release() => {}
                 written => {
                     let revision = store.note(written)?;
-                    let snapshot = Arc::new(Snapshot::new(revision, prepared.into_company()));
+                    let snapshot = Arc::new(base.next(revision, prepared.into_company(), changes));
                     *self.place = Arc::downgrade(&snapshot);
                     return Ok(Applied { snapshot });
                 }

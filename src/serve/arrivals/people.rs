@@ -1,7 +1,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use gatehall_domain::{Change, Company, UserId};
-use gatehall_identity::{Rejection, Visit};
+use gatehall_identity::{Rejection, Snapshots, Visit};
 use gatehall_portal::DeskError;
 use tokio::sync::{mpsc, oneshot};
 
@@ -69,7 +69,6 @@ impl Reception {
                     vec![Err(Rejection::NotKept); visits.len()]
                 }
             };
-            self.reload.notify_one();
             for ((_, waiter), answer) in waiters.drain(..).zip(answers) {
                 let _ = waiter.send(answer);
             }
@@ -82,8 +81,9 @@ impl Reception {
         visits: &[&Visit],
     ) -> Result<Vec<Result<UserId, Rejection>>, DeskError> {
         let now = self.desk.clock().now();
-        self.desk
-            .change(|snapshot| {
+        let (answers, written) = self
+            .desk
+            .change_from(self.snapshot(), |snapshot| {
                 let mut company: Company = snapshot.company().clone();
                 let (mut changes, mut answers) = (Vec::new(), Vec::new());
                 let mut seen = HashSet::new();
@@ -101,8 +101,12 @@ impl Reception {
                         Ok(user)
                     }));
                 }
-                Ok((changes, answers))
+                Ok::<_, DeskError>((changes, answers))
             })
-            .await
+            .await?;
+        if let Some(snapshot) = written {
+            self.written.send_replace(Some(snapshot));
+        }
+        Ok(answers)
     }
 }

@@ -18,7 +18,8 @@ use self::{
     basis::Basis, hosts::HostRules, people::People, place::Place, sites::Sites, touched::Touched,
 };
 use crate::{
-    Admit, Change, ClaimSaid, Company, ConnectionId, Endpoint, GroupId, HostRule, UserId, View,
+    Admit, Change, ClaimSaid, Company, ConnectionId, Endpoint, GroupId, HostRule, Refusal, UserId,
+    View,
 };
 
 pub use sites::{Off, Site};
@@ -64,6 +65,22 @@ impl Snapshot {
         };
         let people = self.people.next(&company, &basis, &touched);
         Self { revision, company, sites: Arc::clone(&self.sites), hosts, basis, people }
+    }
+
+    /// This company as it is after changes.
+    ///
+    /// # Errors
+    /// The rule that one of them breaks.
+    pub fn after(&self, revision: u64, changes: &[Change]) -> Result<Self, Refusal> {
+        let mut company = self.company.clone();
+        changes.iter().try_for_each(|change| company.apply(change))?;
+        Ok(self.next(revision, company, changes))
+    }
+
+    /// Whether connections and their credentials are the same as in the other, as far as that is
+    /// seen at a glance.
+    pub fn connects_as(&self, other: &Self) -> bool {
+        self.continues(other) && self.company.credentials.ptr_eq(&other.company.credentials)
     }
 
     /// Whether views and connections of the two are comparable: equal ids of views are equal views

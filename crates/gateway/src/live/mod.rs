@@ -62,6 +62,8 @@ pub struct Live {
 struct Writer {
     kept: HashMap<ConnectionId, Kept>,
     offers: HashMap<ConnectionId, Arc<Offer>>,
+    /// Those of `kept`.
+    upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
 }
 
 /// An upstream, and what it was made of.
@@ -220,6 +222,20 @@ impl Live {
     }
 
     fn serve(self: &Arc<Self>, mut writer: MutexGuard<'_, Writer>, snapshot: Arc<Snapshot>) {
+        let served = Arc::clone(&self.load().snapshot);
+        let withdrawn = match snapshot.connects_as(&served) {
+            true => false,
+            false => self.keep_upstreams(&mut writer, &snapshot),
+        };
+        let revision = snapshot.revision();
+        self.bind(&writer, snapshot, withdrawn);
+        drop(writer);
+        self.revision.send_replace(revision);
+    }
+
+    /// Starts and ends upstreams, so that there is one for every connection that is open, made of
+    /// what it is now. Says whether offers are gone.
+    fn keep_upstreams(self: &Arc<Self>, writer: &mut Writer, snapshot: &Snapshot) -> bool {
         let company = snapshot.company();
         let mut credentials: HashMap<ConnectionId, Vec<Arc<Credential>>> = HashMap::new();
         for credential in company.credentials.values() {
@@ -239,7 +255,7 @@ impl Live {
                     if let Some(old) = old {
                         old.stop.cancel();
                     }
-                    self.start_keeping(site, made_of, &snapshot)
+                    self.start_keeping(site, made_of, snapshot)
                 }
             };
             writer.kept.insert(id, kept);
@@ -248,10 +264,13 @@ impl Live {
             gone.stop.cancel();
             withdrawn |= writer.offers.remove(&id).is_some();
         }
-        let revision = snapshot.revision();
-        self.bind(&writer, snapshot, withdrawn);
-        drop(writer);
-        self.revision.send_replace(revision);
+        writer.upstreams = writer
+            .kept
+            .iter()
+            .map(|(id, kept)| (*id, Arc::clone(&kept.upstream)))
+            .collect::<HashMap<_, _>>()
+            .into();
+        withdrawn
     }
 
     fn start_keeping(self: &Arc<Self>, site: &Site, made_of: MadeOf, snapshot: &Snapshot) -> Kept {
@@ -266,13 +285,13 @@ impl Live {
 
     /// Makes the new moment.
     fn bind(&self, writer: &Writer, snapshot: Arc<Snapshot>, offers_changed: bool) {
-        let upstreams =
-            writer.kept.iter().map(|(id, kept)| (*id, Arc::clone(&kept.upstream))).collect();
+        let before = self.load();
         let catalogue = match offers_changed {
             true => Arc::new(Catalogue::new(writer.offers.clone())),
-            false => Arc::clone(&self.load().catalogue),
+            false => Arc::clone(&before.catalogue),
         };
-        self.moment.store(Arc::new(Moment::new(snapshot, catalogue, Arc::new(upstreams))));
+        let upstreams = Arc::clone(&writer.upstreams);
+        self.moment.store(Arc::new(before.next(snapshot, catalogue, upstreams)));
     }
 
     /// A keeper has looked at its upstream.

@@ -25,25 +25,28 @@ pub(crate) struct Moment {
     pub(crate) snapshot: Arc<Snapshot>,
     pub(crate) catalogue: Arc<Catalogue>,
     pub(crate) upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
-    lists: Cache<ListKey, Arc<ToolList>, Bytewise>,
-    documents: Cache<DocumentKey, Arc<Document>, Bytewise>,
+    lists: Arc<Lists>,
+    documents: Arc<Documents>,
 }
 
-/// What a list depends on within a moment.
+type Lists = Cache<ListKey, Arc<ToolList>, Bytewise>;
+type Documents = Cache<DocumentKey, Arc<Document>, Bytewise>;
+
+/// What a list depends on beside the catalogue and the connections.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct ListKey {
-    view: u32,
+    view: u64,
     endpoint: Endpoint,
     /// The tenant that the caller's key is limited to.
     tenant: Option<TenantId>,
     era: Era,
 }
 
-/// What an OpenAPI document depends on within a moment.
+/// What an OpenAPI document depends on beside these.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct DocumentKey {
     /// The view, unless the document is for nobody in particular.
-    pub(crate) view: Option<u32>,
+    pub(crate) view: Option<u64>,
     pub(crate) endpoint: Endpoint,
     pub(crate) tenant: Option<TenantId>,
 }
@@ -77,8 +80,24 @@ impl Moment {
         catalogue: Arc<Catalogue>,
         upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
     ) -> Self {
-        let lists = Cache::with_weighter(LISTS, LIST_BYTES, Bytewise);
-        let documents = Cache::with_weighter(LISTS, DOCUMENT_BYTES, Bytewise);
+        let lists = Arc::new(Cache::with_weighter(LISTS, LIST_BYTES, Bytewise));
+        let documents = Arc::new(Cache::with_weighter(LISTS, DOCUMENT_BYTES, Bytewise));
+        Self { snapshot, catalogue, upstreams, lists, documents }
+    }
+
+    /// The moment after this one. What is ready of lists and documents stays so where it is what
+    /// would be made: nearly always, since most changes are of people.
+    pub(super) fn next(
+        &self,
+        snapshot: Arc<Snapshot>,
+        catalogue: Arc<Catalogue>,
+        upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
+    ) -> Self {
+        let same = snapshot.continues(&self.snapshot) && Arc::ptr_eq(&catalogue, &self.catalogue);
+        if !same {
+            return Self::new(snapshot, catalogue, upstreams);
+        }
+        let (lists, documents) = (Arc::clone(&self.lists), Arc::clone(&self.documents));
         Self { snapshot, catalogue, upstreams, lists, documents }
     }
 

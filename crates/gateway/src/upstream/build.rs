@@ -59,10 +59,10 @@ impl Builder {
         let transport =
             site.server.transport.resolve(connection.path.tenant.as_ref(), connection.url.as_ref());
         let credentials = company.credentials.values().filter(|it| it.connection == connection.id);
-        let credentials = credentials.map(AsRef::as_ref);
+        let credentials: Vec<&Arc<Credential>> = credentials.collect();
         // Records may be older than a rule, and whoever writes to the database knows none.
-        for it in credentials.clone() {
-            let Credential { placement, .. } = it;
+        for it in &credentials {
+            let placement = &it.placement;
             transport.takes(placement).map_err(|problem| UpstreamError::Credential {
                 placement: placement.to_string(),
                 problem,
@@ -73,7 +73,7 @@ impl Builder {
         {
             return Err(UpstreamError::NoTenant);
         }
-        let opened = credentials.map(|it| Ok((&it.placement, self.open(it)?)));
+        let opened = credentials.iter().map(|it| Ok((&it.placement, self.open(it)?)));
         let opened = opened.collect::<Result<Vec<_>, UpstreamError>>()?;
         let secrets = Arc::new(Secrets::new(opened.iter().map(|it| &it.1)));
         let link = match transport {

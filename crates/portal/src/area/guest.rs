@@ -66,13 +66,10 @@ pub(super) fn invite(
 
 /// Lets a visit come true in a copy of the company.
 fn settle(snapshot: &Snapshot, visit: &Visit, now: Timestamp) -> Result<Invited, Fault> {
-    let mut company = snapshot.company().clone();
-    let (id, changes) = visit.settle(&company, now).map_err(|it| refused(&it))?;
-    for change in &changes {
-        company.apply(change)?;
-    }
-    let user = User::clone(company.users.get(&id).ok_or(Fault::NothingHere)?);
-    Ok(Invited { snapshot: Arc::new(Snapshot::new(snapshot.revision(), company)), user })
+    let (id, changes) = visit.settle(snapshot.company(), now).map_err(|it| refused(&it))?;
+    let snapshot = Arc::new(snapshot.after(snapshot.revision(), &changes)?);
+    let user = User::clone(snapshot.company().users.get(&id).ok_or(Fault::NothingHere)?);
+    Ok(Invited { snapshot, user })
 }
 
 fn by_claims(snapshot: &Snapshot, guest: &Guest) -> Result<Visit, Fault> {

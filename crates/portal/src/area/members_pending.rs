@@ -244,19 +244,18 @@ pub(super) struct Effect {
 impl Effect {
     fn of(visitor: &Visitor, portal: &Portal, changes: &[Change]) -> Result<Self, Refusal> {
         let before = &visitor.snapshot;
-        let mut company = before.company().clone();
-        let mut touched: BTreeSet<UserId> = BTreeSet::new();
-        for change in changes {
-            company.apply(change)?;
-            if let Record::Membership(it) = change.record() {
-                touched.insert(it.user);
-            }
-        }
-        company.keeps_admin(before.company())?;
-        let after = Snapshot::new(before.revision(), company);
+        let after = before.after(before.revision(), changes)?;
+        after.company().keeps_admin(before.company())?;
+        let touched: BTreeSet<UserId> = changes
+            .iter()
+            .filter_map(|change| match change.record() {
+                Record::Membership(it) => Some(it.user),
+                _ => None,
+            })
+            .collect();
         let mut effect = Self::default();
         // Users with equal grants gain and lose the same.
-        let mut known: HashMap<(u32, u32), (bool, bool)> = HashMap::new();
+        let mut known: HashMap<(u64, u64), (bool, bool)> = HashMap::new();
         for id in touched {
             let (Some(old), Some(new)) = (before.view(id), after.view(id)) else { continue };
             let (loses, gains) = *known

@@ -12,7 +12,7 @@ use crate::web::Portal;
 pub(super) struct Reached<'s> {
     snapshot: &'s Snapshot,
     now: Timestamp,
-    by_view: HashMap<u32, usize>,
+    by_view: HashMap<u64, usize>,
 }
 
 impl<'s> Reached<'s> {

@@ -27,7 +27,7 @@ pub(super) fn who<'s>(
     tool: &str,
     now: Timestamp,
 ) -> Vec<(&'s User, Because)> {
-    let mut by_view: HashMap<u32, Option<Because>> = HashMap::new();
+    let mut by_view: HashMap<u64, Option<Because>> = HashMap::new();
     let mut found = Vec::new();
     for user in snapshot.company().users.values() {
         let Some(view) = snapshot.view(user.id) else { continue };

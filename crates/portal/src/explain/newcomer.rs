@@ -121,9 +121,8 @@ impl Newcomer {
             enabled: true,
             created_at: now,
         };
-        let mut company = snapshot.company().clone();
-        company.apply(&Change::Add(user.clone().into()))?;
-        Ok((Snapshot::new(snapshot.revision(), company), user))
+        let added = Change::Add(user.clone().into());
+        Ok((snapshot.after(snapshot.revision(), &[added])?, user))
     }
 }
 

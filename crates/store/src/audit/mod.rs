@@ -11,3 +11,4 @@ mod undo;
 pub(crate) use change::{ChangeRow, insert_changes};
 pub use event::EventRow;
 pub use search::{Event, EventFilter};
+pub(crate) use undo::change;

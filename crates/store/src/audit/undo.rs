@@ -48,6 +48,23 @@ fn record(text: &str, secret: Option<Vec<u8>>) -> Option<Record> {
     complete.then_some(record)
 }
 
+/// What an event of the audit keeps of a change: the texts of the record before and after, and
+/// what these leave out.
+pub(crate) type Kept = (Option<String>, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>);
+
+/// The change that an event keeps; none if it was not made by this program, or by a version of it
+/// that kept less.
+pub(crate) fn change((before, after, secret_before, secret_after): Kept) -> Option<Change> {
+    let before = before.map(|text| record(&text, secret_before));
+    let after = after.map(|text| record(&text, secret_after));
+    Some(match (before, after) {
+        (None, Some(after)) => Change::Add(after?),
+        (Some(before), Some(after)) => Change::Replace { before: before?, after: after? },
+        (Some(before), None) => Change::Remove(before?),
+        (None, None) => return None,
+    })
+}
+
 impl Store {
     /// The changes that made a revision, in their order. None if one of them was not made by this
     /// program, or by a version of it that kept less.
@@ -55,26 +72,15 @@ impl Store {
     /// # Errors
     /// If the database cannot be read.
     pub async fn changes_of(&self, revision: u64) -> Result<Option<Vec<Change>>, StoreError> {
-        type Row = (Option<String>, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>);
         // Of a change that cannot be read nothing can be turned round.
-        let rows: Option<Vec<Row>> = on!(&self.pool, pool => query(
+        let rows: Option<Vec<Kept>> = on!(&self.pool, pool => query(
             "select before, after, secret_before, secret_after from audit_events
              where revision = $1 and outcome = 'changed' order by id")
             .bind(revision as i64)
             .fetch_all(pool).await
-            .map(|rows| rows.iter().map(|row| Row::from_row(row).ok()).collect()))?;
-        let read = |(before, after, secret_before, secret_after): Row| {
-            let before = before.map(|text| record(&text, secret_before));
-            let after = after.map(|text| record(&text, secret_after));
-            Some(match (before, after) {
-                (None, Some(after)) => Change::Add(after?),
-                (Some(before), Some(after)) => Change::Replace { before: before?, after: after? },
-                (Some(before), None) => Change::Remove(before?),
-                (None, None) => return None,
-            })
-        };
+            .map(|rows| rows.iter().map(|row| Kept::from_row(row).ok()).collect()))?;
         let changes: Option<Vec<Change>> =
-            rows.and_then(|rows| rows.into_iter().map(read).collect());
+            rows.and_then(|rows| rows.into_iter().map(change).collect());
         Ok(changes.filter(|changes| !changes.is_empty()))
     }
 }
