@@ -8,6 +8,7 @@
 
 mod audit;
 mod bare;
+mod changes;
 mod company;
 mod doors;
 mod in_process;

@@ -11,7 +11,7 @@ use clap::Args;
 use tempfile::TempDir;
 
 use crate::{
-    audit,
+    audit, changes,
     company::{self, LARGE, SMALL, Size},
     doors, in_process,
     load::{Line, Shot, fire, post},
@@ -41,6 +41,9 @@ pub(crate) struct Options {
     /// Only the two ways to keep the audit.
     #[arg(long, conflicts_with_all = ["calls", "doors"])]
     audit: bool,
+    /// Only what changes of the company cost.
+    #[arg(long, conflicts_with_all = ["calls", "doors", "audit"])]
+    changes: bool,
 }
 
 const CONNECTIONS: [usize; 4] = [1, 16, 64, 256];
@@ -57,7 +60,7 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    async fn start(
+    pub(crate) async fn start(
         options: &Options,
         size: Size,
         upstream: SocketAddr,
@@ -156,6 +159,9 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     let time = Duration::from_secs(options.seconds);
 
     println!("{} processors\n", std::thread::available_parallelism()?);
+    if options.changes {
+        return changes::run(&options, upstream_address, time).await;
+    }
     if options.audit {
         return audit::run(&options, upstream_address, time).await;
     }

@@ -274,9 +274,9 @@ async fn access_ends_as_fast_as_it_begins(kind: Kind) {
     };
     let (here, elsewhere) = (slow(&nora), slow(&there));
     eventually("both calls are under way", async || {
-        let waiting =
-            scene.google.seen().iter().filter(|seen| seen.authorization.is_some()).count();
-        (waiting >= 6).then_some(())
+        let seen = scene.google.seen();
+        let waiting = seen.iter().filter(|seen| seen.headers.contains("mcp-name: wait"));
+        (waiting.count() == 2).then_some(())
     })
     .await;
     let left = UserEdit { remove_groups: vec![group], ..Default::default() };

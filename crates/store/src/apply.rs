@@ -85,7 +85,7 @@ impl<'a> Prepared<'a> {
         }
         // What a provider says of its users counts, also of the last administrator.
         if !actor.is_gate() {
-            company.keeps_admin(base.company())?;
+            company.keeps_admin(base.company(), changes)?;
         }
         Ok(Self { changes, actor, rows, company })
     }

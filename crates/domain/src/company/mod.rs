@@ -149,14 +149,31 @@ impl Company {
         })
     }
 
-    /// Checks that changes made of `before` leave an administrator, if there was one.
+    /// Checks that `changes`, which made this of `before`, leave an administrator, if there was
+    /// one.
     ///
     /// # Errors
     /// If the last one is gone or disabled.
-    pub fn keeps_admin(&self, before: &Self) -> Result<(), Refusal> {
-        match before.has_admin() && !self.has_admin() {
+    pub fn keeps_admin(&self, before: &Self, changes: &[Change]) -> Result<(), Refusal> {
+        let may = changes.iter().any(|change| before.may_end_admin(change));
+        match may && before.has_admin() && !self.has_admin() {
             true => Err(Refusal::LastAdmin),
             false => Ok(()),
+        }
+    }
+
+    /// Whether a change can be one after which somebody is no administrator any more.
+    fn may_end_admin(&self, change: &Change) -> bool {
+        let admins = || self.group_by_name(GroupName::ADMIN).map(|group| group.id);
+        match change {
+            Change::Remove(Record::Membership(it)) => admins() == Some(it.group),
+            Change::Replace { before: Record::User(before), after: Record::User(after) } => {
+                before.admin && !after.admin || before.enabled && !after.enabled
+            }
+            Change::Replace { after: record, .. } | Change::Remove(record) => {
+                matches!(record, Record::User(_) | Record::Group(_))
+            }
+            Change::Add(_) => false,
         }
     }
 

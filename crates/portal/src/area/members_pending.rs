@@ -245,7 +245,7 @@ impl Effect {
     fn of(visitor: &Visitor, portal: &Portal, changes: &[Change]) -> Result<Self, Refusal> {
         let before = &visitor.snapshot;
         let after = before.after(before.revision(), changes)?;
-        after.company().keeps_admin(before.company())?;
+        after.company().keeps_admin(before.company(), changes)?;
         let touched: BTreeSet<UserId> = changes
             .iter()
             .filter_map(|change| match change.record() {

@@ -5,6 +5,7 @@
 mod alone;
 mod chats;
 mod compatibility;
+mod newest;
 mod opening;
 mod revisions;
 mod sample;

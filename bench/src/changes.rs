@@ -1,0 +1,138 @@
+//! What a change of the large company costs a gate that hears of it, and what calls feel of many.
+
+use std::{
+    net::SocketAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use gatehall_domain::{EmailAddress, GroupName, Snapshot};
+use gatehall_portal::{
+    Desk, DeskError,
+    operation::user::{UserEdit, change},
+};
+
+use crate::{
+    company::{self, LARGE, email},
+    load::{Result_, Shot, fire},
+    measure::{Gate, Options},
+    process::Program,
+};
+
+/// As many connections call meanwhile.
+const CONNECTIONS: usize = 16;
+
+/// Changes a minute, as on a morning when everybody signs in.
+const A_MINUTE: u32 = 1_000;
+
+/// Changes of which the mean is told.
+const ROUNDS: usize = 200;
+
+pub(crate) async fn run(options: &Options, upstream: SocketAddr, time: Duration) -> Result<()> {
+    let gate = Gate::start(options, LARGE, upstream, options.postgres.as_deref()).await?;
+    let desk = company::desk(gate.folder.path(), &gate.database).await?;
+    let mut editor = Editor::new(&desk).await?;
+    println!("the large company, changed by another process ({})\n", desk.store().kind());
+
+    let before = gate.program.cpu_micros();
+    for _ in 0..ROUNDS {
+        editor.change_one().await?;
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let cpu = (gate.program.cpu_micros() - before) / ROUNDS as f64;
+    println!("one membership: {:.2} ms of CPU at a gate that hears of it\n", cpu / 1000.0);
+
+    println!("| meanwhile | calls/s | p50 \u{b5}s | p99 \u{b5}s | CPU \u{b5}s per call |");
+    println!("|---|---|---|---|---|");
+    let shot = Shot { address: gate.address, requests: vec![gate.call()], anew: false };
+    fire(&shot, CONNECTIONS, time / 4).await?;
+    show("nothing", &gate.program, async { fire(&shot, CONNECTIONS, time).await }).await?;
+    let each = Duration::from_secs(60) / A_MINUTE;
+    let changing = async {
+        let end = Instant::now() + time;
+        while Instant::now() < end {
+            editor.change_one().await?;
+            tokio::time::sleep(each).await;
+        }
+        Ok::<_, anyhow::Error>(())
+    };
+    let with_changes = async {
+        let (fired, changed) = tokio::join!(fire(&shot, CONNECTIONS, time), changing);
+        changed?;
+        fired
+    };
+    show("1,000 memberships a minute", &gate.program, with_changes).await?;
+    let with_import = async {
+        let (fired, changed) = tokio::join!(fire(&shot, CONNECTIONS, time), editor.rename_all());
+        changed?;
+        fired
+    };
+    show("15,000 names in one change", &gate.program, with_import).await
+}
+
+async fn show(
+    what: &str,
+    program: &Program,
+    fired: impl Future<Output = Result<Result_>>,
+) -> Result<()> {
+    let before = program.cpu_micros();
+    let result = fired.await?;
+    let cpu = (program.cpu_micros() - before) / result.rounds as f64;
+    println!(
+        "| {what} | {:.0} | {:.0} | {:.0} | {cpu:.1} |",
+        result.per_second(),
+        result.percentile(0.5),
+        result.percentile(0.99),
+    );
+    Ok(())
+}
+
+/// Somebody who changes the company, and knows it as it is.
+struct Editor<'d> {
+    desk: &'d Desk,
+    snapshot: Arc<Snapshot>,
+    rounds: usize,
+}
+
+impl<'d> Editor<'d> {
+    async fn new(desk: &'d Desk) -> Result<Self> {
+        Ok(Self { desk, snapshot: Arc::new(desk.snapshot().await?), rounds: 0 })
+    }
+
+    /// Puts a user in a group, or takes them out.
+    async fn change_one(&mut self) -> Result<()> {
+        let group: GroupName = "group500".parse()?;
+        let edit = match self.rounds % 2 {
+            0 => UserEdit { add_groups: vec![group], ..Default::default() },
+            _ => UserEdit { remove_groups: vec![group], ..Default::default() },
+        };
+        // Nobody who is in that group anyway.
+        let address: EmailAddress = email(1 + self.rounds / 2 % 100).parse()?;
+        self.rounds += 1;
+        self.edit(&[address], &edit).await
+    }
+
+    async fn rename_all(&mut self) -> Result<()> {
+        let edit = UserEdit { name: Some("Somebody".into()), ..Default::default() };
+        let all: Vec<EmailAddress> =
+            self.snapshot.company().users.values().map(|user| user.email.clone()).collect();
+        self.edit(&all, &edit).await
+    }
+
+    async fn edit(&mut self, whom: &[EmailAddress], edit: &UserEdit) -> Result<()> {
+        let now = self.desk.clock().now();
+        let changes = |snapshot: &Snapshot| {
+            let mut changes = Vec::new();
+            for address in whom {
+                changes.extend(change(snapshot.company(), address, edit, now)?);
+            }
+            Ok::<_, DeskError>((changes, ()))
+        };
+        let (_, made) = self.desk.change_from(Arc::clone(&self.snapshot), changes).await?;
+        if let Some(made) = made {
+            self.snapshot = made;
+        }
+        Ok(())
+    }
+}
