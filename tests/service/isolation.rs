@@ -275,7 +275,7 @@ async fn access_ends_as_fast_as_it_begins(kind: Kind) {
     let (here, elsewhere) = (slow(&nora), slow(&there));
     eventually("both calls are under way", async || {
         let seen = scene.google.seen();
-        let waiting = seen.iter().filter(|seen| seen.headers.contains("mcp-name: wait"));
+        let waiting = seen.iter().filter(|seen| seen.headers.contains(r#""mcp-name": "wait""#));
         (waiting.count() == 2).then_some(())
     })
     .await;
