@@ -16,7 +16,6 @@ mod look;
 mod model;
 mod names;
 mod open_webui;
-mod report;
 mod room;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]

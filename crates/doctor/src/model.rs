@@ -1,22 +1,22 @@
 //! Whether models can be reached.
 
+use gatehall_domain::Finding;
 use http::StatusCode;
 
 use crate::{
     ask::{Ask, Fault, ask},
     deployment::Model,
-    report::Report,
     senses::Senses,
 };
 
 const NAME: &str = "model endpoint";
 
 /// Asks which models there are.
-pub(crate) async fn look(model: &Model, senses: &Senses) -> Report {
-    let mut report = Report::default();
+pub(crate) async fn look(model: &Model, senses: &Senses) -> Vec<Finding> {
+    let mut report = Vec::new();
     let url = &model.url;
     let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-        report.bad(NAME, format!("{url} names no host"), "set OPENAI_API_BASE_URL");
+        report.push(Finding::bad(NAME, format!("{url} names no host"), "set OPENAI_API_BASE_URL"));
         return report;
     };
     let secure = url.scheme() == "https";
@@ -32,13 +32,13 @@ pub(crate) async fn look(model: &Model, senses: &Senses) -> Report {
             let inner = !host.contains('.');
             let found = format!("{host}: {fault}");
             match inner {
-                true => report.unknown(
+                true => report.push(Finding::unknown(
                     NAME,
                     format!("{host} is a name within the deployment, which nobody else knows"),
                     "docker compose exec open-webui python -c \"import urllib.request as r; \
                      print(r.urlopen('…/models').status)\"",
-                ),
-                false => report.bad(NAME, found, "correct OPENAI_API_BASE_URL"),
+                )),
+                false => report.push(Finding::bad(NAME, found, "correct OPENAI_API_BASE_URL")),
             }
             return report;
         }
@@ -54,38 +54,40 @@ pub(crate) async fn look(model: &Model, senses: &Senses) -> Report {
                 let with_key = secret.is_some();
                 match answer.status {
                     status if status.is_success() => {
-                        report.good(NAME, format!("{url} answers"));
+                        report.push(Finding::good(NAME, format!("{url} answers")));
                     }
-                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if with_key => report.bad(
-                        NAME,
-                        format!("{url} refuses the key ({})", answer.status),
-                        "put a valid key into secrets/openai_api_key (and run gatehall init \
+                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if with_key => {
+                        report.push(Finding::bad(
+                            NAME,
+                            format!("{url} refuses the key ({})", answer.status),
+                            "put a valid key into secrets/openai_api_key (and run gatehall init \
                          compose again, which copies it)",
-                    ),
-                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => report.good(
+                        ))
+                    }
+                    StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => report.push(Finding::good(
                         NAME,
                         format!("{url} answers; whether it takes the key was not asked"),
-                    ),
-                    StatusCode::NOT_FOUND => report.doubtful(
+                    )),
+                    StatusCode::NOT_FOUND => report.push(Finding::doubtful(
                         NAME,
                         format!("{url} answers, but has no list of models below it ({path})"),
                         "look whether OPENAI_API_BASE_URL ends as the API's address does, mostly \
                          with /v1",
-                    ),
-                    status => report.doubtful(
+                    )),
+                    status => report.push(Finding::doubtful(
                         NAME,
                         format!("{url} answers {status}"),
                         "see what its operator says of its state",
-                    ),
+                    )),
                 }
                 return report;
             }
         }
     }
-    report.bad(
+    report.push(Finding::bad(
         NAME,
         format!("{url} cannot be reached: {last}"),
         "look at OPENAI_API_BASE_URL, and whether this machine may speak to the internet",
-    );
+    ));
     report
 }

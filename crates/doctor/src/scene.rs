@@ -8,7 +8,7 @@ use std::{
 };
 
 use gatehall_domain::{Clock, Timestamp};
-use gatehall_identity::{Finding, Health};
+use gatehall_domain::{Finding, Health};
 use rustls::{
     ServerConfig,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},

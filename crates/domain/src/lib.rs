@@ -11,6 +11,7 @@ pub mod company;
 mod counted;
 pub mod decide;
 mod file_text;
+mod finding;
 pub mod folding;
 pub mod names;
 pub mod record;
@@ -33,6 +34,7 @@ pub use company::{Change, Company, GrantRemains, Remains, SetAside, UnreadKey, U
 pub use counted::counted;
 pub use decide::{Decision, Denial, Permit, Reach, decide};
 pub use file_text::{bare, file_text};
+pub use finding::{Finding, Health, Remedy};
 pub use record::{
     AccessClass, Address, Admit, Ciphertext, ClaimMapping, ClaimMappingId, ClaimSaid, Connection,
     ConnectionId, ConnectionPath, Credential, Digest, Effect, Grant, GrantId, Group, GroupId,

@@ -24,10 +24,10 @@ use crate::{
 
 pub(super) async fn run(office: &Office, options: &SetupOptions) -> Result<ExitCode> {
     let snapshot = office.store.load().await?;
-    let terms = options.terms.terms(None, &snapshot, None)?;
+    let terms = options.terms.terms(None, &snapshot)?;
     let tenants = wished_tenants(snapshot.company(), &terms);
     error("Set these in Open WebUI's environment, and restart it:");
-    let place = format!("<{}>", secret_place(&options.reach.name));
+    let place = format!("<{}>", secret_place(&options.access.name));
     for (name, value) in variables(&place) {
         text(&format!("{name}={value}"));
     }

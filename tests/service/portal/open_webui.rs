@@ -37,8 +37,8 @@ fn reached(chat: &OpenWebUi) -> impl Fn(&mut ServeSettings) + use<> {
     move |settings| {
         let wiring = &mut settings.wiring;
         wiring.open_webui_url = url.parse().ok();
-        wiring.open_webui_admin_email = INES.parse().ok();
-        wiring.open_webui_trusted_header = HEADER.parse().ok();
+        wiring.proof.0.open_webui_admin_email = INES.parse().ok();
+        wiring.proof.0.open_webui_trusted_header = Some(HEADER.into());
     }
 }
 

@@ -1,7 +1,7 @@
 use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 
 use gatehall_compose_folder::secret_files::{KEYS, names};
-use gatehall_identity::Health::{self, Bad, Doubtful, Good, Unknown};
+use gatehall_domain::Health::{self, Bad, Doubtful, Good, Unknown};
 use tempfile::TempDir;
 
 use super::*;

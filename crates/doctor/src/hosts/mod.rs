@@ -11,13 +11,13 @@ mod spellings;
 use std::net::IpAddr;
 
 use futures_util::future::{join, join_all};
+use gatehall_domain::Finding;
 
 pub(crate) use self::{doors::doors, others::others, plain::software, spellings::spellings};
 use crate::{
     ask::{Answer, Ask, Fault, ask},
     deployment::Deployment,
     names::NameFault,
-    report::Report,
     senses::Senses,
 };
 
@@ -81,8 +81,8 @@ async fn see_host(host: &str, perhaps: bool, deployment: &Deployment, senses: &S
 }
 
 /// All that is to be said of what was seen.
-pub(crate) fn judge(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> Report {
-    let mut report = Report::default();
+pub(crate) fn judge(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> Vec<Finding> {
+    let mut report = Vec::new();
     names::judge(seen, deployment, senses, &mut report);
     for host in seen.iter().filter(|it| it.is_there()) {
         secure::judge(host, deployment, &mut report);

@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use gatehall_identity::Health;
+use gatehall_domain::Health;
 use tokio::net::TcpListener;
 
 use crate::{

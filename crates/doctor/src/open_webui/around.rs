@@ -8,9 +8,9 @@ use crate::{
     ask::{Answer, Ask, ask},
     deployment::Deployment,
     hosts::Seen,
-    report::Report,
     senses::Senses,
 };
+use gatehall_domain::Finding;
 
 const SIGN_IN: &str = "/api/v1/auths/signin";
 
@@ -35,8 +35,8 @@ pub(crate) async fn around(
     open: &[SocketAddr],
     deployment: &Deployment,
     senses: &Senses,
-) -> Report {
-    let mut report = Report::default();
+) -> Vec<Finding> {
+    let mut report = Vec::new();
     let Some(host) = &deployment.chat_host else { return report };
     let mut places = Vec::new();
     if let Some((address, _)) = seen.iter().find(|it| it.host == *host).and_then(Seen::answering) {
@@ -57,7 +57,7 @@ async fn try_place(
     place: &Place<'_>,
     deployment: &Deployment,
     senses: &Senses,
-    report: &mut Report,
+    report: &mut Vec<Finding>,
 ) {
     let subject = format!("sign-in by header at {}", place.what);
     let base = Ask::get(place.host, place.port, place.secure, SIGN_IN);
@@ -66,7 +66,9 @@ async fn try_place(
         Ok(answer) => answer,
         // A port that speaks no HTTP is no way to a chat.
         Err(_) if !place.secure => return,
-        Err(fault) => return report.unknown(subject, fault.to_string(), "try again"),
+        Err(fault) => {
+            return report.push(Finding::unknown(subject, fault.to_string(), "try again"));
+        }
     };
     let shut = "have the proxy ask the gate for every path of this host (forwardAuth), and publish \
                 no port of Open WebUI";
@@ -76,7 +78,7 @@ async fn try_place(
              writes that header is anybody",
             deployment.trusted_header
         );
-        return report.bad(subject, found, shut);
+        return report.push(Finding::bad(subject, found, shut));
     }
     if !place.secure && !is_chat(&answer) {
         return;
@@ -94,14 +96,16 @@ async fn try_place(
     let question = Ask { headers: &headers, ..question };
     let forged = match ask(&question, place.address, senses).await {
         Ok(answer) => answer,
-        Err(fault) => return report.unknown(subject, fault.to_string(), "try again"),
+        Err(fault) => {
+            return report.push(Finding::unknown(subject, fault.to_string(), "try again"));
+        }
     };
     if signed_in(&forged) {
         let left = match deployment.person {
             Some(_) => String::new(),
             None => format!(" (the try made an account {person} there: remove it)"),
         };
-        return report.bad(
+        return report.push(Finding::bad(
             subject,
             format!(
                 "whoever writes {} from outside is signed in under that name{left}",
@@ -111,13 +115,15 @@ async fn try_place(
                 "{shut}; take the header off what clients send (Traefik: authResponseHeaders of \
                  forwardAuth names it)"
             ),
-        );
+        ));
     }
     match is_chat(&answer) {
-        true => report.good(subject, "Open WebUI is reached, and takes no name from a header"),
-        false => {
-            report.good(subject, format!("nobody comes to it without the gate ({})", answer.status))
-        }
+        true => report
+            .push(Finding::good(subject, "Open WebUI is reached, and takes no name from a header")),
+        false => report.push(Finding::good(
+            subject,
+            format!("nobody comes to it without the gate ({})", answer.status),
+        )),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use gatehall_domain::Finding;
 use url::Url;
 
 use super::Doctor;
@@ -17,15 +18,15 @@ impl Doctor<'_> {
             return;
         }
         match allowed.iter().any(|name| name.eq_ignore_ascii_case(host)) {
-            true => self.good(NAME, &format!("clients may come as {host}")),
-            false => self.bad(
+            true => self.findings.push(Finding::good(NAME, format!("clients may come as {host}"))),
+            false => self.findings.push(Finding::bad(
                 NAME,
-                &format!(
+                format!(
                     "GATEHALL_ALLOWED_HOSTS lacks {host}, the host of GATEHALL_PUBLIC_URL, so that \
                      clients who come under it are refused"
                 ),
-                &format!("add {host} to GATEHALL_ALLOWED_HOSTS"),
-            ),
+                format!("add {host} to GATEHALL_ALLOWED_HOSTS"),
+            )),
         }
     }
 
@@ -48,12 +49,12 @@ impl Doctor<'_> {
         let Some(at) = self.without_proxy("/.well-known/jwks.json") else { return };
         let listen = at.authority().to_owned();
         match self.get(&at, &[]).await {
-            Ok(_) => self.good(NAME, &format!("it answers at {listen}")),
-            Err(error) => self.bad(
+            Ok(_) => self.findings.push(Finding::good(NAME, format!("it answers at {listen}"))),
+            Err(error) => self.findings.push(Finding::bad(
                 NAME,
-                &format!("the gate is down: nothing answers at {listen} ({error})"),
+                format!("the gate is down: nothing answers at {listen} ({error})"),
                 "start it: gatehall serve",
-            ),
+            )),
         }
     }
 }

@@ -13,6 +13,7 @@ mod common;
 mod condition;
 mod connections;
 mod credentials;
+mod finding;
 mod grants;
 mod groups;
 mod guest;

@@ -3,10 +3,11 @@
 use std::{future::Future, time::Duration};
 
 use gatehall_domain::{
-    Effect, EmailAddress, Group, GroupName, OPEN_WEBUI, Refusal, Snapshot, Subject,
+    Effect, EmailAddress, Finding, Group, GroupName, Health, OPEN_WEBUI, Refusal, Remedy, Snapshot,
+    Subject,
 };
 use gatehall_identity::ChatScene;
-use gatehall_open_webui::{Client, Fault, Finding, Proof, Remedy, State, TEST_USER, tools_of};
+use gatehall_open_webui::{Client, Fault, Proof, TEST_USER, tools_of};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
@@ -63,7 +64,7 @@ impl Wiring {
                 Ok(email) => self.ask_as_made(draft, &email, group.as_ref()).await?,
             },
         });
-        let is_taken = findings.iter().any(|it| it.subject == SECRET && it.state == State::Good);
+        let is_taken = findings.iter().any(|it| it.subject == SECRET && it.state == Health::Good);
         findings.extend(self.as_seen(begun, is_taken).await?);
         Ok(findings)
     }
@@ -137,7 +138,7 @@ impl Wiring {
         account: &str,
     ) -> Result<Vec<Finding>, WiringError> {
         let right = |it: &Result<Vec<Finding>, WiringError>| {
-            it.as_ref().is_ok_and(|all| all.iter().all(|it| it.state == State::Good))
+            it.as_ref().is_ok_and(|all| all.iter().all(|it| it.state == Health::Good))
         };
         until(async || self.compare_once(client, email, account).await, right).await
     }
@@ -183,7 +184,7 @@ impl Wiring {
                 "set ENABLE_FORWARD_USER_INFO_HEADERS=true and FORWARD_USER_INFO_HEADER_JWT_SECRET \
                  in its environment, and restart it",
             ),
-            None => Finding::note(
+            None => Finding::doubtful(
                 "tools of the test user",
                 format!("{email} is nobody at Gatehall, and is offered nothing"),
                 Remedy::new(
