@@ -7,13 +7,14 @@ use anyhow::Result;
 use clap::Args;
 use futures_util::future::join3;
 use gatehall_doctor::{ComposeFolder, Senses, look};
+use gatehall_open_webui::chat_address;
 use url::Url;
 
 use self::store::Inside;
 use super::{chats::ChatOptions, findings as found};
 use crate::{
     output::{self, Format, error},
-    settings::{StoreSettings, address},
+    settings::StoreSettings,
     system_clock,
 };
 
@@ -43,7 +44,7 @@ pub struct DoctorOptions {
     #[arg(long, env = "GATEHALL_ALLOWED_HOSTS", value_name = "NAMES", value_delimiter = ',')]
     allowed_hosts: Vec<String>,
     /// Address of Open WebUI within the deployment, such as http://open-webui:8080.
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL", value_parser = address)]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL", value_parser = chat_address)]
     open_webui_url: Option<Url>,
     /// Header in which Open WebUI is told who somebody is. [default: X-User-Email]
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_TRUSTED_HEADER", value_name = "HEADER")]

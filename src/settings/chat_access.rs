@@ -3,6 +3,7 @@
 use anyhow::{Result, ensure};
 use clap::Args;
 use gatehall_domain::OPEN_WEBUI;
+use gatehall_open_webui::chat_address;
 use gatehall_portal::ChatAccess;
 use url::Url;
 
@@ -14,7 +15,7 @@ use super::admin_proof::{AdminProof, ProofNames, ProofOptions};
 pub struct WiringOptions {
     /// Address under which the gate reaches Open WebUI, such as http://open-webui:8080: for the
     /// page that sets it up, and to keep it in step. [default: none]
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL", value_parser = address)]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL", value_parser = chat_address)]
     pub open_webui_url: Option<Url>,
 
     #[command(flatten)]
@@ -90,16 +91,6 @@ pub(super) fn chat_access(
     Ok(Some(ChatAccess { chat: chat.to_owned(), url: url.clone(), proof, follow }))
 }
 
-/// The address of an Open WebUI.
-pub(crate) fn address(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|error| format!("{error}"))?;
-    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    match matches!(url.scheme(), "http" | "https") && url.has_host() && plain {
-        true => Ok(url),
-        false => Err("must be an address such as http://open-webui:8080".into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,6 +155,5 @@ mod tests {
             assert!(access.proof.is_none() && !access.follow);
         }
         assert!(WiringOptions::default().access().unwrap().is_none());
-        assert!(address("http://key@chat").is_err() && address("chat:8080").is_err());
     }
 }

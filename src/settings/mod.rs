@@ -20,7 +20,6 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 pub use admin_proof::{AdminProof, ProofOptions};
 pub(crate) use admin_proof::{FLAGS, secret};
 pub use chat_access::WiringOptions;
-pub(crate) use chat_access::address;
 pub use doors::{Domains, DoorOptions};
 pub(crate) use doors::{domains, public_url};
 pub use file::{FileError, secrets_in, with_defaults};

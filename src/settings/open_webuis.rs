@@ -8,6 +8,7 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use gatehall_domain::{EmailAddress, OPEN_WEBUI, is_open_webui};
 use gatehall_identity::OpenWebUi;
+use gatehall_open_webui::chat_address;
 use gatehall_portal::ChatAccess;
 use gatehall_vault::{load_secret, weakness};
 use secrecy::{ExposeSecret, SecretString};
@@ -15,7 +16,7 @@ use serde::Deserialize;
 
 use super::{
     admin_proof::{AdminProof, ProofNames, header},
-    chat_access::{AccessNames, WiringOptions, address, chat_access},
+    chat_access::{AccessNames, WiringOptions, chat_access},
     doors::{Domains, domains},
     secrets::{Told, told},
 };
@@ -221,7 +222,7 @@ fn file_place(path: &Path) -> String {
 
 /// How the gate reaches one of the file.
 fn access_of(id: &str, entry: &Entry, folder: &Path) -> Result<Option<ChatAccess>> {
-    let url = entry.url.as_deref().map(address).transpose();
+    let url = entry.url.as_deref().map(chat_address).transpose();
     let url = url.map_err(|problem| anyhow::anyhow!("url: {problem}"))?;
     let header = entry.trusted_header.as_deref().map(header).transpose();
     let header = header.map_err(|problem| anyhow::anyhow!("trusted_header: {problem}"))?;

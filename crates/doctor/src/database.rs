@@ -32,12 +32,8 @@ pub async fn database(it: &Database, senses: &Senses) -> Vec<Finding> {
         report.push(Finding::good(NAME, format!("{answers}, with TLS")));
         return report;
     }
-    let addresses = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(address) => Ok(vec![address]),
-        Err(_) => senses.names.addresses(host).await,
-    };
     let public = |all: &[IpAddr]| all.iter().any(|it| (senses.is_public)(*it));
-    match (addresses, it.encrypted) {
+    match (senses.addresses(host).await, it.encrypted) {
         (Ok(all), Some(_)) if public(&all) => report.push(Finding::bad(
             NAME,
             format!("{answers}, over the internet and without TLS: {host} is a public address"),

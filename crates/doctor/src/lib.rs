@@ -24,7 +24,7 @@ mod senses;
 mod sign_in;
 
 pub use database::{Database, database};
-pub use deployment::{Deployment, Model, Ports, Side, hosts_below};
+pub use deployment::{Deployment, Model, Ports, Side};
 pub use folder::{ComposeFolder, FolderFault};
 pub use look::look;
 pub use names::{NameFault, Names};

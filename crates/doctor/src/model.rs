@@ -4,7 +4,7 @@ use gatehall_domain::Finding;
 use http::StatusCode;
 
 use crate::{
-    ask::{Ask, Fault, ask},
+    ask::{Ask, Fault, ask, without_user},
     deployment::Model,
     senses::Senses,
 };
@@ -14,18 +14,14 @@ const NAME: &str = "model endpoint";
 /// Asks which models there are.
 pub(crate) async fn look(model: &Model, senses: &Senses) -> Vec<Finding> {
     let mut report = Vec::new();
-    let url = &model.url;
-    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
+    let url = without_user(&model.url);
+    let path = format!("{}/models", url.path().trim_end_matches('/'));
+    let Some(question) = Ask::of_url(&url, &path) else {
         report.push(Finding::bad(NAME, format!("{url} names no host"), "set OPENAI_API_BASE_URL"));
         return report;
     };
-    let secure = url.scheme() == "https";
-    let path = format!("{}/models", url.path().trim_end_matches('/'));
-    let addresses = match host.trim_matches(['[', ']']).parse() {
-        Ok(address) => Ok(vec![address]),
-        Err(_) => senses.names.addresses(host).await,
-    };
-    let addresses = match addresses {
+    let host = question.host;
+    let addresses = match senses.addresses(host).await {
         Ok(addresses) => addresses,
         Err(fault) => {
             // A name within the deployment is one there alone.
@@ -46,8 +42,8 @@ pub(crate) async fn look(model: &Model, senses: &Senses) -> Vec<Finding> {
     let mut last = Fault::NoRoute;
     for address in addresses {
         // A key is not sent where everybody on the way could read it.
-        let secret = model.key.as_ref().filter(|_| secure);
-        let question = Ask { secret, ..Ask::get(host, port, secure, &path) };
+        let secret = model.key.as_ref().filter(|_| question.secure);
+        let question = Ask { secret, ..question };
         match ask(&question, address, senses).await {
             Err(fault) => last = fault,
             Ok(answer) => {

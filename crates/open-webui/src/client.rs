@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tower::{ServiceExt, util::BoxCloneSyncService};
 use url::Url;
 
-use crate::Fault;
+use crate::{Fault, addresses::is_plain};
 
 /// What sends requests. The program has one way to do that, and hands it in.
 pub type Wire = BoxCloneSyncService<
@@ -54,17 +54,15 @@ impl Client {
     /// # Errors
     /// If it is no address.
     pub fn new(url: &Url, wire: Wire) -> Result<Self, Fault> {
-        let sound = matches!(url.scheme(), "http" | "https") && url.has_host();
-        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        if !(sound && plain) {
-            return Err(Fault::BadAddress(shown(url.as_str(), 200).into_owned()));
+        if !is_plain(url) {
+            return Err(Fault::BadAddress);
         }
         Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), wire, token: None })
     }
 
     /// The same, spoken to by whoever has this token or API key.
     #[must_use]
-    pub fn with_token(&self, token: SecretString) -> Self {
+    pub(crate) fn with_token(&self, token: SecretString) -> Self {
         Self { token: Some(token), ..self.clone() }
     }
 

@@ -4,8 +4,8 @@ use serde_json::Value;
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each is its text")]
 pub enum Fault {
-    #[error("{0} is no http:// or https:// address")]
-    BadAddress(String),
+    #[error("the address of Open WebUI must be one such as http://open-webui:8080")]
+    BadAddress,
     #[error(
         "nobody answers at {0} ({1}): is Open WebUI running there, and is that address one that this machine reaches?"
     )]

@@ -5,6 +5,7 @@
 //! a [`Record`] what was done. Nothing here knows where records are kept or how keys are made.
 
 mod accounts;
+mod addresses;
 mod apply;
 mod check;
 mod client;
@@ -12,7 +13,6 @@ mod connection;
 mod connections;
 mod fault;
 mod found;
-mod gate_address;
 mod group;
 mod group_client;
 mod import_file;
@@ -31,13 +31,13 @@ mod version;
 mod wish;
 
 pub use accounts::Account;
+pub use addresses::{chat_address, gate_address};
 pub use apply::{Journal, Pending, apply};
 pub use check::look_at;
 pub use client::{Client, Wire};
 pub use connection::{CONNECTION, connection_gate, connection_key, mcp_id, openapi_id};
 pub use fault::Fault;
 pub use found::Found;
-pub use gate_address::gate_address;
 pub use group::{WishedGroup, WishedMember};
 pub use import_file::{import_file, variables};
 pub use judge::judge;

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
-use gatehall_compose_folder::secret_files::{MODEL, PROVIDER};
+use gatehall_compose_folder::{
+    Hosts,
+    secret_files::{MODEL, PROVIDER},
+};
 use secrecy::SecretString;
 
 use super::{
@@ -123,7 +126,7 @@ fn one_of(text: &str) -> Checked {
 /// Only where Authentik is not the deployment's own is the provider's part asked.
 fn own_issuer(known: &Known) -> Option<String> {
     let domain = known.value("DOMAIN").filter(|_| known.has_authentik())?;
-    Some(format!("https://auth.{domain}/application/o/gatehall/"))
+    Some(Hosts::below(domain).own_issuer())
 }
 
 fn administrator_belongs(text: &str, known: &Known) -> Checked {

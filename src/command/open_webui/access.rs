@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use gatehall_domain::{EmailAddress, OPEN_WEBUI};
-use gatehall_open_webui::{Client, Proof, gate_address};
+use gatehall_open_webui::{Client, Proof, chat_address, gate_address};
 use gatehall_portal::{
     ChatAccess,
     wiring::{Wiring, turn},
@@ -13,7 +13,7 @@ use url::Url;
 use super::PATIENCE;
 use crate::{
     office::Office,
-    settings::{FLAGS, ProofOptions, address},
+    settings::{FLAGS, ProofOptions},
     wire::wire,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 #[command(next_help_heading = "Open WebUI")]
 pub(super) struct AccessOptions {
     /// Address of Open WebUI, as this machine reaches it. [default: that of the last time]
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL", value_parser = address)]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL", value_parser = chat_address)]
     pub(super) url: Option<Url>,
     #[command(flatten)]
     proof: ProofOptions<true>,

@@ -41,7 +41,7 @@ pub(super) async fn look(
             Err(Fault::NoTls(why)) => taken(format!("no TLS: {why}")),
             Err(fault) => taken(fault.to_string()),
             // Traefik answers so, as do the programs behind it: its redirection is to https.
-            Ok(answer) if secure || leads_to_https(&answer) => {
+            Ok(answer) if secure || answer.leads_to_https().is_some() => {
                 report.push(Finding::good(subject, "the proxy has it"));
                 continue;
             }
@@ -51,9 +51,4 @@ pub(super) async fn look(
         };
         report.push(Finding::bad(subject, found, remedy));
     }
-}
-
-fn leads_to_https(answer: &crate::ask::Answer) -> bool {
-    let to = answer.header(http::header::LOCATION).unwrap_or_default();
-    answer.status.is_redirection() && to.starts_with("https://")
 }

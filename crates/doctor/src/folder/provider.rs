@@ -5,7 +5,7 @@ use url::Url;
 
 use super::ComposeFolder;
 use crate::{
-    ask::{Answer, Ask, by_name},
+    ask::{fetch, without_user},
     senses::Senses,
 };
 
@@ -19,7 +19,9 @@ pub(super) async fn look(folder: &ComposeFolder, senses: &Senses, report: &mut V
     let Ok(url) = Url::parse(&format!("{}{METADATA}", issuer.trim_end_matches('/'))) else {
         return;
     };
-    let answer = match fetch(&url, senses).await {
+    let answer = fetch(&url, url.path(), senses).await;
+    let url = without_user(&url);
+    let answer = match answer {
         Ok(answer) => answer,
         // One of our own is not there before it is started.
         Err(why) if folder.has_authentik() => {
@@ -52,11 +54,4 @@ pub(super) async fn look(folder: &ComposeFolder, senses: &Senses, report: &mut V
             "correct PROVIDER_ISSUER: a letter may be wrong, or a part of its path missing",
         )),
     }
-}
-
-async fn fetch(url: &Url, senses: &Senses) -> Result<Answer, String> {
-    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-        return Err("it names no host".into());
-    };
-    by_name(&Ask::get(host, port, url.scheme() == "https", url.path()), senses).await
 }

@@ -58,7 +58,7 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
         let Some(value) = folder.variable(name) else { continue };
         if Url::parse(value).is_err() {
             good = false;
-            let found = format!("{name} is {value}, which is no address");
+            let found = format!("{name} is no address");
             report.push(Finding::bad(
                 NAME,
                 found,

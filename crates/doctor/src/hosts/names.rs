@@ -50,7 +50,6 @@ fn judge_host(
 ) {
     let subject = format!("name {}", host.host);
     let addresses = match &host.addresses {
-        Err(NameFault::Missing) if host.perhaps => return,
         Err(NameFault::Missing) => {
             return report.push(Finding::bad(
                 subject,

@@ -54,10 +54,8 @@ pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Vec<Findi
 
 /// Whether an answer sends the visitor to the same host with TLS.
 fn leads_to_https(answer: &Answer, host: &str) -> bool {
-    let to = answer.header(header::LOCATION).and_then(|it| it.strip_prefix("https://"));
-    let rest = to.and_then(|it| it.strip_prefix(host));
-    answer.status.is_redirection()
-        && rest.is_some_and(|it| it.is_empty() || it.starts_with(['/', ':']))
+    let rest = answer.leads_to_https().and_then(|it| it.strip_prefix(host));
+    rest.is_some_and(|it| it.is_empty() || it.starts_with(['/', ':']))
 }
 
 /// What it says it is.

@@ -4,13 +4,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use gatehall_domain::Finding;
+
 use crate::{
     ask::{Answer, Ask, ask},
     deployment::Deployment,
     hosts::Seen,
     senses::Senses,
 };
-use gatehall_domain::Finding;
 
 const SIGN_IN: &str = "/api/v1/auths/signin";
 
@@ -80,7 +81,15 @@ async fn try_place(
         );
         return report.push(Finding::bad(subject, found, shut));
     }
-    if !place.secure && !is_chat(&answer) {
+    if signed_in(&answer) {
+        let found = "Open WebUI is reached around the gate, and signs in whoever reaches it";
+        return report.push(Finding::bad(subject, found, shut));
+    }
+    if is_chat(&answer) {
+        let found = "Open WebUI is reached, and takes no name from a header";
+        return report.push(Finding::good(subject, found));
+    }
+    if !place.secure {
         return;
     }
     // With a header of our own, as somebody who has an account: trying it must not make one.
@@ -117,19 +126,15 @@ async fn try_place(
             ),
         ));
     }
-    match is_chat(&answer) {
-        true => report
-            .push(Finding::good(subject, "Open WebUI is reached, and takes no name from a header")),
-        false => report.push(Finding::good(
-            subject,
-            format!("nobody comes to it without the gate ({})", answer.status),
-        )),
-    }
+    report.push(Finding::good(
+        subject,
+        format!("nobody comes to it without the gate ({})", answer.status),
+    ));
 }
 
 /// Whether Open WebUI itself answered: its refusals are JSON with a `detail`.
 fn is_chat(answer: &Answer) -> bool {
-    answer.json().is_some_and(|it| it["detail"].is_string()) || signed_in(answer)
+    answer.json().is_some_and(|it| it["detail"].is_string())
 }
 
 /// Whether an answer is a session.

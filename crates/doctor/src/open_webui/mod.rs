@@ -4,14 +4,9 @@ mod around;
 
 use gatehall_domain::Finding;
 use gatehall_open_webui::judge;
-use url::Url;
 
 pub(crate) use self::around::around;
-use crate::{
-    ask::{Answer, Ask, by_name},
-    deployment::Deployment,
-    senses::Senses,
-};
+use crate::{ask::fetch, deployment::Deployment, senses::Senses};
 
 const NAME: &str = "Open WebUI";
 
@@ -45,13 +40,6 @@ pub(crate) async fn look(deployment: &Deployment, senses: &Senses) -> Vec<Findin
         },
     }
     report
-}
-
-async fn fetch(url: &Url, path: &str, senses: &Senses) -> Result<Answer, String> {
-    let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else {
-        return Err("it names no host".into());
-    };
-    by_name(&Ask::get(host, port, url.scheme() == "https", path), senses).await
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What is wished of an Open WebUI, and as whom.
 
 use gatehall_domain::{Company, EmailAddress, TenantId};
-use gatehall_open_webui::{Access, Models, Proof, Terms, gate_address};
+use gatehall_open_webui::{Access, Models, Proof, Terms, chat_address, gate_address};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -215,8 +215,5 @@ pub(super) fn gate_at(text: &str) -> Result<Url, Fault> {
 }
 
 pub(super) fn address(field: &str, text: &str) -> Result<Url, Fault> {
-    let url: Option<Url> = text.trim().parse().ok();
-    let sound = |it: &Url| matches!(it.scheme(), "http" | "https") && it.has_host();
-    url.filter(sound)
-        .ok_or_else(|| Fault::field(field, "must be an address such as http://open-webui:8080"))
+    chat_address(text).map_err(|problem| Fault::field(field, problem))
 }
