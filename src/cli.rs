@@ -115,7 +115,7 @@ pub fn read_arguments(
 }
 
 /// Variables of a deployment that are there with nothing in them say nothing.
-const MAY_BE_EMPTY: [&str; 10] = [
+const EMPTY_IS_UNSET: [&str; 10] = [
     "GATEHALL_OPEN_WEBUI_URL",
     "GATEHALL_OPEN_WEBUI_ADMIN_TOKEN",
     "GATEHALL_OPEN_WEBUI_ADMIN_TOKEN_FILE",
@@ -130,7 +130,7 @@ const MAY_BE_EMPTY: [&str; 10] = [
 
 fn empty_is_unset(command: clap::Command) -> clap::Command {
     let says_nothing = |name: &OsStr| {
-        MAY_BE_EMPTY.iter().any(|it| name == OsStr::new(it))
+        EMPTY_IS_UNSET.iter().any(|it| name == OsStr::new(it))
             && std::env::var_os(name).is_some_and(|it| it.is_empty())
     };
     let command = command.mut_args(|arg| match arg.get_env().is_some_and(says_nothing) {

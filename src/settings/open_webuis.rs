@@ -10,12 +10,12 @@ use gatehall_domain::{EmailAddress, OPEN_WEBUI, is_open_webui};
 use gatehall_identity::OpenWebUi;
 use gatehall_open_webui::chat_address;
 use gatehall_portal::ChatAccess;
-use gatehall_vault::{load_secret, weakness};
+use gatehall_vault::weakness;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::{
-    admin_proof::{AdminProof, ProofNames, header},
+    admin_proof::{AdminProof, ProofNames, header, secret},
     chat_access::{AccessNames, WiringOptions, chat_access},
     doors::{Domains, domains},
     secrets::{Told, told},
@@ -246,11 +246,7 @@ fn from_entry(id: String, entry: Entry, folder: &Path) -> Result<OpenWebUi> {
     );
     let secret = match (entry.secret, entry.secret_file) {
         (Some(secret), None) => secret,
-        (None, Some(file)) => {
-            let path = folder.join(file);
-            load_secret(&path)
-                .with_context(|| format!("secret_file {} cannot be used", path.display()))?
-        }
+        (None, Some(file)) => secret(&folder.join(file), "secret_file")?,
         _ => bail!("needs either secret or secret_file"),
     };
     if let Some(problem) = weakness(secret.expose_secret()) {

@@ -33,7 +33,7 @@ mod visit;
 pub use arrivals::{Arrivals, Pending};
 pub use doctor::{
     ChatScene, Patient, RedirectSaid, SHORT_PROOF, chat_findings, examine, key_set_of,
-    redirect_said,
+    redirect_said, within,
 };
 pub use doors::{DoorParts, DoorSettings, Doors, ForwardedUser};
 pub use fetch::{Connector, connector};

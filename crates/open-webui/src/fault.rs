@@ -86,10 +86,10 @@ pub enum Fault {
     NobodyYet(String),
     #[error("there is no group {0} at Open WebUI, nor one of Gatehall that is brought over")]
     NoGroup(String),
+    #[error("no password could be made up for an account: {0}")]
+    NoPassword(String),
     #[error("what was done could not be kept, so nothing more was done: {0}")]
     NotKept(String),
-    #[error("the connections need a key, and none was given")]
-    NoKey,
 }
 
 impl Fault {

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{
     Client, Fault, Record,
-    connection::{CONNECTION, Kind},
+    connection::Kind,
     group::mark_of,
     model::{form_of, is_as_registered},
     narrow::without,
@@ -85,7 +85,7 @@ async fn connections(
     let read = client.connections().await?;
     let mut new = read.clone();
     for kept in &record.connections {
-        let Some(kind) = kind_of(&kept.id) else { continue };
+        let Some(kind) = Kind::of_tool_id(&kept.id) else { continue };
         let Some(at) = kind.find(&new) else { continue };
         let mut tell = |what| done.push(Undone::new("connection", &kind.id(), what));
         match restored(kept, &new[at]) {
@@ -108,14 +108,6 @@ async fn connections(
         true => client.save_connections(&read, &new).await,
         false => Ok(()),
     }
-}
-
-fn kind_of(tool_id: &str) -> Option<Kind> {
-    if tool_id == Kind::Mcp.tool_id() {
-        return Some(Kind::Mcp);
-    }
-    let tenant = tool_id.strip_prefix("server:")?.strip_prefix(CONNECTION)?.strip_prefix('-')?;
-    Some(Kind::OpenApi(tenant.parse().ok()?))
 }
 
 async fn groups(

@@ -1,8 +1,7 @@
 //! The variables of the Compose file.
 
-use gatehall_compose_folder::variables::twice;
+use gatehall_compose_folder::{values, variables::twice};
 use gatehall_domain::Finding;
-use url::Url;
 
 use super::{ComposeFolder, INIT};
 
@@ -44,27 +43,24 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
             format!("set {missing} in .env"),
         ));
     }
-    let domain = folder.variable("DOMAIN").unwrap_or_default();
-    if EXAMPLES.contains(&domain) || domain.contains(['/', ':', '@', ' ']) {
+    let profile = folder.variable("PROVIDER_PROFILE").unwrap_or_default();
+    for name in NEEDED {
+        let Some(value) = folder.variable(name) else { continue };
+        let problem = match values::check(name, value, profile) {
+            _ if EXAMPLES.contains(&value) => "it is that of an example".to_owned(),
+            Some(Err(problem)) => problem,
+            // Programs take it as it stands there.
+            Some(Ok(written)) if name == "PROVIDER_ISSUER" && written != value => {
+                format!("in the file it has to be {written}")
+            }
+            _ => continue,
+        };
         good = false;
-        let found = format!("DOMAIN is {domain}, which is not a domain of yours");
         report.push(Finding::bad(
             NAME,
-            found,
-            "set DOMAIN to the domain below which app., mcp. and admin. lie",
+            format!("{name}: {problem}"),
+            format!("correct {name} in .env"),
         ));
-    }
-    for name in ["PROVIDER_ISSUER", "OPENAI_API_BASE_URL"] {
-        let Some(value) = folder.variable(name) else { continue };
-        if Url::parse(value).is_err() {
-            good = false;
-            let found = format!("{name} is no address");
-            report.push(Finding::bad(
-                NAME,
-                found,
-                format!("set {name} to an address with https://"),
-            ));
-        }
     }
     if folder.variable("ACME_CA_SERVER").is_some_and(|it| it.contains("staging")) {
         good = false;

@@ -1,11 +1,21 @@
 //! Whether the gate runs, and whether clients may come under its public name.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use gatehall_domain::Finding;
 use url::Url;
 
 use super::Doctor;
+
+/// Where a gate that listens here is found from within.
+pub fn within(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
 
 impl Doctor<'_> {
     /// `/mcp` refuses host names that are not listed, and a proxy passes the public one on.
@@ -33,12 +43,7 @@ impl Doctor<'_> {
     /// A page of the gate where it listens, without the proxy; none if that is not known, or not on
     /// this machine: elsewhere nothing is sent that is not encrypted.
     pub(super) fn without_proxy(&self, path: &str) -> Option<Url> {
-        let mut listen = self.patient.listen?;
-        match listen.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => listen.set_ip(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(ip) if ip.is_unspecified() => listen.set_ip(Ipv6Addr::LOCALHOST.into()),
-            _ => {}
-        }
+        let listen = within(self.patient.listen?);
         let at = Url::parse(&format!("http://{listen}{path}"));
         at.ok().filter(|_| listen.ip().is_loopback())
     }

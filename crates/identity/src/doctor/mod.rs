@@ -22,6 +22,7 @@ use url::Url;
 pub(crate) use self::arrival::{ARRIVAL, arrival};
 pub use self::{
     chat::{ChatScene, SHORT_PROOF, chat_findings},
+    hosts::within,
     redirect::{RedirectSaid, redirect_said},
 };
 use crate::{fetch::Fetch, forward::Assertions};

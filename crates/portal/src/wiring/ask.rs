@@ -7,11 +7,11 @@ use gatehall_domain::{
     Subject,
 };
 use gatehall_identity::ChatScene;
-use gatehall_open_webui::{Client, Fault, Proof, TEST_USER, tools_of};
+use gatehall_open_webui::{Client, Fault, Proof, TEST_USER, TEST_USER_NAME, tools_of};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::{Draft, Wiring, WiringError, compare, left_over::NAME};
+use super::{Draft, Wiring, WiringError, compare};
 use crate::{
     DeskError,
     operation::{find_group, user},
@@ -113,8 +113,12 @@ impl Wiring {
         let now = self.desk.clock().now();
         let added = self.desk.change(|snapshot| {
             let groups = test_groups(snapshot, group)?;
-            let new =
-                user::NewUser { email: email.clone(), name: NAME.into(), admin: false, groups };
+            let new = user::NewUser {
+                email: email.clone(),
+                name: TEST_USER_NAME.into(),
+                admin: false,
+                groups,
+            };
             Ok::<_, DeskError>((user::add(snapshot.company(), &new, now)?, ()))
         });
         added.await?;

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use gatehall_domain::{
-    Decision, Endpoint, Finding, Reach, Snapshot, Timestamp, User, decide, names, quoted,
+    Decision, Endpoint, Finding, Reach, Snapshot, Timestamp, User, counted, decide, names, quoted,
     snapshot::Site,
 };
 
@@ -70,7 +70,7 @@ pub fn compare(
         ));
     }
     if findings.is_empty() {
-        let count = names_counted(offered.len());
+        let count = counted(offered.len() as u64, "tool", "tools");
         let paths: Vec<String> = open.iter().map(|it| it.connection.path.to_string()).collect();
         let found = match paths.is_empty() {
             true => "they are offered nothing, and may use nothing".to_owned(),
@@ -79,10 +79,6 @@ pub fn compare(
         findings.push(Finding::good(subject, found));
     }
     findings
-}
-
-fn names_counted(count: usize) -> String {
-    gatehall_domain::counted(count as u64, "tool", "tools")
 }
 
 #[cfg(test)]

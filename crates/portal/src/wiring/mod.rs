@@ -228,10 +228,7 @@ impl Wiring {
             None => self.make_key().await?,
         };
         let journal = self.journal();
-        let mut record = self.record.clone();
-        let applied = apply(&self.client, &draft.plan, Some(&key), &mut record, &journal).await;
-        self.record = record;
-        applied?;
+        apply(&self.client, &draft.plan, &key, &mut self.record, &journal).await?;
         self.end_other_keys(&key).await?;
         self.clear(&draft.found).await?;
         if !draft.is_done() || (&self.record.terms, &self.record.chat) != (&before.0, &before.1) {
