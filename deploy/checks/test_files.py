@@ -76,7 +76,7 @@ def test_the_style_is_that_of_dclint(world):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@table([(name,) for name in ("gatehall", "postgres/dumps.sh", "postgres/prepare.sh", "postgres/start.sh", "valkey/start.sh")])
+@table([(str(path.relative_to(composed.FOLDER)),) for path in sorted(composed.FOLDER.rglob("*.sh"))] + [("gatehall",), ("pin",)])  # fmt: skip
 def test_scripts_can_be_read_by_a_plain_shell(world, name):
     subprocess.run(["sh", "-n", composed.FOLDER / name], check=True)
     assert (composed.FOLDER / name).read_text().startswith("#!/bin/sh\n")
