@@ -147,12 +147,15 @@ fn told_to_all(matches: &ArgMatches) -> Vec<String> {
     let mut secret = Vec::new();
     loop {
         let hidden = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
-        secret.extend(hidden.map(|arg| arg.get_id().to_string()));
-        for name in &secret {
+        // A command may call a setting otherwise.
+        secret.extend(
+            hidden.filter_map(|arg| Some((arg.get_id().to_string(), arg.get_long()?.to_owned()))),
+        );
+        for (name, flag) in &secret {
             // A command has only some of the settings.
             let Ok(Some(mut values)) = matches.try_get_raw(name) else { continue };
             let on_it = matches.value_source(name) == Some(ValueSource::CommandLine);
-            let flag = format!("--{}", name.replace('_', "-"));
+            let flag = format!("--{flag}");
             let is_one = values.any(|value| is_secret(&value.to_string_lossy()));
             if on_it && is_one && !told.contains(&flag) {
                 told.push(flag);

@@ -16,6 +16,7 @@ use crate::{
 
 on_both!(
     a_plan_is_shown_applied_and_taken_back,
+    one_that_has_two_addresses_is_set_up_once,
     what_is_typed_is_used_once_and_kept_nowhere,
     the_gates_own_proof_goes_nowhere_but_to_its_address,
     nothing_is_done_without_a_fresh_sign_in,
@@ -78,6 +79,31 @@ async fn a_plan_is_shown_applied_and_taken_back(kind: Kind) {
     assert!(ada.follow(&taken).await.text.contains("is taken back"));
     let inside = chat.inside();
     assert!(inside.connections.is_empty() && inside.groups.is_empty(), "it is as it was before");
+}
+
+async fn one_that_has_two_addresses_is_set_up_once(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let world = company(kind).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let gate = world.address();
+    let set_up = async |url: &str| {
+        let form = [("url", url), ("gate", &gate), ("access", "everybody"), ("token", API_KEY)];
+        let plan = ada.post(PLAN, &form).await;
+        assert_eq!(plan.status, StatusCode::OK, "{}", plan.text);
+        let seen = seen_in(&plan);
+        (plan, ada.post(APPLY, &[form.as_slice(), &[("seen", seen.as_str())]].concat()).await)
+    };
+    let (_, applied) = set_up(&chat.url).await;
+    assert_eq!(applied.status, StatusCode::SEE_OTHER, "{}", applied.text);
+    let before = chat.inside().connections.clone();
+    let other = chat.url.replace("127.0.0.1", "localhost");
+    let (plan, refused) = set_up(&other).await;
+    assert!(plan.text.contains("nothing is done under another one"), "{}", plan.text);
+    assert!(!refused.status.is_success() && !refused.status.is_redirection());
+    assert!(refused.text.contains(&format!("but at {}", chat.url)), "{}", refused.text);
+    assert_eq!(chat.inside().connections, before);
+    let keys: Value = serde_json::from_str(&ada.get("/api/v1/keys").await.text).unwrap();
+    assert_eq!(keys.to_string().matches("Open WebUI").count(), 1, "{keys}");
 }
 
 async fn what_is_typed_is_used_once_and_kept_nowhere(kind: Kind) {

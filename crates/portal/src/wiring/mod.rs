@@ -11,7 +11,7 @@ mod people;
 mod seen;
 mod turn;
 
-use gatehall_domain::{Company, Finding, KeyId, Timestamp};
+use gatehall_domain::{Company, Finding, KeyId, Remedy, Timestamp};
 use gatehall_open_webui::{
     Account, Client, Fault, Found, KeyState, Plan, PlanRow, Record, Terms, Undone, Wish, apply,
     connection_key, key_state, look_at, plan, undo,
@@ -60,8 +60,7 @@ pub enum WiringError {
     /// It may be one that was set up under another address.
     #[error(
         "nothing was set up at {here}, but at {there}: if that is the same Open WebUI, name it by \
-         that address here, too (--url {there}); if it is another one, give it a name of its own; if \
-         that one is no more, gatehall open-webui undo --gone --url {there} --apply forgets it"
+         that address here, too; if it is another one, give it a name of its own"
     )]
     Elsewhere {
         /// Where it is looked for.
@@ -137,8 +136,12 @@ impl Draft {
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = look_at(&self.found, &self.plan);
         if let Some(there) = self.elsewhere.clone() {
+            let forget = format!(
+                "if that one is no more: gatehall open-webui undo --gone --url {there} --apply"
+            );
             let found = WiringError::Elsewhere { here: self.here.clone(), there };
-            findings.insert(0, Finding::doubtful("setup", found.to_string(), ""));
+            let remedy = Remedy::new(forget, "");
+            findings.insert(0, Finding::doubtful("setup", found.to_string(), remedy));
         }
         findings
     }
