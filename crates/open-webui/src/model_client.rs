@@ -1,10 +1,11 @@
 //! Models, as Open WebUI lists and saves them.
 
+use gatehall_domain::names::encoded;
 use serde_json::{Value, json};
 
 use crate::{
     Client, Fault,
-    client::{Object, encoded},
+    client::Object,
     connection::grants,
     model::{BaseModel, id_of},
 };

@@ -1,13 +1,12 @@
 //! Asks as somebody: what a person of Open WebUI is offered, through Open WebUI.
 
-use gatehall_domain::EmailAddress;
+use gatehall_domain::{EmailAddress, names::encoded};
 use gatehall_vault::generate_key;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::{
     Client, Fault, Found, Plan,
-    client::encoded,
     connection::{Kind, mcp_id},
     plan::Seer,
 };

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 use gatehall_open_webui::{Client, Finding, Proof, gate_address};
-use gatehall_portal::wiring::{Order, Whom, Wiring, turn};
+use gatehall_portal::wiring::{Order, Whom, Wiring, alone};
 use gatehall_store::Alone;
 use url::Url;
 
@@ -30,7 +30,7 @@ pub(super) async fn run(settings: &StoreSettings, options: CheckOptions) -> Resu
     let office = Office::of_gate(settings).await?;
     let proof = options.reach.needed_proof()?;
     let nobody = options.reach.client(&office).await?;
-    let alone = turn(&office.store, PATIENCE).await?;
+    let alone = alone(&office.store, PATIENCE).await?;
     let client = nobody.sign_in(&proof, false).await?;
     let found = with(&office, &options, alone, &client, &proof).await;
     client.sign_out(&proof).await;

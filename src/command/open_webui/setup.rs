@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use gatehall_domain::EmailAddress;
 use gatehall_open_webui::{Client, Finding, Found, Known, Proof};
-use gatehall_portal::wiring::{Binding, Order, Wiring, turn};
+use gatehall_portal::wiring::{Binding, Order, Wiring, alone};
 use gatehall_store::Alone;
 use secrecy::SecretString;
 
@@ -69,7 +69,7 @@ pub(super) struct SetupOptions {
     #[command(flatten)]
     test: TestOptions,
     #[command(flatten)]
-    chats: ChatOptions,
+    pub(super) chats: ChatOptions,
     #[command(flatten)]
     format: Format,
 }
@@ -102,7 +102,7 @@ pub(super) async fn run(settings: &StoreSettings, options: SetupOptions) -> Resu
         "--write is for setting it up by hand: leave the administrator's proof out"
     );
     let nobody = options.reach.client(&office).await?;
-    let alone = turn(&office.store, PATIENCE).await?;
+    let alone = alone(&office.store, PATIENCE).await?;
     let client = nobody.sign_in(&proof, options.apply).await?;
     let ended = with(&office, &options, alone, &client, &proof).await;
     client.sign_out(&proof).await;

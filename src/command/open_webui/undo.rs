@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use gatehall_open_webui::{Client, Undone};
-use gatehall_portal::wiring::{WiringError, turn};
+use gatehall_portal::wiring::{WiringError, alone};
 use gatehall_store::Alone;
 
 use super::{PATIENCE, proof::Reach};
@@ -28,7 +28,7 @@ pub(super) async fn run(settings: &StoreSettings, options: UndoOptions) -> Resul
     let office = Office::of_gate(settings).await?;
     let proof = options.reach.needed_proof()?;
     let nobody = options.reach.client(&office).await?;
-    let alone = turn(&office.store, PATIENCE).await?;
+    let alone = alone(&office.store, PATIENCE).await?;
     let client = nobody.sign_in(&proof, false).await?;
     let undone = with(&office, &options, alone, &client).await;
     client.sign_out(&proof).await;

@@ -45,6 +45,8 @@ pub(crate) struct Inside {
     pub(crate) is_away: bool,
     /// It believes whoever reaches it.
     pub(crate) believes: bool,
+    /// What happens before it answers this for the first time.
+    pub(crate) before: Option<(&'static str, Box<dyn FnOnce() + Send>)>,
     sessions: BTreeSet<String>,
     number: u32,
 }
@@ -60,6 +62,7 @@ impl OpenWebUi {
             asked: Vec::new(),
             is_away: false,
             believes: false,
+            before: None,
             sessions: BTreeSet::new(),
             number: 0,
         }));
@@ -234,6 +237,9 @@ async fn serve(State(state): State<Arc<Mutex<Inside>>>, request: Request) -> Res
     let asks_as = {
         let mut inside = state.lock().unwrap();
         inside.asked.push(format!("{way} {body}"));
+        if let Some((_, act)) = inside.before.take_if(|(at, _)| *at == way) {
+            act();
+        }
         if inside.is_away {
             return refused(502, "away");
         }
