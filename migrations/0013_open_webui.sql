@@ -8,6 +8,13 @@ create table open_webui_secrets (
     since bigint not null
 );
 
+-- What each gate says now, as JSON.
+create table replica_chats (
+    replica text primary key,
+    said text not null,
+    seen_at bigint not null
+);
+
 -- Accounts that were not let in, since the user of their address is bound to another one.
 create table refused_accounts (
     issuer text not null,

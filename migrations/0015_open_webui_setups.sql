@@ -5,3 +5,7 @@ create table open_webui_setups (
     sealed bytea not null,
     updated_at bigint not null
 );
+
+-- What a gate says of Open WebUIs, as JSON: a table of its own said it before.
+alter table replicas add column chats text;
+drop table replica_chats;

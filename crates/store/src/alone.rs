@@ -21,7 +21,7 @@ pub struct Alone {
 }
 
 impl Alone {
-    /// Whether it is held still, which is asked before anything is done that nobody else may do at
+    /// Whether it is still held, which is asked before anything is done that nobody else may do at
     /// the same time: a server may end a connection whenever it likes.
     ///
     /// # Errors
