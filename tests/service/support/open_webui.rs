@@ -32,6 +32,9 @@ pub(crate) struct OpenWebUi {
     state: Arc<Mutex<Inside>>,
 }
 
+/// Something that happens once.
+type Happening = Box<dyn FnOnce() + Send>;
+
 pub(crate) struct Inside {
     pub(crate) connections: Vec<Value>,
     /// By id: name, description, members.
@@ -46,7 +49,7 @@ pub(crate) struct Inside {
     /// It believes whoever reaches it.
     pub(crate) believes: bool,
     /// What happens before it answers this for the first time.
-    pub(crate) before: Option<(&'static str, Box<dyn FnOnce() + Send>)>,
+    pub(crate) before: Option<(&'static str, Happening)>,
     sessions: BTreeSet<String>,
     number: u32,
 }
