@@ -12,7 +12,7 @@ use gatehall_gateway::{Live, Tasks};
 use gatehall_open_webui::{Client, Fault, Proof, Wire};
 use gatehall_portal::{
     ChatAccess, Desk, InStep,
-    wiring::{Order, Wiring, WiringError, turn},
+    wiring::{Order, Wiring, WiringError, alone},
 };
 use tokio::{
     sync::watch,
@@ -146,7 +146,7 @@ impl Follower {
     }
 
     async fn once(&self, proof: &Proof, session: &mut Option<Client>) -> Result<Came, WiringError> {
-        let alone = match turn(self.desk.store(), Duration::ZERO).await {
+        let alone = match alone(self.desk.store(), Duration::ZERO).await {
             Err(WiringError::Taken) => return Ok(Came::Taken),
             alone => alone?,
         };
@@ -230,7 +230,7 @@ impl Follower {
                     tracing::info!("Open WebUI {chat} can be kept in step again");
                 }
                 let at = if came == Came::InStep { Some(now) } else { before.at };
-                InStep { at, waits: came == Came::Waits, failing: None }
+                InStep { at, failing: None }
             }
             Err(error) => {
                 let why = shown(&error.to_string(), 500).into_owned();

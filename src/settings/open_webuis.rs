@@ -18,6 +18,7 @@ use super::{
     admin_proof::{AdminProof, ProofNames, header, secret},
     chat_access::{AccessNames, WiringOptions, chat_access},
     doors::{Domains, domains},
+    file::problem,
     secrets::{Told, told},
 };
 use crate::files;
@@ -184,13 +185,8 @@ fn check(all: &[OpenWebUiSource]) -> Result<()> {
 fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
     let name = format!("the file {} of GATEHALL_OPEN_WEBUIS", path.display());
     let text = std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
-    // What is wrong in it is said without what stands there.
-    let entries: BTreeMap<String, Entry> = toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(0, |span| text[..span.start].lines().count());
-        let shows_value = error.message().starts_with("invalid");
-        let why = if shows_value { "a value is of the wrong type" } else { error.message() };
-        anyhow::anyhow!("{name} is not right near line {}: {why}", line.max(1))
-    })?;
+    let entries: BTreeMap<String, Entry> = toml::from_str(&text)
+        .map_err(|error| anyhow::anyhow!("{name} is not right near {}", problem(&text, &error)))?;
     ensure!(!entries.is_empty(), "{name} has no Open WebUI: write a table for each");
     ensure!(entries.len() <= MOST, "{name} has more than {MOST} Open WebUIs");
     if files::is_read_by_all(path)

@@ -13,6 +13,7 @@ pub mod decide;
 mod file_text;
 mod finding;
 pub mod folding;
+mod json_problem;
 pub mod names;
 pub mod record;
 pub mod refusal;
@@ -35,6 +36,7 @@ pub use counted::counted;
 pub use decide::{Decision, Denial, Permit, Reach, decide};
 pub use file_text::{bare, file_text};
 pub use finding::{Finding, Health, Remedy};
+pub use json_problem::json_problem;
 pub use record::{
     AccessClass, Address, Admit, Ciphertext, ClaimMapping, ClaimMappingId, ClaimSaid, Connection,
     ConnectionId, ConnectionPath, Credential, Digest, Effect, Grant, GrantId, Group, GroupId,

@@ -172,11 +172,6 @@ fn innermost(error: &dyn std::error::Error) -> String {
     error.to_string()
 }
 
-/// A part of a path or query, as it has to be written.
-pub(crate) fn encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use gatehall_domain::names::encoded;
 use serde_json::{Value, json};
 
 use crate::{
     Client, Fault,
-    client::{Object, encoded},
+    client::Object,
     connection::grants,
     model::{BaseModel, id_of},
 };

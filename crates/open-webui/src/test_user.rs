@@ -1,11 +1,11 @@
 //! Asks as somebody: what a person of Open WebUI is offered, through Open WebUI.
 
-use gatehall_domain::EmailAddress;
+use gatehall_domain::{EmailAddress, names::encoded};
 use gatehall_vault::new_secret;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::{Client, Fault, Found, Plan, client::encoded, connection::Kind, plan::Seer};
+use crate::{Client, Fault, Found, Plan, connection::Kind, plan::Seer};
 
 /// How the addresses of accounts begin that are made to ask once.
 pub const TEST_USER: &str = "gatehall-check-";

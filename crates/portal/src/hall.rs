@@ -107,8 +107,6 @@ pub struct ChatAccess {
 pub struct InStep {
     /// When all was last as it should be.
     pub at: Option<Timestamp>,
-    /// Whether nothing was set up there yet, so that there is nothing to keep.
-    pub waits: bool,
     /// Since when it has failed, and why.
     pub failing: Option<(Timestamp, String)>,
 }

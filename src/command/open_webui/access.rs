@@ -6,7 +6,7 @@ use gatehall_domain::{EmailAddress, OPEN_WEBUI};
 use gatehall_open_webui::{Client, Proof, chat_address, gate_address};
 use gatehall_portal::{
     ChatAccess,
-    wiring::{Wiring, turn},
+    wiring::{Wiring, alone},
 };
 use url::Url;
 
@@ -87,7 +87,7 @@ pub(super) async fn at_open_webui<T>(
     ensure!(options.has_proof(), NEEDED);
     let ChatAccess { chat, url, proof, .. } = options.access(office).await?;
     let proof = proof.context(NEEDED)?;
-    let alone = turn(&office.store, PATIENCE).await?;
+    let alone = alone(&office.store, PATIENCE).await?;
     let client = Client::new(&url, wire())?.sign_in(&proof, may).await?;
     let ended = async {
         let mut wiring = Wiring::open(alone, office.desk(), client.clone(), chat).await?;

@@ -67,7 +67,7 @@ pub(super) struct SetupOptions {
     #[command(flatten)]
     test: TestOptions,
     #[command(flatten)]
-    chats: ChatOptions,
+    pub(super) chats: ChatOptions,
     #[command(flatten)]
     format: Format,
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use clap::Args;
-use gatehall_domain::{OPEN_WEBUI, Snapshot, TenantId};
+use gatehall_domain::{Snapshot, TenantId};
 use gatehall_open_webui::{Access, Models, Terms};
 
 use super::access::GateOptions;
@@ -74,13 +74,5 @@ impl TermOptions {
             Ok(gatehall_portal::operation::find_tenant(company, &id)?.id.clone())
         };
         self.openapi.iter().map(tenant).collect()
-    }
-}
-
-/// Where the secret lies with which an Open WebUI signs, for people.
-pub(super) fn secret_place(name: &str) -> String {
-    match name {
-        OPEN_WEBUI => "the secret of GATEHALL_OPEN_WEBUI_SECRET".into(),
-        name => format!("the secret of {name} in the file of GATEHALL_OPEN_WEBUIS"),
     }
 }

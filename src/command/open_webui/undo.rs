@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use gatehall_open_webui::{Client, Proof, Undone};
-use gatehall_portal::wiring::{Wiring, turn};
+use gatehall_portal::wiring::{Wiring, alone};
 
 use super::{
     PATIENCE,
@@ -65,7 +65,7 @@ pub(super) async fn run(settings: &StoreSettings, options: UndoOptions) -> Resul
 /// Takes back what was done here alone, since nobody can be asked there.
 async fn forget(office: &Office, options: &UndoOptions) -> Result<Vec<Undone>> {
     let url = options.access.address(office).await?;
-    let alone = turn(&office.store, PATIENCE).await?;
+    let alone = alone(&office.store, PATIENCE).await?;
     let client = Client::new(&url, wire())?;
     let chat = options.access.name.clone();
     let mut wiring = Wiring::open(alone, office.desk(), client, chat).await?;

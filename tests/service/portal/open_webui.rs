@@ -1,7 +1,7 @@
 //! Open WebUI set up from the portal.
 
 use gatehall::settings::ServeSettings;
-use gatehall_test_support::Kind;
+use gatehall_test_support::{Kind, end_lock_holders};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -213,6 +213,29 @@ async fn open_webui_being_in_the_way_is_said_in_words(kind: Kind) {
 /// What the API answers, which has to be taken.
 async fn asked(visitor: &Visitor, what: &str, body: &Value) -> Value {
     visitor.api(Method::POST, &format!("/api/v1/open-webui/{what}"), body).await.json()
+}
+
+/// A server may end the connection that holds the lock at any time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_no_longer_alone_there_goes_no_further() {
+    for (at, groups) in [("GET /api/v1/models/all", 0), ("POST /api/v1/groups/create", 1)] {
+        let chat = OpenWebUi::start().await;
+        let world = company_with(Kind::Postgres, reached(&chat)).await;
+        let ada = Visitor::signed_in(&world, ADA, 0).await;
+        let database = world.database.url.clone();
+        let lose = move || assert_eq!(end_lock_holders(&database), 1);
+        chat.inside().before = Some((at, Box::new(lose)));
+        let gate = world.address();
+        let seen = ada.send(Method::POST, "/api/v1/open-webui/apply", &[("gate", &gate)]).await;
+        assert!(chat.inside().before.is_none(), "{at}: {:?}", chat.inside().asked);
+        assert!(seen.status.is_server_error(), "{at}: {}", seen.text);
+        assert_eq!(chat.inside().groups.len(), groups, "{at}");
+        assert!(chat.inside().connections.is_empty() && chat.inside().models.is_empty(), "{at}");
+        // Somebody else can do it now.
+        let again = ada.send(Method::POST, "/api/v1/open-webui/apply", &[("gate", &gate)]).await;
+        assert!(again.status.is_success(), "{at}: {}", again.text);
+        assert_eq!(chat.inside().connections.len(), 1, "{at}");
+    }
 }
 
 async fn programs_do_the_same(kind: Kind) {

@@ -20,6 +20,12 @@ pub struct ChatScene {
 }
 
 impl ChatScene {
+    /// How the one of this name is set.
+    pub fn setting(&self, chat: &str) -> ChatSetting {
+        let own = self.own.iter().find(|it| it.id == chat);
+        own.cloned().unwrap_or_else(|| ChatSetting::unseen(chat))
+    }
+
     /// What a gate says that serves now, and so knows best with what it was started.
     pub fn running(&self) -> Option<&ChatSaid> {
         self.gates.iter().map(|(_, said)| said).find(|said| !said.chats.is_empty())

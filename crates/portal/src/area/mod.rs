@@ -43,6 +43,7 @@ mod users;
 mod who;
 
 pub use audit_query::audit_filter;
+pub(crate) use row::group_names;
 
 use crate::web::Book;
 

@@ -1,6 +1,7 @@
 //! An Open WebUI wired to this gate: what the command, the page and what runs by itself do alike.
 
 mod account;
+mod alone;
 mod ask;
 mod by_hand;
 mod compare;
@@ -9,7 +10,6 @@ mod keys;
 mod left_over;
 mod people;
 mod seen;
-mod turn;
 
 use gatehall_domain::{Company, Finding, KeyId, Remedy, Timestamp};
 use gatehall_open_webui::{
@@ -20,11 +20,11 @@ use gatehall_store::{Alone, StoreError};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use account::Binding;
+pub use alone::alone;
 pub use ask::Whom;
 pub use compare::compare;
-use journal::{elsewhere, forget, read};
+use journal::{Kept, elsewhere, forget, read};
 pub use people::tenants as wished_tenants;
-pub use turn::turn;
 
 use crate::{Desk, DeskError};
 
@@ -149,7 +149,7 @@ impl Draft {
 
 impl Wiring {
     /// Reads what was set up at this Open WebUI, to which somebody is signed in as an administrator.
-    /// `chat` is the source of its accounts here. Nobody else is at it meanwhile: see [`turn`].
+    /// `chat` is the source of its accounts here. Nobody else is at it meanwhile: see [`alone`].
     ///
     /// # Errors
     /// If the store cannot be read, or what it has of it.
@@ -220,6 +220,7 @@ impl Wiring {
     /// # Errors
     /// What could not be done; or that it was set up under another address.
     pub async fn apply(&mut self, draft: &Draft) -> Result<(), WiringError> {
+        self.alone.must_be_held().await?;
         // A second record would know nothing of what the first one made.
         if let Some(elsewhere) = self.elsewhere() {
             return Err(elsewhere);
@@ -230,7 +231,7 @@ impl Wiring {
             Some(key) => key.clone(),
             None => self.make_key().await?,
         };
-        let journal = self.journal();
+        let journal = Kept::new(&self.desk, self.client.address(), &self.alone);
         apply(&self.client, &draft.plan, &key, &mut self.record, &journal).await?;
         self.end_other_keys(&key).await?;
         self.clear(&draft.found).await?;
@@ -245,6 +246,7 @@ impl Wiring {
     /// # Errors
     /// What could not be done; a second time does the rest.
     pub async fn undo(&mut self, apply: bool) -> Result<Vec<Undone>, WiringError> {
+        self.alone.must_be_held().await?;
         let mut undone = undo(&self.client, &self.record, apply).await?;
         undone.extend(self.undo_here(apply).await?);
         Ok(undone)
@@ -255,6 +257,7 @@ impl Wiring {
     /// # Errors
     /// What could not be done; a second time does the rest.
     pub async fn undo_here(&mut self, apply: bool) -> Result<Vec<Undone>, WiringError> {
+        self.alone.must_be_held().await?;
         let company = self.desk.snapshot().await?;
         let now = self.desk.clock().now();
         let keys = self

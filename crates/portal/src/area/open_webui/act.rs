@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     web::{Admin, Face, Fault, Frame, Input, Portal, Shared, Short, render},
-    wiring::{Draft, Order, Whom, Wiring, turn},
+    wiring::{Draft, Order, Whom, Wiring, alone},
 };
 
 /// How long somebody waits for whoever else is at it.
@@ -133,11 +133,9 @@ struct Work {
 
 impl Work {
     async fn begin(portal: &Portal, admin: &Admin, wish: &WiringWish) -> Result<Self, Fault> {
-        if !admin.is_recent() {
-            return Err(Fault::SignInTooOld { by_link: admin.by_link });
-        }
+        admin.must_be_recent()?;
         let aim = wish.aim(portal)?;
-        let alone = turn(portal.desk.store(), PATIENCE).await?;
+        let alone = alone(portal.desk.store(), PATIENCE).await?;
         let (client, wiring) = enter(alone, portal, admin, &aim).await?;
         Ok(Self { aim, client, wiring })
     }
@@ -160,7 +158,7 @@ impl Work {
     }
 }
 
-/// Without success the turn is let go a moment later.
+/// Without success others are let at it a moment later.
 async fn enter(
     alone: Alone,
     portal: &Portal,
