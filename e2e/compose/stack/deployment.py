@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import time
 
 from . import engine
 from .internet import LOGIN, MODELS
@@ -191,13 +190,3 @@ tls:
     - certFile: /etc/traefik/dynamic/tests.pem
       keyFile: /etc/traefik/dynamic/tests.key
 """
-
-
-def until(what, ask, seconds=60):
-    """Waits until `ask` gives something, and gives it."""
-    end = time.monotonic() + seconds
-    while not (found := ask()):
-        if time.monotonic() > end:
-            raise AssertionError(f"in vain: {what}")
-        time.sleep(0.2)
-    return found

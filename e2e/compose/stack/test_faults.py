@@ -4,10 +4,10 @@ import contextlib
 import subprocess
 import sys
 
+from doors.processes import until
 from doors.runner import table
 
 from . import engine, inside
-from .deployment import until
 from .test_mending import is_well
 
 LISTEN = "import socket; s = socket.create_server(('0.0.0.0', 80)); input()"

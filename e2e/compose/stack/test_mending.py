@@ -5,10 +5,10 @@ import os
 import signal
 import subprocess
 
+from doors.processes import until
 from doors.runner import table
 
 from . import engine
-from .deployment import until
 
 SERVICES = ["traefik", "gatehall", "open-webui", "postgres", "valkey"]
 STEPS = ["volumes", "postgres-prepare", "gatehall-prepare", "open-webui-setup"]

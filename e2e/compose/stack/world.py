@@ -3,7 +3,7 @@
 import subprocess
 import time
 
-from doors.processes import Processes
+from doors.processes import Running
 
 from . import engine, images
 from .certificates import Authority
@@ -36,9 +36,9 @@ tenant = "company"
 """
 
 
-class World:
+class World(Running):
     def __init__(self):
-        self.processes = Processes()
+        super().__init__()
         self._deployment = None
         self.begun = False
         self._people = {}
@@ -78,8 +78,7 @@ class World:
         self.deployment.gatehall("import", "--apply", "-", input=COMPANY.encode())
 
     def show_logs(self, out):
-        for path in sorted(self.processes.folder.glob("*.log")):
-            print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out, flush=True)
+        super().show_logs(out)
         if self.begun:
             command = ["docker", "compose", "logs", "--no-color", "--tail", "40"]
             subprocess.run(command, cwd=self.made.folder, stdout=out, stderr=out)
@@ -97,15 +96,11 @@ class World:
         print(f"{'all':<14}{total / 2**20:8.0f}")
 
     def close(self):
-        if self.begun:
-            command = [
-                "docker",
-                "compose",
-                "down",
-                "--volumes",
-                "--remove-orphans",
-                "--timeout",
-                "1",
-            ]
-            subprocess.run(command, cwd=self.made.folder, stderr=subprocess.DEVNULL)
-        self.processes.close()
+        try:
+            self.show_memory()
+        finally:
+            if self.begun:
+                down = ["down", "--volumes", "--remove-orphans", "--timeout", "1"]
+                command = ["docker", "compose", *down]
+                subprocess.run(command, cwd=self.made.folder, stderr=subprocess.DEVNULL)
+            super().close()

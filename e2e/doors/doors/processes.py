@@ -29,6 +29,16 @@ def free_port():
 free_port.given = set()
 
 
+def until(what, ask, seconds=60):
+    """Waits until `ask` gives something, and gives it."""
+    end = time.monotonic() + seconds
+    while not (found := ask()):
+        if time.monotonic() > end:
+            raise AssertionError(f"in vain: {what}")
+        time.sleep(0.1)
+    return found
+
+
 def _die_with_parent():
     # The kernel ends the program also when this one is killed outright.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -131,6 +141,10 @@ class Processes:
             return ""
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
 
+    def show_logs(self, out):
+        for path in sorted(self.folder.glob("*.log")):
+            print(f"\n== {path.stem}\n{self.tail(path.stem)}", file=out, flush=True)
+
     def close(self):
         for name in list(self.running):
             self.stop(name)
@@ -138,3 +152,19 @@ class Processes:
             print(f"logs are in {self.folder}", file=sys.stderr)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Running:
+    """A world of tests in which programs run."""
+
+    def __init__(self):
+        self.processes = Processes()
+
+    def wait(self, condition, what, seconds=15):
+        return until(what, condition, seconds)
+
+    def show_logs(self, out):
+        self.processes.show_logs(out)
+
+    def close(self):
+        self.processes.close()

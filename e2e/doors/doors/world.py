@@ -10,7 +10,7 @@ import urllib.request
 from . import names, proxies
 from .check import Check
 from .client import Visitor
-from .processes import Processes, free_port, own_address
+from .processes import Running, free_port, own_address
 
 DOORS = pathlib.Path(__file__).resolve().parents[1]
 ROOT = DOORS.parents[1]
@@ -49,9 +49,9 @@ class Provider:
         return self.control("everything", method="DELETE")
 
 
-class World:
+class World(Running):
     def __init__(self):
-        self.processes = Processes()
+        super().__init__()
         self.ports = {}
         self.providers = {}
         self._check = None
@@ -228,11 +228,7 @@ class World:
         urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=10).close()
         return requests
 
-    def show_logs(self, out):
-        for path in sorted(self.processes.folder.glob("*.log")):
-            print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out)
-
     def close(self):
         if self._check:
             self._check.close()
-        self.processes.close()
+        super().close()
