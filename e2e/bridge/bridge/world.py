@@ -45,20 +45,8 @@ class Person(Newest):
         }
         chat = {"models": [model], "history": {"messages": history, "currentId": number}}
         made = self.ask("POST", "/api/v1/chats/new", {"chat": chat})
-        self.ask(
-            "POST",
-            "/api/chat/completions",
-            {
-                "model": model,
-                "stream": True,
-                "messages": [message],
-                "tool_ids": list(tools),
-                "session_id": str(uuid.uuid4()),
-                "chat_id": made["id"],
-                "id": number,
-                "params": {"function_calling": "native"},
-            },
-        )
+        native = {"function_calling": "native"}
+        self.send_message(message, number, tools, model, chat_id=made["id"], params=native)
         end = time.monotonic() + seconds
         while self.ask("GET", f"/api/tasks/chat/{made['id']}")["task_ids"]:
             if time.monotonic() > end:

@@ -5,7 +5,7 @@ import pathlib
 import urllib.request
 
 from doors.processes import Running, free_port
-from doors.world import GATEHALL, ROOT, TOOLS
+from doors.world import GATEHALL, ROOT, TOOL_SERVER, TOOLS
 
 from . import page
 from .open_webui import PASSWORD, Person
@@ -74,8 +74,8 @@ class World(Running):
             self.key = self.gatehall(*page.command("key", "add")).strip()
             self.gatehall(*page.command("group", "add"))
             self.gatehall(*page.command("user", "add"))
-            server = CHAT / "tool_server.py"
-            company = (CHAT / "company.toml").read_text().replace("{{TOOL_SERVER}}", str(server))
+            company = (CHAT / "company.toml").read_text()
+            company = company.replace("{{TOOL_SERVER}}", str(TOOL_SERVER))
             path = self.processes.folder / "company.toml"
             path.write_text(company)
             self.gatehall("import", path, "--apply")

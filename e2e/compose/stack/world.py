@@ -10,18 +10,8 @@ from .certificates import Authority
 from .deployment import DOMAIN, Deployment
 from .internet import Internet
 
-COMPANY = """
-[[tenants]]
-id = "company"
-name = "Company"
-
-[[groups]]
-name = "employees"
-
-[[users]]
-email = "alice@company.example"
-groups = ["employees"]
-
+# Beside a tenant; its network is the one that is meant for the tool.
+TOOL = """
 [[servers]]
 id = "clock"
 url = "http://tool:9000/mcp"
@@ -29,10 +19,26 @@ url = "http://tool:9000/mcp"
 [[connections]]
 tenant = "company"
 server = "clock"
+"""
+
+
+def tenant(name, group, email):
+    """A file with a tenant, and with somebody who may use what it has."""
+    return f"""
+[[tenants]]
+id = "{name}"
+name = "{name.title()}"
+
+[[groups]]
+name = "{group}"
+
+[[users]]
+email = "{email}"
+groups = ["{group}"]
 
 [[grants]]
-group = "employees"
-tenant = "company"
+group = "{group}"
+tenant = "{name}"
 """
 
 
@@ -75,7 +81,8 @@ class World(Running):
 
     def add_the_tool(self):
         """A tenant with the tool server. Open WebUI was told of the gate at the start."""
-        self.deployment.gatehall("import", "--apply", "-", input=COMPANY.encode())
+        file = tenant("company", "employees", "alice@company.example") + TOOL
+        self.deployment.gatehall("import", "--apply", "-", input=file.encode())
 
     def show_logs(self, out):
         super().show_logs(out)

@@ -14,6 +14,7 @@ from .processes import Running, free_port, own_address
 
 DOORS = pathlib.Path(__file__).resolve().parents[1]
 ROOT = DOORS.parents[1]
+TOOL_SERVER = ROOT / "e2e/tool_server.py"
 TOOLS = pathlib.Path(os.environ.get("GATEHALL_TEST_TOOLS", ROOT / ".cache/tools")).resolve()
 # Tool servers run as whoever runs the tests: they lie where nobody else may be able to enter.
 os.environ.setdefault("GATEHALL_STDIO_UIDS", "none")

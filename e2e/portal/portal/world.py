@@ -12,7 +12,7 @@ import urllib.request
 
 from doors.client import Visitor
 from doors.processes import Running, free_port
-from doors.world import DOORS, GATEHALL, ROOT, TOOLS
+from doors.world import DOORS, GATEHALL, ROOT, TOOL_SERVER, TOOLS
 
 from . import companies
 from .crawl import crawl
@@ -77,7 +77,7 @@ class World(Running):
 
     def start(self, company, port):
         address = self.hostile_server() if company == "hostile" else None
-        file = getattr(companies, company)(str(DOORS / "tool_server.py"), address)
+        file = getattr(companies, company)(str(TOOL_SERVER), address)
         if file is not None:
             path = self.processes.folder / f"{company}.json"
             path.write_text(json.dumps(file))
