@@ -269,9 +269,7 @@ def _read(answer: aiohttp.ClientResponse, content: bytes) -> str:
     except (ValueError, KeyError, TypeError):
         raise _not_gatehall(answer.status) from None
     if detail.startswith("Unknown tool"):
-        detail += (
-            ". There is no such tool, or you may not use it. gatehall_list_my_tools has yours."
-        )
+        detail += " gatehall_list_my_tools has yours."
     elif answer.status == 401:
         detail = f"Gatehall does not know who asks: {detail}. Tell an administrator."
     raise Failed(detail)

@@ -129,7 +129,7 @@ async fn calls_agree_with_lists(client: &Client, tenant: &str, allowed: bool) {
     }
     // The same words, whether there is none or it is somebody else's.
     let told = format!(
-        "Unknown tool: {name}. There is none, or you may not use it: an administrator can say."
+        "Unknown tool: {name}. There is none, or you may not use it: ask an administrator."
     );
     for refused in [&called, &modern] {
         assert_eq!(refused["error"], json!({"code": -32602, "message": told}));

@@ -106,7 +106,7 @@ impl Limits {
     pub(crate) fn refused_call(&self, caller: &Caller) -> Result<(), Rejection> {
         match (caller.user, &caller.key) {
             (Some(user), _) => self.user_calls.count(&user),
-            // Those whom nobody here is have one count together.
+            // Callers who are nobody here share one count for each key.
             (None, Some(key)) => self.strangers_calls.count(key),
             (None, None) => Ok(()),
         }

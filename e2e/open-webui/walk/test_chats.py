@@ -10,7 +10,7 @@ from .slow import Held
 
 TENANTS = {"alice": "google", "bob": "microsoft"}
 # What whoever may not use a tool hears of it, and whoever names one that is not there.
-REFUSED = "There is none, or you may not use it: an administrator can say."
+REFUSED = "There is none, or you may not use it: ask an administrator."
 
 
 @table([("alice",), ("bob",)])

@@ -32,7 +32,7 @@ pub(super) async fn run(options: ComposeOptions) -> Result<ExitCode> {
         done = done => done.context("it ended without a word")?,
         () = wait_for_stop() => {
             terminal.restore();
-            error("\nStopped. What is missing a further run adds.");
+            error("\nStopped. Run it again to add what is missing.");
             Ok(ExitCode::from(INTERRUPTED))
         }
     }

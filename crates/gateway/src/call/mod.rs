@@ -98,7 +98,7 @@ pub(crate) const UNRECORDED_SECONDS: u64 = 10;
 /// A model passes it on to a person.
 pub(crate) fn unknown_tool(name: &str) -> String {
     let name = gatehall_domain::names::shown(name, 128);
-    format!("Unknown tool: {name}. There is none, or you may not use it: an administrator can say.")
+    format!("Unknown tool: {name}. There is none, or you may not use it: ask an administrator.")
 }
 
 /// A notification for the caller: method and params.

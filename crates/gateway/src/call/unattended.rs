@@ -7,7 +7,10 @@ use gatehall_domain::{ConnectionId, UserId};
 use tokio_util::task::TaskTracker;
 
 use super::Running;
-use crate::{Tasks, session::Cancellable};
+use crate::{
+    Tasks,
+    session::{Cancellable, cancelled},
+};
 
 /// So many of one caller go on at one connection. Without a limit one person could take all of its
 /// places without holding a single connection to the gate.
@@ -34,15 +37,9 @@ impl Unattended {
     ) {
         let Some(place) = Place::take(&self.counts, running.whose()) else { return };
         let call = self.tracker.track_future(async move {
-            let cancelled = async {
-                match &cancellable {
-                    Some(it) => it.token.cancelled().await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 biased;
-                () = cancelled => {}
+                () = cancelled(cancellable.as_deref()) => {}
                 done = running.done() => drop(done),
             }
             drop(place);

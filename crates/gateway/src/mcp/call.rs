@@ -17,7 +17,7 @@ use super::{
     known::META_LOG_LEVEL,
     negotiate::Speaker,
     rpc::{Incoming, RpcError},
-    stream::{Call, News, cancelled, no_answer, patient, stream},
+    stream::{Call, News, no_answer, patient, stream},
 };
 use crate::{
     body::Parts,
@@ -25,6 +25,7 @@ use crate::{
     catalogue::HeaderParam,
     entry::hint,
     era::Era,
+    session::cancelled,
     trace::Trace,
     upstream::LogLevel,
 };

@@ -13,7 +13,7 @@ use super::{answer::answer, attended::Attended, client::Client, rpc::RpcError};
 use crate::{
     call::{Note, Step},
     json::on_one_line,
-    session::Cancellable,
+    session::{Cancellable, cancelled},
 };
 
 /// A call under way, and to whom its answer goes.
@@ -35,14 +35,6 @@ pub(super) enum News {
     Wanted,
     /// It gets what comes before it is told to wait, and nothing later.
     NotAsked,
-}
-
-/// Waits until the client cancels the call by name.
-pub(super) async fn cancelled(cancellable: Option<&Cancellable>) {
-    match cancellable {
-        Some(cancellable) => cancellable.token.cancelled().await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Begins the stream of a call. `first` is what it begins with.

@@ -23,8 +23,10 @@ use crate::{
 pub(super) fn document(entry: &Entry, endpoint: &Endpoint) -> Arc<Document> {
     let Entry { moment, caller, .. } = entry;
     let tenant = caller.tenant.clone();
-    let why = hint(caller, None).unwrap_or_else(|| nothing_for(endpoint).into());
-    let nothing = || Arc::new(make(endpoint, &why, Vec::new()));
+    let nothing = || {
+        let why = hint(caller, None).unwrap_or_else(|| nothing_for(endpoint).into());
+        Arc::new(make(endpoint, &why, Vec::new()))
+    };
     let reach = entry.reach(endpoint);
     let view = reach.as_ref().map(|reach| reach.view().id);
     let key = DocumentKey { view, endpoint: endpoint.clone(), tenant: tenant.clone() };

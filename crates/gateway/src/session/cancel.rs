@@ -19,7 +19,7 @@ pub(crate) struct Cancels(Arc<Mutex<HashMap<Key, CancellationToken>>>);
 pub(crate) struct Cancellable {
     cancels: Cancels,
     key: Key,
-    pub(crate) token: CancellationToken,
+    token: CancellationToken,
 }
 
 impl Cancels {
@@ -42,6 +42,14 @@ impl Cancels {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, CancellationToken>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits until the client cancels the call by name: for ever, if it cannot.
+pub(crate) async fn cancelled(call: Option<&Cancellable>) {
+    match call {
+        Some(call) => call.token.cancelled().await,
+        None => std::future::pending().await,
     }
 }
 

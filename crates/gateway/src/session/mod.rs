@@ -8,7 +8,7 @@ use gatehall_domain::{Caller, Endpoint, Timestamp};
 use gatehall_vault::Vault;
 use http::HeaderName;
 
-pub(crate) use cancel::{Cancellable, Cancels};
+pub(crate) use cancel::{Cancellable, Cancels, cancelled};
 pub(crate) use notes::SessionNotes;
 
 use crate::era;

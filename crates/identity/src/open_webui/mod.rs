@@ -124,10 +124,32 @@ impl ChatUser {
 
 /// Checks such headers.
 pub(crate) struct UserHeaders {
-    chats: Vec<(Arc<OpenWebUi>, DecodingKey)>,
-    /// How many seconds the last good header of each lasted; 0 if there was none.
-    lives: Vec<AtomicI64>,
+    chats: Vec<KnownChat>,
     validation: Validation,
+}
+
+/// An Open WebUI whose headers are believed.
+struct KnownChat {
+    chat: Arc<OpenWebUi>,
+    key: DecodingKey,
+    /// How many seconds its last good header lasted; 0 if there was none.
+    life: AtomicI64,
+}
+
+impl KnownChat {
+    fn new(chat: OpenWebUi) -> Self {
+        let key = DecodingKey::from_secret(chat.secret.expose_secret().as_bytes());
+        Self { chat: Arc::new(chat), key, life: AtomicI64::new(0) }
+    }
+
+    /// Written only if it is another than before, since every request comes here.
+    fn note_life(&self, claims: &Claims) {
+        let Some(issued) = claims.iat else { return };
+        let life = claims.exp - issued;
+        if self.life.load(Ordering::Relaxed) != life {
+            self.life.store(life, Ordering::Relaxed);
+        }
+    }
 }
 
 impl UserHeaders {
@@ -138,22 +160,18 @@ impl UserHeaders {
         validation.validate_aud = false;
         // Checked below, against the clock that is handed in.
         validation.validate_exp = false;
-        let key = |it: &OpenWebUi| DecodingKey::from_secret(it.secret.expose_secret().as_bytes());
-        let chats = chats.into_iter().map(|it| (key(&it), Arc::new(it)));
-        let chats: Vec<_> = chats.map(|(key, it)| (it, key)).collect();
-        Self { lives: chats.iter().map(|_| AtomicI64::new(0)).collect(), chats, validation }
+        Self { chats: chats.into_iter().map(KnownChat::new).collect(), validation }
     }
 
     /// How many seconds the last good header of each lasted from which one came, by id.
     pub(crate) fn lives(&self) -> BTreeMap<String, i64> {
-        let lives = self.lives.iter().map(|it| it.load(Ordering::Relaxed));
-        let chats = self.chats.iter().map(|(chat, _)| chat.id.clone());
-        chats.zip(lives).filter(|(_, life)| *life > 0).collect()
+        let lives = self.chats.iter().map(|it| (&it.chat.id, it.life.load(Ordering::Relaxed)));
+        lives.filter(|(_, life)| *life > 0).map(|(id, life)| (id.clone(), life)).collect()
     }
 
     /// Those that are known.
     pub(crate) fn chats(&self) -> impl Iterator<Item = &OpenWebUi> {
-        self.chats.iter().map(|(chat, _)| chat.as_ref())
+        self.chats.iter().map(|it| it.chat.as_ref())
     }
 
     /// Whom the header names; none if it is not there.
@@ -173,17 +191,17 @@ impl UserHeaders {
     /// Whom the header's value names.
     pub(crate) fn check(&self, value: &[u8], now: Timestamp) -> Result<ChatUser, Rejection> {
         let refuse = |why| Err(Rejection::BadUserHeader(why));
-        let of = |(chat, key): &(Arc<OpenWebUi>, DecodingKey)| {
-            let decoded = decode::<Claims>(value, key, &self.validation);
+        let decoded = self.chats.iter().find_map(|known| {
+            let decoded = decode::<Claims>(value, &known.key, &self.validation);
             match decoded.map_err(|error| error.into_kind()) {
                 // Perhaps it is from another.
                 Err(ErrorKind::InvalidSignature) => None,
-                decoded => Some((Arc::clone(chat), decoded)),
+                decoded => Some((known, decoded)),
             }
-        };
-        let (chat, token) = match self.chats.iter().find_map(of) {
+        });
+        let (known, token) = match decoded {
             None => return Err(Rejection::UnknownSecret),
-            Some((chat, Ok(token))) => (chat, token),
+            Some((known, Ok(token))) => (known, token),
             Some((_, Err(kind))) => {
                 return refuse(match kind {
                     ErrorKind::InvalidAlgorithm => "it is not signed with HS256",
@@ -205,17 +223,9 @@ impl UserHeaders {
             it if it.exp > now + LONGEST_LIFE => refuse("it lives longer than a day"),
             it if it.iat.is_some_and(|iat| iat > now + SKEW) => refuse("it comes from the future"),
             _ => {
-                self.note_life(&chat, &claims);
-                Ok(ChatUser { chat, claims })
+                known.note_life(&claims);
+                Ok(ChatUser { chat: Arc::clone(&known.chat), claims })
             }
-        }
-    }
-
-    fn note_life(&self, chat: &Arc<OpenWebUi>, claims: &Claims) {
-        let Some(issued) = claims.iat else { return };
-        let at = self.chats.iter().position(|(it, _)| Arc::ptr_eq(it, chat));
-        if let Some(life) = at.and_then(|at| self.lives.get(at)) {
-            life.store(claims.exp - issued, Ordering::Relaxed);
         }
     }
 }

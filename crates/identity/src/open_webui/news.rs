@@ -112,7 +112,10 @@ pub(crate) struct ChatNews {
 impl ChatNews {
     /// Notes that a service key came with a user whom nobody signed.
     pub(crate) fn plain(&self, now: Timestamp) {
-        self.plain_at.store(now.seconds(), Ordering::Relaxed);
+        // Once a second at most, since every request of such a key comes here.
+        if self.plain_at.load(Ordering::Relaxed) != now.seconds() {
+            self.plain_at.store(now.seconds(), Ordering::Relaxed);
+        }
     }
 
     /// When one came last.
