@@ -11,7 +11,9 @@ class Between(Serving):
 
     def __init__(self, origin, before=None, after=None):
         nothing = lambda *_: None
-        super().__init__(_handler(urllib.parse.urlsplit(origin), before or nothing, after or nothing))
+        super().__init__(
+            _handler(urllib.parse.urlsplit(origin), before or nothing, after or nothing)
+        )
 
 
 def _handler(target, before, after):

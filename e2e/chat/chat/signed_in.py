@@ -1,5 +1,7 @@
 """Somebody who comes to the chat as people do: by the provider, whose word the gate passes on."""
 
+import json
+
 from .open_webui import Person
 
 
@@ -21,3 +23,11 @@ class SignedIn(Person):
         url = f"{self.origin}{path}"
         answer = self.visitor.request(method, url, list(headers.items()), data, 60)
         return answer.status, answer.body
+
+    def given(self, tool):
+        """What the model is given in a new chat: tools of the gate, instructions, and the lines."""
+        answer = self.chat("What have you got?", tool)
+        given = json.loads(answer.text)
+        # Open WebUI has some of its own.
+        tools = [each for each in given["tools"] if each.startswith("gatehall_")]
+        return tools, given["instructions"], answer.lines

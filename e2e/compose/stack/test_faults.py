@@ -10,7 +10,7 @@ from doors.runner import table
 from . import engine, inside
 from .test_mending import is_well
 
-LISTEN = "import socket; s = socket.create_server(('0.0.0.0', 80)); input()"
+LISTEN = "import socket, sys; s = socket.create_server(('0.0.0.0', 80)); sys.stdin.read()"
 
 
 @contextlib.contextmanager

@@ -177,7 +177,9 @@ def test_a_restore_that_fails_puts_back_what_was_there(world):
     # A dump that is listed and cannot be filled in, with checksums that fit.
     dump = backup / "open_webui.dump"
     dump.write_bytes(dump.read_bytes()[:-2000])
-    deployment.run(["bash", "-c", f"cd {backup} && sha256sum $(cut -c67- SHA256SUMS) > S && mv S SHA256SUMS"])
+    deployment.run(
+        ["bash", "-c", f"cd {backup} && sha256sum $(cut -c67- SHA256SUMS) > S && mv S SHA256SUMS"]
+    )
     said = deployment.run(["./restore", "--replace", backup], seconds=600, fails=True)
     assert "The databases are as they were" in said, said
     deployment.up()

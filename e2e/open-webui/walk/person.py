@@ -1,7 +1,5 @@
 """Somebody with a browser: signed in at the provider, known to the gate, and so to Open WebUI."""
 
-import json
-
 from chat.open_webui import Person as Chatting
 from chat.signed_in import SignedIn
 from doors.client import Visitor
@@ -11,14 +9,6 @@ class Person(SignedIn):
     def __init__(self, deployment, account):
         self.deployment = deployment
         super().__init__(stranger(deployment), deployment.url("app"), account)
-
-    def given(self, tool):
-        """What the model is given in a new chat: tools of the gate, instructions, and the lines."""
-        answer = self.chat("What have you got?", tool)
-        given = json.loads(answer.text)
-        # Open WebUI has some of its own.
-        tools = [each for each in given["tools"] if each.startswith("gatehall_")]
-        return tools, given["instructions"], answer.lines
 
 
 class Beside(Chatting):
