@@ -46,24 +46,23 @@ class World(Running):
     def __init__(self):
         super().__init__()
         self._deployment = None
-        self.begun = False
+        # It is made before it runs.
+        self.made = None
         self._people = {}
 
     @property
     def deployment(self):
         """The deployment, running. Nothing runs before it is asked for."""
         if self._deployment is None:
-            if self.begun:
+            if self.made:
                 raise RuntimeError("the deployment did not start, see the first failure")
-            self.begun = True
             folder = self.processes.folder
             authority = Authority(folder / "authority")
             self.internet = Internet(self.processes, authority)
-            made = Deployment(folder / "deployment", self.internet, authority)
+            self.made = made = Deployment(folder / "deployment", self.internet, authority)
             images.build(made.images())
             self.internet.start(DOMAIN, made.secret("provider_client_secret"))
             begun = time.monotonic()
-            self.made = made
             made.up()
             print(f"all of it runs after {time.monotonic() - begun:.0f} s", flush=True)
             self._deployment = made
@@ -86,7 +85,7 @@ class World(Running):
 
     def show_logs(self, out):
         super().show_logs(out)
-        if self.begun:
+        if self.made:
             command = ["docker", "compose", "logs", "--no-color", "--tail", "40"]
             subprocess.run(command, cwd=self.made.folder, stdout=out, stderr=out)
 
@@ -106,7 +105,7 @@ class World(Running):
         try:
             self.show_memory()
         finally:
-            if self.begun:
+            if self.made:
                 down = ["down", "--volumes", "--remove-orphans", "--timeout", "1"]
                 command = ["docker", "compose", *down]
                 subprocess.run(command, cwd=self.made.folder, stderr=subprocess.DEVNULL)
