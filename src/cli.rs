@@ -115,7 +115,7 @@ pub fn read_arguments(
 }
 
 /// Variables of a deployment that are there with nothing in them say nothing.
-const MAY_BE_EMPTY: [&str; 10] = [
+const EMPTY_IS_UNSET: [&str; 10] = [
     "GATEHALL_OPEN_WEBUI_URL",
     "GATEHALL_OPEN_WEBUI_ADMIN_TOKEN",
     "GATEHALL_OPEN_WEBUI_ADMIN_TOKEN_FILE",
@@ -130,7 +130,7 @@ const MAY_BE_EMPTY: [&str; 10] = [
 
 fn empty_is_unset(command: clap::Command) -> clap::Command {
     let says_nothing = |name: &OsStr| {
-        MAY_BE_EMPTY.iter().any(|it| name == OsStr::new(it))
+        EMPTY_IS_UNSET.iter().any(|it| name == OsStr::new(it))
             && std::env::var_os(name).is_some_and(|it| it.is_empty())
     };
     let command = command.mut_args(|arg| match arg.get_env().is_some_and(says_nothing) {
@@ -147,12 +147,15 @@ fn told_to_all(matches: &ArgMatches) -> Vec<String> {
     let mut secret = Vec::new();
     loop {
         let hidden = command.get_arguments().filter(|arg| arg.is_hide_env_values_set());
-        secret.extend(hidden.map(|arg| arg.get_id().to_string()));
-        for name in &secret {
+        // A command may call a setting otherwise.
+        secret.extend(
+            hidden.filter_map(|arg| Some((arg.get_id().to_string(), arg.get_long()?.to_owned()))),
+        );
+        for (name, flag) in &secret {
             // A command has only some of the settings.
             let Ok(Some(mut values)) = matches.try_get_raw(name) else { continue };
             let on_it = matches.value_source(name) == Some(ValueSource::CommandLine);
-            let flag = format!("--{}", name.replace('_', "-"));
+            let flag = format!("--{flag}");
             let is_one = values.any(|value| is_secret(&value.to_string_lossy()));
             if on_it && is_one && !told.contains(&flag) {
                 told.push(flag);

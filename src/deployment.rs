@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use gatehall_doctor::{Deployment, Ports, Side, hosts_below};
+use gatehall_compose_folder::Hosts;
+use gatehall_doctor::{Deployment, Ports, Side};
 use gatehall_domain::Company;
 use gatehall_identity::key_set_of;
 use gatehall_vault::Vault;
@@ -20,13 +21,13 @@ pub(crate) fn public_side(
     vault: Option<&Vault>,
     http: u16,
 ) -> Deployment {
-    let below = domain.map(hosts_below);
+    let below = domain.map(Hosts::below);
     let mut hosts = BTreeSet::new();
     let secure = public_url.filter(|it| it.scheme() == "https");
     if let Some(host) = secure.and_then(Url::host_str) {
         hosts.insert(host.to_owned());
         match (&below, company) {
-            (Some((below, _)), _) => hosts.extend(below.iter().cloned()),
+            (Some(below), _) => hosts.extend(below.all().map(str::to_owned)),
             (None, Some(company)) => {
                 let rules = company.host_rules.values().map(|it| it.host.as_str());
                 hosts.extend(rules.filter(|it| !it.contains('*')).map(str::to_owned));
@@ -34,14 +35,11 @@ pub(crate) fn public_side(
             (None, None) => {}
         }
     }
-    let (chat_host, auth) = match below.filter(|_| secure.is_some()) {
-        Some(([app, ..], auth)) => (Some(app), Some(auth)),
-        None => (None, None),
-    };
-    if let (Some(auth), Some(company)) = (&auth, company)
-        && signs_in_at(company, auth)
+    let below = below.filter(|_| secure.is_some());
+    if let (Some(below), Some(company)) = (&below, company)
+        && signs_in_at(company, &below.provider)
     {
-        hosts.insert(auth.clone());
+        hosts.insert(below.provider.clone());
     }
     let users = company.into_iter().flat_map(|it| it.users.values());
     let admin = users.filter(|it| it.admin && it.enabled).map(|it| it.email.to_string()).min();
@@ -49,8 +47,7 @@ pub(crate) fn public_side(
         side: Side::Here,
         ports: Ports::of(public_url, http),
         public_url: public_url.cloned(),
-        chat_host,
-        perhaps: auth,
+        chat_host: below.map(|it| it.chat),
         hosts,
         keys: vault.map(key_set_of),
         chat_url: None,

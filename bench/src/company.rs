@@ -6,7 +6,7 @@ use anyhow::Result;
 use gatehall_domain::{Clock, Timestamp};
 use gatehall_portal::{
     Desk,
-    import::read,
+    import::{Choice, read},
     operation::key::{KeyOrder, add},
 };
 use gatehall_store::{Actor, Store};
@@ -51,7 +51,7 @@ pub(crate) async fn desk(folder: &std::path::Path, database: &str) -> Result<Des
 /// Writes the company, and answers with a key of its first user.
 pub(crate) async fn fill(desk: &Desk, size: Size, upstream: SocketAddr) -> Result<String> {
     let entries = read("company.json", &document(size, upstream).to_string())?;
-    let plan = desk.import(&entries, false).await?;
+    let plan = desk.import(&entries, Choice::default()).await?;
     anyhow::ensure!(plan.is_sound(), "the benchmark's own company is wrong: {plan:?}");
     let order = KeyOrder {
         name: "bench".into(),

@@ -7,7 +7,10 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use gatehall_portal::{Desk, import::read};
+use gatehall_portal::{
+    Desk,
+    import::{Choice, read},
+};
 use gatehall_vault::sign_in_token;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -38,7 +41,7 @@ pub(crate) async fn prepare(desk: &Desk, provider: &Provider) -> Result<()> {
         }],
         "host_rules": [{ "host": HOST, "admit": "signed-in" }],
     });
-    let plan = desk.import(&read("doors.json", &document.to_string())?, false).await?;
+    let plan = desk.import(&read("doors.json", &document.to_string())?, Choice::default()).await?;
     ensure!(plan.is_sound(), "the benchmark's own provider is wrong: {plan:?}");
     Ok(())
 }

@@ -11,7 +11,7 @@ import time
 import urllib.request
 
 from doors.client import Jar, read_answer
-from doors.processes import Processes, free_port
+from doors.processes import Running, free_port
 from doors.world import DOORS, GATEHALL, TOOLS
 
 from . import composed
@@ -120,9 +120,9 @@ def head(host, target, method="GET", headers=(), body=b""):
     return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
 
 
-class World:
+class World(Running):
     def __init__(self):
-        self.processes = Processes()
+        super().__init__()
         self.tools = TOOLS
         self.folder = composed.copy(self.processes.folder / "compose")
         self._made = {}
@@ -249,10 +249,3 @@ class World:
         for line in answer.all("set-cookie"):
             jar.take(f"admin.{DOMAIN}", line)
         return "; ".join(jar.sent(f"app.{DOMAIN}", "/"))
-
-    def show_logs(self, out):
-        for path in sorted(self.processes.folder.glob("*.log")):
-            print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out)
-
-    def close(self):
-        self.processes.close()

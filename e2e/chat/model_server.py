@@ -8,13 +8,14 @@ tools, its instructions, and the message. Texts with the same words have the sam
 """
 
 import argparse
-import http.server
 import json
 import math
 import re
 import ssl
 import uuid
 import zlib
+
+from doors.serving import Handler, Listening
 
 CALL = re.compile(r"\b(call|invent) (\S+) (?=\{)")
 TIMES = re.compile(r" (\d+) times")
@@ -78,33 +79,28 @@ def completion(choice, kind="chat.completion"):
     return {"id": "answer", "object": kind, "created": 0, "model": "told", "choices": [choice]}
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Model(Handler):
     protocol_version = "HTTP/1.1"
 
-    def send(self, document):
-        body = json.dumps(document).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    def say(self, document):
+        self.send(200, json.dumps(document).encode())
 
     def do_GET(self):
         # They are one; of the second nobody is told.
         models = [{"id": name, "object": "model"} for name in ("told", "untold")]
-        self.send({"object": "list", "data": models})
+        self.say({"object": "list", "data": models})
 
     def do_POST(self):
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        request = json.loads(self.body())
         if self.path.endswith("/embeddings"):
             texts = [request["input"]] if isinstance(request["input"], str) else request["input"]
             data = [{"index": at, "embedding": embedding(it)} for at, it in enumerate(texts)]
-            self.send({"object": "list", "data": data})
+            self.say({"object": "list", "data": data})
             return
         if not request.get("stream"):
             text, _ = answer(request)
             message = {"role": "assistant", "content": text or ""}
-            self.send(completion({"index": 0, "message": message, "finish_reason": "stop"}))
+            self.say(completion({"index": 0, "message": message, "finish_reason": "stop"}))
             return
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
@@ -117,9 +113,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(b"data: [DONE]\n\n")
         self.close_connection = True
 
-    def log_message(self, *_):
-        pass
-
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
@@ -128,7 +121,7 @@ if __name__ == "__main__":
     parser.add_argument("--certificate", help="a file; without it there is no TLS")
     parser.add_argument("--key")
     options = parser.parse_args()
-    server = http.server.ThreadingHTTPServer((options.address, options.port), Handler)
+    server = Listening((options.address, options.port), Model)
     if options.certificate:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(options.certificate, options.key)

@@ -5,9 +5,9 @@
 """
 
 import argparse
-import http.server
 import json
 
+from doors.serving import Handler, Listening
 from portal.hostile import LONG_WORD, TEXTS
 
 
@@ -61,40 +61,32 @@ def answer(message):
     return {"error": {"code": -32601, "message": f"{TEXTS['image']} {method}"}}
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Hostile(Handler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        message = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        message = json.loads(self.body())
         if self.path.startswith("/fails"):
-            self.send(500, TEXTS["script"] + LONG_WORD, "text/html")
+            self.send(500, (TEXTS["script"] + LONG_WORD).encode(), "text/html")
         elif self.path == "/refuses":
-            said = {"error": {"code": -32603, "message": TEXTS["image"]}}
-            self.send(200, json.dumps({"jsonrpc": "2.0", "id": message.get("id"), **said}))
+            self.say(message, {"error": {"code": -32603, "message": TEXTS["image"]}})
         elif "id" not in message:
-            self.send(202, "")
+            self.send(202)
         else:
-            self.send(200, json.dumps({"jsonrpc": "2.0", "id": message["id"], **answer(message)}))
+            self.say(message, answer(message))
+
+    def say(self, message, said):
+        text = json.dumps({"jsonrpc": "2.0", "id": message.get("id"), **said})
+        self.send(200, text.encode())
 
     def do_GET(self):
-        self.send(405, "")
+        self.send(405)
 
     do_DELETE = do_GET
-
-    def send(self, status, text, kind="application/json"):
-        body = text.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--port", type=int, required=True)
     port = arguments.parse_args().port
-    http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+    Listening(("127.0.0.1", port), Hostile).serve_forever()

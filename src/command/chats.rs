@@ -53,11 +53,8 @@ impl ChatOptions {
         // Perhaps a gate would have its secret from where this cannot see it.
         if scene.own.is_empty() {
             scene.own.push(ChatSetting {
-                id: OPEN_WEBUI.to_owned(),
-                fingerprint: None,
                 domains: self.open_webui_domains.0.clone(),
-                binds_admins: false,
-                in_file: false,
+                ..ChatSetting::unseen(OPEN_WEBUI)
             });
         }
         Ok(scene)

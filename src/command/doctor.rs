@@ -7,13 +7,13 @@ use anyhow::Result;
 use clap::Args;
 use futures_util::future::join3;
 use gatehall_doctor::{ComposeFolder, Senses, look};
-use gatehall_identity::{Finding, Health};
+use gatehall_open_webui::chat_address;
 use url::Url;
 
 use self::store::Inside;
-use super::chats::ChatOptions;
+use super::{chats::ChatOptions, findings as found};
 use crate::{
-    output::{self, Format, Table, error, text},
+    output::{self, Format, error},
     settings::StoreSettings,
     system_clock,
 };
@@ -44,7 +44,7 @@ pub struct DoctorOptions {
     #[arg(long, env = "GATEHALL_ALLOWED_HOSTS", value_name = "NAMES", value_delimiter = ',')]
     allowed_hosts: Vec<String>,
     /// Address of Open WebUI within the deployment, such as http://open-webui:8080.
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL")]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL", value_parser = chat_address)]
     open_webui_url: Option<Url>,
     /// Header in which Open WebUI is told who somebody is. [default: X-User-Email]
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_TRUSTED_HEADER", value_name = "HEADER")]
@@ -108,22 +108,9 @@ pub(crate) async fn run(settings: &StoreSettings, options: DoctorOptions) -> Res
     if inside.is_none() {
         findings.push(store::unseen());
     }
-    print(&findings, json)
-}
-
-fn print(findings: &[Finding], json: bool) -> Result<ExitCode> {
-    let bad = findings.iter().any(|it| it.state == Health::Bad);
-    if json {
-        output::json(&findings)?;
-    } else {
-        let mut table = Table::new(&["state", "what", "found"]);
-        for it in findings {
-            table.row([it.state.as_str().into(), it.subject.clone(), it.found.clone()]);
-        }
-        table.print("There is nothing to look at.");
-        for it in findings.iter().filter(|it| it.state != Health::Good) {
-            text(&format!("\n{}: {}\n  do: {}", it.subject, it.found, it.remedy));
-        }
+    match json {
+        true => output::json(&findings).map(drop)?,
+        false => found::print(&findings, "There is nothing to look at."),
     }
-    Ok(if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(found::exit(&findings))
 }

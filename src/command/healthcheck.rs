@@ -1,12 +1,9 @@
-use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    process::ExitCode,
-    time::Duration,
-};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use clap::Args;
+use gatehall_identity::within;
 use http::{Request, StatusCode, header::HOST};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
@@ -55,16 +52,6 @@ pub(crate) async fn run(options: HealthcheckOptions) -> Result<ExitCode> {
     }
     output::text(&format!("the gate at {address} is ready"));
     Ok(ExitCode::SUCCESS)
-}
-
-/// Where a gate that listens here is found from within.
-fn within(listen: SocketAddr) -> SocketAddr {
-    let ip = match listen.ip() {
-        IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listen.port())
 }
 
 async fn ask(address: SocketAddr) -> Result<(StatusCode, Bytes)> {

@@ -73,8 +73,8 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
     let choice =
         Choice { extra: options.prune, only_missing: options.lists(), ..Choice::default() };
     let plan = match options.apply {
-        true => desk.import_of(&entries, choice).await?,
-        false => desk.plan_of(&entries, choice).await?,
+        true => desk.import(&entries, choice).await?,
+        false => desk.plan(&entries, choice).await?,
     };
     if options.format.json {
         output::json(&plan)?;

@@ -9,6 +9,7 @@ pub(crate) mod connection;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod export;
+mod findings;
 pub(crate) mod grant;
 pub(crate) mod group;
 pub(crate) mod healthcheck;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use gatehall_domain::{Change, Company, Key};
 use gatehall_portal::{
     Desk,
-    import::read,
+    import::{Choice, read},
     operation::{
         NewSecret,
         connection::{ConnectionEdit, NewCredential, change},
@@ -43,7 +43,7 @@ pub(super) async fn prepare(desk: &Desk, documents: SocketAddr) -> Result<Keys> 
         "the store holds a company that is not the demo's: give the demo a folder of its own with --data-dir"
     );
     let entries = read("demo.json", &company(documents).to_string())?;
-    let plan = desk.import(&entries, false).await?;
+    let plan = desk.import(&entries, Choice::default()).await?;
     anyhow::ensure!(plan.is_sound(), "the example company does not fit here: {plan:?}");
     for tenant in [tools::GOOGLE, tools::MICROSOFT] {
         let edit = ConnectionEdit {

@@ -4,12 +4,11 @@
 use anyhow::{Result, ensure};
 use gatehall_domain::{Company, OPEN_WEBUI, Snapshot};
 use gatehall_identity::Doors;
-use gatehall_portal::ReachedChat;
 use gatehall_store::Store;
 
 use crate::{
     office::Office,
-    settings::{MadeUp, OpenWebUiSource, Reach, ServeSettings, open_webuis},
+    settings::{MadeUp, OpenWebUiSource, ServeSettings, open_webuis},
 };
 
 /// The Open WebUIs that are set, made sure of.
@@ -30,12 +29,6 @@ pub(super) async fn known(
         compare(office, it, uses).await?;
     }
     Ok(all)
-}
-
-/// How the gate reaches one, if it does.
-pub(super) fn reached(it: &OpenWebUiSource) -> Option<ReachedChat> {
-    let Reach { url, proof, follow } = it.reach.clone()?;
-    Some(ReachedChat { chat: it.chat.id.clone(), url, proof, follow })
 }
 
 /// Accounts are bound by the name of their source.

@@ -5,12 +5,13 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use futures_util::future::join;
 use gatehall_doctor::{Senses, look};
 use gatehall_domain::{
-    Caller, Clock, ConnectionId, ConnectionPath, EmailAddress, Snapshot, Tool, ToolDefinition,
+    Caller, Clock, ConnectionId, ConnectionPath, EmailAddress, Finding, Snapshot, Tool,
+    ToolDefinition,
 };
 use gatehall_gateway::{Accounts, ConnectionStatus, Gateway, State, Tasks};
-use gatehall_identity::{ChatScene, Doors, Finding, OpenWebUi, Patient, examine};
+use gatehall_identity::{ChatScene, Doors, OpenWebUi, Patient, examine};
 use gatehall_open_webui::{Client, Fault, Wire};
-use gatehall_portal::{Called, Condition, InStep, Pending, ReachedChat, Step, chat_scene, serving};
+use gatehall_portal::{Called, ChatAccess, Condition, InStep, Pending, Step, chat_scene, serving};
 use gatehall_store::Store;
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
@@ -43,7 +44,7 @@ pub(super) struct Hall {
     pub(super) chat_secrets: Vec<(String, String)>,
     pub(super) admin_link_command: LinkCommand,
     pub(super) health: Health,
-    pub(super) reached: Vec<ReachedChat>,
+    pub(super) reached: Vec<ChatAccess>,
     pub(super) wire: Wire,
     pub(super) in_step: States,
 }
@@ -206,7 +207,7 @@ impl gatehall_portal::Hall for Hall {
         &self.chat_secrets
     }
 
-    fn reached_chats(&self) -> &[ReachedChat] {
+    fn reached_chats(&self) -> &[ChatAccess] {
         &self.reached
     }
 

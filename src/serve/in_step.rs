@@ -11,8 +11,8 @@ use gatehall_domain::{Company, names::shown};
 use gatehall_gateway::{Live, Tasks};
 use gatehall_open_webui::{Client, Fault, Proof, Wire};
 use gatehall_portal::{
-    Desk, InStep, ReachedChat,
-    wiring::{Order, Wiring, WiringError, turn},
+    ChatAccess, Desk, InStep,
+    wiring::{Order, Wiring, WiringError, alone},
 };
 use tokio::{
     sync::watch,
@@ -58,7 +58,7 @@ pub(super) fn start(
     desk: &Desk,
     live: &Arc<Live>,
     wire: &Wire,
-    reached: &[ReachedChat],
+    reached: &[ChatAccess],
 ) -> Result<States, Fault> {
     let mut states = Vec::new();
     for chat in reached.iter().filter(|it| it.follow) {
@@ -96,7 +96,7 @@ struct Follower {
     live: Arc<Live>,
     /// The Open WebUI, spoken to by nobody.
     client: Client,
-    chat: ReachedChat,
+    chat: ChatAccess,
     state: State,
 }
 
@@ -146,7 +146,7 @@ impl Follower {
     }
 
     async fn once(&self, proof: &Proof, session: &mut Option<Client>) -> Result<Came, WiringError> {
-        let alone = match turn(self.desk.store(), Duration::ZERO).await {
+        let alone = match alone(self.desk.store(), Duration::ZERO).await {
             Err(WiringError::Taken) => return Ok(Came::Taken),
             alone => alone?,
         };
@@ -184,14 +184,14 @@ impl Follower {
         // What a check is about to remove by itself is not waited for.
         if draft.plan.needs_key || !draft.plan.is_done() {
             wiring.apply(&draft).await?;
-            for row in draft.rows().iter().filter(|it| !matches!(it.state, "unchanged" | "left")) {
+            for row in draft.rows().iter().filter(|it| it.is_change()) {
                 tracing::info!(
                     "Open WebUI {} is in step again: {} {} {} {}",
                     self.chat.chat,
                     row.state,
                     row.kind,
-                    shown(&row.name, 100),
-                    shown(&row.what, 200)
+                    row.name,
+                    row.what
                 );
             }
         }
@@ -230,7 +230,7 @@ impl Follower {
                     tracing::info!("Open WebUI {chat} can be kept in step again");
                 }
                 let at = if came == Came::InStep { Some(now) } else { before.at };
-                InStep { at, waits: came == Came::Waits, failing: None }
+                InStep { at, failing: None }
             }
             Err(error) => {
                 let why = shown(&error.to_string(), 500).into_owned();

@@ -20,7 +20,7 @@ use anyhow::{Context, Result};
 use gatehall_domain::Snapshot;
 use gatehall_gateway::{Egress, Gateway, GatewayParts, Recorder, Tasks, faces};
 use gatehall_identity::{DoorParts, Doors, SessionIndex};
-use gatehall_portal::ReachedChat;
+use gatehall_portal::ChatAccess;
 use gatehall_store::Actor;
 use gatehall_vault::Vault;
 use tokio::net::TcpListener;
@@ -162,7 +162,7 @@ impl Service {
             Reception::new(office.desk_of(Actor::gate()), Arc::clone(&sessions), recorder.clone());
         let chats = chats::known(&office, settings, &snapshot).await?;
         let chat_secrets = chats.iter().map(|it| (it.chat.id.clone(), it.place.clone())).collect();
-        let reached: Vec<ReachedChat> = chats.iter().filter_map(chats::reached).collect();
+        let reached: Vec<ChatAccess> = chats.iter().filter_map(|it| it.access.clone()).collect();
         let chats = chats.into_iter().map(|it| it.chat).collect();
         let doors = Doors::new(
             settings.doors.settings(address, chats, settings.add_unknown_users.into())?,

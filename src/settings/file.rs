@@ -18,12 +18,12 @@ pub enum FileError {
         error: std::io::Error,
     },
     /// It is no TOML.
-    #[error("the settings file {path} is not valid TOML: {error}")]
+    #[error("the settings file {path} is not valid TOML near {problem}")]
     Syntax {
         /// The file.
         path: String,
-        /// Where, and why.
-        error: toml::de::Error,
+        /// The line, and why.
+        problem: String,
     },
     /// It names something that is no setting.
     #[error(
@@ -55,8 +55,10 @@ pub fn with_defaults(command: Command, path: &Path) -> Result<Command, FileError
     let name = path.display().to_string();
     let text =
         text_of(path).map_err(|error| FileError::Unreadable { path: name.clone(), error })?;
-    let table: Table =
-        text.parse().map_err(|error| FileError::Syntax { path: name.clone(), error })?;
+    let table: Table = toml::from_str(&text).map_err(|error| FileError::Syntax {
+        path: name.clone(),
+        problem: problem(&text, &error),
+    })?;
     let known = setting_names();
     let mut command = command;
     for (key, value) in table {
@@ -68,6 +70,16 @@ pub fn with_defaults(command: Command, path: &Path) -> Result<Command, FileError
         command = set_default(command, &id, &values);
     }
     Ok(command)
+}
+
+/// The line of what is wrong, and why, without what stands there: a line may hold a secret.
+pub(super) fn problem(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().map_or(0, |span| text[..span.start].lines().count());
+    let shows_value = ["invalid type:", "invalid value:", "invalid length"]
+        .iter()
+        .any(|it| error.message().starts_with(it));
+    let why = if shows_value { "a value is of the wrong type" } else { error.message() };
+    format!("line {}: {why}", line.max(1))
 }
 
 /// The settings in the file whose values nobody else is to read.
@@ -122,4 +134,21 @@ fn set_default(command: Command, id: &str, values: &[String]) -> Command {
             _ => sub,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_in_a_file_is_said_without_what_stands_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gatehall.toml");
+        for line in ["open_webui_secret = \"a-secret", "open_webui_secret = a-secret"] {
+            std::fs::write(&path, format!("listen = \"[::]:1\"\n{line}\nlog = 1\n")).unwrap();
+            let error = with_defaults(Command::new("gatehall"), &path).unwrap_err().to_string();
+            assert!(error.contains("near line 2: "), "{error}");
+            assert!(!error.contains("a-secret"), "{error}");
+        }
+    }
 }

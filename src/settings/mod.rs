@@ -1,12 +1,12 @@
 //! Every setting once: flag, `GATEHALL_*` variable, help text and reference page are this text.
 
+mod admin_proof;
+mod chat_access;
 mod doors;
 mod file;
 mod open_webuis;
 mod processes;
-mod reach;
 mod secrets;
-mod wiring;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -17,14 +17,15 @@ use gatehall_vault::SecretVariable;
 use secrecy::SecretString;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
+pub use admin_proof::{AdminProof, ProofOptions};
+pub(crate) use admin_proof::{FLAGS, secret};
+pub use chat_access::WiringOptions;
 pub use doors::{Domains, DoorOptions};
 pub(crate) use doors::{domains, public_url};
 pub use file::{FileError, secrets_in, with_defaults};
 pub(crate) use open_webuis::{MadeUp, OpenWebUiOptions, OpenWebUiSource, open_webuis};
 pub use processes::ProcessSettings;
-pub(crate) use reach::Reach;
 pub(crate) use secrets::{has_password, told};
-pub use wiring::WiringOptions;
 
 /// Where the company is kept.
 #[derive(Debug, Clone, Args)]

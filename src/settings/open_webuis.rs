@@ -1,19 +1,25 @@
 //! The Open WebUIs whose word counts: the one of the plain settings, those of a file, or both.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use gatehall_domain::{EmailAddress, OPEN_WEBUI, is_open_webui};
 use gatehall_identity::OpenWebUi;
-use gatehall_vault::{load_secret, weakness};
+use gatehall_open_webui::chat_address;
+use gatehall_portal::ChatAccess;
+use gatehall_vault::weakness;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::{
+    admin_proof::{AdminProof, ProofNames, header, secret},
+    chat_access::{AccessNames, WiringOptions, chat_access},
     doors::{Domains, domains},
-    reach::{Reach, ReachNames, ReachParts, address},
+    file::problem,
     secrets::{Told, told},
-    wiring::WiringOptions,
 };
 use crate::files;
 
@@ -41,28 +47,30 @@ const MADE_UP: &str = "open-webui.secret";
 #[serde(deny_unknown_fields)]
 struct Entry {
     secret: Option<SecretString>,
-    secret_file: Option<std::path::PathBuf>,
+    secret_file: Option<PathBuf>,
     #[serde(default)]
     domains: Vec<String>,
     #[serde(default)]
     binds_admins: bool,
     url: Option<String>,
     admin_token: Option<SecretString>,
-    admin_token_file: Option<std::path::PathBuf>,
+    admin_token_file: Option<PathBuf>,
     admin_email: Option<EmailAddress>,
     trusted_header: Option<String>,
-    admin_password_file: Option<std::path::PathBuf>,
+    admin_password_file: Option<PathBuf>,
     #[serde(default)]
     follow: bool,
 }
 
-const NAMES: ReachNames = ReachNames {
+const KEYS: AccessNames = AccessNames {
     url: "url",
-    token: "admin_token",
-    token_file: "admin_token_file",
-    admin: "admin_email",
-    header: "trusted_header",
-    password_file: "admin_password_file",
+    proof: ProofNames {
+        token: "admin_token",
+        token_file: "admin_token_file",
+        email: "admin_email",
+        header: "trusted_header",
+        password_file: "admin_password_file",
+    },
     follow: "follow",
 };
 
@@ -84,7 +92,7 @@ pub(crate) struct OpenWebUiSource {
     /// Nobody has set it: it is in the data folder.
     pub(crate) made_up: bool,
     /// How the gate reaches it, if it does.
-    pub(crate) reach: Option<Reach>,
+    pub(crate) access: Option<ChatAccess>,
 }
 
 /// All Open WebUIs that are set.
@@ -110,7 +118,7 @@ pub(crate) fn open_webuis(
         },
         place,
         made_up,
-        reach: None,
+        access: None,
     };
     match told("GATEHALL_OPEN_WEBUI_SECRET", set.secret, set.secret_file)? {
         Some(Told { secret, place }) => {
@@ -140,9 +148,9 @@ pub(crate) fn open_webuis(
         ),
     }
     check(&all)?;
-    let Some(reach) = set.wiring.reach()? else { return Ok(all) };
+    let Some(access) = set.wiring.access()? else { return Ok(all) };
     match all.iter_mut().find(|it| !it.chat.in_file) {
-        Some(plain) => plain.reach = Some(reach),
+        Some(plain) => plain.access = Some(access),
         None => bail!(
             "GATEHALL_OPEN_WEBUI_URL is for the Open WebUI of GATEHALL_OPEN_WEBUI_SECRET, which is \
              not set: those of the file of GATEHALL_OPEN_WEBUIS have url, admin_token_file and \
@@ -177,13 +185,8 @@ fn check(all: &[OpenWebUiSource]) -> Result<()> {
 fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
     let name = format!("the file {} of GATEHALL_OPEN_WEBUIS", path.display());
     let text = std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
-    // What is wrong in it is said without what stands there.
-    let entries: BTreeMap<String, Entry> = toml::from_str(&text).map_err(|error| {
-        let line = error.span().map_or(0, |span| text[..span.start].lines().count());
-        let shows_value = error.message().starts_with("invalid");
-        let why = if shows_value { "a value is of the wrong type" } else { error.message() };
-        anyhow::anyhow!("{name} is not right near line {}: {why}", line.max(1))
-    })?;
+    let entries: BTreeMap<String, Entry> = toml::from_str(&text)
+        .map_err(|error| anyhow::anyhow!("{name} is not right near {}", problem(&text, &error)))?;
     ensure!(!entries.is_empty(), "{name} has no Open WebUI: write a table for each");
     ensure!(entries.len() <= MOST, "{name} has more than {MOST} Open WebUIs");
     if files::is_read_by_all(path)
@@ -200,9 +203,9 @@ fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
             None => file_place(path),
         };
         let within = || format!("{name}, {}", id.escape_debug());
-        let reach = reach_of(&entry, folder).with_context(within)?;
+        let access = access_of(&id, &entry, folder).with_context(within)?;
         let chat = from_entry(id.clone(), entry, folder).with_context(within)?;
-        Ok(OpenWebUiSource { chat, place, made_up: false, reach })
+        Ok(OpenWebUiSource { chat, place, made_up: false, access })
     };
     entries.into_iter().map(one).collect()
 }
@@ -214,21 +217,20 @@ fn file_place(path: &Path) -> String {
 }
 
 /// How the gate reaches one of the file.
-fn reach_of(entry: &Entry, folder: &Path) -> Result<Option<Reach>> {
-    let url = entry.url.as_deref().map(address).transpose();
+fn access_of(id: &str, entry: &Entry, folder: &Path) -> Result<Option<ChatAccess>> {
+    let url = entry.url.as_deref().map(chat_address).transpose();
     let url = url.map_err(|problem| anyhow::anyhow!("url: {problem}"))?;
-    let header = entry.trusted_header.as_deref().map(str::parse).transpose();
-    let header = header.map_err(|_| anyhow::anyhow!("trusted_header is no name of a header"))?;
-    let parts = ReachParts {
-        url: url.as_ref(),
-        token: entry.admin_token.as_ref(),
-        token_file: entry.admin_token_file.as_ref().map(|file| folder.join(file)),
-        admin: entry.admin_email.as_ref(),
-        header: header.as_ref(),
-        password_file: entry.admin_password_file.as_ref().map(|file| folder.join(file)),
-        follow: entry.follow,
+    let header = entry.trusted_header.as_deref().map(header).transpose();
+    let header = header.map_err(|problem| anyhow::anyhow!("trusted_header: {problem}"))?;
+    let within = |file: &Option<PathBuf>| file.as_ref().map(|file| folder.join(file));
+    let proof = AdminProof {
+        open_webui_admin_token: entry.admin_token.clone(),
+        open_webui_admin_token_file: within(&entry.admin_token_file),
+        open_webui_admin_email: entry.admin_email.clone(),
+        open_webui_trusted_header: header,
+        open_webui_admin_password_file: within(&entry.admin_password_file),
     };
-    Reach::of(&parts, &NAMES)
+    chat_access(id, url.as_ref(), &proof, entry.follow, &KEYS)
 }
 
 fn from_entry(id: String, entry: Entry, folder: &Path) -> Result<OpenWebUi> {
@@ -240,11 +242,7 @@ fn from_entry(id: String, entry: Entry, folder: &Path) -> Result<OpenWebUi> {
     );
     let secret = match (entry.secret, entry.secret_file) {
         (Some(secret), None) => secret,
-        (None, Some(file)) => {
-            let path = folder.join(file);
-            load_secret(&path)
-                .with_context(|| format!("secret_file {} cannot be used", path.display()))?
-        }
+        (None, Some(file)) => secret(&folder.join(file), "secret_file")?,
         _ => bail!("needs either secret or secret_file"),
     };
     if let Some(problem) = weakness(secret.expose_secret()) {

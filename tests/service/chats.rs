@@ -1,7 +1,7 @@
 //! Open WebUIs whose accounts change, of which there are several, or whose secret does not fit.
 
-use gatehall_domain::RefusedAccount;
-use gatehall_identity::{ChatScene, Health, chat_findings};
+use gatehall_domain::{Health, RefusedAccount};
+use gatehall_identity::{ChatScene, chat_findings};
 use gatehall_portal::{
     operation::{
         account::unbind_all,

@@ -30,7 +30,7 @@ fn following(chat: &OpenWebUi) -> impl Fn(&mut ServeSettings) + use<> {
     let url = chat.url.clone();
     move |settings| {
         settings.wiring.open_webui_url = url.parse().ok();
-        settings.wiring.open_webui_admin_token = Some(API_KEY.to_owned().into());
+        settings.wiring.proof.0.open_webui_admin_token = Some(API_KEY.to_owned().into());
         settings.wiring.open_webui_follow = true;
     }
 }
@@ -149,9 +149,9 @@ async fn one_session_serves_until_it_is_ended(kind: Kind) {
     std::fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
     let set = |settings: &mut ServeSettings| {
         following(&chat)(settings);
-        settings.wiring.open_webui_admin_token = None;
-        settings.wiring.open_webui_admin_email = INES.parse().ok();
-        settings.wiring.open_webui_admin_password_file = Some(file.clone());
+        settings.wiring.proof.0.open_webui_admin_token = None;
+        settings.wiring.proof.0.open_webui_admin_email = INES.parse().ok();
+        settings.wiring.proof.0.open_webui_admin_password_file = Some(file.clone());
     };
     let (_world, ada) = set_up_as(kind, set).await;
     eventually("it is in step", async || state(&ada).await["in_step_at"].is_string().then_some(()))

@@ -4,10 +4,13 @@
 
 pub mod chat_env;
 mod dotenv;
+mod hosts;
 pub mod secret_files;
+pub mod values;
 pub mod variables;
 
 pub use dotenv::{Dotenv, written};
+pub use hosts::Hosts;
 
 /// What the program itself was started with, which goes before a file's own variables.
 fn outside(name: &str) -> Option<String> {

@@ -28,6 +28,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
+use url::Url;
 
 use crate::{certificate::Verdict, senses::Senses};
 
@@ -60,6 +61,12 @@ impl<'a> Ask<'a> {
         Self { host, port, secure, post, path, headers, body, secret }
     }
 
+    /// For a path at the host of an address; none if it names no host.
+    pub(crate) fn of_url(url: &'a Url, path: &'a str) -> Option<Self> {
+        let (host, port) = (url.host_str()?, url.port_or_known_default()?);
+        Some(Self::get(host, port, url.scheme() == "https", path))
+    }
+
     /// The name of the host, as a request has it.
     fn authority(&self) -> String {
         let usual = if self.secure { 443 } else { 80 };
@@ -86,6 +93,12 @@ pub(crate) struct Answer {
 impl Answer {
     pub(crate) fn header(&self, name: header::HeaderName) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Where it sends visitors with TLS, without the scheme.
+    pub(crate) fn leads_to_https(&self) -> Option<&str> {
+        let to = self.header(header::LOCATION)?.strip_prefix("https://")?;
+        self.status.is_redirection().then_some(to)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -137,12 +150,24 @@ pub(crate) async fn ask(
     timeout(ANSWER, within).await.unwrap_or(Err(Fault::Slow))
 }
 
+/// Asks for a path at the host of an address.
+pub(crate) async fn fetch(url: &Url, path: &str, senses: &Senses) -> Result<Answer, String> {
+    let question = Ask::of_url(url, path).ok_or("it names no host")?;
+    by_name(&question, senses).await
+}
+
+/// An address without what somebody may be known by there, to be shown.
+pub(crate) fn without_user(url: &Url) -> Url {
+    let mut url = url.clone();
+    // Neither is there where an address can have none.
+    let _ = url.set_password(None);
+    let _ = url.set_username("");
+    url
+}
+
 /// Asks the first of a host's addresses that answers.
 pub(crate) async fn by_name(question: &Ask<'_>, senses: &Senses) -> Result<Answer, String> {
-    let addresses = match question.host.trim_matches(['[', ']']).parse() {
-        Ok(address) => vec![address],
-        Err(_) => senses.names.addresses(question.host).await.map_err(|it| it.to_string())?,
-    };
+    let addresses = senses.addresses(question.host).await.map_err(|it| it.to_string())?;
     let mut said = "it has no address".to_owned();
     for address in addresses {
         match ask(question, address, senses).await {

@@ -1,10 +1,10 @@
 //! Whether the clocks agree. Tokens count from one moment to another, so that clocks which are
 //! apart make them too early or too late.
 
-use gatehall_domain::Timestamp;
+use gatehall_domain::{Finding, Timestamp};
 use http::header;
 
-use crate::{ask::Answer, deployment::Side, report::Report};
+use crate::{ask::Answer, deployment::Side};
 
 /// Clocks that are further apart make tokens fail, in seconds.
 const APART: i64 = 30;
@@ -29,15 +29,15 @@ impl Tick {
 }
 
 /// What is to be said of them.
-pub(crate) fn judge(ticks: &[Tick], side: Side) -> Report {
+pub(crate) fn judge(ticks: &[Tick], side: Side) -> Vec<Finding> {
     const NAME: &str = "clocks";
-    let mut report = Report::default();
+    let mut report = Vec::new();
     if ticks.is_empty() {
-        report.unknown(
+        report.push(Finding::unknown(
             NAME,
             "nobody said the time, so that the clocks cannot be compared",
             "look at the other findings first: no host answers",
-        );
+        ));
         return report;
     }
     let ntp = "synchronise it (timedatectl set-ntp true)";
@@ -53,7 +53,7 @@ pub(crate) fn judge(ticks: &[Tick], side: Side) -> Report {
         if let Some(off) = off {
             let seconds = ours.ahead - off.ahead;
             let how = if seconds > 0 { "ahead of" } else { "behind" };
-            report.bad(
+            report.push(Finding::bad(
                 NAME,
                 format!(
                     "the clock of {} is {} s {how} that of {}, so that tokens are refused and \
@@ -63,39 +63,39 @@ pub(crate) fn judge(ticks: &[Tick], side: Side) -> Report {
                     off.who
                 ),
                 format!("whose clock is wrong is told by any other; on the server {ntp}"),
-            );
+            ));
             return report;
         }
     }
     let apart: Vec<&Tick> = ticks.iter().filter(is_apart).collect();
     let Some(first) = apart.first() else {
         let who: Vec<&str> = ticks.iter().map(|it| it.who.as_str()).collect();
-        report.good(NAME, format!("this machine's agrees with {}", who.join(", ")));
+        report.push(Finding::good(NAME, format!("this machine's agrees with {}", who.join(", "))));
         return report;
     };
     match side {
-        Side::Elsewhere if theirs.is_empty() => report.doubtful(
+        Side::Elsewhere if theirs.is_empty() => report.push(Finding::doubtful(
             NAME,
             format!("{}, and whose is wrong cannot be seen from here", said(first)),
             format!("on whichever is wrong {ntp}"),
-        ),
-        Side::Elsewhere => report.doubtful(
+        )),
+        Side::Elsewhere => report.push(Finding::doubtful(
             NAME,
             format!("{}, and all others agree: it is this machine's that is wrong", said(first)),
             format!("on this machine {ntp}; certificates cannot be judged before"),
-        ),
-        Side::Here => report.bad(
+        )),
+        Side::Here => report.push(Finding::bad(
             NAME,
             format!("{}, so that tokens are refused and sign-ins fail", said(first)),
             format!("on this machine {ntp}"),
-        ),
+        )),
     }
     report
 }
 
 #[cfg(test)]
 mod tests {
-    use gatehall_identity::Health;
+    use gatehall_domain::Health;
 
     use super::*;
 
@@ -103,7 +103,7 @@ mod tests {
     fn two_minutes_are_too_much_and_it_is_said_whose_they_are() {
         let tick = |who: &str, ours, ahead| Tick { who: who.into(), ours, ahead };
         let state = |ticks: &[Tick], side| {
-            let found = judge(ticks, side).into_findings().remove(0);
+            let found = judge(ticks, side).remove(0);
             (found.state, found.found)
         };
         let gate = |ahead| tick("admin.x.example", true, ahead);

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use gatehall_identity::Finding;
+use gatehall_domain::Finding;
 
-use crate::{report::Report, senses::Senses};
+use crate::senses::Senses;
 
 /// What is known of a database.
 #[derive(Debug)]
@@ -22,43 +22,39 @@ pub struct Database {
 /// What is to be said of it.
 pub async fn database(it: &Database, senses: &Senses) -> Vec<Finding> {
     const NAME: &str = "database";
-    let mut report = Report::default();
+    let mut report = Vec::new();
     let answers = format!("{} answered in {} ms", it.kind, it.milliseconds);
     let Some(host) = &it.host else {
-        report.good(NAME, format!("{answers}, on this machine"));
-        return report.into_findings();
+        report.push(Finding::good(NAME, format!("{answers}, on this machine")));
+        return report;
     };
     if it.encrypted == Some(true) {
-        report.good(NAME, format!("{answers}, with TLS"));
-        return report.into_findings();
+        report.push(Finding::good(NAME, format!("{answers}, with TLS")));
+        return report;
     }
-    let addresses = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(address) => Ok(vec![address]),
-        Err(_) => senses.names.addresses(host).await,
-    };
     let public = |all: &[IpAddr]| all.iter().any(|it| (senses.is_public)(*it));
-    match (addresses, it.encrypted) {
-        (Ok(all), Some(_)) if public(&all) => report.bad(
+    match (senses.addresses(host).await, it.encrypted) {
+        (Ok(all), Some(_)) if public(&all) => report.push(Finding::bad(
             NAME,
             format!("{answers}, over the internet and without TLS: {host} is a public address"),
             "add ?sslmode=verify-full to GATEHALL_DATABASE, or use a private network",
-        ),
+        )),
         (Ok(all), Some(_)) if !all.is_empty() => {
-            report.good(NAME, format!("{answers}, without TLS in a private network"));
+            report
+                .push(Finding::good(NAME, format!("{answers}, without TLS in a private network")));
         }
-        _ => report.unknown(
+        _ => report.push(Finding::unknown(
             NAME,
             format!("{answers}; whether everybody on the way could listen cannot be seen"),
             "add ?sslmode=verify-full to GATEHALL_DATABASE unless it is in a private network",
-        ),
+        )),
     }
-    report.into_findings()
+    report
 }
 
 #[cfg(test)]
 mod tests {
-    use gatehall_domain::{Clock, Timestamp};
-    use gatehall_identity::Health;
+    use gatehall_domain::{Clock, Health, Timestamp};
 
     use super::*;
 

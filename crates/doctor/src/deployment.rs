@@ -17,8 +17,6 @@ pub struct Deployment {
     pub chat_host: Option<String>,
     /// The public hosts that have to be there, that of the gate among them.
     pub hosts: BTreeSet<String>,
-    /// A host that is there in some deployments only.
-    pub perhaps: Option<String>,
     /// Where the hosts are reached.
     pub ports: Ports,
     /// The keys that the gate shows, where they are known: they prove that an address leads to it.
@@ -85,11 +83,4 @@ pub struct Model {
     pub url: Url,
     /// Its key, where it is known.
     pub key: Option<SecretString>,
-}
-
-/// The hosts of a deployment below a domain: those of Open WebUI, of clients and of the portal, and
-/// that of an identity provider of one's own, which is there in some.
-pub fn hosts_below(domain: &str) -> ([String; 3], String) {
-    let host = |name: &str| format!("{name}.{domain}");
-    (["app", "mcp", "admin"].map(host), host("auth"))
 }

@@ -16,7 +16,6 @@ mod look;
 mod model;
 mod names;
 mod open_webui;
-mod report;
 mod room;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]
@@ -25,7 +24,7 @@ mod senses;
 mod sign_in;
 
 pub use database::{Database, database};
-pub use deployment::{Deployment, Model, Ports, Side, hosts_below};
+pub use deployment::{Deployment, Model, Ports, Side};
 pub use folder::{ComposeFolder, FolderFault};
 pub use look::look;
 pub use names::{NameFault, Names};

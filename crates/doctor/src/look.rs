@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use futures_util::future::{Future, join, join4};
-use gatehall_identity::Finding;
+use gatehall_domain::Finding;
 use tokio::time::timeout;
 
 use crate::{
     clocks::{self, Tick},
     deployment::Deployment,
-    hosts, model, open_webui,
-    report::Report,
-    room,
+    hosts, model, open_webui, room,
     senses::Senses,
     sign_in,
 };
@@ -34,14 +32,14 @@ pub async fn look(
     let model = async {
         match &deployment.model {
             Some(model) => bounded("model endpoint", model::look(model, senses)).await,
-            None => Report::default(),
+            None => Vec::new(),
         }
     };
     let ((seen, model), chat) =
         join(join(seen, model), bounded("Open WebUI", open_webui::look(deployment, senses))).await;
     // Where nothing is public there is nothing to see from outside.
     if deployment.hosts.is_empty() {
-        return [chat, model, room].into_iter().flat_map(Report::into_findings).collect();
+        return [chat, model, room].into_iter().flatten().collect();
     }
     let mut reports = vec![hosts::judge(&seen, deployment, senses)];
     progress("what the proxy lets through, and the sign-in");
@@ -65,17 +63,17 @@ pub async fn look(
     let ticks: Vec<Tick> = ours.chain(tick).collect();
     let clocks = clocks::judge(&ticks, deployment.side);
     reports.extend([spellings, doors, others, sign_in, clocks, chat, around, model, room]);
-    reports.into_iter().flat_map(Report::into_findings).collect()
+    reports.into_iter().flatten().collect()
 }
 
-async fn bounded(what: &str, looked: impl Future<Output = Report>) -> Report {
+async fn bounded(what: &str, looked: impl Future<Output = Vec<Finding>>) -> Vec<Finding> {
     timeout(LONGEST, looked).await.unwrap_or_else(|_| late(what))
 }
 
 /// What is said of a part that did not end.
-fn late(what: &str) -> Report {
-    let mut report = Report::default();
+fn late(what: &str) -> Vec<Finding> {
+    let mut report = Vec::new();
     let seconds = LONGEST.as_secs();
-    report.unknown(what, format!("it was not seen within {seconds} s"), "try again");
+    report.push(Finding::unknown(what, format!("it was not seen within {seconds} s"), "try again"));
     report
 }

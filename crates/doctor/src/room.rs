@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::Report;
+use gatehall_domain::Finding;
 
 /// The room on a disk.
 #[derive(Debug, Clone, Copy)]
@@ -33,13 +33,16 @@ pub(crate) fn room_of(folder: &Path) -> Option<Room> {
 }
 
 /// Whether there is room where data lies.
-pub(crate) fn look(folders: &[(PathBuf, &'static str)], room: fn(&Path) -> Option<Room>) -> Report {
-    let mut report = Report::default();
+pub(crate) fn look(
+    folders: &[(PathBuf, &'static str)],
+    room: fn(&Path) -> Option<Room>,
+) -> Vec<Finding> {
+    let mut report = Vec::new();
     for (folder, what) in folders {
         let (subject, place) = (format!("disk of {what}"), folder.display());
         let Some(room) = room(folder) else {
             let found = format!("it cannot be seen how much room {place} has");
-            report.unknown(subject, found, format!("df -h {place}"));
+            report.push(Finding::unknown(subject, found, format!("df -h {place}")));
             continue;
         };
         let (percent, megabytes) = (room.percent(), room.free >> 20);
@@ -48,10 +51,10 @@ pub(crate) fn look(folders: &[(PathBuf, &'static str)], room: fn(&Path) -> Optio
                       docker image prune, and what else is large is told by du -xh / | sort -h";
         match percent {
             _ if room.free < LITTLE || percent < 5 => {
-                report.bad(subject, format!("nearly full: {found}"), remedy);
+                report.push(Finding::bad(subject, format!("nearly full: {found}"), remedy));
             }
-            0..15 => report.doubtful(subject, format!("filling: {found}"), remedy),
-            _ => report.good(subject, found),
+            0..15 => report.push(Finding::doubtful(subject, format!("filling: {found}"), remedy)),
+            _ => report.push(Finding::good(subject, found)),
         }
     }
     report
@@ -59,7 +62,7 @@ pub(crate) fn look(folders: &[(PathBuf, &'static str)], room: fn(&Path) -> Optio
 
 #[cfg(test)]
 mod tests {
-    use gatehall_identity::Health;
+    use gatehall_domain::Health;
 
     use super::*;
 
@@ -67,7 +70,7 @@ mod tests {
     fn a_disk_that_is_nearly_full_is_bad() {
         const GB: u64 = 1 << 30;
         let state = |room: fn(&Path) -> Option<Room>| {
-            look(&[("/data".into(), "the database")], room).into_findings().remove(0).state
+            look(&[("/data".into(), "the database")], room).remove(0).state
         };
         assert_eq!(state(|_| Some(Room { free: 20 * GB, whole: 40 * GB })), Health::Good);
         assert_eq!(state(|_| Some(Room { free: 4 * GB, whole: 40 * GB })), Health::Doubtful);

@@ -7,8 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use gatehall_domain::{Clock, Timestamp};
-use gatehall_identity::{Finding, Health};
+use gatehall_domain::{Clock, Finding, Health, Timestamp};
 use rustls::{
     ServerConfig,
     pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
@@ -183,7 +182,6 @@ impl Scene {
             public_url: Some(format!("https://{GATE}").parse().unwrap()),
             chat_host: Some(CHAT.to_owned()),
             hosts: [GATE, CHAT].map(str::to_owned).into(),
-            perhaps: Some("auth.x.example".to_owned()),
             ports: self.ports.clone(),
             keys: self.keys.clone(),
             chat_url: self.chat_url.clone(),

@@ -12,7 +12,7 @@ use ipnet::IpNet;
 use rustls::RootCertStore;
 
 use crate::{
-    names::{Names, SystemNames},
+    names::{NameFault, Names, SystemNames},
     room::{Room, room_of},
 };
 
@@ -49,6 +49,14 @@ impl Senses {
             own: own_addresses(),
             room: room_of,
             is_public,
+        }
+    }
+
+    /// The addresses of a host, which may be one itself.
+    pub(crate) async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, NameFault> {
+        match host.trim_matches(['[', ']']).parse() {
+            Ok(address) => Ok(vec![address]),
+            Err(_) => self.names.addresses(host).await,
         }
     }
 }

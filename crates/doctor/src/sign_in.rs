@@ -1,6 +1,7 @@
 //! How a sign-in begins, as a visitor sees it: which address the gate has the provider send people
 //! back to, and what the provider says of it.
 
+use gatehall_domain::Finding;
 use http::header;
 use url::Url;
 
@@ -11,7 +12,6 @@ use crate::{
     clocks::Tick,
     deployment::Deployment,
     hosts::Seen,
-    report::Report,
     senses::Senses,
 };
 
@@ -27,8 +27,8 @@ pub(crate) async fn look(
     seen: &[Seen],
     deployment: &Deployment,
     senses: &Senses,
-) -> (Report, Option<Tick>) {
-    let mut report = Report::default();
+) -> (Vec<Finding>, Option<Tick>) {
+    let mut report = Vec::new();
     let tick = begin(seen, deployment, senses, &mut report).await;
     (report, tick)
 }
@@ -37,7 +37,7 @@ async fn begin(
     seen: &[Seen],
     deployment: &Deployment,
     senses: &Senses,
-    report: &mut Report,
+    report: &mut Vec<Finding>,
 ) -> Option<Tick> {
     let (gate, public_url) = (deployment.gate_host(), deployment.public_url.as_ref()?);
     let (address, _) = seen.iter().find(|it| it.host == gate)?.answering()?;
@@ -46,25 +46,29 @@ async fn begin(
     let answer = match ask(&question, address, senses).await {
         Ok(answer) => answer,
         Err(fault) => {
-            report.unknown(NAME, format!("{START} does not answer: {fault}"), inside);
+            report.push(Finding::unknown(
+                NAME,
+                format!("{START} does not answer: {fault}"),
+                inside,
+            ));
             return None;
         }
     };
     let location = answer.header(header::LOCATION).unwrap_or_default();
     let to = public_url.join(location).ok().filter(|_| !location.is_empty());
     let Some(to) = to else {
-        report.bad(
+        report.push(Finding::bad(
             NAME,
             format!("{START} answers {} and leads to no provider", answer.status),
             "have the proxy pass /oauth2/ on to the gate, and look at its providers (gatehall \
              provider list)",
-        );
+        ));
         return None;
     };
     if to.host_str() == Some(gate) {
         let found = "the gate lets people choose among several providers, or has none: where each \
                      sends them back to cannot be seen from here";
-        report.unknown(NAME, found, inside);
+        report.push(Finding::unknown(NAME, found, inside));
         return None;
     }
     let sent = to.query_pairs().find(|(name, _)| name == "redirect_uri");
@@ -72,11 +76,11 @@ async fn begin(
     let right = public_url.join(CALLBACK).ok()?;
     let fits = sent == right.as_str() || sent.starts_with(&format!("{right}/"));
     if !fits {
-        report.bad(
+        report.push(Finding::bad(
             NAME,
             format!("the gate has people sent back to {sent}, which is not below {right}"),
             format!("set GATEHALL_PUBLIC_URL of the gate to {public_url}"),
-        );
+        ));
         return None;
     }
     ask_provider(to, &sent, senses, report).await
@@ -87,7 +91,7 @@ async fn ask_provider(
     mut to: Url,
     sent: &str,
     senses: &Senses,
-    report: &mut Report,
+    report: &mut Vec<Finding>,
 ) -> Option<Tick> {
     let pairs: Vec<(String, String)> = to.query_pairs().into_owned().collect();
     to.query_pairs_mut()
@@ -103,29 +107,29 @@ async fn ask_provider(
     let answer = match found {
         Ok(answer) => answer,
         Err(why) => {
-            report.unknown(
+            report.push(Finding::unknown(
                 NAME,
                 format!("it leads to {host}, which cannot be asked from here: {why}"),
                 "open the address of the portal in a browser and sign in",
-            );
+            ));
             return None;
         }
     };
     let location = answer.header(header::LOCATION);
     match redirect_said(answer.status, location, &answer.text(), sent) {
         RedirectSaid::Takes => {
-            report.good(NAME, format!("{host} takes the way back to {sent}"));
+            report.push(Finding::good(NAME, format!("{host} takes the way back to {sent}")));
         }
-        RedirectSaid::Refuses(how) => report.bad(
+        RedirectSaid::Refuses(how) => report.push(Finding::bad(
             NAME,
             format!("{host} refuses the client or its redirect address ({how})"),
             format!("register exactly {sent} there, for client {}", client.unwrap_or("…")),
-        ),
-        RedirectSaid::Silent => report.unknown(
+        )),
+        RedirectSaid::Silent => report.push(Finding::unknown(
             NAME,
             format!("{host} does not say whether it knows the redirect address"),
             format!("make sure that {sent} is registered there"),
-        ),
+        )),
     }
     Tick::of(&host, false, &answer)
 }

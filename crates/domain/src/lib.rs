@@ -10,7 +10,9 @@ pub mod company;
 mod counted;
 pub mod decide;
 mod file_text;
+mod finding;
 pub mod folding;
+mod json_problem;
 pub mod names;
 pub mod record;
 pub mod refusal;
@@ -31,6 +33,8 @@ pub use company::{Change, Company, GrantRemains, Remains, SetAside, UnreadKey, U
 pub use counted::counted;
 pub use decide::{Decision, Denial, Permit, Reach, decide};
 pub use file_text::{bare, file_text};
+pub use finding::{Finding, Health, Remedy};
+pub use json_problem::json_problem;
 pub use record::{
     AccessClass, Address, Admit, Ciphertext, ClaimMapping, ClaimMappingId, ClaimSaid, Connection,
     ConnectionId, ConnectionPath, Credential, Digest, Effect, Grant, GrantId, Group, GroupId,

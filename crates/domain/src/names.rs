@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use aws_lc_rs::digest;
+use url::form_urlencoded::byte_serialize;
 
 use crate::{ServerId, TenantId};
 
@@ -47,6 +48,12 @@ pub fn public_name(prefix: &str, tool: &str) -> String {
     name.push('_');
     name.push_str(&short_digest(&whole));
     name
+}
+
+/// A text as a part of the path or query of an address.
+pub fn encoded(text: &str) -> String {
+    // A path knows no plus.
+    byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// 8 hex digits of the SHA-256 of a text.
@@ -134,6 +141,11 @@ mod tests {
         assert_eq!(escaped("{\"a\": \"b\u{202e}c\"}"), "{\"a\": \"b\\u202ec\"}");
         assert_eq!(shown("a\u{202e}turned\u{2066} \u{200f}text", 80), "aturned text");
         assert_eq!(shown("\u{fc}\u{fc}\u{fc}", 3), "\u{fc}\u{fc}\u{fc}");
+    }
+
+    #[test]
+    fn a_text_is_one_part_of_an_address() {
+        assert_eq!(encoded("a/b c+d?e=%\u{e9}"), "a%2Fb%20c%2Bd%3Fe%3D%25%C3%A9");
     }
 
     #[test]

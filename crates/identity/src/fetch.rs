@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use gatehall_domain::is_safe;
+use gatehall_domain::{is_safe, json_problem};
 use http::{Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -134,7 +134,7 @@ impl Fetch {
             return Err(answered(response.status().to_string()));
         }
         serde_json::from_slice(response.body())
-            .map_err(|error| answered(format!("what is not the JSON expected: {error}")))
+            .map_err(|error| answered(format!("what {}", json_problem(&error))))
     }
 }
 

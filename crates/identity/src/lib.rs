@@ -32,8 +32,8 @@ mod visit;
 
 pub use arrivals::{Arrivals, Pending};
 pub use doctor::{
-    ChatScene, Finding, Health, Patient, RedirectSaid, SHORT_PROOF, chat_findings, examine,
-    key_set_of, redirect_said,
+    ChatScene, Patient, RedirectSaid, SHORT_PROOF, chat_findings, examine, key_set_of,
+    redirect_said, within,
 };
 pub use doors::{DoorParts, DoorSettings, Doors, ForwardedUser};
 pub use fetch::{Connector, connector};

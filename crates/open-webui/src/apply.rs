@@ -28,7 +28,7 @@ pub trait Journal: Send + Sync {
 pub async fn apply(
     client: &Client,
     plan: &Plan,
-    key: Option<&SecretString>,
+    key: &SecretString,
     record: &mut Record,
     journal: &dyn Journal,
 ) -> Result<(), Fault> {
@@ -86,7 +86,7 @@ async fn groups(
 async fn connections(
     client: &Client,
     plan: &Plan,
-    key: Option<&SecretString>,
+    key: &SecretString,
     made: &HashMap<GroupId, String>,
     record: &mut Record,
     journal: &dyn Journal,
@@ -94,7 +94,6 @@ async fn connections(
     if plan.connections.iter().all(|(_, need)| need.is_settled()) {
         return Ok(());
     }
-    let key = key.ok_or(Fault::NoKey)?.expose_secret();
     let access = plan.see.iter().map(|seer| match seer {
         Seer::NewGroup(group) => made.get(group).map(|id| Grant::group(id)),
         seer => seer.known(),
@@ -118,7 +117,7 @@ async fn connections(
             _ => {}
         }
         let was = at.map(|at| &new[at]);
-        let wished = kind.wished(was, &plan.terms.gate, key, &access);
+        let wished = kind.wished(was, &plan.terms.gate, key.expose_secret(), &access);
         record.note_connection(kind.tool_id(), kind.url(&plan.terms.gate), was, &wished);
         match at {
             Some(at) => new[at] = wished,

@@ -1,87 +1,19 @@
 //! What is wrong at an Open WebUI, and what to do about it.
 
-use serde::Serialize;
+use gatehall_domain::{Finding, Remedy};
 use serde_json::Value;
 
 use crate::{
-    Found, Known, Plan, Remedy,
+    Found, Known, Plan,
     client::Object,
     connection::{CONNECTION, Kind},
+    judge::judge,
 };
-
-/// How something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// As it should be.
-    Good,
-    /// Worth knowing.
-    Note,
-    /// It keeps people from their tools, or lets somebody in who should not be.
-    Bad,
-}
-
-impl State {
-    /// In one word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Note => "note",
-            Self::Bad => "bad",
-        }
-    }
-}
-
-/// Something that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// How it is.
-    pub state: State,
-    /// What was looked at.
-    pub subject: String,
-    /// What was found.
-    pub found: String,
-    /// What to do; empty if nothing.
-    pub remedy: Remedy,
-}
-
-impl Finding {
-    /// That something is as it should be.
-    pub fn good(subject: impl Into<String>, found: impl Into<String>) -> Self {
-        Self::new(State::Good, subject, found, "")
-    }
-
-    /// That something is worth knowing.
-    pub fn note(
-        subject: impl Into<String>,
-        found: impl Into<String>,
-        remedy: impl Into<Remedy>,
-    ) -> Self {
-        Self::new(State::Note, subject, found, remedy)
-    }
-
-    /// That something is wrong.
-    pub fn bad(
-        subject: impl Into<String>,
-        found: impl Into<String>,
-        remedy: impl Into<Remedy>,
-    ) -> Self {
-        Self::new(State::Bad, subject, found, remedy)
-    }
-
-    fn new(
-        state: State,
-        subject: impl Into<String>,
-        found: impl Into<String>,
-        remedy: impl Into<Remedy>,
-    ) -> Self {
-        Self { state, subject: subject.into(), found: found.into(), remedy: remedy.into() }
-    }
-}
 
 /// Looks at what was read, and at what is not as it should be.
 pub fn look_at(found: &Found, plan: &Plan) -> Vec<Finding> {
-    let mut findings = vec![version(found)];
+    let sign_up = found.admin.get("ENABLE_SIGNUP").and_then(Value::as_bool);
+    let mut findings = judge(&found.config, sign_up);
     findings.extend(in_step(plan));
     findings.extend(odd_connections(found, plan));
     findings.extend(people(found));
@@ -89,31 +21,7 @@ pub fn look_at(found: &Found, plan: &Plan) -> Vec<Finding> {
     findings
 }
 
-fn version(found: &Found) -> Finding {
-    let said = &found.version;
-    match found.version().map(|it| it.known()) {
-        Some(Known::Yes) => Finding::good("version", format!("Open WebUI {said}")),
-        Some(Known::TooOld) => Finding::bad(
-            "version",
-            format!("Open WebUI {said} does not sign who asks, so that nobody would be believed"),
-            "take 0.12 or newer; docs/open-webui.md has a tool in Python for versions before 0.9.6",
-        ),
-        Some(Known::Older) => Finding::note(
-            "version",
-            format!("Open WebUI {said} signs who asks, and was not tried: 0.12 was"),
-            "take 0.12, or see what the test user sees",
-        ),
-        Some(Known::Newer) => Finding::note(
-            "version",
-            format!("Open WebUI {said} is newer than those that were tried, 0.12"),
-            "look whether a newer Gatehall knows it; what the test user sees counts",
-        ),
-        None => Finding::note("version", format!("\"{said}\" is no version that is known"), ""),
-    }
-}
-
 fn in_step(plan: &Plan) -> Vec<Finding> {
-    let open = |row: &crate::PlanRow| !matches!(row.state, "unchanged" | "left");
     let rows = plan.rows();
     let finding = |row: &crate::PlanRow| {
         let found = match row.state {
@@ -122,11 +30,13 @@ fn in_step(plan: &Plan) -> Vec<Finding> {
             _ => format!("it is not as it was set up: {}", row.what),
         };
         let subject = format!("{} {}", row.kind, row.name);
-        Finding::bad(subject, found, Remedy::set_up("", ""))
+        Finding::bad(subject, found, set_up("", ""))
     };
-    let mut all: Vec<Finding> = rows.iter().filter(|row| open(row)).map(finding).collect();
+    let mut all: Vec<Finding> = rows.iter().filter(|row| row.is_change()).map(finding).collect();
     let left = rows.iter().filter(|row| row.state == "left");
-    all.extend(left.map(|row| Finding::note(format!("{} {}", row.kind, row.name), &row.what, "")));
+    all.extend(
+        left.map(|row| Finding::doubtful(format!("{} {}", row.kind, row.name), &row.what, "")),
+    );
     if plan.is_done() {
         all.push(Finding::good("setup", "connections, models and groups are as they were set up"));
     }
@@ -160,7 +70,7 @@ fn odd_connections(found: &Found, plan: &Plan) -> Vec<Finding> {
         }
         let filter = it["config"]["function_name_filter_list"].as_str().unwrap_or_default();
         if !filter.is_empty() {
-            findings.push(Finding::note(
+            findings.push(Finding::doubtful(
                 &subject,
                 format!("it lets only some tools through: {filter}"),
                 "leave Function Name Filter List empty: Gatehall knows who may use what",
@@ -185,7 +95,7 @@ fn odd_connections(found: &Found, plan: &Plan) -> Vec<Finding> {
         let url = text(it, "url");
         if url.strip_prefix(gate).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')) {
             let id = it.get("info").and_then(|it| it["id"].as_str()).unwrap_or("without an ID");
-            findings.push(Finding::note(
+            findings.push(Finding::doubtful(
                 format!("connection {id}"),
                 "it leads to Gatehall, too, and was not set up here",
                 "remove it if it is an older one, so that no tool is there twice",
@@ -196,25 +106,8 @@ fn odd_connections(found: &Found, plan: &Plan) -> Vec<Finding> {
 }
 
 fn people(found: &Found) -> Vec<Finding> {
-    let on = |name: &str| found.admin.get(name) == Some(&Value::Bool(true));
-    let features = &found.config["features"];
-    let by_header = features["auth_trusted_header"] == Value::Bool(true);
+    let by_header = found.config["features"]["auth_trusted_header"] == Value::Bool(true);
     let mut findings = Vec::new();
-    if features["auth"] == Value::Bool(false) {
-        findings.push(Finding::bad(
-            "sign-in",
-            "WEBUI_AUTH=false: everybody is one administrator",
-            "take WEBUI_AUTH out of Open WebUI's environment",
-        ));
-    }
-    findings.push(match on("ENABLE_SIGNUP") && !by_header {
-        true => Finding::bad(
-            "sign-up",
-            "anybody can make an account with an address that is not theirs",
-            "switch New Sign Ups off (Settings, Authentication), or set ENABLE_SIGNUP=false",
-        ),
-        false => Finding::good("sign-up", "nobody makes an account by themselves"),
-    });
     let role = found.admin.get("DEFAULT_USER_ROLE").and_then(Value::as_str).unwrap_or_default();
     findings.push(match role {
         "admin" => Finding::bad(
@@ -222,7 +115,7 @@ fn people(found: &Found) -> Vec<Finding> {
             "everybody who comes becomes an administrator",
             "set Default User Role to user (Settings, Authentication)",
         ),
-        "pending" => Finding::note(
+        "pending" => Finding::doubtful(
             "default role",
             "who comes waits until an administrator gives them a role",
             match by_header {
@@ -234,7 +127,7 @@ fn people(found: &Found) -> Vec<Finding> {
     });
     let waiting = found.accounts.iter().filter(|it| it.role == "pending").count();
     if waiting > 0 {
-        findings.push(Finding::note(
+        findings.push(Finding::doubtful(
             "accounts",
             format!("{waiting} wait to be activated, and can use nothing"),
             "give them a role (Admin Panel, Users)",
@@ -249,7 +142,7 @@ fn models(found: &Found) -> Option<Finding> {
         return None;
     }
     if found.base_models.is_empty() && found.models.is_empty() {
-        return Some(Finding::note(
+        return Some(Finding::doubtful(
             "models",
             "there is none",
             "connect a provider of models (Settings, Connections), or see whether it answers",
@@ -259,10 +152,18 @@ fn models(found: &Found) -> Option<Finding> {
         it.get("access_grants").and_then(Value::as_array).is_some_and(|it| !it.is_empty())
     };
     found.models.iter().all(|it| !is_shared(&it)).then(|| {
-        Finding::note(
+        Finding::doubtful(
             "models",
             "only administrators may use one",
-            Remedy::set_up(" --open-models", ", and let everybody use these models"),
+            set_up(" --open-models", ", and let everybody use these models"),
         )
     })
+}
+
+/// Setting it up again with these options, which is so much more on the page.
+fn set_up(options: &str, more: &str) -> Remedy {
+    Remedy::new(
+        format!("gatehall open-webui setup{options} --apply"),
+        format!("set it up again{more}"),
+    )
 }

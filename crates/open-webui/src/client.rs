@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use tower::{ServiceExt, util::BoxCloneSyncService};
 use url::Url;
 
-use crate::Fault;
+use crate::{Fault, addresses::is_plain};
 
 /// What sends requests. The program has one way to do that, and hands it in.
 pub type Wire = BoxCloneSyncService<
@@ -27,8 +27,12 @@ pub(crate) type Object = Map<String, Value>;
 /// Open WebUI has so long to answer: where connections are saved, it asks all servers first.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// No answer is longer, in bytes: all accounts of a large company are in one.
-const LONGEST: usize = 64 << 20;
+/// No answer is longer, in bytes: all accounts of a large company are in one, and models with their
+/// pictures.
+const LONGEST: usize = 32 << 20;
+
+/// No answer has more parts than that: each takes many times the room of the `{},` it may be.
+const MOST: usize = 1_000_000;
 
 /// An Open WebUI, spoken to by somebody who is signed in, or by nobody.
 #[derive(Clone)]
@@ -50,17 +54,15 @@ impl Client {
     /// # Errors
     /// If it is no address.
     pub fn new(url: &Url, wire: Wire) -> Result<Self, Fault> {
-        let sound = matches!(url.scheme(), "http" | "https") && url.has_host();
-        let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-        if !(sound && plain) {
-            return Err(Fault::BadAddress(shown(url.as_str(), 200).into_owned()));
+        if !is_plain(url) {
+            return Err(Fault::BadAddress);
         }
         Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), wire, token: None })
     }
 
     /// The same, spoken to by whoever has this token or API key.
     #[must_use]
-    pub fn with_token(&self, token: SecretString) -> Self {
+    pub(crate) fn with_token(&self, token: SecretString) -> Self {
         Self { token: Some(token), ..self.clone() }
     }
 
@@ -95,9 +97,17 @@ impl Client {
 
     /// What of an answer is JSON; unknown paths are answered with a page and 200.
     pub(crate) fn json(&self, path: &str, answer: &[u8]) -> Result<Value, Fault> {
+        let parts = answer.iter().filter(|it| matches!(it, b'{' | b'[' | b',' | b':')).count();
+        if parts > MOST {
+            let why = format!("it is said in more than {MOST} parts");
+            return Err(Fault::Shape(format!("{}{path}", self.base), why));
+        }
         serde_json::from_slice(answer).map_err(|error| match answer.trim_ascii_start().first() {
             Some(b'<') => Fault::Page(format!("{}{path}", self.base)),
-            _ => Fault::Shape(format!("{}{path}", self.base), error.to_string()),
+            _ => {
+                let why = shown(&error.to_string(), 200).into_owned();
+                Fault::Shape(format!("{}{path}", self.base), why)
+            }
         })
     }
 
@@ -162,7 +172,25 @@ fn innermost(error: &dyn std::error::Error) -> String {
     error.to_string()
 }
 
-/// A part of a path or query, as it has to be written.
-pub(crate) fn encoded(text: &str) -> String {
-    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nobody() -> Client {
+        let wire = tower::service_fn(async |_| -> Result<_, _> { panic!("nothing is sent") });
+        Client::new(&"http://chat:8080".parse().unwrap(), Wire::new(wire)).unwrap()
+    }
+
+    #[test]
+    fn an_answer_of_many_small_parts_is_not_read() {
+        let list = |count: usize| {
+            format!(r#"{{"TOOL_SERVER_CONNECTIONS":[{}{{}}]}}"#, "{},".repeat(count))
+        };
+        let fault = nobody().json("/x", list(MOST).as_bytes()).unwrap_err().to_string();
+        assert!(fault.contains("parts"), "{fault}");
+        assert!(nobody().json("/x", list(1000).as_bytes()).is_ok());
+        let account = r#"{"id":"0c5a","name":"A, B","email":"a@b.example","role":"user"},"#;
+        let all = format!(r#"{{"users":[{}{{}}]}}"#, account.repeat(50_000));
+        assert!(nobody().json("/x", all.as_bytes()).is_ok(), "all accounts of a large company");
+    }
 }

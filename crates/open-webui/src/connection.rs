@@ -11,16 +11,6 @@ use crate::client::Object;
 /// The ID of the connection, which stands before the name of each tool.
 pub const CONNECTION: &str = "gatehall";
 
-/// What the connection is called in the `tool_ids` of chats and models.
-pub fn mcp_id() -> String {
-    Kind::Mcp.tool_id()
-}
-
-/// The same of a tenant's connection of type OpenAPI.
-pub fn openapi_id(tenant: &TenantId) -> String {
-    Kind::OpenApi(tenant.clone()).tool_id()
-}
-
 /// The key that stands in the connection to Gatehall, if there is one.
 pub fn connection_key(connections: &[Object]) -> Option<&str> {
     let found = Kind::Mcp.find(connections)?;
@@ -49,6 +39,17 @@ impl Kind {
         }
     }
 
+    /// Which one is called so in the `tool_ids` of chats and models, if one is.
+    pub(crate) fn of_tool_id(tool_id: &str) -> Option<Self> {
+        if tool_id == Self::Mcp.tool_id() {
+            return Some(Self::Mcp);
+        }
+        let id = tool_id.strip_prefix("server:")?;
+        let tenant = id.strip_prefix(CONNECTION)?.strip_prefix('-')?;
+        Some(Self::OpenApi(tenant.parse().ok()?))
+    }
+
+    /// What it is called in the `tool_ids` of chats and models.
     pub(crate) fn tool_id(&self) -> String {
         match self {
             Self::Mcp => format!("server:mcp:{CONNECTION}"),

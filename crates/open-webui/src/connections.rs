@@ -62,7 +62,9 @@ pub(crate) fn needs(
         .map(|kind| (kind.clone(), need(kind, there, terms, key, sight, record)))
         .collect();
     for kept in &record.connections {
-        let Some(kind) = former(&kept.id, kinds) else { continue };
+        // One that an earlier time made, and that is wished no more.
+        let kind = Kind::of_tool_id(&kept.id).filter(|it| !kinds.contains(it));
+        let Some(kind) = kind else { continue };
         let Some(at) = kind.find(there) else { continue };
         let need = match restored(kept, &there[at]) {
             Restored::Stays => Need::Left("somebody made it lead elsewhere"),
@@ -72,13 +74,6 @@ pub(crate) fn needs(
         all.push((kind, need));
     }
     all
-}
-
-/// A connection that an earlier time made, and that is wished no more.
-fn former(id: &str, kinds: &[Kind]) -> Option<Kind> {
-    let tenant = id.strip_prefix("server:gatehall-")?.parse().ok()?;
-    let kind = Kind::OpenApi(tenant);
-    (!kinds.contains(&kind)).then_some(kind)
 }
 
 /// What the connection lacks. The key counts, but is not shown.

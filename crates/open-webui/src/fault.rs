@@ -4,8 +4,8 @@ use serde_json::Value;
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each is its text")]
 pub enum Fault {
-    #[error("{0} is no http:// or https:// address")]
-    BadAddress(String),
+    #[error("the address of Open WebUI must be one such as http://open-webui:8080")]
+    BadAddress,
     #[error(
         "nobody answers at {0} ({1}): is Open WebUI running there, and is that address one that this machine reaches?"
     )]
@@ -86,10 +86,10 @@ pub enum Fault {
     NobodyYet(String),
     #[error("there is no group {0} at Open WebUI, nor one of Gatehall that is brought over")]
     NoGroup(String),
+    #[error("no password could be made up for an account: {0}")]
+    NoPassword(String),
     #[error("what was done could not be kept, so nothing more was done: {0}")]
     NotKept(String),
-    #[error("the connections need a key, and none was given")]
-    NoKey,
 }
 
 impl Fault {

@@ -89,11 +89,11 @@ fn same(one: &[Object], other: &[Object]) -> bool {
     sorted(one) == sorted(other)
 }
 
-fn listed(path: &str, answer: Value) -> Result<Vec<Object>, Fault> {
-    let list = &answer["TOOL_SERVER_CONNECTIONS"];
+fn listed(path: &str, mut answer: Value) -> Result<Vec<Object>, Fault> {
+    let list = answer.get_mut("TOOL_SERVER_CONNECTIONS").map(Value::take).unwrap_or_default();
     if list.is_null() && answer.is_object() {
         return Ok(Vec::new());
     }
-    serde_json::from_value(list.clone())
+    serde_json::from_value(list)
         .map_err(|_| Fault::Shape(path.to_owned(), "it lists no connections".into()))
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use gatehall_domain::names::encoded;
 use serde_json::{Value, json};
 
 use crate::{
     Client, Fault,
-    client::encoded,
     group::{FoundGroup, mark_of},
 };
 

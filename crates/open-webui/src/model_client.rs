@@ -1,10 +1,13 @@
 //! Models, as Open WebUI lists and saves them.
 
+use std::collections::HashSet;
+
+use gatehall_domain::names::encoded;
 use serde_json::{Value, json};
 
 use crate::{
     Client, Fault,
-    client::{Object, encoded},
+    client::Object,
     connection::grants,
     model::{BaseModel, id_of},
 };
@@ -43,11 +46,10 @@ impl Client {
     /// What providers offer now.
     pub(crate) async fn base_models(&self) -> Result<Vec<BaseModel>, Fault> {
         let all = self.get("/api/models/base").await?;
-        let all = all["data"].as_array().cloned().unwrap_or_default();
-        let mut models: Vec<BaseModel> = Vec::new();
-        for it in &all {
+        let (mut models, mut seen) = (Vec::new(), HashSet::new());
+        for it in all["data"].as_array().into_iter().flatten() {
             let Some(id) = it["id"].as_str() else { continue };
-            if models.iter().all(|it| it.id != id) {
+            if seen.insert(id) {
                 let name = it["name"].as_str().unwrap_or(id).to_owned();
                 models.push(BaseModel { id: id.to_owned(), name });
             }

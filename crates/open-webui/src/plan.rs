@@ -1,6 +1,6 @@
 //! What has to be changed at an Open WebUI for it to be as it should, and what is shown of that.
 
-use gatehall_domain::GroupId;
+use gatehall_domain::{GroupId, names::shown};
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
@@ -38,8 +38,9 @@ pub(crate) enum Seer {
     NewGroup(GroupId),
 }
 
-/// A line of a plan. It has no secret in it.
+/// A line of a plan. It has no secret in it, and can be shown whatever Open WebUI says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct PlanRow {
     /// `new`, `changed`, `removed`, `unchanged` or `left`.
     pub state: &'static str,
@@ -49,6 +50,19 @@ pub struct PlanRow {
     pub name: String,
     /// What of it, or why it is left alone.
     pub what: String,
+}
+
+impl PlanRow {
+    /// A line of these words.
+    pub fn new(state: &'static str, kind: &'static str, name: &str, what: &str) -> Self {
+        let (name, what) = (shown(name, 200).into_owned(), shown(what, 400).into_owned());
+        Self { state, kind, name, what }
+    }
+
+    /// Whether something has to be done.
+    pub fn is_change(&self) -> bool {
+        !matches!(self.state, "unchanged" | "left")
+    }
 }
 
 /// Compares what is there with what should be.
@@ -139,7 +153,7 @@ impl Plan {
     pub fn rows(&self) -> Vec<PlanRow> {
         let mut rows = Vec::new();
         let mut row = |state, kind, name: &str, what: String| {
-            rows.push(PlanRow { state, kind, name: name.to_owned(), what });
+            rows.push(PlanRow::new(state, kind, name, &what));
         };
         if self.needs_key {
             row("new", "key", "Open WebUI", "a service key".into());
@@ -213,5 +227,19 @@ impl GroupChange {
                 ("changed", name.clone(), what.join(", "))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_shows_nothing_that_moves_the_cursor() {
+        let row = PlanRow::new("left", "model", "a\u{1b}[2Jb\rc", &"\u{202e}x".repeat(1000));
+        assert_eq!(row.name, "a [2Jb c");
+        assert!(row.what.chars().count() <= 401 && !row.what.contains('\u{202e}'), "{row:?}");
+        let undone = crate::Undone::new("group", "a\u{1b}[2Jb\rc\u{202e}", "it is removed");
+        assert_eq!(undone.name, "a [2Jb c");
     }
 }

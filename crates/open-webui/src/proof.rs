@@ -1,6 +1,6 @@
 //! How an administrator is known to Open WebUI, and signing in as one.
 
-use gatehall_domain::EmailAddress;
+use gatehall_domain::{EmailAddress, names::shown};
 use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -57,7 +57,10 @@ impl Client {
         let (client, account) = self.enter(proof, may).await?;
         if let Some(other) = account["role"].as_str().filter(|role| *role != "admin") {
             client.sign_out(proof).await;
-            return Err(Fault::NotAdministrator(who(proof, &account), other.to_owned()));
+            return Err(Fault::NotAdministrator(
+                who(proof, &account),
+                shown(other, 40).into_owned(),
+            ));
         }
         // An API key cannot ask who it is; whether it is an administrator's shows here.
         client.is_still_in().await?;
@@ -154,7 +157,8 @@ fn usable(proof: &Proof, account: &Value) -> Result<(), Fault> {
 fn who(proof: &Proof, account: &Value) -> String {
     let named = proof.email().map(ToString::to_string);
     let said = || account["email"].as_str().map(str::to_owned);
-    named.or_else(said).unwrap_or_else(|| "the owner of the token".into())
+    let who = named.or_else(said).unwrap_or_else(|| "the owner of the token".into());
+    shown(&who, 254).into_owned()
 }
 
 fn refused(proof: &Proof, status: u16, answer: &[u8]) -> Fault {

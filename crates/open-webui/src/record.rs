@@ -59,15 +59,6 @@ pub(crate) struct KeptGroup {
 }
 
 impl Record {
-    /// Whether nothing was done.
-    pub fn is_empty(&self) -> bool {
-        self.keys.is_empty()
-            && self.bound.is_empty()
-            && self.connections.is_empty()
-            && self.models.is_empty()
-            && self.groups.is_empty()
-    }
-
     /// What was there before the first time counts, not what an earlier time made.
     pub(crate) fn note_connection(
         &mut self,

@@ -1,19 +1,17 @@
 //! Asks as somebody: what a person of Open WebUI is offered, through Open WebUI.
 
-use gatehall_domain::EmailAddress;
-use gatehall_vault::generate_key;
+use gatehall_domain::{EmailAddress, names::encoded};
+use gatehall_vault::new_secret;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-use crate::{
-    Client, Fault, Found, Plan,
-    client::encoded,
-    connection::{Kind, mcp_id},
-    plan::Seer,
-};
+use crate::{Client, Fault, Found, Plan, connection::Kind, plan::Seer};
 
 /// How the addresses of accounts begin that are made to ask once.
 pub const TEST_USER: &str = "gatehall-check-";
+
+/// What they are called.
+pub const TEST_USER_NAME: &str = "Gatehall check";
 
 /// An account that was made to ask once.
 #[derive(Debug)]
@@ -34,12 +32,13 @@ impl Client {
         email: &EmailAddress,
         plan: &Plan,
     ) -> Result<TestUser, Fault> {
-        let password = generate_key().map_err(|error| Fault::NotKept(error.to_string()))?.text;
+        let password = new_secret().map_err(|error| Fault::NoPassword(error.to_string()))?;
         let path = "/api/v1/auths/add";
-        // It may be as long as a hash takes, which is 72 bytes.
+        // With the kinds of characters that Open WebUI may want, and not longer than a hash takes,
+        // which is 72 bytes.
         let form = json!({
-            "name": "Gatehall check", "email": email.as_str(), "role": "user",
-            "password": format!("{}!aA1", password.expose_secret()).chars().take(70).collect::<String>(),
+            "name": TEST_USER_NAME, "email": email.as_str(), "role": "user",
+            "password": format!("{}!aA1", password.expose_secret()),
         });
         let made = self.post(path, &form).await?;
         let Some(id) = made["id"].as_str().map(str::to_owned) else {
@@ -86,7 +85,7 @@ impl Found {
     pub fn left_over(&self) -> impl Iterator<Item = &crate::Account> {
         self.accounts
             .iter()
-            .filter(|it| it.email.starts_with(TEST_USER) && it.name == "Gatehall check")
+            .filter(|it| it.email.starts_with(TEST_USER) && it.name == TEST_USER_NAME)
     }
 }
 
@@ -95,7 +94,7 @@ impl Found {
 /// # Errors
 /// If Open WebUI could not get the list.
 pub async fn tools_of(client: &Client) -> Result<Vec<String>, Fault> {
-    let path = format!("/api/v1/tools/id/{}/specs", mcp_id());
+    let path = format!("/api/v1/tools/id/{}/specs", Kind::Mcp.tool_id());
     let answer = client.get(&path).await?;
     let Some(all) = answer["specs"].as_array() else {
         return Err(Fault::Shape(path, "it lists no tools".into()));

@@ -1,25 +1,34 @@
 //! Takes back what was done, and nothing that somebody did since.
 
+use gatehall_domain::names::shown;
 use serde::Serialize;
 
 use crate::{
     Client, Fault, Record,
-    connection::{CONNECTION, Kind},
+    connection::Kind,
     group::mark_of,
     model::{form_of, is_as_registered},
     narrow::without,
     restore::{Restored, restored},
 };
 
-/// One thing that was taken back, or not.
+/// One thing that was taken back, or not. It can be shown whatever Open WebUI says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Undone {
-    /// `group`, `connection` or `model`.
+    /// `group`, `connection`, `model`, `key` or `account`.
     pub kind: &'static str,
     /// Which one.
     pub name: String,
     /// What became of it.
     pub what: &'static str,
+}
+
+impl Undone {
+    /// What became of one of this name.
+    pub fn new(kind: &'static str, name: &str, what: &'static str) -> Self {
+        Self { kind, name: shown(name, 200).into_owned(), what }
+    }
 }
 
 /// Takes everything back that the record has, or says what would be if nothing is to be done yet.
@@ -42,7 +51,7 @@ async fn models(
     done: &mut Vec<Undone>,
 ) -> Result<(), Fault> {
     for kept in &record.models {
-        let mut tell = |what| done.push(Undone { kind: "model", name: kept.id.clone(), what });
+        let mut tell = |what| done.push(Undone::new("model", &kept.id, what));
         let Some(model) = client.model(&kept.id).await? else { continue };
         if kept.created && is_as_registered(&model, &kept.tools) {
             tell("it is not registered any more");
@@ -76,9 +85,9 @@ async fn connections(
     let read = client.connections().await?;
     let mut new = read.clone();
     for kept in &record.connections {
-        let Some(kind) = kind_of(&kept.id) else { continue };
+        let Some(kind) = Kind::of_tool_id(&kept.id) else { continue };
         let Some(at) = kind.find(&new) else { continue };
-        let mut tell = |what| done.push(Undone { kind: "connection", name: kind.id(), what });
+        let mut tell = |what| done.push(Undone::new("connection", &kind.id(), what));
         match restored(kept, &new[at]) {
             Restored::Stays => tell("it stays, since somebody made it lead elsewhere"),
             Restored::Goes => {
@@ -101,14 +110,6 @@ async fn connections(
     }
 }
 
-fn kind_of(tool_id: &str) -> Option<Kind> {
-    if tool_id == Kind::Mcp.tool_id() {
-        return Some(Kind::Mcp);
-    }
-    let tenant = tool_id.strip_prefix("server:")?.strip_prefix(CONNECTION)?.strip_prefix('-')?;
-    Some(Kind::OpenApi(tenant.parse().ok()?))
-}
-
 async fn groups(
     client: &Client,
     record: &Record,
@@ -118,7 +119,7 @@ async fn groups(
     let there = client.groups().await?;
     for kept in &record.groups {
         let Some(group) = there.iter().find(|it| it.id == kept.id) else { continue };
-        let mut tell = |what| done.push(Undone { kind: "group", name: group.name.clone(), what });
+        let mut tell = |what| done.push(Undone::new("group", &group.name, what));
         if mark_of(&group.description) != Some(kept.group.to_string().as_str()) {
             tell("it stays, since its description says no more that it is Gatehall's");
             continue;

@@ -54,7 +54,7 @@ pub trait Hall: Send + Sync {
     fn test(&self, path: ConnectionPath) -> mpsc::Receiver<Step>;
 
     /// Looks at the deployment from outside.
-    fn examine(&self) -> Pending<'_, Vec<gatehall_identity::Finding>>;
+    fn examine(&self) -> Pending<'_, Vec<gatehall_domain::Finding>>;
 
     /// What was set when the program was started, for showing: name and value.
     fn settings(&self) -> Vec<(&'static str, String)>;
@@ -68,7 +68,7 @@ pub trait Hall: Send + Sync {
     fn chat_secrets(&self) -> &[(String, String)];
 
     /// The Open WebUIs that the gate reaches by itself.
-    fn reached_chats(&self) -> &[ReachedChat];
+    fn reached_chats(&self) -> &[ChatAccess];
 
     /// The Open WebUI at this address, spoken to by nobody.
     ///
@@ -89,14 +89,14 @@ pub trait Hall: Send + Sync {
     fn replica(&self) -> &str;
 }
 
-/// An Open WebUI that the gate reaches by itself.
+/// How an Open WebUI is reached as one of its administrators.
 #[derive(Debug, Clone)]
-pub struct ReachedChat {
+pub struct ChatAccess {
     /// The source of its accounts here.
     pub chat: String,
     /// Where it is.
     pub url: Url,
-    /// How the gate signs in there as an administrator; none if it may not.
+    /// What proves an administrator there; none if whoever asks has to give it.
     pub proof: Option<Proof>,
     /// Whether it follows the company.
     pub follow: bool,
@@ -107,8 +107,6 @@ pub struct ReachedChat {
 pub struct InStep {
     /// When all was last as it should be.
     pub at: Option<Timestamp>,
-    /// Whether nothing was set up there yet, so that there is nothing to keep.
-    pub waits: bool,
     /// Since when it has failed, and why.
     pub failing: Option<(Timestamp, String)>,
 }

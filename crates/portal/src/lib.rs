@@ -27,7 +27,7 @@ pub use area::audit_filter;
 pub use chats::{chat_scene, said_of_chats, serving};
 pub use desk::{Desk, DeskError, Inverse};
 pub use export::export;
-pub use hall::{Called, Condition, Hall, InStep, Pending, ReachedChat, Step};
+pub use hall::{Called, ChatAccess, Condition, Hall, InStep, Pending, Step};
 pub use web::Way;
 
 /// Everything that browsers and programs reach of the portal.

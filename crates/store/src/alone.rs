@@ -2,25 +2,43 @@
 
 use std::fs::{File, TryLockError};
 
-use sqlx::{SqlitePool, query_scalar};
+use sqlx::{
+    ConnectOptions, Connection, Either, PgConnection, PgPool, SqlitePool, postgres::PgAdvisoryLock,
+};
+use tokio::sync::Mutex;
 
 use crate::{
     Store, StoreError,
-    engine::{Engine, Pool, Transaction},
+    engine::Engine,
     writing::{LIMIT, in_time},
 };
 
 /// As long as this is there, nobody else has it. Dropped, it is let go a moment later.
 #[derive(Debug)]
 pub struct Alone {
-    held: Engine<File, Transaction>,
+    /// On PostgreSQL it is held for as long as the connection lasts.
+    held: Engine<File, Mutex<PgConnection>>,
 }
 
 impl Alone {
+    /// Whether it is still held, which is asked before anything is done that nobody else may do at
+    /// the same time: a server may end a connection whenever it likes.
+    ///
+    /// # Errors
+    /// If it was lost.
+    pub async fn must_be_held(&self) -> Result<(), StoreError> {
+        match &self.held {
+            Engine::Sqlite(_) => Ok(()),
+            Engine::Postgres(held) => {
+                in_time(LIMIT, async { Ok(held.lock().await.ping().await?) }).await
+            }
+        }
+    }
+
     /// Lets it go, at once.
     pub async fn end(self) {
-        if let Engine::Postgres(transaction) = self.held {
-            transaction.roll_back().await;
+        if let Engine::Postgres(held) = self.held {
+            let _ = in_time(LIMIT, async { Ok(held.into_inner().close().await?) }).await;
         }
     }
 }
@@ -33,27 +51,24 @@ impl Store {
     pub async fn alone(&self, what: &str) -> Result<Option<Alone>, StoreError> {
         let held = match &self.pool {
             Engine::Sqlite(pool) => beside(pool, what).await?.map(Engine::Sqlite),
-            Engine::Postgres(_) => {
-                in_time(LIMIT, within(&self.pool, what)).await?.map(Engine::Postgres)
-            }
+            Engine::Postgres(pool) => in_time(LIMIT, session(pool, what))
+                .await?
+                .map(|connection| Engine::Postgres(Mutex::new(connection))),
         };
         Ok(held.map(|held| Alone { held }))
     }
 }
 
-/// A lock of PostgreSQL, for as long as a transaction.
-async fn within(pool: &Pool, what: &str) -> Result<Option<Transaction>, StoreError> {
-    let mut transaction = pool.begin_write().await?;
-    let Engine::Postgres(it) = &mut transaction else { return Ok(None) };
-    let taken: bool = query_scalar("select pg_try_advisory_xact_lock(hashtextextended($1, 0))")
-        .bind(what)
-        .fetch_one(&mut **it)
-        .await?;
-    if !taken {
-        transaction.roll_back().await;
-        return Ok(None);
+/// A connection that has the lock. It is none of the pool's, since it may be held for minutes.
+async fn session(pool: &PgPool, what: &str) -> Result<Option<PgConnection>, StoreError> {
+    let connection = pool.connect_options().connect().await?;
+    match PgAdvisoryLock::new(what).try_acquire(connection).await? {
+        Either::Left(guard) => Ok(Some(guard.leak())),
+        Either::Right(connection) => {
+            connection.close().await?;
+            Ok(None)
+        }
     }
-    Ok(Some(transaction))
 }
 
 /// The lock of a file beside an SQLite, which would let nobody write meanwhile.

@@ -5,14 +5,13 @@ import re
 import time
 import uuid
 
-from chat import page, world
+from chat import world
+from chat.open_webui import PASSWORD, ask
 from chat.open_webui import Person as Newest
-from chat.open_webui import ask
 from doors.world import TOOLS
 
 # What every start needs besides. Vectors are for documents, and none are made here.
 OPEN_WEBUI = {
-    **world.OPEN_WEBUI,
     "VECTOR_DB": "opensearch",
     "OPENSEARCH_USERNAME": "nobody",
     "OPENSEARCH_PASSWORD": "nothing",
@@ -46,20 +45,8 @@ class Person(Newest):
         }
         chat = {"models": [model], "history": {"messages": history, "currentId": number}}
         made = self.ask("POST", "/api/v1/chats/new", {"chat": chat})
-        self.ask(
-            "POST",
-            "/api/chat/completions",
-            {
-                "model": model,
-                "stream": True,
-                "messages": [message],
-                "tool_ids": list(tools),
-                "session_id": str(uuid.uuid4()),
-                "chat_id": made["id"],
-                "id": number,
-                "params": {"function_calling": "native"},
-            },
-        )
+        native = {"function_calling": "native"}
+        self.send_message(message, number, tools, model, chat_id=made["id"], params=native)
         end = time.monotonic() + seconds
         while self.ask("GET", f"/api/tasks/chat/{made['id']}")["task_ids"]:
             if time.monotonic() > end:
@@ -70,22 +57,15 @@ class Person(Newest):
 
 
 class World(world.World):
-    def start_open_webui(self, **different):
-        self.processes.stop("open-webui")
-        self.gate()
-        variables, _ = page.variables(world.SECRET)
-        variables |= {**OPEN_WEBUI, "DATA_DIR": str(self.processes.folder / "open-webui")}
-        variables["OPENAI_API_BASE_URL"] = f"{self.origin('model')}/v1"
-        variables["MCP_PROXY_BRIDGE_KEY"] = self.key
-        serve = ["serve", "--host", "127.0.0.1", "--port", self.ports["open-webui"]]
-        command = [TOOLS / "bridge/bin/open-webui", *serve]
-        self.processes.start("open-webui", command, {**variables, **different})
-        self._wait("open-webui", "/health", 120)
+    program, ready = TOOLS / "bridge/bin/open-webui", "/health"
+
+    def variables(self):
+        return {**super().variables(), **OPEN_WEBUI}
 
     def set_up(self):
         """Whoever signs up first is the administrator."""
-        email, password = OPEN_WEBUI["WEBUI_ADMIN_EMAIL"], OPEN_WEBUI["WEBUI_ADMIN_PASSWORD"]
-        body = {"name": OPEN_WEBUI["WEBUI_ADMIN_NAME"], "email": email, "password": password}
+        email = world.OPEN_WEBUI["WEBUI_ADMIN_EMAIL"]
+        body = {"name": "Ines", "email": email, "password": PASSWORD}
         ask(self.open_webui(), "POST", "/api/v1/auths/signup", body)
         ines = Person(self.open_webui(), email)
         ines.open_model()

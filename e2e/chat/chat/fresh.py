@@ -2,7 +2,7 @@
 
 import json
 
-from .open_webui import PASSWORD, Person
+from .open_webui import PASSWORD, Person, Refused
 from .world import OPEN_WEBUI, World
 
 # What is at Open WebUI before, and is none of Gatehall's business.
@@ -86,7 +86,13 @@ class Fresh(World):
         names = {person.id: name for name, person in self.people.items()}
         groups = {}
         for group in self.ines.ask("GET", "/api/v1/groups/"):
-            whole = self.ines.ask("GET", f"/api/v1/groups/id/{group['id']}/export")
+            try:
+                whole = self.ines.ask("GET", f"/api/v1/groups/id/{group['id']}/export")
+            except Refused as refused:
+                # The gate may have removed it since.
+                if refused.status == 404:
+                    continue
+                raise
             groups[group["name"]] = sorted(names.get(it, it) for it in whole["user_ids"])
         return groups
 

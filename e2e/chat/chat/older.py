@@ -1,8 +1,8 @@
 """An Open WebUI of an older version, as far as it answers here: as such ones did."""
 
-import http.server
 import json
-import threading
+
+from doors.serving import Handler, Serving
 
 # Before models were listed at one path there were two, and the first is a page like all unknown ones.
 ANSWERS = {
@@ -17,39 +17,25 @@ ANSWERS = {
 }
 
 
-class Older:
+class Older(Serving):
     def __init__(self, version):
         self.changes = []
-        older = self
         config = {"status": True, "version": version, "features": {"auth": True}}
-        answers = {**ANSWERS, "/api/config": config}
+        super().__init__(_handler({**ANSWERS, "/api/config": config}, self.changes))
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                known = self.path in answers
-                body = json.dumps(answers[self.path]) if known else "<!doctype html><title>Open WebUI"
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json" if known else "text/html")
-                self.end_headers()
-                self.wfile.write(body.encode())
 
-            def do_POST(self):
-                older.changes.append(self.path)
-                self.send_error(500)
+def _handler(answers, changes):
+    class Asked(Handler):
+        def do_GET(self):
+            if self.path in answers:
+                self.send(200, json.dumps(answers[self.path]).encode())
+            else:
+                self.send(200, b"<!doctype html><title>Open WebUI", "text/html")
 
-            do_DELETE = do_POST
+        def do_POST(self):
+            changes.append(self.path)
+            self.send_error(500)
 
-            def log_message(self, *_):
-                pass
+        do_DELETE = do_POST
 
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.origin = f"http://127.0.0.1:{self._server.server_port}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
+    return Asked

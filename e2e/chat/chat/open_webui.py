@@ -112,22 +112,16 @@ class Person:
         """Asks, and waits for nothing."""
         message = {"role": "user", "content": text}
         number = str(uuid.uuid4())
-        begun = self.ask(
-            "POST",
-            "/api/chat/completions",
-            {
-                "model": model,
-                "stream": True,
-                "messages": [message],
-                "tool_ids": list(tools),
-                "files": list(files),
-                "session_id": str(uuid.uuid4()),
-                "id": number,
-                "parent_id": None,
-                "user_message": {**message, "id": str(uuid.uuid4()), "timestamp": 0},
-            },
-        )
+        own = {**message, "id": str(uuid.uuid4()), "timestamp": 0}
+        more = {"files": list(files), "parent_id": None, "user_message": own}
+        begun = self.send_message(message, number, tools, model, **more)
         return Turn(self, begun["chat_id"], number, text)
+
+    def send_message(self, message, number, tools, model, **more):
+        """Sends it to the model; the answer has this number."""
+        body = {"model": model, "stream": True, "messages": [message], "tool_ids": list(tools)}
+        body |= {"session_id": str(uuid.uuid4()), "id": number, **more}
+        return self.ask("POST", "/api/chat/completions", body)
 
     def tools(self):
         """The tool servers that the chat offers to switch on, by id."""

@@ -1,7 +1,6 @@
 """The bridge tool: whoever asks by it has their own tools, and nobody else's."""
 
 import contextlib
-import http.server
 import json
 import threading
 import time
@@ -9,6 +8,7 @@ import time
 import jwt
 
 from doors.runner import table
+from doors.serving import Handler, Serving
 
 from .open_webui import Refused
 from .world import PEOPLE, SECRET
@@ -40,29 +40,22 @@ def valves(world, **different):
         world.ines.set_valves(world.bridge, **kept)
 
 
-@contextlib.contextmanager
-def elsewhere(answer):
+class Elsewhere(Serving):
     """A server that is not the gate, and what it was asked."""
-    requests = []
 
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            requests.append((self.path, self.headers))
-            self.rfile.read(int(self.headers["Content-Length"]))
-            answer(self)
+    def __init__(self, answer):
+        self.requests = []
+        requests = self.requests
 
-        do_GET = do_POST
+        class Asked(Handler):
+            def do_POST(self):
+                requests.append((self.path, self.headers))
+                self.body()
+                answer(self)
 
-        def log_message(self, *_):
-            pass
+            do_GET = do_POST
 
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", requests
-    finally:
-        server.shutdown()
+        super().__init__(Asked)
 
 
 def test_everybody_lists_their_own_tools_alone(world):
@@ -132,18 +125,12 @@ def test_somebody_unknown_has_none_and_is_told_so(world):
 
 
 def test_each_request_is_signed_for_its_account(world):
-    def found(request):
-        said = json.dumps({"tools": [], "found": 0}).encode()
-        request.send_response(200)
-        request.send_header("Content-Type", "application/json")
-        request.end_headers()
-        request.wfile.write(said)
-
-    alice = world.people["alice"]
-    with elsewhere(found) as (origin, requests), valves(world, gateway_url=f"{origin}/t/google/"):
-        answer = asked(world, "alice", "gatehall_list_my_tools")
+    alice, found = world.people["alice"], json.dumps({"tools": [], "found": 0}).encode()
+    with Elsewhere(lambda it: it.send(200, found)) as other:
+        with valves(world, gateway_url=f"{other.origin}/t/google/"):
+            answer = asked(world, "alice", "gatehall_list_my_tools")
         assert answer.text == "There is no such tool that you may use.", answer
-    ((path, headers),) = requests
+    ((path, headers),) = other.requests
     assert path == "/t/google/tools/gatehall_search_tools"
     assert headers["Authorization"] == f"Bearer {world.key}"
     proof = headers["X-OpenWebUI-User-Jwt"]
@@ -154,55 +141,46 @@ def test_each_request_is_signed_for_its_account(world):
     assert plain == ["X-OpenWebUI-User-Jwt"], plain
 
 
-def test_secrets_that_differ(world):
-    world.start_gate(GATEHALL_OPEN_WEBUI_SECRET="another secret than that of the chat")
-    try:
-        answer = asked(world, "alice", "gatehall_list_my_tools")
-        assert "Error: Gatehall does not know who asks" in answer.text, answer
-    finally:
-        world.start_gate()
-
-
-def test_while_the_gate_is_down(world):
-    world.processes.stop("gate")
+@table(
+    [
+        ("another secret", "Gatehall does not know who asks"),
+        (None, "Gatehall cannot be reached"),
+    ]
+)
+def test_a_gate_that_is_no_use_is_said(world, secret, words):
+    """It has another secret, or does not run."""
+    if secret:
+        world.start_gate(GATEHALL_OPEN_WEBUI_SECRET="another secret than that of the chat")
+    else:
+        world.processes.stop("gate")
     try:
         answer = called(world, "alice", "google_clock_now")
-        assert "Error: Gatehall cannot be reached" in answer.text, answer
+        assert f"Error: {words}" in answer.text, answer
     finally:
         world.start_gate()
 
 
 def test_a_call_that_takes_too_long(world):
     ended = threading.Event()
-    with elsewhere(lambda _: ended.wait(60)) as (origin, _):
-        with valves(world, gateway_url=origin, timeout_seconds=1):
+    with Elsewhere(lambda _: ended.wait(60)) as other:
+        with valves(world, gateway_url=other.origin, timeout_seconds=1):
             answer = called(world, "alice", "google_clock_now")
             assert "Error: There was no answer within 1 seconds" in answer.text, answer
         ended.set()
 
 
 def test_a_redirect_gets_no_proof(world):
-    with elsewhere(lambda _: None) as (target, requests):
-
-        def away(request):
-            request.send_response(307)
-            request.send_header("Location", f"{target}/")
-            request.end_headers()
-
-        with elsewhere(away) as (origin, _), valves(world, gateway_url=origin):
+    with Elsewhere(lambda _: None) as target:
+        away = lambda it: it.send(307, headers=[("Location", f"{target.origin}/")])
+        with Elsewhere(away) as other, valves(world, gateway_url=other.origin):
             answer = called(world, "alice", "google_clock_now")
         assert "other than Gatehall answered, with status 307" in answer.text, answer
-        assert not requests
+        assert not target.requests
 
 
 def test_a_page_is_no_answer(world):
-    def page(request):
-        request.send_response(200)
-        request.send_header("Content-Type", "text/html")
-        request.end_headers()
-        request.wfile.write(b"<html>noon</html>")
-
-    with elsewhere(page) as (origin, _), valves(world, gateway_url=origin):
+    page = lambda it: it.send(200, b"<html>noon</html>", "text/html")
+    with Elsewhere(page) as other, valves(world, gateway_url=other.origin):
         answer = called(world, "alice", "google_clock_now")
         assert answer.text.startswith("Error: ") and "noon" not in answer.text, answer
 

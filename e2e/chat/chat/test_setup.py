@@ -262,7 +262,7 @@ def test_killed_at_each_step_a_second_run_mends_it(_):
             world.command("undo", "--apply", url=origin.origin)
             assert world.state() == clean, (when, step)
             assert world.live_keys() == []
-            origin.__exit__()
+            origin.close()
             if not hit:
                 break
             killed += 1

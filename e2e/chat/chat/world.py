@@ -2,11 +2,10 @@
 
 import json
 import pathlib
-import time
 import urllib.request
 
-from doors.processes import Processes, free_port
-from doors.world import GATEHALL, ROOT, TOOLS
+from doors.processes import Running, free_port
+from doors.world import GATEHALL, ROOT, TOOL_SERVER, TOOLS
 
 from . import page
 from .open_webui import PASSWORD, Person
@@ -46,9 +45,12 @@ OPEN_WEBUI = {
 }
 
 
-class World:
+class World(Running):
+    # The program, and where it says that it is ready.
+    program, ready = TOOLS / "chat/bin/open-webui", "/ready"
+
     def __init__(self):
-        self.processes = Processes()
+        super().__init__()
         self.ports = {name: free_port() for name in ("gate", "model", "open-webui")}
         self._people = None
         self._bridge = None
@@ -72,8 +74,8 @@ class World:
             self.key = self.gatehall(*page.command("key", "add")).strip()
             self.gatehall(*page.command("group", "add"))
             self.gatehall(*page.command("user", "add"))
-            server = CHAT / "tool_server.py"
-            company = (CHAT / "company.toml").read_text().replace("{{TOOL_SERVER}}", str(server))
+            company = (CHAT / "company.toml").read_text()
+            company = company.replace("{{TOOL_SERVER}}", str(TOOL_SERVER))
             path = self.processes.folder / "company.toml"
             path.write_text(company)
             self.gatehall("import", path, "--apply")
@@ -105,19 +107,26 @@ class World:
             self.start_open_webui()
         return self.origin("open-webui")
 
+    def variables(self):
+        """What the page starts Open WebUI with, and what it needs here."""
+        connections = json.dumps([self.connection()])
+        return {
+            **page.variables(SECRET)[0],
+            **OPEN_WEBUI,
+            "DATA_DIR": str(self.processes.folder / "open-webui"),
+            "OPENAI_API_BASE_URL": f"{self.origin('model')}/v1",
+            "TOOL_SERVER_CONNECTIONS": connections,
+            # Of the bridge tool; the secret it takes from where Open WebUI has it.
+            "MCP_PROXY_BRIDGE_KEY": self.key,
+        }
+
     def start_open_webui(self, **different):
         """As the page starts it, but for what is given."""
         self.processes.stop("open-webui")
-        variables, _ = page.variables(SECRET)
-        variables |= {**OPEN_WEBUI, "DATA_DIR": str(self.processes.folder / "open-webui")}
-        variables["OPENAI_API_BASE_URL"] = f"{self.origin('model')}/v1"
-        variables["TOOL_SERVER_CONNECTIONS"] = json.dumps([self.connection()])
-        # Of the bridge tool; the secret it takes from where Open WebUI has it.
-        variables["MCP_PROXY_BRIDGE_KEY"] = self.key
         serve = ["serve", "--host", "127.0.0.1", "--port", self.ports["open-webui"]]
-        command = [TOOLS / "chat/bin/open-webui", *serve]
-        self.processes.start("open-webui", command, {**variables, **different})
-        ready = lambda: answers(f"{self.origin('open-webui')}/ready")
+        environment = {**self.variables(), **different}
+        self.processes.start("open-webui", [self.program, *serve], environment)
+        ready = lambda: answers(f"{self.origin('open-webui')}{self.ready}")
         self.processes.wait_until("open-webui", ready, 120)
 
     def connection(self, kind="mcp"):
@@ -167,23 +176,6 @@ class World:
 
     def tools_of(self, name):
         return self.given(name)[0]
-
-    # All of it.
-
-    def wait(self, condition, what, seconds=15):
-        end = time.monotonic() + seconds
-        while not (found := condition()):
-            if time.monotonic() > end:
-                raise AssertionError(f"in vain: {what}")
-            time.sleep(0.1)
-        return found
-
-    def show_logs(self, out):
-        for path in sorted(self.processes.folder.glob("*.log")):
-            print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out)
-
-    def close(self):
-        self.processes.close()
 
 
 def answers(url):

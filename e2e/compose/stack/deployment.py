@@ -3,12 +3,13 @@
 import json
 import os
 import shutil
-import time
+
+from chat.signed_in import SignedIn
 
 from . import engine
 from .internet import LOGIN, MODELS
 from .place import DEPLOYMENT, GATEHALL, ROOT, TOOLS
-from .visitor import Person, Stranger
+from .visitor import Stranger
 
 DOMAIN = "company.example"
 ADMIN = "ada@company.example"
@@ -16,16 +17,23 @@ ADMIN = "ada@company.example"
 # What is not in a real deployment: the tests' authority is believed, the internet is on a machine that
 # no name server knows, and there is a tool server in the network that is meant for one. The
 # packages of Open WebUI are those of this machine: its stand-in would be made for minutes with them.
+# Health is looked at more often, since everything waits for it; deploy/check knows how often it is
+# shipped.
 OVERRIDE = """\
 x-outside: &outside
   environment: {{ SSL_CERT_FILE: /authority.pem }}
   extra_hosts: ["{login}:{address}", "{models}:{address}"]
+x-watched: &watched
+  healthcheck: {{ interval: 2s }}
 services:
+  traefik: *watched
+  postgres: *watched
+  valkey: *watched
   gatehall:
-    <<: *outside
+    <<: [*outside, *watched]
     volumes: ["./authority.pem:/authority.pem:ro"]
   open-webui:
-    <<: *outside
+    <<: [*outside, *watched]
     volumes:
       - ./authority.pem:/authority.pem:ro
       - "{packages}:/usr/local/lib/{python}/dist-packages:ro"
@@ -33,7 +41,7 @@ services:
       - "{packages}/open_webui/frontend:/app/build:ro"
   tool:
     image: ${{OPEN_WEBUI_IMAGE}}
-    command: [python, /tool_server.py]
+    command: [python, /tool_server.py, --port, "9000", headers]
     init: true
     volumes: ["{tool}:/tool_server.py:ro"]
     networks: [gatehall-time]
@@ -68,7 +76,7 @@ class Deployment:
             login=LOGIN,
             models=MODELS,
             address=self.internet.address,
-            tool=ROOT / "e2e/compose/tool_server.py",
+            tool=ROOT / "e2e/tool_server.py",
         )
         (self.folder / "compose.override.yaml").write_text(text)
 
@@ -182,7 +190,7 @@ class Deployment:
 
     def person(self, account):
         """Somebody who signs in at the provider and opens the chat."""
-        return Person(self.stranger(), self.url("app", ""), account)
+        return SignedIn(self.stranger(), self.url("app", ""), account)
 
 
 CERTIFICATE = """\
@@ -191,13 +199,3 @@ tls:
     - certFile: /etc/traefik/dynamic/tests.pem
       keyFile: /etc/traefik/dynamic/tests.key
 """
-
-
-def until(what, ask, seconds=60):
-    """Waits until `ask` gives something, and gives it."""
-    end = time.monotonic() + seconds
-    while not (found := ask()):
-        if time.monotonic() > end:
-            raise AssertionError(f"in vain: {what}")
-        time.sleep(0.2)
-    return found

@@ -49,6 +49,12 @@ def at_the_server(*command, **more):
     return run(["nsenter", "--net", "--target", first_process(), *command], **more)
 
 
+def at_the_disks(script):
+    """Runs a script where the engine keeps volumes, as whoever is at the server itself."""
+    enter = ["nsenter", "--mount", "--target", first_process()]
+    return run([*enter, "bash", "-euc", script])
+
+
 def group(container, controller):
     """The folder of a container's control group."""
     name = (FOLDER / "cgroup").read_text().strip()

@@ -4,13 +4,13 @@ import contextlib
 import subprocess
 import sys
 
+from doors.processes import until
 from doors.runner import table
 
 from . import engine, inside
-from .deployment import until
 from .test_mending import is_well
 
-LISTEN = "import socket; s = socket.create_server(('0.0.0.0', 80)); input()"
+LISTEN = "import socket, sys; s = socket.create_server(('0.0.0.0', 80)); sys.stdin.read()"
 
 
 @contextlib.contextmanager
@@ -60,6 +60,47 @@ def test_a_database_of_another_major_version(world):
         assert "POSTGRES_IMAGE" in said and "dump" in said, said
     finally:
         in_volume(deployment, "postgres", f"mv {file}.kept {file}")
+    deployment.up()
+    is_well(world)
+
+
+@contextlib.contextmanager
+def small_disk(deployment, service):
+    """What the service keeps lies on a disk of its own with this much room beside; gives the disk."""
+    volume = deployment.configuration()["volumes"][service]["name"]
+    place = engine.docker("volume", "inspect", "--format", "{{ .Mountpoint }}", volume).strip()
+    kept = f"{place}.kept"
+    deployment.compose("stop", service)
+    engine.at_the_disks(f"""
+        cp -a {place} {kept}
+        mount -t tmpfs -o size=$(($(du -sm {kept} | cut -f1) + 64))m tests {place}
+        cp -a {kept}/. {place}
+        chown --reference={kept} {place} && chmod --reference={kept} {place}
+    """)
+    try:
+        yield place
+    finally:
+        deployment.compose("stop", service)
+        engine.at_the_disks(f"""
+            rm -rf {kept}
+            cp -a {place} {kept}
+            umount {place}
+            find {place} -mindepth 1 -delete
+            cp -a {kept}/. {place}
+            rm -rf {kept}
+        """)
+
+
+def test_a_disk_that_is_full(world):
+    deployment = world.deployment
+    with small_disk(deployment, "postgres") as disk:
+        engine.at_the_disks(f"head -c 4G /dev/zero > {disk}/ballast || true")
+        deployment.up("postgres", fails=True)
+        said = deployment.compose("logs", "--no-color", "--tail", "20", "postgres")
+        assert "No space left on device" in said, said
+        engine.at_the_disks(f"rm {disk}/ballast")
+        deployment.up()
+        is_well(world)
     deployment.up()
     is_well(world)
 

@@ -13,7 +13,8 @@ def test_versions_are_those_of_the_images(world):
         if (kind := images.kind(image)) == "traefik":
             assert re.search(rf"Version: +{tag.removeprefix('v')}\b", images.version(image)), image
         elif kind == "postgres":
-            assert f") {tag.rpartition('pg')[2]}." in images.version(image), image
+            major = re.search(r"-pg(\d+)\b", tag)[1]
+            assert f") {major}." in images.version(image), image
         elif kind == "valkey":
             # The distribution's has mends of its own, within the same line.
             line = ".".join(tag.split(".")[:2])

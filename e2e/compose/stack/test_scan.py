@@ -5,10 +5,11 @@ import socket
 import ssl
 
 from doors.names import BROWSER_HEADERS, PROGRAM_HEADERS
+from doors.processes import until
 from doors.runner import table
 
 from . import engine, inside
-from .deployment import DOMAIN, until
+from .deployment import DOMAIN
 
 PUBLISHED = [80, 443]
 

@@ -1,5 +1,7 @@
 """What reaches what, from inside each container. Nothing but this may."""
 
+import concurrent.futures
+
 from . import engine, inside
 
 # (from, to, port). What is in a network with another can be reached by it: networks know no
@@ -49,12 +51,17 @@ def test_only_what_must_talk_can(world):
         for port in inside.listening(processes[service])
     }
     assert {it for it in places.values()} == set(services), places
-    found, known = set(), {}
-    for service in services:
+
+    def look(service):
         others = [place for place, owner in places.items() if owner != service]
         reached, names = inside.probe(processes[service], others, services)
-        found |= {(service, places[tuple(it)], it[1]) for it in reached}
-        known[service] = names - {service}
+        return {(service, places[tuple(it)], it[1]) for it in reached}, names - {service}
+
+    # What is closed takes its time, so that all look at once.
+    with concurrent.futures.ThreadPoolExecutor(len(services)) as pool:
+        looked = dict(zip(services, pool.map(look, services)))
+    found = set().union(*(reached for reached, _ in looked.values()))
+    known = {service: names for service, (_, names) in looked.items()}
     assert found == REACHES, (sorted(found - REACHES), sorted(REACHES - found))
     assert known == KNOWS, known
 
@@ -64,11 +71,10 @@ def test_only_these_get_out(world):
     internet = world.internet
     there = [[internet.address, port] for port in internet.ports.values()]
     assert inside.probe(None, there)[0] == there
-    found = {
-        service
-        for service in {*deployment.long_running(), "tool"}
-        if inside.probe(deployment.process(service), there)[0]
-    }
+    processes = {it: deployment.process(it) for it in {*deployment.long_running(), "tool"}}
+    with concurrent.futures.ThreadPoolExecutor(len(processes)) as pool:
+        reached = pool.map(lambda process: inside.probe(process, there)[0], processes.values())
+        found = {service for service, them in zip(processes, reached) if them}
     assert found == GETS_OUT, found
 
 

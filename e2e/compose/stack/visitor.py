@@ -4,7 +4,6 @@ import socket
 import ssl
 import urllib.parse
 
-from chat.open_webui import Person as Chatting
 from doors.client import Visitor, read_answer
 from doors.names import BROWSER_HEADERS
 
@@ -45,22 +44,3 @@ class Stranger(Visitor):
             connection.sendall(request)
             with connection.makefile("rb") as stream:
                 return read_answer(stream, method, url)
-
-
-class Person(Chatting):
-    """Somebody who is signed in, in a chat."""
-
-    def __init__(self, visitor, origin, account):
-        self.visitor, self.origin, self.token, self.account = visitor, origin, None, account
-        page = self.visitor.login(f"{origin}/", account)
-        if page.status != 200 or page.url != f"{origin}/":
-            raise AssertionError(f"{account} did not get in: {page}")
-        # The page does it by itself: it names nobody, the gate's header does.
-        said = self.ask("POST", "/api/v1/auths/signin", {"email": "", "password": ""})
-        self.token, self.id, self.email = said["token"], said["id"], said["email"]
-        self.role = said["role"]
-
-    def send(self, method, path, headers, data):
-        url = f"{self.origin}{path}"
-        answer = self.visitor.request(method, url, list(headers.items()), data, 60)
-        return answer.status, answer.body

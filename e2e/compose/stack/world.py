@@ -3,25 +3,15 @@
 import subprocess
 import time
 
-from doors.processes import Processes
+from doors.processes import Running
 
 from . import engine, images
 from .certificates import Authority
 from .deployment import DOMAIN, Deployment
 from .internet import Internet
 
-COMPANY = """
-[[tenants]]
-id = "company"
-name = "Company"
-
-[[groups]]
-name = "employees"
-
-[[users]]
-email = "alice@company.example"
-groups = ["employees"]
-
+# Beside a tenant; its network is the one that is meant for the tool.
+TOOL = """
 [[servers]]
 id = "clock"
 url = "http://tool:9000/mcp"
@@ -29,35 +19,50 @@ url = "http://tool:9000/mcp"
 [[connections]]
 tenant = "company"
 server = "clock"
-
-[[grants]]
-group = "employees"
-tenant = "company"
 """
 
 
-class World:
+def tenant(name, group, email):
+    """A file with a tenant, and with somebody who may use what it has."""
+    return f"""
+[[tenants]]
+id = "{name}"
+name = "{name.title()}"
+
+[[groups]]
+name = "{group}"
+
+[[users]]
+email = "{email}"
+groups = ["{group}"]
+
+[[grants]]
+group = "{group}"
+tenant = "{name}"
+"""
+
+
+class World(Running):
     def __init__(self):
-        self.processes = Processes()
+        super().__init__()
         self._deployment = None
-        self.begun = False
+        # It is made before it runs.
+        self.made = None
         self._people = {}
 
     @property
     def deployment(self):
         """The deployment, running. Nothing runs before it is asked for."""
         if self._deployment is None:
-            if self.begun:
+            if self.made:
                 raise RuntimeError("the deployment did not start, see the first failure")
-            self.begun = True
             folder = self.processes.folder
             authority = Authority(folder / "authority")
             self.internet = Internet(self.processes, authority)
-            made = Deployment(folder / "deployment", self.internet, authority)
+            self.made = made = Deployment(folder / "deployment", self.internet, authority)
             images.build(made.images())
             self.internet.start(DOMAIN, made.secret("provider_client_secret"))
             begun = time.monotonic()
-            self.made = made
             made.up()
             print(f"all of it runs after {time.monotonic() - begun:.0f} s", flush=True)
             self._deployment = made
@@ -75,12 +80,12 @@ class World:
 
     def add_the_tool(self):
         """A tenant with the tool server. Open WebUI was told of the gate at the start."""
-        self.deployment.gatehall("import", "--apply", "-", input=COMPANY.encode())
+        file = tenant("company", "employees", "alice@company.example") + TOOL
+        self.deployment.gatehall("import", "--apply", "-", input=file.encode())
 
     def show_logs(self, out):
-        for path in sorted(self.processes.folder.glob("*.log")):
-            print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out, flush=True)
-        if self.begun:
+        super().show_logs(out)
+        if self.made:
             command = ["docker", "compose", "logs", "--no-color", "--tail", "40"]
             subprocess.run(command, cwd=self.made.folder, stdout=out, stderr=out)
 
@@ -97,15 +102,11 @@ class World:
         print(f"{'all':<14}{total / 2**20:8.0f}")
 
     def close(self):
-        if self.begun:
-            command = [
-                "docker",
-                "compose",
-                "down",
-                "--volumes",
-                "--remove-orphans",
-                "--timeout",
-                "1",
-            ]
-            subprocess.run(command, cwd=self.made.folder, stderr=subprocess.DEVNULL)
-        self.processes.close()
+        try:
+            self.show_memory()
+        finally:
+            if self.made:
+                down = ["down", "--volumes", "--remove-orphans", "--timeout", "1"]
+                command = ["docker", "compose", *down]
+                subprocess.run(command, cwd=self.made.folder, stderr=subprocess.DEVNULL)
+            super().close()

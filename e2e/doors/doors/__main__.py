@@ -1,13 +1,6 @@
 """python -m doors [NAME...]: all tests, or those whose name contains one of these."""
 
-import sys
-
-from .runner import run
+from .runner import main
 from .world import World
 
-world = World()
-try:
-    status = run(world, sys.argv[1:])
-finally:
-    world.close()
-sys.exit(status)
+main(World, __package__)

@@ -16,7 +16,7 @@ from . import world as worlds
 from .client import Visitor, send
 
 ADDRESSES = (str(ipaddress.ip_address("198.18.0.1") + number) for number in itertools.count())
-TOOL_SERVER = worlds.DOORS / "tool_server.py"
+TOOL_SERVER = worlds.TOOL_SERVER
 IDENTITY = {name.lower() for name in names.IDENTITY}
 MCP_HEADERS = [
     ("Content-Type", "application/json"),

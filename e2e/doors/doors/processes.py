@@ -1,9 +1,11 @@
 """Starts programs with their output in files, and ends all of them, whatever happens."""
 
 import atexit
+import contextlib
 import ctypes
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -16,17 +18,29 @@ PR_SET_PDEATHSIG = 1
 
 
 def free_port():
-    """A port that nobody listens at; ports given before are not given again."""
+    """A port that nobody listens at, and that no other tests are given while these run. Below those
+    that the kernel picks, which whoever connects has for a while."""
     while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in free_port.given:
-            free_port.given.add(port)
+        port, claim = random.randrange(20000, 32768), socket.socket(socket.AF_UNIX)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            claim.bind(f"\0gatehall-tests-{port}")
+            probe.bind(("127.0.0.1", port))
+            free_port.claims.append(claim)
             return port
+        claim.close()
 
 
-free_port.given = set()
+free_port.claims = []
+
+
+def until(what, ask, seconds=60):
+    """Waits until `ask` gives something, and gives it."""
+    end = time.monotonic() + seconds
+    while not (found := ask()):
+        if time.monotonic() > end:
+            raise AssertionError(f"in vain: {what}")
+        time.sleep(0.1)
+    return found
 
 
 def _die_with_parent():
@@ -131,6 +145,10 @@ class Processes:
             return ""
         return "\n".join(path.read_text(errors="replace").splitlines()[-lines:])
 
+    def show_logs(self, out):
+        for path in sorted(self.folder.glob("*.log")):
+            print(f"\n== {path.stem}\n{self.tail(path.stem)}", file=out, flush=True)
+
     def close(self):
         for name in list(self.running):
             self.stop(name)
@@ -138,3 +156,19 @@ class Processes:
             print(f"logs are in {self.folder}", file=sys.stderr)
         else:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class Running:
+    """A world of tests in which programs run."""
+
+    def __init__(self):
+        self.processes = Processes()
+
+    def wait(self, condition, what, seconds=15):
+        return until(what, condition, seconds)
+
+    def show_logs(self, out):
+        self.processes.show_logs(out)
+
+    def close(self):
+        self.processes.close()

@@ -34,7 +34,7 @@ def collect(package):
                 yield (f"{short} [{label}]" if label else short), function, row
 
 
-def run(world, filters, package=__package__):
+def run(world, filters, package):
     failed, count, begun = [], 0, time.monotonic()
     for name, function, row in collect(package):
         if filters and not any(each in name for each in filters):
@@ -54,3 +54,13 @@ def run(world, filters, package=__package__):
         world.show_logs(sys.stderr)
     # Running nothing is a mistake of the filter, not a success.
     return 0 if count and not failed else 1
+
+
+def main(make_world, package, run=run):
+    """Runs what the command line names in a world of its own, and ends with the status."""
+    world = make_world()
+    try:
+        status = run(world, sys.argv[1:], package)
+    finally:
+        world.close()
+    sys.exit(status)

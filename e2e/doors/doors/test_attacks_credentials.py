@@ -7,8 +7,8 @@ import re
 
 from . import names, proxies
 from .client import send
+from .processes import until
 from .runner import table
-from .test_attacks_sessions import wait_until
 from .world import ROOT, TOOLS
 
 APP = f"app.{names.DOMAIN}"
@@ -136,8 +136,8 @@ def test_a_management_key_opens_no_host(world, kind):
     keys = [world.gatehall("key", "add", *owner, *it, "--json") for it in (("--manage",), ())]
     manage, plain = ([("Authorization", f"Bearer {json.loads(it)['key']}")] for it in keys)
     # When the gate has heard of the second, it knows the first.
-    wait_until(lambda: send(proxy, "/", APP, headers=plain).status == 200)
+    until("the gate heard of it", lambda: send(proxy, "/", APP, headers=plain).status == 200)
     world.recorded()
     answer = send(proxy, "/", APP, headers=manage)
     assert answer.status == 401 and not world.recorded(), answer
-    wait_until(lambda: "key.manage" in world.gatehall("audit", "--json"))
+    until("the audit says so", lambda: "key.manage" in world.gatehall("audit", "--json"))

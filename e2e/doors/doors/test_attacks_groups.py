@@ -5,9 +5,9 @@ import json
 
 from . import names, tokens
 from .attacks import Attacker, bearer, cookie, key_of, own_gate, question
+from .processes import until
 from .runner import table
 from .test_attacks_people import EMPLOYEES, gate_of, groups_of, newcomer, say
-from .test_attacks_sessions import wait_until
 
 # What a claim of groups says that must give nothing: name -> (provider, claims, refused).
 GROUPS = {
@@ -158,7 +158,7 @@ def closed_gate(world):
         attacker = Attacker(world, gate)
         open_to_anybody = bearer(key_of(gate, "bob@google.example")["key"])
         # The catalogue and the rule have to be there before anything can be told from an answer.
-        wait_until(lambda: "clock_" in attacker.rpc([open_to_anybody]).text)
+        until("the gate heard of it", lambda: "clock_" in attacker.rpc([open_to_anybody]).text)
     return gate
 
 

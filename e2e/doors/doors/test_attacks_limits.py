@@ -2,8 +2,8 @@
 
 from . import names
 from .attacks import Attacker, bearer, endpoint, key_of, own_gate, question
+from .processes import until
 from .runner import table
-from .test_attacks_sessions import wait_until
 
 BAD_KEY = "ghk_0123456789abcdef_" + "A" * 43
 LIMITS = {
@@ -76,7 +76,7 @@ def test_a_good_key_is_not_hurt_by_bad_ones(world):
     gate = gate_of(world)
     attacker = Attacker(world, gate)
     key = bearer(key_of(gate, "alice@google.example")["key"])
-    wait_until(lambda: Attacker(world, gate).rpc([key]).status == 200)
+    until("the gate heard of it", lambda: Attacker(world, gate).rpc([key]).status == 200)
     flood(attacker, lambda n: attacker.rpc([bearer(BAD_KEY)]), 20)
     for _ in range(5):
         assert attacker.rpc([key]).status == 200
@@ -98,14 +98,14 @@ def test_a_user_calls_too_often(world, face, name):
             "POST", "/tools/clock_now", [key, ("Content-Type", "application/json")], "{}"
         )
 
-    wait_until(lambda: "clock_now" in Attacker(world, gate).rpc([key]).text)
+    until("the gate heard of it", lambda: "clock_now" in Attacker(world, gate).rpc([key]).text)
     number, answer = flood(None, call, 10)
     assert number == 10 and "noon" not in answer.text, (number, answer)
     assert Attacker(world, gate).rpc([key]).status == 200, "lists are no calls"
     other = bearer(
         key_of(gate, "bob@google.example" if name == "alice" else "alice@google.example")["key"]
     )
-    wait_until(lambda: Attacker(world, gate).rpc([other]).status == 200)
+    until("the gate heard of it", lambda: Attacker(world, gate).rpc([other]).status == 200)
 
 
 def test_an_address_cannot_be_chosen(world):

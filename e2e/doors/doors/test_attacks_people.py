@@ -14,8 +14,8 @@ from .attacks import (
     own_gate,
     question,
 )
+from .processes import until
 from .runner import table
-from .test_attacks_sessions import wait_until
 
 ALICE = "alice@google.example"
 EMPLOYEES = "aaaaaaaa-0000-4000-8000-00000000000a"
@@ -168,13 +168,13 @@ def test_a_user_who_may_no_more(world, how):
     email, gate = f"gone-{how}@google.example", gate_of(world)
     attacker, _ = newcomer(world, f"gone-{how}", email=email, groups=["engineers"])
     key = bearer(key_of(gate, email)["key"])
-    wait_until(lambda: attacker.rpc([key]).status == 200)
+    until("the gate heard of it", lambda: attacker.rpc([key]).status == 200)
     assert attacker.userinfo()
     if how == "no":
         gate.gatehall("user", "change", email, "--enabled", "false")
     else:
         gate.gatehall("user", "remove", email, "--cascade")
-    wait_until(lambda: attacker.userinfo() is None)
+    until("the gate heard of it", lambda: attacker.userinfo() is None)
     late = Attacker(world, gate)
     late.check_refused(late.rpc([key]), "key", 401)
     if how == "no":
@@ -211,7 +211,7 @@ def test_two_proofs_of_two_people(world):
         who: cookie(visitor.jar.get(names.SESSION_COOKIE))
         for who, visitor in (("owner", owner), ("other", other))
     }
-    wait_until(lambda: Attacker(world, gate).rpc([key]).status == 200)
+    until("the gate heard of it", lambda: Attacker(world, gate).rpc([key]).status == 200)
     for proof in (key, token):
         attacker = Attacker(world, gate)
         assert attacker.rpc([proof, sessions["owner"]]).status == 200

@@ -7,6 +7,7 @@ import urllib.parse
 from . import names, tokens
 from .attacks import Attacker, check_no_grant, cookie, own_gate
 from .client import send
+from .processes import until
 from .runner import table
 
 SESSION = names.SESSION_COOKIE
@@ -121,17 +122,8 @@ def test_an_old_cookie(world, end):
         visitor.enter("bob")
     else:
         world.gatehall("session", "end", "bob@google.example")
-        wait_until(lambda: visitor.userinfo() is None)
+        until("the gate heard of it", lambda: visitor.userinfo() is None)
     attacker.check_refused(attacker.rpc([cookie(old)]), "session", 401)
-
-
-def wait_until(happened):
-    """A change on the command line reaches a running gate within a second."""
-    for _ in range(30):
-        if happened():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not happen within three seconds")
 
 
 CROSS_SITE = [
@@ -286,7 +278,10 @@ def test_back_channel_logout_replayed_at_another_replica(world):
     # A token that is issued now ends it.
     fresh = tokens.logout_token(world.provider("generic"), "user-alice")
     assert logout(Attacker(world), fresh).status == 200
-    wait_until(lambda: visitor.get(f"{world.public_url}{names.USERINFO}").status == 401)
+    until(
+        "the gate heard of it",
+        lambda: visitor.get(f"{world.public_url}{names.USERINFO}").status == 401,
+    )
 
 
 FRONT = [("no sid", "iss=ISSUER", "sign-in.form"), ("no iss", "sid=x", "sign-in.form")]

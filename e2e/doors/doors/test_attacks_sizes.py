@@ -4,8 +4,8 @@ import json
 
 from . import names
 from .client import send
+from .processes import until
 from .runner import table
-from .test_attacks_sessions import wait_until
 
 APP = f"app.{names.DOMAIN}"
 COUNT = 200
@@ -33,12 +33,12 @@ def member(world, kind):
 @table([(kind, length) for kind in names.PROXIES for length in LENGTHS])
 def test_somebody_in_many_groups(world, kind, length):
     proxy, proof = world.proxy(kind), [("Authorization", f"Bearer {member(world, length)}")]
-    wait_until(lambda: send(proxy, "/", APP, headers=proof).status != 401)
+    until("the gate heard of it", lambda: send(proxy, "/", APP, headers=proof).status != 401)
     world.recorded()
     answer = send(proxy, "/", APP, headers=proof)
     if not LENGTHS[length][1]:
         assert answer.status == 403 and not world.recorded(), answer
-        wait_until(lambda: "person.groups" in world.gatehall("audit", "--json"))
+        until("the audit says so", lambda: "person.groups" in world.gatehall("audit", "--json"))
         return
     assert answer.status == 200, answer
     said = {name.lower(): value for name, value in answer.json()["headers"]}

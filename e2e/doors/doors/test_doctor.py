@@ -5,8 +5,8 @@ import os
 
 from . import names
 from .client import send
+from .processes import until
 from .runner import table
-from .test_attacks_sessions import wait_until
 
 
 def examined(world, *arguments, fails=False):
@@ -90,13 +90,13 @@ def test_a_path_before_which_a_proxy_asks_nobody(world, _, where):
     assert answer() == 401
     path.write_text(text.replace("  routers:\n", f"  routers:{UNASKED.format(where)}", 1))
     try:
-        wait_until(lambda: answer() == 200)
+        until("the gate heard of it", lambda: answer() == 200)
         found, findings = examined(world, fails=True)
         assert "lets somebody in" in found["host app.gate.localhost/engine", "bad"]["found"], findings
         assert ("host app.gate.localhost", "good") in found, findings
     finally:
         path.write_text(text)
-        wait_until(lambda: answer() == 401)
+        until("the gate heard of it", lambda: answer() == 401)
 
 
 def test_a_gate_that_does_not_know_its_proxy(world):

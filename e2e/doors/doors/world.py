@@ -10,10 +10,11 @@ import urllib.request
 from . import names, proxies
 from .check import Check
 from .client import Visitor
-from .processes import Processes, free_port, own_address
+from .processes import Running, free_port, own_address
 
 DOORS = pathlib.Path(__file__).resolve().parents[1]
 ROOT = DOORS.parents[1]
+TOOL_SERVER = ROOT / "e2e/tool_server.py"
 TOOLS = pathlib.Path(os.environ.get("GATEHALL_TEST_TOOLS", ROOT / ".cache/tools")).resolve()
 # Tool servers run as whoever runs the tests: they lie where nobody else may be able to enter.
 os.environ.setdefault("GATEHALL_STDIO_UIDS", "none")
@@ -49,9 +50,9 @@ class Provider:
         return self.control("everything", method="DELETE")
 
 
-class World:
+class World(Running):
     def __init__(self):
-        self.processes = Processes()
+        super().__init__()
         self.ports = {}
         self.providers = {}
         self._check = None
@@ -228,11 +229,7 @@ class World:
         urllib.request.urlopen(urllib.request.Request(address, method="DELETE"), timeout=10).close()
         return requests
 
-    def show_logs(self, out):
-        for path in sorted(self.processes.folder.glob("*.log")):
-            print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out)
-
     def close(self):
         if self._check:
             self._check.close()
-        self.processes.close()
+        super().close()

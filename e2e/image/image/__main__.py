@@ -1,14 +1,7 @@
 """python -m image [NAME...]: all tests, or those whose name contains one of these."""
 
-import sys
-
-from doors.runner import run
+from doors.runner import main
 
 from .world import World
 
-world = World()
-try:
-    status = run(world, sys.argv[1:], __package__)
-finally:
-    world.close()
-sys.exit(status)
+main(World, __package__)

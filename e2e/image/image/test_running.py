@@ -3,7 +3,9 @@
 import json
 import pathlib
 
-from .world import HARDENED, IMAGE, IMPATIENT, ROOT, until
+from doors.processes import until
+
+from .world import HARDENED, IMAGE, IMPATIENT, ROOT
 
 
 def volume(world):

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
+
+from doors.processes import until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 TOOLS = pathlib.Path(os.environ.get("GATEHALL_TEST_TOOLS", ROOT / ".cache/tools")).resolve()
@@ -20,16 +21,6 @@ IMAGE, COMPILED = "gatehall:test", "gatehall-compiled:test"
 HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
 # The check is the image's own; only how often it is asked is not.
 IMPATIENT = ["--health-interval", "1s", "--health-retries", "2", "--health-start-period", "0s"]
-
-
-def until(what, ask, seconds=60):
-    """Waits until `ask` gives something, and gives it."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := ask():
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"waited in vain: {what}")
 
 
 class World:

@@ -12,7 +12,7 @@ import urllib.parse
 from chat.world import CHAT, PYTHON, answers
 from chat.world import OPEN_WEBUI as HERE
 from doors.processes import free_port
-from doors.world import DOORS, GATEHALL, ROOT, TOOLS, Provider
+from doors.world import DOORS, GATEHALL, ROOT, TOOL_SERVER, TOOLS, Provider
 
 from . import certificate
 from .shipped import Shipped
@@ -214,7 +214,7 @@ class Deployment:
         self.gatehall(*self.shipped.command("gatehall-prepare", **{COMPANY: file}))
         own = (WALK / "company.toml").read_text()
         path = self.folder / "walk.toml"
-        path.write_text(own.replace("{{TOOL_SERVER}}", str(WALK / "tool_server.py")))
+        path.write_text(own.replace("{{TOOL_SERVER}}", str(TOOL_SERVER)))
         self.gatehall("import", "--apply", path)
 
     def _set_up_chat(self):

@@ -1,5 +1,7 @@
 """Long turns and large results, which began while other tests ran."""
 
+from doors.runner import table
+
 from .slow import LATE, MANY
 
 
@@ -10,20 +12,18 @@ def test_a_large_result_arrives_late(world):
     assert answer.text == f"The tool said: {'x' * MANY}", answer.text[:200]
 
 
-def test_a_turn_may_be_longer_than_a_proof_once_was(world):
-    """With the life of proofs that is shipped; the next test has the same turn without it."""
+@table(
+    [
+        # With the life of proofs that is shipped, and with one that is shorter than the turn.
+        ("lasting", "completed", ["The tool said: noon at google"]),
+        ("ending", "failed", ["it has expired", "Send the message again"]),
+    ]
+)
+def test_a_turn_is_longer_than_a_proof(world, which, state, says):
     assert world.people
     world.wait(world.slow.outlived, "the end of a short proof", 60)
-    world.slow.lasting.let_go()
-    answer = world.slow.lasting.answer()
-    assert answer.states == ["completed", "completed"], answer
-    assert answer.text == "The tool said: noon at google", answer
-
-
-def test_a_proof_that_ends_in_a_turn_says_what_to_do(world):
-    assert world.people
-    world.wait(world.slow.outlived, "the end of a short proof", 60)
-    world.slow.ending.let_go()
-    answer = world.slow.ending.answer()
-    assert answer.states == ["completed", "failed"], answer
-    assert "it has expired" in answer.text and "Send the message again" in answer.text, answer
+    held = getattr(world.slow, which)
+    held.let_go()
+    answer = held.answer()
+    assert answer.states == ["completed", state], answer
+    assert all(words in answer.text for words in says), answer

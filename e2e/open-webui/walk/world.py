@@ -8,7 +8,7 @@ import time
 from chat import page
 from chat.world import TOOL
 from doors.browser import Browser
-from doors.processes import Processes
+from doors.processes import Running
 from doors.world import TOOLS
 
 from .deployment import Deployment
@@ -16,9 +16,9 @@ from .person import Person
 from .slow import Slow
 
 
-class World:
+class World(Running):
     def __init__(self):
-        self.processes = Processes()
+        super().__init__()
         self.deployment = Deployment(self.processes)
         self._people = None
         self.begun = False
@@ -66,18 +66,3 @@ class World:
 
     def events(self, *query):
         return json.loads(self.deployment.gatehall("audit", *query, "--json"))
-
-    def wait(self, condition, what, seconds=15):
-        end = time.monotonic() + seconds
-        while not (found := condition()):
-            if time.monotonic() > end:
-                raise AssertionError(f"in vain: {what}")
-            time.sleep(0.1)
-        return found
-
-    def show_logs(self, out):
-        for path in sorted(self.processes.folder.glob("*.log")):
-            print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out)
-
-    def close(self):
-        self.processes.close()

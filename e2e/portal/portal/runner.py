@@ -91,7 +91,7 @@ def go_journeys(world, results):
         print(f"seconds: {', '.join(took)}", flush=True)
 
 
-def run(world, filters):
+def run(world, filters, _package):
     results = Results(filters)
     if not filters:
         shutil.rmtree(SCREENSHOTS, ignore_errors=True)

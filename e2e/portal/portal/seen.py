@@ -46,8 +46,8 @@ def has_focus(browser, selector):
 
 
 def error(browser):
-    """The summary of what went wrong, which has to have the focus."""
-    assert has_focus(browser, "#errors"), "the focus is not on what went wrong"
+    """The summary of what went wrong, which has to get the focus: a moment after it is there."""
+    browser.wait(lambda: has_focus(browser, "#errors"), "the focus is not on what went wrong")
     return " ".join(texts(browser, "#errors"))
 
 

@@ -5,15 +5,14 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 from doors.client import Visitor
-from doors.processes import Processes, free_port
-from doors.world import DOORS, GATEHALL, ROOT, TOOLS
+from doors.processes import Running, free_port
+from doors.world import DOORS, GATEHALL, ROOT, TOOL_SERVER, TOOLS
 
 from . import companies
 from .crawl import crawl
@@ -39,9 +38,9 @@ DEMOS = {"demo": "small", "many": "company"}
 ADD_KEY = ["key", "add", "--manage", "--user", "ada@company.example"]
 
 
-class World:
+class World(Running):
     def __init__(self):
-        self.processes = Processes()
+        super().__init__()
         self.origins = {}
         self._window = None
         # Whose session the browser has.
@@ -78,7 +77,7 @@ class World:
 
     def start(self, company, port):
         address = self.hostile_server() if company == "hostile" else None
-        file = getattr(companies, company)(str(DOORS / "tool_server.py"), address)
+        file = getattr(companies, company)(str(TOOL_SERVER), address)
         if file is not None:
             path = self.processes.folder / f"{company}.json"
             path.write_text(json.dumps(file))
@@ -214,13 +213,6 @@ class World:
         found = json.loads(done.stdout)
         for page in pages:
             page.invalid = found[str(page.file)]
-
-    def show_logs(self, out=sys.stderr):
-        for path in sorted(self.processes.folder.glob("*.log")):
-            print(f"\n== {path.stem}\n{self.processes.tail(path.stem)}", file=out)
-
-    def close(self):
-        self.processes.close()
 
 
 def answers(port, path, headers=None, body=None):

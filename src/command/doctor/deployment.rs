@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use gatehall_doctor::{ComposeFolder, Deployment, Model, Side, hosts_below};
+use gatehall_compose_folder::Hosts;
+use gatehall_doctor::{ComposeFolder, Deployment, Model, Side};
 use url::Url;
 
 use super::{DoctorOptions, store::Inside};
@@ -33,16 +34,16 @@ impl DoctorOptions {
             public_url = inside.and_then(|it| it.public_url.clone());
         }
         if let (None, Some(domain)) = (&public_url, &domain) {
-            let ([.., admin], _) = hosts_below(domain);
-            let url = Url::parse(&format!("https://{admin}/"));
+            let url = Url::parse(&format!("https://{}/", Hosts::below(domain).portal));
             public_url = Some(url.with_context(|| format!("{domain} is no domain"))?);
         }
         let company = inside.map(Inside::company);
         let vault = inside.map(|it| it.office.vault.as_ref());
         let mut it =
             public_side(public_url.as_ref(), domain.as_deref(), company, vault, self.http_port);
-        if folder.is_some_and(ComposeFolder::has_authentik) && !it.hosts.is_empty() {
-            it.hosts.extend(it.perhaps.clone());
+        let has_authentik = folder.is_some_and(ComposeFolder::has_authentik);
+        if let Some(domain) = domain.filter(|_| has_authentik && !it.hosts.is_empty()) {
+            it.hosts.insert(Hosts::below(&domain).provider);
         }
         if inside.is_none() && folder.is_none() {
             it.side = Side::Elsewhere;

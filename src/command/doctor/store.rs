@@ -4,8 +4,8 @@ use std::{net::SocketAddr, time::Instant};
 
 use anyhow::Result;
 use gatehall_doctor::{Database, Senses, database};
-use gatehall_domain::{Company, Snapshot};
-use gatehall_identity::{ChatScene, Finding, Health, Patient, examine};
+use gatehall_domain::{Company, Finding, Snapshot};
+use gatehall_identity::{ChatScene, Patient, examine};
 use url::Url;
 
 use super::DoctorOptions;
@@ -84,25 +84,18 @@ fn host_of(address: &str) -> Option<String> {
 
 /// A store that cannot be opened.
 pub(super) fn closed(error: &anyhow::Error) -> Finding {
-    Finding {
-        subject: "database".into(),
-        state: Health::Bad,
-        found: format!("{error:#}"),
-        remedy:
-            "mend what it says, and look again: providers, proxies and records were not looked \
-                 at"
-            .into(),
-        form: None,
-    }
+    Finding::bad(
+        "database",
+        format!("{error:#}"),
+        "mend what it says, and look again: providers, proxies and records were not looked at",
+    )
 }
 
 /// What is not looked at without a store.
 pub(super) fn unseen() -> Finding {
-    Finding {
-        subject: "gate".into(),
-        state: Health::Unknown,
-        found: "its records, providers, database and proxies cannot be seen from here".into(),
-        remedy: "run it beside the gate, too: docker compose exec gatehall /gatehall doctor".into(),
-        form: None,
-    }
+    Finding::unknown(
+        "gate",
+        "its records, providers, database and proxies cannot be seen from here",
+        "run it beside the gate, too: docker compose exec gatehall /gatehall doctor",
+    )
 }

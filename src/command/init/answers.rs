@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use gatehall_compose_folder::{
+    Hosts,
     secret_files::{FOLDER, MODEL, PROVIDER},
     variables::{AUTHENTIK, NAME, PROFILES, has_authentik},
 };
@@ -131,7 +132,7 @@ impl Answers {
     pub(super) fn contradictions(&self, there: &Deployment) -> Vec<String> {
         let mut problems = Vec::new();
         let value = |name: &str| self.known.value(name).unwrap_or_default();
-        let own = format!("https://auth.{}/application/o/gatehall/", value("DOMAIN"));
+        let own = Hosts::below(value("DOMAIN")).own_issuer();
         if self.known.has_authentik() {
             if value("PROVIDER_ISSUER") != own {
                 problems.push(format!(

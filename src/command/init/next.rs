@@ -1,6 +1,6 @@
 //! What is left to do by hand.
 
-use gatehall_compose_folder::variables::NAME;
+use gatehall_compose_folder::{Hosts, variables::NAME};
 use gatehall_domain::quoted;
 
 use super::{deployment::Deployment, options::ProviderChoice, questions::Known, variables};
@@ -11,9 +11,9 @@ pub(super) fn tell(known: &Known) {
     let value = |name: &str| known.value(name).unwrap_or_default();
     let domain = value("DOMAIN");
     let mut steps = Vec::new();
-    let mut hosts = vec!["app", "mcp", "admin"];
-    hosts.extend(known.has_authentik().then_some("auth"));
-    let hosts: Vec<String> = hosts.iter().map(|host| format!("{host}.{domain}")).collect();
+    let below = Hosts::below(domain);
+    let mut hosts = below.all().to_vec();
+    hosts.extend(known.has_authentik().then_some(below.provider.as_str()));
     steps.push(format!(
         "In the DNS of {domain} make A records (and AAAA, if this server has IPv6) that name this \
          server:\n       {}",
@@ -28,14 +28,16 @@ pub(super) fn tell(known: &Known) {
     if let Some(page) = page {
         steps.push(format!(
             "At the provider register this redirect URI (docs/providers/{page}.md):\n       \
-             https://admin.{domain}/oauth2/callback"
+             https://{}/oauth2/callback",
+            below.portal
         ));
     }
     steps.push("Start it, in this folder:\n       docker compose up -d --wait".to_owned());
     if known.has_authentik() {
         steps.push(format!(
-            "At https://auth.{domain} sign in as akadmin, with the password in \
+            "At https://{} sign in as akadmin, with the password in \
              secrets/authentik_admin_password, and add your people, each with an address of {}",
+            below.provider,
             value("PEOPLE_DOMAINS")
         ));
     }
@@ -43,8 +45,9 @@ pub(super) fn tell(known: &Known) {
         "See whether all is well:\n       docker compose exec gatehall /gatehall doctor".to_owned(),
     );
     steps.push(format!(
-        "Sign in at https://admin.{domain} as {admin}. Before the provider works, a link does it \
+        "Sign in at https://{} as {admin}. Before the provider works, a link does it \
          once:\n       docker compose exec gatehall /gatehall admin link {}",
+        below.portal,
         quoted(value("ADMIN_EMAIL")),
         admin = value("ADMIN_EMAIL"),
     ));

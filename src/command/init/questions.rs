@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
-use gatehall_compose_folder::secret_files::{MODEL, PROVIDER};
+use gatehall_compose_folder::{
+    Hosts,
+    secret_files::{MODEL, PROVIDER},
+    values::{self, Checked},
+};
 use secrecy::SecretString;
 
-use super::{
-    check::{self, Checked},
-    options::ProviderChoice,
-};
+use super::{check, options::ProviderChoice};
 
 /// The variables of `.env` that hold where people sign in.
 pub(super) const PROFILE: &str = "PROVIDER_PROFILE";
@@ -123,7 +124,7 @@ fn one_of(text: &str) -> Checked {
 /// Only where Authentik is not the deployment's own is the provider's part asked.
 fn own_issuer(known: &Known) -> Option<String> {
     let domain = known.value("DOMAIN").filter(|_| known.has_authentik())?;
-    Some(format!("https://auth.{domain}/application/o/gatehall/"))
+    Some(Hosts::below(domain).own_issuer())
 }
 
 fn administrator_belongs(text: &str, known: &Known) -> Checked {
@@ -145,10 +146,10 @@ pub(super) static QUESTIONS: [Question; 11] = [
         "DOMAIN",
         "--domain",
         "Domain below which everything lives, such as example.org",
-        |text, _| check::domain(text),
+        |text, _| values::domain(text),
     ),
     question("ADMIN_EMAIL", "--admin-email", "Address of the first administrator", |text, _| {
-        check::email(text)
+        values::email(text)
     }),
     Question {
         usual: |known| Some(known.value("ADMIN_EMAIL")?.split_once('@')?.1.to_owned()),
@@ -165,7 +166,7 @@ pub(super) static QUESTIONS: [Question; 11] = [
             "ACME_EMAIL",
             "--acme-email",
             "Address to which the authority of the certificates writes",
-            |text, _| check::email(text),
+            |text, _| values::email(text),
         )
     },
     Question {
@@ -189,7 +190,7 @@ pub(super) static QUESTIONS: [Question; 11] = [
             "--provider-issuer",
             "Issuer of the provider, exactly as its metadata says it (for Entra ID the id of the \
              directory)",
-            |text, known| check::issuer(text, known.profile()),
+            |text, known| values::issuer(text, known.profile()),
         )
     },
     Question {
@@ -198,7 +199,7 @@ pub(super) static QUESTIONS: [Question; 11] = [
             "PROVIDER_CLIENT_ID",
             "--provider-client-id",
             "Id of the gate at the provider",
-            |text, _| check::client_id(text),
+            |text, _| values::client_id(text),
         )
     },
     Question {
@@ -217,7 +218,7 @@ pub(super) static QUESTIONS: [Question; 11] = [
             "OPENAI_API_BASE_URL",
             "--openai-api-base-url",
             "Address of an OpenAI-compatible model endpoint",
-            |text, _| check::model_url(text),
+            |text, _| values::model_url(text),
         )
     },
     Question {

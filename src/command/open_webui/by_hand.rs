@@ -16,7 +16,7 @@ use gatehall_portal::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{setup::SetupOptions, terms::secret_place};
+use super::setup::SetupOptions;
 use crate::{
     office::Office,
     output::{error, text},
@@ -24,10 +24,11 @@ use crate::{
 
 pub(super) async fn run(office: &Office, options: &SetupOptions) -> Result<ExitCode> {
     let snapshot = office.store.load().await?;
-    let terms = options.terms.terms(None, &snapshot, None)?;
+    let terms = options.terms.terms(None, &snapshot)?;
     let tenants = wished_tenants(snapshot.company(), &terms);
     error("Set these in Open WebUI's environment, and restart it:");
-    let place = format!("<{}>", secret_place(&options.reach.name));
+    let setting = options.chats.scene(office).await?.setting(&options.access.name);
+    let place = format!("<{}>", setting.secret_place());
     for (name, value) in variables(&place) {
         text(&format!("{name}={value}"));
     }

@@ -2,22 +2,28 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use gatehall_open_webui::{Client, Finding, Proof, gate_address};
-use gatehall_portal::wiring::{Order, Whom, Wiring, turn};
-use gatehall_store::Alone;
-use url::Url;
+use gatehall_domain::Finding;
+use gatehall_open_webui::Proof;
+use gatehall_portal::wiring::{Order, Whom, Wiring};
 
-use super::{PATIENCE, proof::Reach, show, test_user::TestOptions};
-use crate::{command::chats::ChatOptions, office::Office, output::Format, settings::StoreSettings};
+use super::{
+    access::{AccessOptions, GateOptions, at_open_webui},
+    show,
+    test_user::TestOptions,
+};
+use crate::{
+    command::{chats::ChatOptions, findings as found},
+    office::Office,
+    output::Format,
+    settings::StoreSettings,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct CheckOptions {
     #[command(flatten)]
-    reach: Reach,
-    /// Address of the gate, as Open WebUI reaches it, where it was set up by hand. [default: that
-    /// of the connection]
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_GATE_URL", value_name = "URL", value_parser = gate_address)]
-    gate_url: Option<Url>,
+    access: AccessOptions,
+    #[command(flatten)]
+    gate: GateOptions,
     #[command(flatten)]
     test: TestOptions,
     #[command(flatten)]
@@ -28,42 +34,32 @@ pub(super) struct CheckOptions {
 
 pub(super) async fn run(settings: &StoreSettings, options: CheckOptions) -> Result<ExitCode> {
     let office = Office::of_gate(settings).await?;
-    let proof = options.reach.needed_proof()?;
-    let nobody = options.reach.client(&office).await?;
-    let alone = turn(&office.store, PATIENCE).await?;
-    let client = nobody.sign_in(&proof, false).await?;
-    let found = with(&office, &options, alone, &client, &proof).await;
-    client.sign_out(&proof).await;
-    let found = found?;
+    let work =
+        async |wiring: &mut Wiring, proof: &Proof| look(&office, &options, wiring, proof).await;
+    let findings = at_open_webui(&office, &options.access, false, work).await?;
     match options.format.json {
-        true => show::json(&[], &found)?,
-        false => show::findings(&found),
+        true => show::json(&[], &findings)?,
+        false => found::print(&findings, ""),
     }
-    Ok(show::exit(&found))
+    Ok(found::exit(&findings))
 }
 
-async fn with(
+async fn look(
     office: &Office,
     options: &CheckOptions,
-    alone: Alone,
-    client: &Client,
+    wiring: &Wiring,
     proof: &Proof,
 ) -> Result<Vec<Finding>> {
-    let wiring = options.reach.wiring(alone, office, client).await?;
-    let found = async {
-        let terms = match wiring.terms() {
-            Some(terms) => terms.clone(),
-            None => wiring.terms_by_hand(options.gate_url.clone()).await?.context(
-                "there is no connection gatehall at Open WebUI: gatehall open-webui setup",
-            )?,
-        };
-        let order = Order { terms, key: None, new_key: false };
-        let whom = options.test.whom(proof)?;
-        findings(office, &options.chats, &wiring, &order, whom.as_ref()).await
+    let terms = match wiring.terms() {
+        Some(terms) => terms.clone(),
+        None => wiring
+            .terms_by_hand(options.gate.gate_url.clone())
+            .await?
+            .context("there is no connection gatehall at Open WebUI: gatehall open-webui setup")?,
     };
-    let found = found.await;
-    wiring.close().await;
-    found
+    let order = Order { terms, key: None, new_key: false };
+    let whom = options.test.whom(proof)?;
+    findings(office, &options.chats, wiring, &order, whom.as_ref()).await
 }
 
 /// Looks at what is there, and asks as somebody.

@@ -1,9 +1,8 @@
 //! Open WebUI: set up for this gate, looked at, and taken back.
 
+mod access;
 mod by_hand;
 mod check;
-mod proof;
-mod proof_options;
 mod setup;
 mod show;
 mod terms;

@@ -2,30 +2,28 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use gatehall_domain::EmailAddress;
-use gatehall_open_webui::{Client, Finding, Found, Known, Proof};
-use gatehall_portal::wiring::{Binding, Order, Wiring, turn};
-use gatehall_store::Alone;
+use gatehall_domain::{EmailAddress, Finding};
+use gatehall_open_webui::{Found, Known, Proof};
+use gatehall_portal::wiring::{Binding, Order, Wiring};
 use secrecy::SecretString;
 
 use super::{
-    PATIENCE, by_hand,
-    proof::{NEEDED, Reach, secret},
-    show,
+    access::{AccessOptions, NEEDED, at_open_webui},
+    by_hand, show,
     terms::TermOptions,
     test_user::TestOptions,
 };
 use crate::{
-    command::chats::ChatOptions,
+    command::{chats::ChatOptions, findings as found},
     office::Office,
     output::{Format, error},
-    settings::StoreSettings,
+    settings::{StoreSettings, secret},
 };
 
 #[derive(Debug, Args)]
 pub(super) struct SetupOptions {
     #[command(flatten)]
-    pub(super) reach: Reach,
+    pub(super) access: AccessOptions,
     #[command(flatten)]
     pub(super) terms: TermOptions,
     /// Service key for the connection. [default: the one that is there, or a new one]
@@ -69,7 +67,7 @@ pub(super) struct SetupOptions {
     #[command(flatten)]
     test: TestOptions,
     #[command(flatten)]
-    chats: ChatOptions,
+    pub(super) chats: ChatOptions,
     #[command(flatten)]
     format: Format,
 }
@@ -77,7 +75,7 @@ pub(super) struct SetupOptions {
 impl SetupOptions {
     pub(super) fn given_key(&self) -> Result<Option<SecretString>> {
         match &self.key_file {
-            Some(file) => secret(file, "key").map(Some),
+            Some(file) => secret(file, "--key-file").map(Some),
             None => Ok(self.key.clone()),
         }
     }
@@ -85,41 +83,26 @@ impl SetupOptions {
 
 pub(super) async fn run(settings: &StoreSettings, options: SetupOptions) -> Result<ExitCode> {
     let office = Office::of_gate(settings).await?;
-    if options.skip_without_proof && !options.reach.has_proof() {
+    if options.skip_without_proof && !options.access.has_proof() {
         error(&format!("Open WebUI is not set up by this: {NEEDED}."));
         return Ok(ExitCode::SUCCESS);
     }
-    let Some(proof) = options.reach.proof()? else {
-        ensure!(!options.apply, NEEDED);
+    let admin = options.access.admin_email();
+    if !options.access.has_proof() {
+        ensure!(!options.apply && admin.is_none(), NEEDED);
         return by_hand::run(&office, &options).await;
-    };
+    }
     ensure!(
-        !options.bind_admin || options.reach.admin_email().is_some(),
+        !options.bind_admin || admin.is_some(),
         "--bind-admin needs --admin-email: whose account it is"
     );
     ensure!(
         options.write.is_none(),
         "--write is for setting it up by hand: leave the administrator's proof out"
     );
-    let nobody = options.reach.client(&office).await?;
-    let alone = turn(&office.store, PATIENCE).await?;
-    let client = nobody.sign_in(&proof, options.apply).await?;
-    let ended = with(&office, &options, alone, &client, &proof).await;
-    client.sign_out(&proof).await;
-    ended
-}
-
-async fn with(
-    office: &Office,
-    options: &SetupOptions,
-    alone: Alone,
-    client: &Client,
-    proof: &Proof,
-) -> Result<ExitCode> {
-    let mut wiring = options.reach.wiring(alone, office, client).await?;
-    let ended = work(office, options, &mut wiring, proof).await;
-    wiring.close().await;
-    ended
+    let work =
+        async |wiring: &mut Wiring, proof: &Proof| work(&office, &options, wiring, proof).await;
+    at_open_webui(&office, &options.access, options.apply, work).await
 }
 
 async fn work(
@@ -129,7 +112,7 @@ async fn work(
     proof: &Proof,
 ) -> Result<ExitCode> {
     let snapshot = office.store.load().await?;
-    let terms = options.terms.terms(wiring.terms(), &snapshot, None)?;
+    let terms = options.terms.terms(wiring.terms(), &snapshot)?;
     let mut order = Order { terms, key: options.given_key()?, new_key: options.new_key };
     let draft = wiring.draft(&order).await?;
     let too_old = draft.found.version().is_some_and(|it| it.known() == Known::TooOld);
@@ -147,7 +130,7 @@ async fn work(
             true => show::json(&rows, &findings)?,
             false => {
                 show::plan(&rows, options.all);
-                show::findings(&findings);
+                found::print(&findings, "");
             }
         }
         ensure!(!too_old, "Open WebUI {} is too old: nothing is changed", draft.found.version);
@@ -175,9 +158,9 @@ async fn work(
     let findings = look(office, options, wiring, &order, proof).await?;
     match options.format.json {
         true => show::json(&rows, &findings)?,
-        false => show::findings(&findings),
+        false => found::print(&findings, ""),
     }
-    Ok(show::exit(&findings))
+    Ok(found::exit(&findings))
 }
 
 /// The administrator whose account is to be bound, and what becomes of it.
@@ -186,7 +169,7 @@ async fn binding(
     wiring: &Wiring,
     found: &Found,
 ) -> Result<Option<(EmailAddress, Binding)>> {
-    match options.reach.admin_email().cloned().filter(|_| options.bind_admin) {
+    match options.access.admin_email().cloned().filter(|_| options.bind_admin) {
         Some(email) => {
             let binding = wiring.binding(found, &email).await?;
             Ok(Some((email, binding)))

@@ -1,14 +1,12 @@
-//! What people see of plans and findings.
-
-use std::process::ExitCode;
+//! What people see of plans.
 
 use anyhow::Result;
-use gatehall_domain::EmailAddress;
-use gatehall_open_webui::{Finding, PlanRow, State};
+use gatehall_domain::{EmailAddress, Finding};
+use gatehall_open_webui::PlanRow;
 use gatehall_portal::wiring::Binding;
 use serde_json::json;
 
-use crate::output::{self, Table, error};
+use crate::output::{self, Table};
 
 /// Shows a plan; those that stay as they are only if `all` is.
 pub(super) fn plan(rows: &[PlanRow], all: bool) {
@@ -26,35 +24,15 @@ pub(super) fn binding(email: &EmailAddress, binding: &Binding) -> PlanRow {
         Binding::New(..) => ("new", "it is bound to the user of its address".to_owned()),
         Binding::Left(why) => ("left", why.clone()),
     };
-    PlanRow { state, kind: "account", name: email.to_string(), what }
+    PlanRow::new(state, "account", email.as_str(), &what)
 }
 
 /// How many things of a plan have to be done.
 pub(super) fn changes(rows: &[PlanRow]) -> usize {
-    rows.iter().filter(|it| !matches!(it.state, "unchanged" | "left")).count()
-}
-
-/// Shows findings, and what to do about each.
-pub(super) fn findings(all: &[Finding]) {
-    let mut table = Table::new(&["state", "what", "found"]);
-    for it in all {
-        table.row([it.state.as_str().into(), it.subject.clone(), it.found.clone()]);
-    }
-    table.print("");
-    for it in all.iter().filter(|it| it.state != State::Good && !it.remedy.is_empty()) {
-        error(&format!("{}: {}", it.subject, it.remedy));
-    }
+    rows.iter().filter(|it| it.is_change()).count()
 }
 
 /// All of it for scripts.
 pub(super) fn json(rows: &[PlanRow], found: &[Finding]) -> Result<()> {
     output::json(&json!({ "plan": rows, "findings": found })).map(drop)
-}
-
-/// A failure if anything is bad.
-pub(super) fn exit(all: &[Finding]) -> ExitCode {
-    match all.iter().any(|it| it.state == State::Bad) {
-        true => ExitCode::FAILURE,
-        false => ExitCode::SUCCESS,
-    }
 }

@@ -1,10 +1,11 @@
 //! What is to be at Open WebUI, as it is said on the command line.
 
 use anyhow::{Context, Result};
-use clap::{ArgAction, Args};
-use gatehall_domain::{OPEN_WEBUI, Snapshot, TenantId};
-use gatehall_open_webui::{Access, Models, Terms, gate_address};
-use url::Url;
+use clap::Args;
+use gatehall_domain::{Snapshot, TenantId};
+use gatehall_open_webui::{Access, Models, Terms};
+
+use super::access::GateOptions;
 
 /// Options that stand for all there are.
 const ALL: &str = "all";
@@ -13,9 +14,8 @@ const ALL: &str = "all";
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What is to be there")]
 pub(super) struct TermOptions {
-    /// Address of the gate, as Open WebUI reaches it: from a container, not localhost.
-    #[arg(long, env = "GATEHALL_OPEN_WEBUI_GATE_URL", value_name = "URL", value_parser = gate_address)]
-    gate_url: Option<Url>,
+    #[command(flatten)]
+    gate: GateOptions,
     /// Show the tools to this group alone, of Gatehall or else of Open WebUI; repeatable; all for
     /// everybody. [default: all]
     #[arg(long, value_name = "NAME")]
@@ -29,36 +29,17 @@ pub(super) struct TermOptions {
     #[arg(long, value_name = "ID")]
     model: Vec<String>,
     /// Register these models, and let everybody use them. [default: false]
-    #[arg(
-        long,
-        value_name = "YES",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true",
-        action = ArgAction::Set
-    )]
+    #[arg(long, value_name = "YES", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     open_models: Option<bool>,
     /// Bring Gatehall's groups over, with the members who have an account. [default: true]
-    #[arg(
-        long,
-        value_name = "YES",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true",
-        action = ArgAction::Set
-    )]
+    #[arg(long, value_name = "YES", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     bring_groups: Option<bool>,
 }
 
 impl TermOptions {
     /// What is said, else as it was `before`, else as it usually is.
-    pub(super) fn terms(
-        &self,
-        before: Option<&Terms>,
-        snapshot: &Snapshot,
-        gate: Option<Url>,
-    ) -> Result<Terms> {
-        let gate = self.gate_url.clone().or_else(|| before.map(|it| it.gate.clone())).or(gate);
+    pub(super) fn terms(&self, before: Option<&Terms>, snapshot: &Snapshot) -> Result<Terms> {
+        let gate = self.gate.gate_url.clone().or_else(|| before.map(|it| it.gate.clone()));
         let gate = gate.context(
             "say how Open WebUI reaches the gate: --gate-url, such as http://gatehall:8080",
         )?;
@@ -93,13 +74,5 @@ impl TermOptions {
             Ok(gatehall_portal::operation::find_tenant(company, &id)?.id.clone())
         };
         self.openapi.iter().map(tenant).collect()
-    }
-}
-
-/// Where the secret lies with which an Open WebUI signs, for people.
-pub(super) fn secret_place(name: &str) -> String {
-    match name {
-        OPEN_WEBUI => "the secret of GATEHALL_OPEN_WEBUI_SECRET".into(),
-        name => format!("the secret of {name} in the file of GATEHALL_OPEN_WEBUIS"),
     }
 }

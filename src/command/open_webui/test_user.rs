@@ -8,7 +8,7 @@ use gatehall_domain::{EmailAddress, GroupName};
 use gatehall_open_webui::Proof;
 use gatehall_portal::wiring::Whom;
 
-use super::proof::secret;
+use crate::settings::secret;
 
 /// As whom to ask.
 #[derive(Debug, Args)]
@@ -39,9 +39,10 @@ impl TestOptions {
             return Ok(Some(Whom::Made { group: self.test_group.clone() }));
         };
         let proof = match (&self.as_password_file, admin.of(&email)) {
-            (Some(file), _) => {
-                Proof::Password { email: email.clone(), password: secret(file, "password")? }
-            }
+            (Some(file), _) => Proof::Password {
+                email: email.clone(),
+                password: secret(file, "--as-password-file")?,
+            },
             (None, Some(proof)) => proof,
             (None, None) => bail!("--as needs --as-password-file, or --trusted-header"),
         };

@@ -2,21 +2,28 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use gatehall_open_webui::{Client, Undone};
-use gatehall_portal::wiring::{WiringError, turn};
-use gatehall_store::Alone;
+use gatehall_open_webui::{Client, Proof, Undone};
+use gatehall_portal::wiring::{Wiring, alone};
 
-use super::{PATIENCE, proof::Reach};
+use super::{
+    PATIENCE,
+    access::{AccessOptions, at_open_webui},
+};
 use crate::{
     office::Office,
     output::{self, Format, Table, error},
     settings::StoreSettings,
+    wire::wire,
 };
 
 #[derive(Debug, Args)]
 pub(super) struct UndoOptions {
     #[command(flatten)]
-    reach: Reach,
+    access: AccessOptions,
+    /// This Open WebUI is no more, or has another address and another database: forget what was done
+    /// there, and take back what was done here. Nothing is asked of it.
+    #[arg(long, requires = "url")]
+    gone: bool,
     /// Do it. Without this it is only said.
     #[arg(long)]
     apply: bool,
@@ -26,13 +33,15 @@ pub(super) struct UndoOptions {
 
 pub(super) async fn run(settings: &StoreSettings, options: UndoOptions) -> Result<ExitCode> {
     let office = Office::of_gate(settings).await?;
-    let proof = options.reach.needed_proof()?;
-    let nobody = options.reach.client(&office).await?;
-    let alone = turn(&office.store, PATIENCE).await?;
-    let client = nobody.sign_in(&proof, false).await?;
-    let undone = with(&office, &options, alone, &client).await;
-    client.sign_out(&proof).await;
-    let (undone, elsewhere) = undone?;
+    // What was taken back, and where else something was set up.
+    let work = async |wiring: &mut Wiring, _: &Proof| {
+        let elsewhere = wiring.elsewhere();
+        Ok((wiring.undo(options.apply).await?, elsewhere))
+    };
+    let (undone, elsewhere) = match options.gone {
+        true => (forget(&office, &options).await?, None),
+        false => at_open_webui(&office, &options.access, false, work).await?,
+    };
     if let Some(elsewhere) = elsewhere {
         error(&elsewhere.to_string());
     }
@@ -53,16 +62,14 @@ pub(super) async fn run(settings: &StoreSettings, options: UndoOptions) -> Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// What was taken back, and where else something was set up.
-async fn with(
-    office: &Office,
-    options: &UndoOptions,
-    alone: Alone,
-    client: &Client,
-) -> Result<(Vec<Undone>, Option<WiringError>)> {
-    let mut wiring = options.reach.wiring(alone, office, client).await?;
-    let elsewhere = wiring.elsewhere();
-    let undone = wiring.undo(options.apply).await;
+/// Takes back what was done here alone, since nobody can be asked there.
+async fn forget(office: &Office, options: &UndoOptions) -> Result<Vec<Undone>> {
+    let url = options.access.address(office).await?;
+    let alone = alone(&office.store, PATIENCE).await?;
+    let client = Client::new(&url, wire())?;
+    let chat = options.access.name.clone();
+    let mut wiring = Wiring::open(alone, office.desk(), client, chat).await?;
+    let undone = wiring.undo_here(options.apply).await;
     wiring.close().await;
-    Ok((undone?, elsewhere))
+    Ok(undone?)
 }

@@ -1,6 +1,7 @@
 //! What is kept as it was: values that are longer than a page shows, plans that were looked at,
 //! keys that were revoked; and that people are thought of by the rules of a sign-in.
 
+use gatehall_portal::import::{Choice, read};
 use gatehall_test_support::{Kind, tool};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -38,8 +39,8 @@ async fn what_is_changed_is_not_cut(kind: Kind) {
     let command = tool("python/bin/mcp-server-time").display().to_string();
     let arguments = ["", "--local-timezone", "Europe/Berlin", " ", "a\nb", ""];
     let file = json!({"servers": [{"id": "odd", "command": command, "arguments": arguments}]});
-    let entries = gatehall_portal::import::read("odd.json", &file.to_string()).unwrap();
-    world.desk.import(&entries, false).await.unwrap();
+    let entries = read("odd.json", &file.to_string()).unwrap();
+    world.desk.import(&entries, Choice::default()).await.unwrap();
     world.catch_up().await;
     let sent = arguments.join("\r\n");
     let fields = [("name", "Odd"), ("command", &command), ("arguments", &sent)];

@@ -4,7 +4,10 @@
 use std::path::PathBuf;
 
 use gatehall_domain::{Change, Record, Server, Transport};
-use gatehall_portal::{import::read, operation::find_server};
+use gatehall_portal::{
+    import::{Choice, read},
+    operation::find_server,
+};
 use gatehall_test_support::{Kind, everything, program, tool};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -110,7 +113,7 @@ impl Scene {
     /// Imports as somebody at the command line of the machine.
     async fn operator_imports(&self, file: Value) {
         let entries = read("file.json", &file.to_string()).unwrap();
-        let plan = self.world.desk.import(&entries, false).await.unwrap();
+        let plan = self.world.desk.import(&entries, Choice::default()).await.unwrap();
         assert!(plan.is_sound(), "{plan:#?}");
         self.world.catch_up().await;
     }

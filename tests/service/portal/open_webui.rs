@@ -1,7 +1,7 @@
 //! Open WebUI set up from the portal.
 
 use gatehall::settings::ServeSettings;
-use gatehall_test_support::Kind;
+use gatehall_test_support::{Kind, end_lock_holders};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ use crate::{
 
 on_both!(
     a_plan_is_shown_applied_and_taken_back,
+    one_that_has_two_addresses_is_set_up_once,
     what_is_typed_is_used_once_and_kept_nowhere,
     the_gates_own_proof_goes_nowhere_but_to_its_address,
     nothing_is_done_without_a_fresh_sign_in,
@@ -37,8 +38,8 @@ fn reached(chat: &OpenWebUi) -> impl Fn(&mut ServeSettings) + use<> {
     move |settings| {
         let wiring = &mut settings.wiring;
         wiring.open_webui_url = url.parse().ok();
-        wiring.open_webui_admin_email = INES.parse().ok();
-        wiring.open_webui_trusted_header = HEADER.parse().ok();
+        wiring.proof.0.open_webui_admin_email = INES.parse().ok();
+        wiring.proof.0.open_webui_trusted_header = Some(HEADER.into());
     }
 }
 
@@ -78,6 +79,31 @@ async fn a_plan_is_shown_applied_and_taken_back(kind: Kind) {
     assert!(ada.follow(&taken).await.text.contains("is taken back"));
     let inside = chat.inside();
     assert!(inside.connections.is_empty() && inside.groups.is_empty(), "it is as it was before");
+}
+
+async fn one_that_has_two_addresses_is_set_up_once(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let world = company(kind).await;
+    let ada = Visitor::signed_in(&world, ADA, 0).await;
+    let gate = world.address();
+    let set_up = async |url: &str| {
+        let form = [("url", url), ("gate", &gate), ("access", "everybody"), ("token", API_KEY)];
+        let plan = ada.post(PLAN, &form).await;
+        assert_eq!(plan.status, StatusCode::OK, "{}", plan.text);
+        let seen = seen_in(&plan);
+        (plan, ada.post(APPLY, &[form.as_slice(), &[("seen", seen.as_str())]].concat()).await)
+    };
+    let (_, applied) = set_up(&chat.url).await;
+    assert_eq!(applied.status, StatusCode::SEE_OTHER, "{}", applied.text);
+    let before = chat.inside().connections.clone();
+    let other = chat.url.replace("127.0.0.1", "localhost");
+    let (plan, refused) = set_up(&other).await;
+    assert!(plan.text.contains("nothing is done under another one"), "{}", plan.text);
+    assert!(!refused.status.is_success() && !refused.status.is_redirection());
+    assert!(refused.text.contains(&format!("but at {}", chat.url)), "{}", refused.text);
+    assert_eq!(chat.inside().connections, before);
+    let keys: Value = serde_json::from_str(&ada.get("/api/v1/keys").await.text).unwrap();
+    assert_eq!(keys.to_string().matches("Open WebUI").count(), 1, "{keys}");
 }
 
 async fn what_is_typed_is_used_once_and_kept_nowhere(kind: Kind) {
@@ -187,6 +213,29 @@ async fn open_webui_being_in_the_way_is_said_in_words(kind: Kind) {
 /// What the API answers, which has to be taken.
 async fn asked(visitor: &Visitor, what: &str, body: &Value) -> Value {
     visitor.api(Method::POST, &format!("/api/v1/open-webui/{what}"), body).await.json()
+}
+
+/// A server may end the connection that holds the lock at any time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_no_longer_alone_there_goes_no_further() {
+    for (at, groups) in [("GET /api/v1/models/all", 0), ("POST /api/v1/groups/create", 1)] {
+        let chat = OpenWebUi::start().await;
+        let world = company_with(Kind::Postgres, reached(&chat)).await;
+        let ada = Visitor::signed_in(&world, ADA, 0).await;
+        let database = world.database.url.clone();
+        let lose = move || assert_eq!(end_lock_holders(&database), 1);
+        chat.inside().before = Some((at, Box::new(lose)));
+        let gate = world.address();
+        let seen = ada.send(Method::POST, "/api/v1/open-webui/apply", &[("gate", &gate)]).await;
+        assert!(chat.inside().before.is_none(), "{at}: {:?}", chat.inside().asked);
+        assert!(seen.status.is_server_error(), "{at}: {}", seen.text);
+        assert_eq!(chat.inside().groups.len(), groups, "{at}");
+        assert!(chat.inside().connections.is_empty() && chat.inside().models.is_empty(), "{at}");
+        // Somebody else can do it now.
+        let again = ada.send(Method::POST, "/api/v1/open-webui/apply", &[("gate", &gate)]).await;
+        assert!(again.status.is_success(), "{at}: {}", again.text);
+        assert_eq!(chat.inside().connections.len(), 1, "{at}");
+    }
 }
 
 async fn programs_do_the_same(kind: Kind) {

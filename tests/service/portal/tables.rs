@@ -1,5 +1,6 @@
 //! Tables of users as spreadsheets save them.
 
+use gatehall_portal::import::{Choice, read};
 use gatehall_test_support::Kind;
 use reqwest::StatusCode;
 use serde_json::json;
@@ -76,8 +77,8 @@ async fn a_wrong_row_is_held_back_whole(kind: Kind) {
         "tenant": "google", "server": "new",
         "credentials": [{"placement": "header:Authorization:Bearer", "file": secret}],
     }], "grants": [{"group": "google-people", "connection": "google/new"}]});
-    let entries = gatehall_portal::import::read("a.json", &file.to_string()).unwrap();
-    let plan = world.desk.plan(&entries).await.unwrap();
+    let entries = read("a.json", &file.to_string()).unwrap();
+    let plan = world.desk.plan(&entries, Choice::default()).await.unwrap();
     assert_eq!((plan.count("new"), plan.count("wrong")), (1, 2), "{plan:?}");
 }
 

@@ -1,6 +1,9 @@
 //! What pages say, once and of the right thing, and where they lead.
 
-use gatehall_portal::operation::tenant::{TenantEdit, change};
+use gatehall_portal::{
+    import::{Choice, read},
+    operation::tenant::{TenantEdit, change},
+};
 use gatehall_test_support::Kind;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -77,8 +80,8 @@ async fn a_name_with_wildcards_hides_that_tool_alone(kind: Kind) {
     let file = ada.get("/api/v1/export").await.json();
     let tools: Vec<_> = file["grants"].as_array().unwrap().iter().map(|it| &it["tools"]).collect();
     assert!(tools.contains(&&json!("\\*")) && tools.contains(&&json!("a\\?")), "{file}");
-    let entries = gatehall_portal::import::read("company.json", &file.to_string()).unwrap();
-    let plan = world.desk.plan(&entries).await.unwrap();
+    let entries = read("company.json", &file.to_string()).unwrap();
+    let plan = world.desk.plan(&entries, Choice::default()).await.unwrap();
     assert_eq!(plan.count("unchanged"), plan.rows.len(), "{plan:?}");
 }
 

@@ -29,6 +29,11 @@ fn has(findings: &[Value], subject: &str, state: &str, words: &str) {
     assert!(fits, "{subject} {state} {words}: {findings:#?}");
 }
 
+/// What is said of the host of a provider of one's own. All names below localhost lead here.
+fn at_provider(findings: &[Value]) -> Vec<&Value> {
+    findings.iter().filter(|it| it.to_string().contains("auth.nobody.localhost")).collect()
+}
+
 const NOBODY: [&str; 4] =
     ["--public-url", "https://admin.nobody.localhost:1", "--domain", "nobody.localhost"];
 
@@ -40,6 +45,8 @@ fn a_laptop_looks_from_outside_and_makes_no_store() {
     let found = findings(&said);
     has(&found, "port 1 of app.nobody.localhost", "bad", "refused");
     has(&found, "gate", "unknown", "docker compose exec gatehall");
+    let of_provider = at_provider(&found);
+    assert!(of_provider.is_empty(), "that there is one is not known: {of_provider:?}");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0, "nothing is made");
     let said = from_a_laptop(home.path(), &NOBODY);
     assert!(said.out.contains("do: docker compose exec gatehall /gatehall doctor"), "{said:?}");
@@ -65,7 +72,12 @@ fn a_folder_is_looked_at_without_a_store() {
     has(&found, "variables in .env", "bad", "PROVIDER_ISSUER");
     // The folder says the domain.
     has(&found, "port 1 of mcp.nobody.localhost", "bad", "refused");
+    assert!(at_provider(&found).is_empty(), "{found:#?}");
     assert!(found.iter().any(|it| it["subject"] == "disk of the Compose folder"), "{found:#?}");
+    std::fs::write(folder.join(".env"), "DOMAIN=nobody.localhost\nCOMPOSE_PROFILES=authentik\n")
+        .unwrap();
+    let said = from_a_laptop(home.path(), &[&["--folder", path, "--json"], &port[..]].concat());
+    has(&findings(&said), "port 1 of auth.nobody.localhost", "bad", "refused");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1, "nothing is made");
 }
 

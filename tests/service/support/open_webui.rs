@@ -32,6 +32,9 @@ pub(crate) struct OpenWebUi {
     state: Arc<Mutex<Inside>>,
 }
 
+/// Something that happens once.
+type Happening = Box<dyn FnOnce() + Send>;
+
 pub(crate) struct Inside {
     pub(crate) connections: Vec<Value>,
     /// By id: name, description, members.
@@ -45,6 +48,8 @@ pub(crate) struct Inside {
     pub(crate) is_away: bool,
     /// It believes whoever reaches it.
     pub(crate) believes: bool,
+    /// What happens before it answers this for the first time.
+    pub(crate) before: Option<(&'static str, Happening)>,
     sessions: BTreeSet<String>,
     number: u32,
 }
@@ -60,6 +65,7 @@ impl OpenWebUi {
             asked: Vec::new(),
             is_away: false,
             believes: false,
+            before: None,
             sessions: BTreeSet::new(),
             number: 0,
         }));
@@ -234,6 +240,9 @@ async fn serve(State(state): State<Arc<Mutex<Inside>>>, request: Request) -> Res
     let asks_as = {
         let mut inside = state.lock().unwrap();
         inside.asked.push(format!("{way} {body}"));
+        if let Some((_, act)) = inside.before.take_if(|(at, _)| *at == way) {
+            act();
+        }
         if inside.is_away {
             return refused(502, "away");
         }

@@ -9,7 +9,7 @@ use gatehall_domain::{Change, Snapshot};
 use gatehall_gateway::StdioUids;
 use gatehall_portal::{
     Desk, DeskError,
-    import::read,
+    import::{Choice, read},
     operation::key::{KeyOrder, add},
 };
 use gatehall_store::{Actor, Store};
@@ -151,7 +151,7 @@ impl World {
 
 async fn import(desk: &Desk, company: Value) {
     let entries = read("company.json", &company.to_string()).unwrap();
-    let plan = desk.import(&entries, false).await.unwrap();
+    let plan = desk.import(&entries, Choice::default()).await.unwrap();
     assert!(plan.is_sound(), "{plan:#?}");
 }
 

@@ -102,6 +102,17 @@ pub fn psql(url: &str, sql: &str) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
+/// Ends the connections to this PostgreSQL that hold a lock and do nothing, as a server may, and says
+/// how many there were.
+///
+/// # Panics
+/// If it fails.
+pub fn end_lock_holders(url: &str) -> usize {
+    let sql = "select pg_terminate_backend(pid) from pg_locks join pg_stat_activity using (pid) where \
+               locktype = 'advisory' and state = 'idle' and datname = current_database()";
+    psql(url, sql).lines().filter(|it| *it == "t").count()
+}
+
 /// Runs SQL as somebody would who is at the database, past the program.
 ///
 /// # Panics

@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use crate::{
     ask::{Ask, Fault, ask},
-    report::Report,
     senses::Senses,
 };
+use gatehall_domain::Finding;
 
 const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -15,7 +15,7 @@ pub(super) async fn look(
     [http, https]: [u16; 2],
     host: &str,
     senses: &Senses,
-    report: &mut Report,
+    report: &mut Vec<Finding>,
 ) {
     for (port, secure) in [(http, false), (https, true)] {
         let subject = format!("port {port} of this machine");
@@ -31,29 +31,24 @@ pub(super) async fn look(
         };
         let (found, remedy) = match answer {
             Err(Fault::Refused) => {
-                report.unknown(
+                report.push(Finding::unknown(
                     subject,
                     "nothing listens: it is free, and the proxy is not started",
                     "docker compose up -d --wait",
-                );
+                ));
                 continue;
             }
             Err(Fault::NoTls(why)) => taken(format!("no TLS: {why}")),
             Err(fault) => taken(fault.to_string()),
             // Traefik answers so, as do the programs behind it: its redirection is to https.
-            Ok(answer) if secure || leads_to_https(&answer) => {
-                report.good(subject, "the proxy has it");
+            Ok(answer) if secure || answer.leads_to_https().is_some() => {
+                report.push(Finding::good(subject, "the proxy has it"));
                 continue;
             }
             Ok(answer) => {
                 taken(format!("it answers {}{}", answer.status, crate::hosts::software(&answer)))
             }
         };
-        report.bad(subject, found, remedy);
+        report.push(Finding::bad(subject, found, remedy));
     }
-}
-
-fn leads_to_https(answer: &crate::ask::Answer) -> bool {
-    let to = answer.header(http::header::LOCATION).unwrap_or_default();
-    answer.status.is_redirection() && to.starts_with("https://")
 }

@@ -11,12 +11,11 @@ mod variables;
 use std::path::{Path, PathBuf};
 
 use gatehall_compose_folder::{Dotenv, chat_env, secret_files, variables as dotenv};
-use gatehall_domain::names::short_digest;
-use gatehall_identity::Finding;
+use gatehall_domain::{Finding, names::short_digest};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::{Model, Senses, report::Report};
+use crate::{Model, Senses};
 
 /// What has to be done where a file is missing.
 const INIT: &str = "gatehall init compose --domain DOMAIN, which writes what is missing and leaves \
@@ -98,14 +97,14 @@ impl ComposeFolder {
     /// Whether all that has to be there is there, closed to others, and fits together. The ports
     /// are those that the machine must have free for the proxy.
     pub async fn findings(&self, senses: &Senses, ports: [u16; 2], host: &str) -> Vec<Finding> {
-        let mut report = Report::default();
+        let mut report = Vec::new();
         variables::judge(self, &mut report);
         modes::judge(&self.secrets(), &mut report);
         secrets::judge(self, &mut report);
         copies::judge(self, &mut report);
         provider::look(self, senses, &mut report).await;
         machine::look(ports, host, senses, &mut report).await;
-        report.into_findings()
+        report
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatehall_compose_folder::secret_files::{FOLDER, Found, Kind, SECRETS, find, folder_problem};
+use gatehall_domain::Finding;
 
 use super::{ComposeFolder, INIT, digest};
-use crate::report::Report;
 
 const NAME: &str = "secrets of the folder";
 
-pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
+pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
     let secrets = folder.secrets();
     // Whether others can read a file is up to the folder, of which is told elsewhere.
     let is_closed = folder_problem(&secrets).is_none();
@@ -23,7 +23,7 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
             Found::Bad(problem) if is_closed => {
                 good = false;
                 let remedy = format!("mend {FOLDER}/{}, and then: {INIT}", file.name);
-                report.bad(NAME, problem, remedy);
+                report.push(Finding::bad(NAME, problem, remedy));
             }
             Found::Bad(_) => {}
             Found::There { secret, .. } if file.kind == Kind::Random => {
@@ -34,12 +34,12 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
     }
     if !missing.is_empty() {
         good = false;
-        report.bad(NAME, format!("missing: {}", missing.join(", ")), INIT);
+        report.push(Finding::bad(NAME, format!("missing: {}", missing.join(", ")), INIT));
     }
     for (digest, names) in equal.into_iter().filter(|(_, names)| names.len() > 1) {
         good = false;
         let names: Vec<&str> = names.into_iter().collect();
-        report.bad(
+        report.push(Finding::bad(
             NAME,
             format!(
                 "one secret for several things: {} are equal (SHA-256 {digest}…), so that whoever \
@@ -47,21 +47,25 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
                 names.join(", ")
             ),
             "put another into all of them but one",
-        );
+        ));
     }
     if folder.variable("PROVIDER_CLIENT_ID").is_some() {
         for name in told {
             good = false;
-            report.doubtful(
+            report.push(Finding::doubtful(
                 NAME,
                 format!("{name} is missing"),
                 format!("put into {FOLDER}/{name} what its issuer shows"),
-            );
+            ));
         }
     }
     if good && is_closed {
-        report.good(NAME, "all are there, long and different");
+        report.push(Finding::good(NAME, "all are there, long and different"));
     } else if good {
-        report.unknown(NAME, "the folder is not as it should be", "mend the folder first");
+        report.push(Finding::unknown(
+            NAME,
+            "the folder is not as it should be",
+            "mend the folder first",
+        ));
     }
 }

@@ -1,14 +1,14 @@
 use std::{fs, os::unix::fs::PermissionsExt, sync::Arc};
 
 use gatehall_compose_folder::secret_files::{KEYS, names};
-use gatehall_identity::Health::{self, Bad, Doubtful, Good, Unknown};
+use gatehall_domain::Health::{self, Bad, Doubtful, Good, Unknown};
 use tempfile::TempDir;
 
 use super::*;
 use crate::scene::{Found, GATE, Says, Scene, answer, serve, to_https};
 
 const ENV: &str = "DOMAIN=x.example\nACME_EMAIL=a@x.example\nADMIN_EMAIL=ada@x.example\n\
-    PEOPLE_DOMAINS=x.example\nPROVIDER_PROFILE=entra\nPROVIDER_ISSUER=https://login.example/v2.0\n\
+    PEOPLE_DOMAINS=x.example\nPROVIDER_PROFILE=generic\nPROVIDER_ISSUER=https://login.example/v2.0\n\
     PROVIDER_CLIENT_ID=c\nOPENAI_API_BASE_URL=https://models.example/v1\n";
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
@@ -127,9 +127,24 @@ async fn variables_that_cannot_be_meant_are_told() {
     let found = with("PROVIDER_ISSUER=https://login.example/v2.0\n", "").await;
     Folder::says(&found, name, Bad, &["PROVIDER_ISSUER"]);
     let found = with("https://login.example/v2.0", "login example").await;
-    Folder::says(&found, name, Bad, &["no address", "PROVIDER_ISSUER"]);
+    Folder::says(&found, name, Bad, &["PROVIDER_ISSUER:", "correct PROVIDER_ISSUER"]);
     let found = with("DOMAIN=x.example", "DOMAIN=example.org").await;
-    Folder::says(&found, name, Bad, &["not a domain of yours"]);
+    Folder::says(&found, name, Bad, &["that of an example"]);
+    for (from, to, says) in [
+        ("DOMAIN=x.example", "DOMAIN=https://x.example", "without https://"),
+        ("PROVIDER_PROFILE=generic", "PROVIDER_PROFILE=entra", "names the directory by its ID"),
+        (
+            "https://models.example/v1",
+            "https://ada:hidden-word@models.example/v1",
+            "without a user",
+        ),
+        ("https://models.example/v1", "http://localhost/v1", "container itself"),
+        ("ada@x.example", "ada", "ADMIN_EMAIL"),
+    ] {
+        let found = with(from, to).await;
+        Folder::says(&found, name, Bad, &[says]);
+        assert!(!format!("{found:?}").contains("hidden-word"), "{found:#?}");
+    }
     let staging = "ACME_CA_SERVER=https://acme-staging-v02.example\nDOMAIN=x";
     Folder::says(&with("DOMAIN=x", staging).await, name, Doubtful, &["staging"]);
     let told = "POSTGRES_PASSWORD=told\nDOMAIN=x";

@@ -1,10 +1,9 @@
 //! The variables of the Compose file.
 
-use gatehall_compose_folder::variables::twice;
-use url::Url;
+use gatehall_compose_folder::{values, variables::twice};
+use gatehall_domain::Finding;
 
 use super::{ComposeFolder, INIT};
-use crate::report::Report;
 
 /// What nothing works without.
 const NEEDED: [&str; 8] = [
@@ -22,59 +21,68 @@ const NEEDED: [&str; 8] = [
 const EXAMPLES: [&str; 4] = ["example.org", "example.com", "example.net", "changeme"];
 
 /// Whether the variables can be meant.
-pub(super) fn judge(folder: &ComposeFolder, report: &mut Report) {
+pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
     const NAME: &str = "variables in .env";
     let mut good = true;
     if !folder.path().join("compose.yaml").exists() {
         good = false;
-        report.bad("compose.yaml", "it is not in the folder", INIT);
+        report.push(Finding::bad("compose.yaml", "it is not in the folder", INIT));
     }
     if let Some(found) = twice(&folder.variables) {
         good = false;
-        report.bad(NAME, found, "leave the line that you mean");
+        report.push(Finding::bad(NAME, found, "leave the line that you mean"));
     }
     let missing: Vec<&str> =
         NEEDED.into_iter().filter(|name| folder.variable(name).is_none()).collect();
     if !missing.is_empty() {
         good = false;
         let missing = missing.join(", ");
-        report.bad(NAME, format!("missing or empty: {missing}"), format!("set {missing} in .env"));
+        report.push(Finding::bad(
+            NAME,
+            format!("missing or empty: {missing}"),
+            format!("set {missing} in .env"),
+        ));
     }
-    let domain = folder.variable("DOMAIN").unwrap_or_default();
-    if EXAMPLES.contains(&domain) || domain.contains(['/', ':', '@', ' ']) {
-        good = false;
-        let found = format!("DOMAIN is {domain}, which is not a domain of yours");
-        report.bad(NAME, found, "set DOMAIN to the domain below which app., mcp. and admin. lie");
-    }
-    for name in ["PROVIDER_ISSUER", "OPENAI_API_BASE_URL"] {
+    let profile = folder.variable("PROVIDER_PROFILE").unwrap_or_default();
+    for name in NEEDED {
         let Some(value) = folder.variable(name) else { continue };
-        if Url::parse(value).is_err() {
-            good = false;
-            let found = format!("{name} is {value}, which is no address");
-            report.bad(NAME, found, format!("set {name} to an address with https://"));
-        }
+        let problem = match values::check(name, value, profile) {
+            _ if EXAMPLES.contains(&value) => "it is that of an example".to_owned(),
+            Some(Err(problem)) => problem,
+            // Programs take it as it stands there.
+            Some(Ok(written)) if name == "PROVIDER_ISSUER" && written != value => {
+                format!("in the file it has to be {written}")
+            }
+            _ => continue,
+        };
+        good = false;
+        report.push(Finding::bad(
+            NAME,
+            format!("{name}: {problem}"),
+            format!("correct {name} in .env"),
+        ));
     }
     if folder.variable("ACME_CA_SERVER").is_some_and(|it| it.contains("staging")) {
         good = false;
-        report.doubtful(
+        report.push(Finding::doubtful(
             NAME,
             "ACME_CA_SERVER is the staging one, whose certificates no browser takes",
             "set it to https://acme-v02.api.letsencrypt.org/directory once the rest works",
-        );
+        ));
     }
     let is_told = |(name, value): &(&str, &str)| is_secret(name) && !value.is_empty();
     let all = folder.variables.all().into_iter();
     let told: Vec<&str> = all.filter(is_told).map(|(name, _)| name).collect();
     if !told.is_empty() {
         good = false;
-        report.doubtful(
+        report.push(Finding::doubtful(
             NAME,
             format!("secrets stand in .env, which others may read: {}", told.join(", ")),
             "move them into files of the folder secrets",
-        );
+        ));
     }
     if good {
-        report.good(NAME, "all that are needed are set");
+        report.push(Finding::good(NAME, "all that are needed are set"));
     }
 }
 

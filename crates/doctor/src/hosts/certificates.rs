@@ -1,9 +1,10 @@
 //! The certificates that the hosts show.
 
 use super::Seen;
-use crate::{certificate::Verdict, report::Report, senses::Senses};
+use crate::{certificate::Verdict, senses::Senses};
+use gatehall_domain::Finding;
 
-pub(super) fn judge(host: &Seen, senses: &Senses, report: &mut Report) {
+pub(super) fn judge(host: &Seen, senses: &Senses, report: &mut Vec<Finding>) {
     let subject = format!("certificate of {}", host.host);
     let mut shown: Vec<&[_]> = Vec::new();
     for (_, answer) in &host.secure {
@@ -15,10 +16,10 @@ pub(super) fn judge(host: &Seen, senses: &Senses, report: &mut Report) {
     for certificates in shown {
         match Verdict::of(certificates, &host.host, senses) {
             Verdict::Good { issuer, days } => {
-                report.good(&subject, format!("of {issuer}, for {days} days more"));
+                report.push(Finding::good(&subject, format!("of {issuer}, for {days} days more")));
             }
-            Verdict::Ending(it) => report.doubtful(&subject, it.found, it.remedy),
-            Verdict::Bad(it) => report.bad(&subject, it.found, it.remedy),
+            Verdict::Ending(it) => report.push(Finding::doubtful(&subject, it.found, it.remedy)),
+            Verdict::Bad(it) => report.push(Finding::bad(&subject, it.found, it.remedy)),
         }
     }
 }

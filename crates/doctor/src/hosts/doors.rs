@@ -1,13 +1,13 @@
 //! Whether strangers can ask the gate what only proxies have to ask.
 
 use futures_util::future::join_all;
+use gatehall_domain::Finding;
 use http::StatusCode;
 
 use super::Seen;
 use crate::{
     ask::{Ask, ask},
     deployment::Deployment,
-    report::Report,
     senses::Senses,
 };
 
@@ -19,7 +19,7 @@ const CHECKS: [&str; 5] =
 const NOTHING: &str = "/auth/gatehall-doctor";
 
 /// Looks at every host that leads to the gate itself.
-pub(crate) async fn doors(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> Report {
+pub(crate) async fn doors(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> Vec<Finding> {
     let port = deployment.ports.https;
     let to_gate = seen.iter().filter_map(|it| {
         let (address, answer) = it.answering()?;
@@ -40,19 +40,19 @@ pub(crate) async fn doors(seen: &[Seen], deployment: &Deployment, senses: &Sense
         let open: Vec<String> = CHECKS.into_iter().zip(checks).filter_map(open).collect();
         (host, open)
     });
-    let mut report = Report::default();
+    let mut report = Vec::new();
     for (host, open) in join_all(each).await {
         let subject = format!("checks at {host}");
         if open.is_empty() {
-            report.good(subject, "what proxies ask the gate nobody else can ask");
+            report.push(Finding::good(subject, "what proxies ask the gate nobody else can ask"));
             continue;
         }
-        report.doubtful(
+        report.push(Finding::doubtful(
             subject,
             format!("everybody can ask what only proxies have to: {}", open.join(", ")),
             "take these paths out of the route: with Traefik \
              !PathPrefix(`/auth/`) && !Path(`/oauth2/auth`)",
-        );
+        ));
     }
     report
 }

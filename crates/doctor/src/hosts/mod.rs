@@ -11,13 +11,13 @@ mod spellings;
 use std::net::IpAddr;
 
 use futures_util::future::{join, join_all};
+use gatehall_domain::Finding;
 
 pub(crate) use self::{doors::doors, others::others, plain::software, spellings::spellings};
 use crate::{
     ask::{Answer, Ask, Fault, ask},
     deployment::Deployment,
     names::NameFault,
-    report::Report,
     senses::Senses,
 };
 
@@ -28,8 +28,6 @@ pub(crate) const KEYS: &str = "/.well-known/jwks.json";
 #[derive(Debug)]
 pub(crate) struct Seen {
     pub(crate) host: String,
-    /// Whether it need not be there.
-    pub(crate) perhaps: bool,
     /// Its addresses.
     pub(crate) addresses: Result<Vec<IpAddr>, NameFault>,
     /// What each answers with TLS.
@@ -52,19 +50,11 @@ impl Seen {
 
 /// Looks at all hosts, side by side.
 pub(crate) async fn see(deployment: &Deployment, senses: &Senses) -> Vec<Seen> {
-    let sure = deployment.hosts.iter().map(|host| (host, false));
-    let perhaps = deployment.perhaps.iter().map(|host| (host, true));
-    let perhaps = perhaps.filter(|(host, _)| !deployment.hosts.contains(*host));
-    let seen =
-        sure.chain(perhaps).map(|(host, perhaps)| see_host(host, perhaps, deployment, senses));
-    join_all(seen).await
+    join_all(deployment.hosts.iter().map(|host| see_host(host, deployment, senses))).await
 }
 
-async fn see_host(host: &str, perhaps: bool, deployment: &Deployment, senses: &Senses) -> Seen {
-    let addresses = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(address) => Ok(vec![address]),
-        Err(_) => senses.names.addresses(host).await,
-    };
+async fn see_host(host: &str, deployment: &Deployment, senses: &Senses) -> Seen {
+    let addresses = senses.addresses(host).await;
     let known = addresses.clone().unwrap_or_default();
     let ports = &deployment.ports;
     let each = |secure: bool| {
@@ -77,12 +67,12 @@ async fn see_host(host: &str, perhaps: bool, deployment: &Deployment, senses: &S
         join_all(asked)
     };
     let (secure, plain) = join(each(true), each(false)).await;
-    Seen { host: host.to_owned(), perhaps, addresses, secure, plain }
+    Seen { host: host.to_owned(), addresses, secure, plain }
 }
 
 /// All that is to be said of what was seen.
-pub(crate) fn judge(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> Report {
-    let mut report = Report::default();
+pub(crate) fn judge(seen: &[Seen], deployment: &Deployment, senses: &Senses) -> Vec<Finding> {
+    let mut report = Vec::new();
     names::judge(seen, deployment, senses, &mut report);
     for host in seen.iter().filter(|it| it.is_there()) {
         secure::judge(host, deployment, &mut report);

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, net::IpAddr};
 
+use gatehall_domain::Finding;
 use url::Url;
 
 use super::Seen;
@@ -9,7 +10,6 @@ use crate::{
     ask::{Answer, Fault},
     deployment::{Deployment, Side},
     names::{NameFault, is_local},
-    report::Report,
     senses::Senses,
 };
 
@@ -18,7 +18,12 @@ fn list<'a>(addresses: impl IntoIterator<Item = &'a IpAddr>) -> String {
     all.join(", ")
 }
 
-pub(super) fn judge(seen: &[Seen], deployment: &Deployment, senses: &Senses, report: &mut Report) {
+pub(super) fn judge(
+    seen: &[Seen],
+    deployment: &Deployment,
+    senses: &Senses,
+    report: &mut Vec<Finding>,
+) {
     let proven = proven(seen, deployment);
     for host in seen {
         judge_host(host, &proven, deployment, senses, report);
@@ -41,13 +46,12 @@ fn judge_host(
     proven: &BTreeSet<IpAddr>,
     deployment: &Deployment,
     senses: &Senses,
-    report: &mut Report,
+    report: &mut Vec<Finding>,
 ) {
     let subject = format!("name {}", host.host);
     let addresses = match &host.addresses {
-        Err(NameFault::Missing) if host.perhaps => return,
         Err(NameFault::Missing) => {
-            return report.bad(
+            return report.push(Finding::bad(
                 subject,
                 "there is no such name, so that nobody finds the host",
                 format!(
@@ -55,26 +59,26 @@ fn judge_host(
                      address, and AAAA only if it has IPv6; it may take an hour until all see it",
                     host.host
                 ),
-            );
+            ));
         }
         Err(NameFault::Unknown(why)) => {
-            return report.unknown(
+            return report.push(Finding::unknown(
                 subject,
                 format!("it cannot be looked up from here: {why}"),
                 elsewhere(deployment),
-            );
+            ));
         }
         Ok(addresses) if addresses.is_empty() => {
             let remedy = format!("add an A record for {}", host.host);
-            return report.bad(subject, "the name has no address", remedy);
+            return report.push(Finding::bad(subject, "the name has no address", remedy));
         }
         Ok(addresses) => addresses,
     };
     if is_local(&host.host) {
-        return report.good(subject, "it is this machine's own");
+        return report.push(Finding::good(subject, "it is this machine's own"));
     }
     if let Some(dead) = dead(host, report) {
-        return report.bad(
+        return report.push(Finding::bad(
             subject,
             format!(
                 "of its addresses {} leads nowhere ({}), so that visitors who are given it wait \
@@ -85,21 +89,21 @@ fn judge_host(
                 "remove the record with {} for {}, or have the server listen there",
                 dead.0, host.host
             ),
-        );
+        ));
     }
     let found = list(addresses);
     if addresses.iter().any(|it| !(senses.is_public)(*it)) {
-        return report.unknown(
+        return report.push(Finding::unknown(
             subject,
             format!(
                 "from here it leads to {found}, which is no address of the internet: where it \
                  leads everybody else cannot be seen from here"
             ),
             elsewhere(deployment),
-        );
+        ));
     }
     if addresses.iter().all(|it| proven.contains(it)) {
-        return report.good(subject, format!("it leads to this gate ({found})"));
+        return report.push(Finding::good(subject, format!("it leads to this gate ({found})")));
     }
     judge_place(host, addresses, deployment, senses, report);
 }
@@ -110,19 +114,19 @@ fn judge_place(
     addresses: &[IpAddr],
     deployment: &Deployment,
     senses: &Senses,
-    report: &mut Report,
+    report: &mut Vec<Finding>,
 ) {
     let (subject, found) = (format!("name {}", host.host), list(addresses));
     let own: Vec<_> = senses.own.iter().filter(|it| (senses.is_public)(**it)).collect();
     if deployment.side == Side::Elsewhere {
-        return report.good(subject, format!("it leads to {found}"));
+        return report.push(Finding::good(subject, format!("it leads to {found}")));
     }
     if addresses.iter().all(|it| senses.own.contains(it)) {
-        return report.good(subject, format!("it leads to this machine ({found})"));
+        return report.push(Finding::good(subject, format!("it leads to this machine ({found})")));
     }
     let remedy = "compare with the address that your provider of servers shows for this machine";
     match own.is_empty() {
-        true => report.doubtful(
+        true => report.push(Finding::doubtful(
             subject,
             format!(
                 "it leads to {found}; whether that is this machine cannot be seen from here, since \
@@ -130,27 +134,27 @@ fn judge_place(
                 list(&senses.own)
             ),
             remedy,
-        ),
-        false => report.doubtful(
+        )),
+        false => report.push(Finding::doubtful(
             subject,
             format!("it leads to {found}, and this machine has {}", list(own)),
             format!("{remedy}; it is right if a balancer or another proxy stands in front"),
-        ),
+        )),
     }
 }
 
 /// An address of several at which nothing answers, while another answers.
-fn dead(host: &Seen, report: &mut Report) -> Option<(IpAddr, String)> {
+fn dead(host: &Seen, report: &mut Vec<Finding>) -> Option<(IpAddr, String)> {
     host.answering()?;
     for (address, answer) in &host.secure {
         match answer {
             Ok(_) => {}
-            Err(Fault::NoRoute) if address.is_ipv6() => report.unknown(
+            Err(Fault::NoRoute) if address.is_ipv6() => report.push(Finding::unknown(
                 format!("IPv6 of {}", host.host),
                 format!("whether {address} leads there cannot be seen: this machine has no IPv6"),
                 "run the doctor from a machine with IPv6, or remove the AAAA record if the server \
                  has none",
-            ),
+            )),
             Err(fault) => return Some((*address, fault.to_string())),
         }
     }
@@ -158,7 +162,7 @@ fn dead(host: &Seen, report: &mut Report) -> Option<(IpAddr, String)> {
 }
 
 /// Whether all hosts lead to one place.
-fn agree(seen: &[Seen], deployment: &Deployment, senses: &Senses, report: &mut Report) {
+fn agree(seen: &[Seen], deployment: &Deployment, senses: &Senses, report: &mut Vec<Finding>) {
     let gate = deployment.gate_host();
     let public = |host: &Seen| -> BTreeSet<IpAddr> {
         let all = host.addresses.iter().flatten().copied();
@@ -168,11 +172,11 @@ fn agree(seen: &[Seen], deployment: &Deployment, senses: &Senses, report: &mut R
     for host in seen.iter().filter(|it| it.host != gate) {
         let here = public(host);
         if !here.is_empty() && !of_gate.is_empty() && here != of_gate {
-            report.doubtful(
+            report.push(Finding::doubtful(
                 "names together",
                 format!("{} leads to {}, but {gate} to {}", host.host, list(&here), list(&of_gate)),
                 "have all of them lead to the one machine with the proxy, unless you meant it so",
-            );
+            ));
         }
     }
 }

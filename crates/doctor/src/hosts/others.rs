@@ -6,12 +6,12 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use gatehall_domain::Finding;
 
 use super::{Seen, names::elsewhere};
 use crate::{
     ask::listens,
     deployment::{Deployment, Side},
-    report::Report,
     senses::Senses,
 };
 
@@ -20,9 +20,9 @@ pub(crate) async fn others(
     seen: &[Seen],
     deployment: &Deployment,
     senses: &Senses,
-) -> (Report, Vec<SocketAddr>) {
+) -> (Vec<Finding>, Vec<SocketAddr>) {
     const NAME: &str = "other ports";
-    let mut report = Report::default();
+    let mut report = Vec::new();
     let all: BTreeSet<IpAddr> =
         seen.iter().flat_map(|it| it.addresses.iter().flatten()).copied().collect();
     if all.is_empty() {
@@ -31,7 +31,7 @@ pub(crate) async fn others(
     let public: Vec<IpAddr> = all.into_iter().filter(|it| (senses.is_public)(*it)).collect();
     if public.is_empty() {
         let found = "which ports are open to the internet cannot be seen from here";
-        report.unknown(NAME, found, elsewhere(deployment));
+        report.push(Finding::unknown(NAME, found, elsewhere(deployment)));
         return (report, Vec::new());
     }
     let each = public.iter().flat_map(|address| {
@@ -46,19 +46,21 @@ pub(crate) async fn others(
         let remedy = "publish only the proxy's ports in the Compose file, and close all others in \
                       the firewall of the server's provider";
         match deployment.side {
-            Side::Elsewhere => report.bad(NAME, format!("{found} to everybody"), remedy),
+            Side::Elsewhere => {
+                report.push(Finding::bad(NAME, format!("{found} to everybody"), remedy))
+            }
             // From the machine itself a firewall in front of it is not met.
-            Side::Here => report.doubtful(
+            Side::Here => report.push(Finding::doubtful(
                 NAME,
                 format!("{found}; whether a firewall stands before it cannot be seen from here"),
                 remedy,
-            ),
+            )),
         }
     }
     if open.is_empty() {
         let ports: Vec<String> =
             deployment.ports.closed.iter().map(|(port, _)| port.to_string()).collect();
-        report.good(NAME, format!("closed: {}", ports.join(", ")));
+        report.push(Finding::good(NAME, format!("closed: {}", ports.join(", "))));
     }
     (report, open.into_iter().map(|(at, _)| at).collect())
 }

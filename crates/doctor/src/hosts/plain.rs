@@ -1,15 +1,15 @@
 //! The port without TLS: it leads to https and does nothing else.
 
+use gatehall_domain::Finding;
 use http::header;
 
 use super::Seen;
 use crate::{
     ask::{Answer, Fault},
     deployment::Deployment,
-    report::Report,
 };
 
-pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Report) {
+pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Vec<Finding>) {
     let port = deployment.ports.http;
     let subject = format!("port {port} of {}", host.host);
     let mut leads = false;
@@ -17,7 +17,7 @@ pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Report) {
         match answer {
             Ok(answer) if leads_to_https(answer, &host.host) => leads = true,
             Ok(answer) => {
-                return report.bad(
+                return report.push(Finding::bad(
                     subject,
                     format!(
                         "{address} answers {}{} in place of leading to https://{}/: something else \
@@ -30,23 +30,23 @@ pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Report) {
                         "see who has it on the server (ss -ltnp 'sport = :{port}') and stop that; \
                          the proxy's own entry point needs a redirection to https alone"
                     ),
-                );
+                ));
             }
             Err(_) => {}
         }
     }
     if leads {
-        return report.good(subject, "it leads to https and does nothing else");
+        return report.push(Finding::good(subject, "it leads to https and does nothing else"));
     }
     match host.plain.first() {
-        Some((_, Err(Fault::Slow | Fault::Refused))) => report.doubtful(
+        Some((_, Err(Fault::Slow | Fault::Refused))) => report.push(Finding::doubtful(
             subject,
             "nothing answers, so that whoever types the name without https:// gets nowhere",
             format!("open port {port} in the firewall and publish it: the proxy leads to https"),
-        ),
+        )),
         Some((address, Err(fault))) => {
             let remedy = "look whether another program has the port (ss -ltnp)";
-            report.doubtful(subject, format!("{address}: {fault}"), remedy);
+            report.push(Finding::doubtful(subject, format!("{address}: {fault}"), remedy));
         }
         _ => {}
     }
@@ -54,10 +54,8 @@ pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Report) {
 
 /// Whether an answer sends the visitor to the same host with TLS.
 fn leads_to_https(answer: &Answer, host: &str) -> bool {
-    let to = answer.header(header::LOCATION).and_then(|it| it.strip_prefix("https://"));
-    let rest = to.and_then(|it| it.strip_prefix(host));
-    answer.status.is_redirection()
-        && rest.is_some_and(|it| it.is_empty() || it.starts_with(['/', ':']))
+    let rest = answer.leads_to_https().and_then(|it| it.strip_prefix(host));
+    rest.is_some_and(|it| it.is_empty() || it.starts_with(['/', ':']))
 }
 
 /// What it says it is.

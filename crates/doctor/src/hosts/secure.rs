@@ -1,19 +1,20 @@
 //! The port of https.
 
 use super::Seen;
-use crate::{ask::Fault, deployment::Deployment, report::Report};
+use crate::{ask::Fault, deployment::Deployment};
+use gatehall_domain::Finding;
 
-pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Report) {
+pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Vec<Finding>) {
     let port = deployment.ports.https;
     let subject = format!("port {port} of {}", host.host);
     if let Some((address, answer)) = host.answering() {
         return match answer.status.as_u16() {
-            502..=504 => report.bad(
+            502..=504 => report.push(Finding::bad(
                 subject,
                 format!("the proxy answers {}: what is behind it is down", answer.status),
                 "see which service is not healthy: docker compose ps, docker compose logs",
-            ),
-            _ => report.good(subject, format!("{address} answers with TLS")),
+            )),
+            _ => report.push(Finding::good(subject, format!("{address} answers with TLS"))),
         };
     }
     let Some((address, Err(fault))) = host.secure.first() else { return };
@@ -32,5 +33,5 @@ pub(super) fn judge(host: &Seen, deployment: &Deployment, report: &mut Report) {
         }
         Fault::Broken(_) | Fault::Unproven(_) => "look at the log of the proxy",
     };
-    report.bad(subject, format!("{address} is no use: {fault}"), remedy);
+    report.push(Finding::bad(subject, format!("{address} is no use: {fault}"), remedy));
 }

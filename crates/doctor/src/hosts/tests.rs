@@ -3,7 +3,7 @@ use std::{
     sync::Arc,
 };
 
-use gatehall_identity::Health;
+use gatehall_domain::Health;
 use tokio::net::TcpListener;
 
 use crate::{
@@ -26,7 +26,6 @@ async fn a_deployment_as_it_should_be_has_nothing_to_mend() {
         found.says(subject, Health::Good, &[words]);
     }
     found.says("Open WebUI", Health::Unknown, &["GATEHALL_OPEN_WEBUI_URL"]);
-    assert!(!found.0.iter().any(|it| it.subject.contains("auth.")), "it need not be there");
 }
 
 #[tokio::test]

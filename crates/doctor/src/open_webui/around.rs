@@ -4,11 +4,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use gatehall_domain::Finding;
+
 use crate::{
     ask::{Answer, Ask, ask},
     deployment::Deployment,
     hosts::Seen,
-    report::Report,
     senses::Senses,
 };
 
@@ -35,8 +36,8 @@ pub(crate) async fn around(
     open: &[SocketAddr],
     deployment: &Deployment,
     senses: &Senses,
-) -> Report {
-    let mut report = Report::default();
+) -> Vec<Finding> {
+    let mut report = Vec::new();
     let Some(host) = &deployment.chat_host else { return report };
     let mut places = Vec::new();
     if let Some((address, _)) = seen.iter().find(|it| it.host == *host).and_then(Seen::answering) {
@@ -57,7 +58,7 @@ async fn try_place(
     place: &Place<'_>,
     deployment: &Deployment,
     senses: &Senses,
-    report: &mut Report,
+    report: &mut Vec<Finding>,
 ) {
     let subject = format!("sign-in by header at {}", place.what);
     let base = Ask::get(place.host, place.port, place.secure, SIGN_IN);
@@ -66,7 +67,9 @@ async fn try_place(
         Ok(answer) => answer,
         // A port that speaks no HTTP is no way to a chat.
         Err(_) if !place.secure => return,
-        Err(fault) => return report.unknown(subject, fault.to_string(), "try again"),
+        Err(fault) => {
+            return report.push(Finding::unknown(subject, fault.to_string(), "try again"));
+        }
     };
     let shut = "have the proxy ask the gate for every path of this host (forwardAuth), and publish \
                 no port of Open WebUI";
@@ -76,9 +79,17 @@ async fn try_place(
              writes that header is anybody",
             deployment.trusted_header
         );
-        return report.bad(subject, found, shut);
+        return report.push(Finding::bad(subject, found, shut));
     }
-    if !place.secure && !is_chat(&answer) {
+    if signed_in(&answer) {
+        let found = "Open WebUI is reached around the gate, and signs in whoever reaches it";
+        return report.push(Finding::bad(subject, found, shut));
+    }
+    if is_chat(&answer) {
+        let found = "Open WebUI is reached, and takes no name from a header";
+        return report.push(Finding::good(subject, found));
+    }
+    if !place.secure {
         return;
     }
     // With a header of our own, as somebody who has an account: trying it must not make one.
@@ -94,14 +105,16 @@ async fn try_place(
     let question = Ask { headers: &headers, ..question };
     let forged = match ask(&question, place.address, senses).await {
         Ok(answer) => answer,
-        Err(fault) => return report.unknown(subject, fault.to_string(), "try again"),
+        Err(fault) => {
+            return report.push(Finding::unknown(subject, fault.to_string(), "try again"));
+        }
     };
     if signed_in(&forged) {
         let left = match deployment.person {
             Some(_) => String::new(),
             None => format!(" (the try made an account {person} there: remove it)"),
         };
-        return report.bad(
+        return report.push(Finding::bad(
             subject,
             format!(
                 "whoever writes {} from outside is signed in under that name{left}",
@@ -111,19 +124,17 @@ async fn try_place(
                 "{shut}; take the header off what clients send (Traefik: authResponseHeaders of \
                  forwardAuth names it)"
             ),
-        );
+        ));
     }
-    match is_chat(&answer) {
-        true => report.good(subject, "Open WebUI is reached, and takes no name from a header"),
-        false => {
-            report.good(subject, format!("nobody comes to it without the gate ({})", answer.status))
-        }
-    }
+    report.push(Finding::good(
+        subject,
+        format!("nobody comes to it without the gate ({})", answer.status),
+    ));
 }
 
 /// Whether Open WebUI itself answered: its refusals are JSON with a `detail`.
 fn is_chat(answer: &Answer) -> bool {
-    answer.json().is_some_and(|it| it["detail"].is_string()) || signed_in(answer)
+    answer.json().is_some_and(|it| it["detail"].is_string())
 }
 
 /// Whether an answer is a session.

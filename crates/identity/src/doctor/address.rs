@@ -1,5 +1,6 @@
 //! Whether the public address leads to this gate, and what proxies let through.
 
+use gatehall_domain::Finding;
 use http::StatusCode;
 use url::Url;
 
@@ -14,27 +15,27 @@ impl Doctor<'_> {
             Err(error) => {
                 let found = format!("nothing answers: the gate is down, or its proxy ({error})");
                 let remedy = "start the gate, and lead the address to it through the proxy";
-                return self.bad(NAME, &found, remedy);
+                return self.findings.push(Finding::bad(NAME, &found, remedy));
             }
         };
         // What proxies say while nothing answers behind them.
         if matches!(response.status().as_u16(), 502..=504) {
-            return self.bad(
+            return self.findings.push(Finding::bad(
                 NAME,
-                &format!("the gate is down: its proxy answers {}", response.status()),
+                format!("the gate is down: its proxy answers {}", response.status()),
                 "start the gate, and look whether the proxy leads to where it listens",
-            );
+            ));
         }
         let own = key_set_of(self.patient.vault);
         let there = serde_json::from_slice::<serde_json::Value>(response.body()).ok();
         if response.status() != StatusCode::OK || there.as_ref() != Some(&own) {
-            return self.bad(
+            return self.findings.push(Finding::bad(
                 NAME,
-                &format!("{url} is another program, or a gate with another key file"),
+                format!("{url} is another program, or a gate with another key file"),
                 "lead the address to this gate, or run the doctor with its --vault-keys",
-            );
+            ));
         }
-        self.good(NAME, &format!("{url} leads to this gate"));
+        self.findings.push(Finding::good(NAME, format!("{url} leads to this gate")));
         self.look_at_proxy(url).await;
         self.ask_how_it_is(url).await;
         self.forge(url).await;
@@ -51,17 +52,23 @@ impl Doctor<'_> {
         let report = serde_json::from_slice::<serde_json::Value>(response.body()).ok();
         let troubles = report.as_ref().and_then(|it| it["troubles"].as_array());
         match troubles {
-            Some(troubles) if troubles.is_empty() => self.good(NAME, "everything works"),
+            Some(troubles) if troubles.is_empty() => {
+                self.findings.push(Finding::good(NAME, "everything works"))
+            }
             Some(troubles) => {
                 for trouble in troubles.iter().filter_map(serde_json::Value::as_str) {
-                    self.bad(NAME, trouble, "see to what it names; its log has more");
+                    self.findings.push(Finding::bad(
+                        NAME,
+                        trouble,
+                        "see to what it names; its log has more",
+                    ));
                 }
             }
-            None => self.doubtful(
+            None => self.findings.push(Finding::doubtful(
                 NAME,
                 "/health/well is not answered",
                 "run the doctor beside the gate, with its GATEHALL_LISTEN",
-            ),
+            )),
         }
     }
 
@@ -87,14 +94,17 @@ impl Doctor<'_> {
             let Ok(response) = self.get(&at, &forged).await else { continue };
             let named = response.headers().get("x-user-email").is_some_and(|it| !it.is_empty());
             if named || path == "/mcp" && response.status().is_success() {
-                self.bad(
-                    &format!("forged headers at {path}"),
+                self.findings.push(Finding::bad(
+                    format!("forged headers at {path}"),
                     "whoever writes X-Forwarded-User is let in under that name",
                     "turn GATEHALL_FORWARDED_USER_PROXIES off, or have the proxy remove the header \
                      from what clients send",
-                );
+                ));
             } else {
-                self.good(&format!("forged headers at {path}"), "they make nobody somebody");
+                self.findings.push(Finding::good(
+                    format!("forged headers at {path}"),
+                    "they make nobody somebody",
+                ));
             }
         }
     }

@@ -8,7 +8,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use gatehall_domain::Timestamp;
+use gatehall_domain::{Finding, Timestamp};
 use gatehall_vault::Vault;
 use http::{StatusCode, header::CACHE_CONTROL, request::Parts};
 use serde::{Deserialize, Serialize};
@@ -114,28 +114,31 @@ impl Doctor<'_> {
         // Proxies may refuse such a request whole; gates of older versions do not say it.
         let Some(Arrival { client: Some(client), spellings, .. }) = told else { return };
         if client.to_string() == NOWHERE {
-            self.bad(
+            self.findings.push(Finding::bad(
                 NAME,
                 "whoever writes X-Forwarded-For chooses the address that the gate sees, for limits \
                  and for the audit",
                 "have the proxy write X-Forwarded-For anew: with Traefik leave \
                  forwardedHeaders.trustedIPs and forwardedHeaders.insecure unset",
-            );
+            ));
         }
         if !spellings.is_empty() {
-            self.bad(
+            self.findings.push(Finding::bad(
                 NAME,
-                &format!(
+                format!(
                     "headers come through in other spellings ({}), which many programs take for \
                      X-User-Email",
                     spellings.join(", ")
                 ),
                 "set aliasHeadersStrategy: delete at every entry point of Traefik (with nginx \
                  leave underscores_in_headers and ignore_invalid_headers as they are)",
-            );
+            ));
         }
         if client.to_string() != NOWHERE && spellings.is_empty() {
-            self.good(NAME, "neither addresses that visitors claim, nor other spellings");
+            self.findings.push(Finding::good(
+                NAME,
+                "neither addresses that visitors claim, nor other spellings",
+            ));
         }
     }
 
@@ -149,14 +152,14 @@ impl Doctor<'_> {
         let response = match self.get(&at, &[(PROOF, &proof)]).await {
             Ok(response) if response.status() == StatusCode::OK => response,
             _ => {
-                return self.doubtful(
+                return self.findings.push(Finding::doubtful(
                     NAME,
                     "the gate does not say how the doctor's request arrived",
-                    &format!(
+                    format!(
                         "have the proxy pass {ARRIVAL} on unchanged, and look whether the clocks \
                          agree"
                     ),
-                );
+                ));
             }
         };
         let Ok(it) = serde_json::from_slice::<Arrival>(response.body()) else { return };
@@ -165,17 +168,20 @@ impl Doctor<'_> {
         let proxied = it.forwarded || url.scheme() == "https";
         match it {
             Arrival { trusted: true, .. } => {
-                self.good(NAME, &format!("{peer} is listed in GATEHALL_TRUSTED_PROXIES"));
+                self.findings.push(Finding::good(
+                    NAME,
+                    format!("{peer} is listed in GATEHALL_TRUSTED_PROXIES"),
+                ));
             }
-            Arrival { .. } if proxied => self.bad(
+            Arrival { .. } if proxied => self.findings.push(Finding::bad(
                 NAME,
-                &format!(
+                format!(
                     "the proxy {peer} is not listed, so that all its visitors count as one and it \
                      may not ask who somebody is"
                 ),
-                &format!("add {peer} to GATEHALL_TRUSTED_PROXIES of the gate"),
-            ),
-            Arrival { .. } => self.good(NAME, "there is none"),
+                format!("add {peer} to GATEHALL_TRUSTED_PROXIES of the gate"),
+            )),
+            Arrival { .. } => self.findings.push(Finding::good(NAME, "there is none")),
         }
         if proxied {
             self.look_at_passing(&at, &proof).await;

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatehall_domain::{Company, Key, KeyId, Timestamp, names, source_label};
+use gatehall_domain::{Company, Finding, Key, KeyId, Timestamp, names, source_label};
 
-use super::{Doctor, Finding, Health};
+use super::Doctor;
 use crate::open_webui::{ChatSaid, ChatSetting, Misfit};
 
 /// As many places are named from which headers came that fit no secret.
@@ -20,6 +20,12 @@ pub struct ChatScene {
 }
 
 impl ChatScene {
+    /// How the one of this name is set.
+    pub fn setting(&self, chat: &str) -> ChatSetting {
+        let own = self.own.iter().find(|it| it.id == chat);
+        own.cloned().unwrap_or_else(|| ChatSetting::unseen(chat))
+    }
+
     /// What a gate says that serves now, and so knows best with what it was started.
     pub fn running(&self) -> Option<&ChatSaid> {
         self.gates.iter().map(|(_, said)| said).find(|said| !said.chats.is_empty())
@@ -53,28 +59,19 @@ fn proofs(scene: &ChatScene, now: Timestamp) -> Vec<Finding> {
         lives.entry(id).and_modify(|it| *it = (*it).min(*life)).or_insert(*life);
     }
     for (id, life) in lives.into_iter().filter(|(_, life)| *life < SHORT_PROOF) {
-        findings.push(finding(
-            &source_label(id),
-            Health::Doubtful,
+        findings.push(Finding::doubtful(
+            source_label(id),
             format!("a proof of who asks lasts {life} seconds, and a longer turn loses its tools"),
             "set FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS=3600 there, and restart it",
         ));
     }
     if scene.gates.iter().any(|(_, said)| now.seconds() - said.plain_at < RECENT) {
-        findings.push(finding(
-            "signed headers",
-            Health::Bad,
-            "an Open WebUI says who asks, and does not sign it, so that nobody is believed; all its \
-             other servers, those of models too, are told the same"
-                .into(),
+        findings.push(Finding::bad("signed headers", "an Open WebUI says who asks, and does not sign it, so that nobody is believed; all its \
+             other servers, those of models too, are told the same",
             "set FORWARD_USER_INFO_HEADER_JWT_SECRET there, and restart it",
         ));
     }
     findings
-}
-
-fn finding(subject: &str, state: Health, found: String, remedy: &str) -> Finding {
-    Finding { subject: subject.into(), state, found, remedy: remedy.into(), form: None }
 }
 
 /// Whether anybody new can come in through an Open WebUI.
@@ -82,7 +79,7 @@ fn domains(chat: &ChatSetting) -> Finding {
     let subject = source_label(&chat.id);
     if !chat.domains.is_empty() {
         let found = format!("it vouches for addresses of {}", chat.domains.join(", "));
-        return finding(&subject, Health::Good, found, "");
+        return Finding::good(&subject, found);
     }
     let found = "it may vouch for no domain, so that only accounts that are bound already come in \
                  through it";
@@ -90,7 +87,7 @@ fn domains(chat: &ChatSetting) -> Finding {
         "set {} to the domains whose addresses it verifies, or bind accounts on the pages of users",
         chat.domains_place()
     );
-    finding(&subject, Health::Doubtful, found.into(), &remedy)
+    Finding::doubtful(&subject, found, remedy)
 }
 
 /// Where the secrets of these Open WebUIs are set.
@@ -130,7 +127,7 @@ fn misfits(scene: &ChatScene, company: &Company) -> Option<Finding> {
         secret_places(chats),
         known.join(", ")
     );
-    Some(finding("Open WebUI's secret", Health::Bad, found, &remedy))
+    Some(Finding::bad("Open WebUI's secret", found, remedy))
 }
 
 fn place(misfit: &Misfit, company: &Company) -> String {
@@ -172,7 +169,7 @@ fn differences(scene: &ChatScene) -> Vec<Finding> {
             "set {} to the same text at all gates, and restart them",
             secret_places(chats().filter(|it| it.id == id))
         );
-        finding(&source_label(id), Health::Bad, found, &remedy)
+        Finding::bad(source_label(id), found, remedy)
     });
     told.collect()
 }
@@ -186,7 +183,7 @@ impl Doctor<'_> {
 
 #[cfg(test)]
 mod tests {
-    use gatehall_domain::{Digest, OPEN_WEBUI};
+    use gatehall_domain::{Digest, Health, OPEN_WEBUI};
 
     use super::*;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use gatehall_domain::Finding;
 use http::{Response, StatusCode, header};
 use url::Url;
 
@@ -40,21 +41,21 @@ impl Doctor<'_> {
     fn look_at_domain(&mut self, host: &str, url: &Url) {
         let name = format!("host {host}");
         if self.patient.cookie_domain.is_none() && url.host_str() != Some(host) {
-            self.bad(
+            self.findings.push(Finding::bad(
                 &name,
                 "its visitors stay signed out: a sign-in counts for the gate's own host alone",
                 "set GATEHALL_COOKIE_DOMAIN of the gate to a domain above all hosts",
-            );
+            ));
         }
         if let Some(domain) = &self.patient.cookie_domain
             && host != domain
             && !host.ends_with(&format!(".{domain}"))
         {
-            self.bad(
+            self.findings.push(Finding::bad(
                 &name,
-                &format!("it is not below {domain}, so that its visitors stay signed out"),
+                format!("it is not below {domain}, so that its visitors stay signed out"),
                 "choose a GATEHALL_COOKIE_DOMAIN above all hosts",
-            );
+            ));
         }
     }
 
@@ -78,33 +79,37 @@ impl Doctor<'_> {
             at.set_path(path);
             match self.get(&at, &forged).await {
                 Err(error) => {
-                    return self.doubtful(&name, &error, "look whether the proxy serves it");
+                    return self.findings.push(Finding::doubtful(
+                        &name,
+                        &error,
+                        "look whether the proxy serves it",
+                    ));
                 }
                 Ok(it) if it.status().is_success() => {
-                    return self.bad(
+                    return self.findings.push(Finding::bad(
                         &name,
                         "it lets somebody in who is not signed in",
                         "have its proxy ask this gate: see docs/proxies",
-                    );
+                    ));
                 }
                 Ok(it) if leads_to_sign_in(&it, url) => {}
                 Ok(it) if String::from_utf8_lossy(it.body()).contains(PROXIES) => {
-                    return self.bad(
+                    return self.findings.push(Finding::bad(
                         &name,
                         "the gate does not take questions of its proxy, so that nobody gets in",
                         "list the proxy's address in GATEHALL_TRUSTED_PROXIES of the gate",
-                    );
+                    ));
                 }
                 Ok(it) => {
-                    return self.doubtful(
+                    return self.findings.push(Finding::doubtful(
                         &name,
-                        &format!("{path} answers {} and leads nobody to sign in", it.status()),
+                        format!("{path} answers {} and leads nobody to sign in", it.status()),
                         "have its proxy ask this gate and pass its answers on: see docs/proxies",
-                    );
+                    ));
                 }
             }
         }
-        self.good(&name, "it sends whoever is not signed in to sign in");
+        self.findings.push(Finding::good(&name, "it sends whoever is not signed in to sign in"));
     }
 }
 

@@ -14,60 +14,18 @@ use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use futures_util::future::{join, join_all};
-use gatehall_domain::{Company, Provider, Timestamp};
+use gatehall_domain::{Company, Finding, Provider, Timestamp};
 use gatehall_vault::Vault;
 use http::{Method, Request, Response, header};
-use serde::Serialize;
 use url::Url;
 
 pub(crate) use self::arrival::{ARRIVAL, arrival};
 pub use self::{
     chat::{ChatScene, SHORT_PROOF, chat_findings},
+    hosts::within,
     redirect::{RedirectSaid, redirect_said},
 };
 use crate::{fetch::Fetch, forward::Assertions};
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, Serialize)]
-pub struct Finding {
-    /// What was looked at.
-    pub subject: String,
-    /// How it is.
-    pub state: Health,
-    /// What was found.
-    pub found: String,
-    /// What mends it; nothing if all is well.
-    pub remedy: String,
-    /// The page of the portal on which that is done, if there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub form: Option<String>,
-}
-
-/// How something is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Health {
-    /// As it should be.
-    Good,
-    /// It cannot be seen from here.
-    Unknown,
-    /// It works, but could be better.
-    Doubtful,
-    /// It does not work, or is not safe.
-    Bad,
-}
-
-impl Health {
-    /// In one word.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Good => "good",
-            Self::Unknown => "unknown",
-            Self::Doubtful => "doubtful",
-            Self::Bad => "bad",
-        }
-    }
-}
 
 /// What a deployment is, as far as the doctor has to know.
 #[derive(Debug)]
@@ -111,12 +69,14 @@ pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Find
     let mut providers: Vec<&Arc<Provider>> = patient.company.providers.values().collect();
     providers.sort_by(|a, b| a.id.cmp(&b.id));
     if providers.is_empty() {
-        doctor.doubtful(
-            "providers",
-            "there are none, so that people sign in only with links",
-            "gatehall provider add ID --issuer URL --client-id ID",
+        doctor.findings.push(
+            Finding::doubtful(
+                "providers",
+                "there are none, so that people sign in only with links",
+                "gatehall provider add ID --issuer URL --client-id ID",
+            )
+            .mended_at("/providers/add"),
         );
-        doctor.mended_at("/providers/add");
     }
     let of_providers = providers.into_iter().map(|provider| {
         progress(provider.id.as_str());
@@ -133,11 +93,11 @@ pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Find
         at_address.look_at_allowed_hosts();
         at_address.look_whether_it_listens().await;
         match &patient.public_url {
-            None => at_address.bad(
+            None => at_address.findings.push(Finding::bad(
                 "public address",
                 "it is not set, so that nobody can sign in",
                 "set GATEHALL_PUBLIC_URL to the address that browsers use",
-            ),
+            )),
             Some(url) => {
                 progress(url.as_str());
                 at_address.look_at_address(url).await;
@@ -163,43 +123,19 @@ impl<'a> Doctor<'a> {
         Timestamp::from_micros(self.patient.now.micros().saturating_add(since))
     }
 
-    fn note(&mut self, subject: &str, state: Health, found: &str, remedy: &str) {
-        let (subject, found, remedy) = (subject.into(), found.into(), remedy.into());
-        self.findings.push(Finding { subject, state, found, remedy, form: None });
-    }
-
-    /// What was found last is mended on this page of the portal.
-    fn mended_at(&mut self, page: &str) {
-        if let Some(last) = self.findings.last_mut() {
-            last.form = Some(page.to_owned());
-        }
-    }
-
-    fn good(&mut self, subject: &str, found: &str) {
-        self.note(subject, Health::Good, found, "");
-    }
-
-    fn doubtful(&mut self, subject: &str, found: &str, remedy: &str) {
-        self.note(subject, Health::Doubtful, found, remedy);
-    }
-
-    fn bad(&mut self, subject: &str, found: &str, remedy: &str) {
-        self.note(subject, Health::Bad, found, remedy);
-    }
-
     /// Secrets that lie in variables which the gate may not read.
     fn look_at_variables(&mut self) {
         let unread = self.patient.vault.unread(self.patient.company);
         if !unread.is_empty() {
             let names = unread.join(",");
-            self.bad(
+            self.findings.push(Finding::bad(
                 "secrets",
-                &format!("credentials name variables that the gate may not read: {names}"),
-                &format!(
+                format!("credentials name variables that the gate may not read: {names}"),
+                format!(
                     "add them to those that are set where the gate runs: \
                      GATEHALL_SECRET_VARIABLES={names}"
                 ),
-            );
+            ));
         }
     }
 

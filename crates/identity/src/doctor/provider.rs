@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
-use gatehall_domain::{Profile, Provider, Timestamp, counted};
+use gatehall_domain::{Finding, Profile, Provider, Timestamp, counted};
 use http::{Method, Request, StatusCode, header};
 use secrecy::ExposeSecret;
 use url::{Url, form_urlencoded::byte_serialize};
@@ -18,29 +18,29 @@ const APART: i64 = 30;
 impl Doctor<'_> {
     pub(super) async fn look_at_provider(&mut self, provider: &Arc<Provider>) {
         let id = provider.id.as_str();
-        let name = format!("provider {id}");
+        let (name, page) = (format!("provider {id}"), format!("/providers/{id}"));
         if !provider.enabled {
             let remedy = format!("gatehall provider change {id} --enabled true");
-            self.doubtful(&name, "it is disabled", &remedy);
-            return self.mended_at(&format!("/providers/{id}"));
+            let finding = Finding::doubtful(&name, "it is disabled", remedy);
+            return self.findings.push(finding.mended_at(page));
         }
         let running = Running::new(Arc::clone(provider), self.fetch.clone());
         let metadata = match running.read().await {
             Ok(metadata) => metadata,
             Err(error) => {
                 let remedy = format!("{} (docs/providers has each kind)", error.remedy());
-                self.bad(&name, &error.to_string(), &remedy);
-                return self.mended_at(&format!("/providers/{id}"));
+                let finding = Finding::bad(&name, error.to_string(), remedy);
+                return self.findings.push(finding.mended_at(page));
             }
         };
         let keys = counted(running.key_count(), "key", "keys");
-        self.good(&name, &format!("its metadata fits, and it has {keys}"));
+        self.findings.push(Finding::good(&name, format!("its metadata fits, and it has {keys}")));
         if !metadata.takes_s256() {
-            self.doubtful(
+            self.findings.push(Finding::doubtful(
                 &name,
                 "it does not say that it takes PKCE with S256",
                 "look whether it does: Gatehall always sends it",
-            );
+            ));
         }
         self.look_at_secret(provider, &name, &metadata).await;
         self.look_at_claims(provider, &name, &metadata);
@@ -60,30 +60,30 @@ impl Doctor<'_> {
         let (id, settings) = (&provider.id, &provider.settings);
         let page = format!("/providers/{id}");
         if settings.domains.is_empty() {
-            self.doubtful(
+            self.findings.push(Finding::doubtful(
                 name,
                 "it is authoritative for no e-mail domain, so that only users who are linked by \
                  hand can sign in",
-                &format!("gatehall provider change {id} --domain example.com"),
-            );
-            self.mended_at(&page);
+                format!("gatehall provider change {id} --domain example.com"),
+            ).mended_at(&page));
         }
         if provider.profile == Profile::Authentik && !settings.trust_email {
-            self.doubtful(
+            self.findings.push(Finding::doubtful(
                 name,
                 "Authentik says of every address that it is not verified, so that nobody new is \
                  let in",
-                &format!("gatehall provider change {id} --trust-email true"),
-            );
-            self.mended_at(&page);
+                format!("gatehall provider change {id} --trust-email true"),
+            ).mended_at(&page));
         }
         if self.patient.company.mappings_of(id).next().is_none() {
-            self.doubtful(
-                name,
-                "none of its claims puts anybody in a group",
-                &format!("gatehall provider map {id} --claim groups --value NAME --group NAME"),
+            self.findings.push(
+                Finding::doubtful(
+                    name,
+                    "none of its claims puts anybody in a group",
+                    format!("gatehall provider map {id} --claim groups --value NAME --group NAME"),
+                )
+                .mended_at(page),
             );
-            self.mended_at(&page);
         }
     }
 
@@ -98,11 +98,11 @@ impl Doctor<'_> {
             Some(opened) => {
                 let problem =
                     opened.err().map_or_else(|| "it is empty".into(), |it| it.to_string());
-                return self.bad(
+                return self.findings.push(Finding::bad(
                     name,
-                    &format!("nobody can sign in, because of the client's secret: {problem}"),
+                    format!("nobody can sign in, because of the client's secret: {problem}"),
                     "mend it where the gate runs, and run the doctor there",
-                );
+                ));
             }
         };
         let encode = |text: &str| -> String { byte_serialize(text.as_bytes()).collect() };
@@ -121,18 +121,17 @@ impl Doctor<'_> {
         let said = String::from_utf8_lossy(response.body());
         if said.contains("invalid_client") || response.status() == StatusCode::UNAUTHORIZED {
             let id = &provider.id;
-            self.bad(
+            self.findings.push(Finding::bad(
                 name,
                 "it does not take the client's secret, so that every sign-in fails",
-                &format!(
+                format!(
                     "gatehall provider change {id} --client-secret stdin; where secrets/ has it, \
                      gatehall init compose --rotate provider_client_secret, since the file is read \
                      again at every start"
                 ),
-            );
-            self.mended_at(&format!("/providers/{id}"));
+            ).mended_at(format!("/providers/{id}")));
         } else {
-            self.good(name, "it takes the client's secret");
+            self.findings.push(Finding::good(name, "it takes the client's secret"));
         }
     }
 
@@ -147,12 +146,14 @@ impl Doctor<'_> {
         // Many providers list only some; Entra ID lists none of those that are configured.
         if !metadata.claims.is_empty() && provider.profile != Profile::Entra && !missing.is_empty()
         {
-            self.doubtful(
-                name,
-                &format!("it does not say that it sends the claim {}", missing.join(", ")),
-                "add a mapper for it there, or map another claim: gatehall provider show",
+            self.findings.push(
+                Finding::doubtful(
+                    name,
+                    format!("it does not say that it sends the claim {}", missing.join(", ")),
+                    "add a mapper for it there, or map another claim: gatehall provider show",
+                )
+                .mended_at(format!("/providers/{}", provider.id)),
             );
-            self.mended_at(&format!("/providers/{}", provider.id));
         }
     }
 
@@ -163,13 +164,13 @@ impl Doctor<'_> {
         let Some(there) = there else { return };
         let apart = (self.now().seconds() - there.seconds()).abs();
         if apart > APART {
-            self.bad(
+            self.findings.push(Finding::bad(
                 name,
-                &format!("its clock and this machine's are {apart} seconds apart"),
+                format!("its clock and this machine's are {apart} seconds apart"),
                 "synchronise this machine's clock (NTP)",
-            );
+            ));
         } else {
-            self.good(name, "its clock agrees with this machine's");
+            self.findings.push(Finding::good(name, "its clock agrees with this machine's"));
         }
     }
 
@@ -197,17 +198,19 @@ impl Doctor<'_> {
         let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
         let page = String::from_utf8_lossy(response.body());
         match redirect_said(response.status(), location, &page, redirect.as_str()) {
-            RedirectSaid::Takes => self.good(name, &format!("it sends back to {redirect}")),
-            RedirectSaid::Refuses(how) => self.bad(
+            RedirectSaid::Takes => {
+                self.findings.push(Finding::good(name, format!("it sends back to {redirect}")))
+            }
+            RedirectSaid::Refuses(how) => self.findings.push(Finding::bad(
                 name,
-                &format!("it refuses the client or its redirect address ({how})"),
-                &format!("register exactly {redirect} there, for client {}", provider.client_id),
-            ),
-            RedirectSaid::Silent => self.doubtful(
+                format!("it refuses the client or its redirect address ({how})"),
+                format!("register exactly {redirect} there, for client {}", provider.client_id),
+            )),
+            RedirectSaid::Silent => self.findings.push(Finding::doubtful(
                 name,
                 "it does not say whether it knows the redirect address",
-                &format!("make sure that {redirect} is registered there"),
-            ),
+                format!("make sure that {redirect} is registered there"),
+            )),
         }
     }
 }

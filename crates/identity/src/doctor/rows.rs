@@ -1,6 +1,6 @@
 //! Rows of the database that cannot be read.
 
-use gatehall_domain::SetAside;
+use gatehall_domain::{Finding, SetAside};
 
 use super::Doctor;
 
@@ -14,12 +14,16 @@ impl Doctor<'_> {
         let rows = self.patient.company.set_aside().rows();
         for row in rows.iter().take(SetAside::NAMED) {
             let found = format!("cannot be read and is set aside: {}", row.problem);
-            self.bad(&format!("row {} of {}", row.key, row.table), &found, REMEDY);
+            self.findings.push(Finding::bad(
+                format!("row {} of {}", row.key, row.table),
+                &found,
+                REMEDY,
+            ));
         }
         if rows.len() > SetAside::NAMED {
             let more =
                 format!("{} more cannot be read and are set aside", rows.len() - SetAside::NAMED);
-            self.bad("rows", &more, REMEDY);
+            self.findings.push(Finding::bad("rows", &more, REMEDY));
         }
     }
 }

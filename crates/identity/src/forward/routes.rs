@@ -9,13 +9,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use gatehall_domain::{EmailAddress, GroupName};
+use gatehall_domain::{EmailAddress, GroupName, names::encoded};
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
     header::{AUTHORIZATION, CACHE_CONTROL, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE},
     request::Parts,
 };
-use url::form_urlencoded;
 
 use super::{Dialect, Person, Problem, Question, Target, Verdict, headers};
 use crate::{Rejection, doors::Doors, login::Query, resource};
@@ -133,9 +132,7 @@ fn prove(
     let sign_in = target.filter(|_| own).and_then(|target| {
         let public_url = doors.settings.public_url.as_ref()?;
         let mut url = public_url.join("/oauth2/start").ok()?;
-        let back: String =
-            form_urlencoded::byte_serialize(target.url()?.as_str().as_bytes()).collect();
-        url.set_query(Some(&format!("rd={back}")));
+        url.set_query(Some(&format!("rd={}", encoded(target.url()?.as_str()))));
         HeaderValue::try_from(String::from(url)).ok()
     });
     let status = match (&sign_in, dialect.redirects()) {

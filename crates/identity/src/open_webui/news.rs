@@ -10,7 +10,9 @@ use std::{
     },
 };
 
-use gatehall_domain::{Company, EmailAddress, KeyId, RefusedAccount, Timestamp, UserId};
+use gatehall_domain::{
+    Company, EmailAddress, KeyId, OPEN_WEBUI, RefusedAccount, Timestamp, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::Newcomers;
@@ -72,6 +74,17 @@ pub struct ChatSetting {
 }
 
 impl ChatSetting {
+    /// One of which nothing is seen here but its name: only one has settings of its own.
+    pub fn unseen(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            fingerprint: None,
+            domains: Vec::new(),
+            binds_admins: false,
+            in_file: id != OPEN_WEBUI,
+        }
+    }
+
     /// Whether it is believed about an address.
     pub fn believes(&self, email: &EmailAddress) -> bool {
         super::believes(&self.domains, email)
@@ -82,6 +95,14 @@ impl ChatSetting {
         match self.in_file {
             true => format!("the domains of {} in the file of GATEHALL_OPEN_WEBUIS", self.id),
             false => "GATEHALL_OPEN_WEBUI_DOMAINS".to_owned(),
+        }
+    }
+
+    /// Where the secret is set with which it signs, for people.
+    pub fn secret_place(&self) -> String {
+        match self.in_file {
+            true => format!("the secret of {} in the file of GATEHALL_OPEN_WEBUIS", self.id),
+            false => "GATEHALL_OPEN_WEBUI_SECRET".to_owned(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What an administrator has to see to because of Open WebUIs.
 
-use gatehall_domain::{Company, RefusedAccount, source_label};
-use gatehall_identity::{Health, chat_findings};
+use gatehall_domain::{Company, Finding, Health, RefusedAccount, source_label};
+use gatehall_identity::chat_findings;
 
 use super::todo::{Scene, Thing, sentences};
 use crate::web::{Moment, Short, encoded};
@@ -10,10 +10,13 @@ use crate::web::{Moment, Short, encoded};
 pub(super) fn findings(scene: &Scene<'_>) -> Vec<Thing> {
     let found = chat_findings(scene.chats, scene.snapshot.company(), scene.now);
     let found = found.into_iter().filter(|it| it.state != Health::Good);
-    let thing = |it: gatehall_identity::Finding| Thing {
+    let thing = |it: Finding| Thing {
         subject: Short::name(&it.subject),
         href: "/settings".into(),
-        text: format!("needs you: {}", sentences("", &[&it.found, &it.remedy]).trim_start()),
+        text: format!(
+            "needs you: {}",
+            sentences("", &[&it.found, it.remedy.on_page()]).trim_start()
+        ),
     };
     found.map(thing).collect()
 }

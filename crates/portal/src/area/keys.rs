@@ -153,6 +153,14 @@ struct ChatView {
     domains_place: String,
 }
 
+impl Portal {
+    /// Where the secret lies with which an Open WebUI signs.
+    pub(super) fn secret_place(&self, chat: &str) -> String {
+        let mut secrets = self.hall.chat_secrets().iter();
+        secrets.find(|(id, _)| id == chat).map(|(_, place)| place.clone()).unwrap_or_default()
+    }
+}
+
 impl Chat {
     /// For a service key; other keys speak for one person.
     fn of(portal: &Portal, is_service: bool, tenant: Option<&str>) -> Option<Self> {
@@ -171,11 +179,9 @@ impl Chat {
 
 impl ChatView {
     fn of(portal: &Portal, chat: &OpenWebUi) -> Self {
-        let mut secrets = portal.hall.chat_secrets().iter();
-        let place = secrets.find(|(id, _)| *id == chat.id).map(|(_, place)| place.clone());
         Self {
             id: chat.id.clone(),
-            secret_place: place.unwrap_or_default(),
+            secret_place: portal.secret_place(&chat.id),
             domains: chat.domains.join(", "),
             domains_place: chat.setting().domains_place(),
         }

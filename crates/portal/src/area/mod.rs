@@ -13,6 +13,7 @@ mod common;
 mod condition;
 mod connections;
 mod credentials;
+mod finding;
 mod grants;
 mod groups;
 mod guest;
@@ -42,6 +43,7 @@ mod users;
 mod who;
 
 pub use audit_query::audit_filter;
+pub(crate) use row::group_names;
 
 use crate::web::Book;
 

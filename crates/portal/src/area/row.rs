@@ -61,7 +61,7 @@ pub(super) fn source_of(company: &Company, user: UserId, group: GroupId) -> Opti
 }
 
 /// The names of all groups.
-pub(super) fn group_names(company: &Company) -> Vec<String> {
+pub(crate) fn group_names(company: &Company) -> Vec<String> {
     let mut names: Vec<String> = company.groups.values().map(|it| it.name.to_string()).collect();
     names.sort_unstable_by_key(|name| name.to_lowercase());
     names

@@ -2,11 +2,12 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
-use gatehall_identity::{Finding, Health};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{common::Nothing, host_rules::HostRuleRow, providers::ProviderRow};
+use super::{
+    common::Nothing, finding::FindingRow, host_rules::HostRuleRow, providers::ProviderRow,
+};
 use crate::web::{Admin, Book, Fault, Frame, Input, Shared, Short};
 
 pub(super) fn ways(book: Book) -> Book {
@@ -53,38 +54,6 @@ struct Findings {
     findings: Vec<FindingRow>,
 }
 
-#[derive(Serialize, JsonSchema)]
-struct FindingRow {
-    /// `good`, `unknown` (it cannot be seen from here), `doubtful` or `bad`.
-    state: &'static str,
-    subject: String,
-    found: String,
-    remedy: String,
-    /// The page on which that is done, if it is done here.
-    form: Option<String>,
-}
-
-impl FindingRow {
-    /// What mends it, in words: a command is for those who have no page for it.
-    fn words(&self) -> &str {
-        let is_command = self.form.is_some() && self.remedy.starts_with("gatehall ");
-        if is_command { "" } else { &self.remedy }
-    }
-
-    fn new(it: &Finding) -> Self {
-        Self {
-            state: it.state.as_str(),
-            subject: Short::name(&it.subject),
-            found: Short::text(&it.found),
-            remedy: match it.state {
-                Health::Good => String::new(),
-                Health::Unknown | Health::Doubtful | Health::Bad => Short::text(&it.remedy),
-            },
-            form: it.form.clone(),
-        }
-    }
-}
-
 impl Findings {
     /// How many are not good.
     fn to_mend(&self) -> usize {
@@ -98,6 +67,6 @@ async fn doctor(
     Input(Nothing {}): Input<Nothing>,
 ) -> Result<Response, Fault> {
     let findings = portal.hall.examine().await;
-    let findings = findings.iter().map(FindingRow::new).collect();
+    let findings = FindingRow::all(&findings);
     Ok(admin.show(&Findings { frame: admin.frame("What the doctor found"), findings }))
 }

@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use gatehall_domain::{Attempt, ProviderId, Snapshot, UserId};
+use gatehall_domain::{Attempt, ProviderId, Snapshot, UserId, names::encoded};
 use gatehall_identity::{Doors, Host, Next, Rejection, SignInFault, is_navigation};
 use http::{StatusCode, request::Parts};
 use secrecy::SecretString;
@@ -222,8 +222,4 @@ fn home(doors: &Doors, head: &Parts) -> Option<String> {
 
 fn to(location: &str) -> Response {
     go(Next { location: location.to_owned(), cookies: Vec::new() })
-}
-
-fn encoded(text: &str) -> String {
-    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -8,7 +8,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use gatehall_domain::{Attempt, ProviderId};
+use gatehall_domain::{Attempt, ProviderId, names::encoded};
 use gatehall_identity::{Doors, Rejection, SignInFault, SignedOut};
 use http::{
     HeaderName, HeaderValue, StatusCode,
@@ -17,7 +17,7 @@ use http::{
 };
 use serde::Deserialize;
 use serde_json::json;
-use url::{Url, form_urlencoded};
+use url::Url;
 
 use super::page::{
     Asked, Confirm, Message, go, is_own, not_own, page, page_with_forms, refused, with_cookies,
@@ -45,8 +45,7 @@ pub(super) async fn ask(state: Shared, Asked(back): Asked<Back>, head: Parts) ->
         let to = doors.return_to(Some(&rd), &doors.snapshot());
         let elsewhere = Url::parse(&to).ok().map(|url| url.origin().ascii_serialization());
         origins.extend(elsewhere);
-        let to: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
-        action = format!("{action}?rd={to}");
+        action = format!("{action}?rd={}", encoded(&to));
     }
     let confirm = Confirm {
         title: "Sign out",

@@ -51,33 +51,16 @@ impl Desk {
     ///
     /// # Errors
     /// If the store cannot be read.
-    pub async fn plan(&self, entries: &[Entry]) -> Result<Plan, DeskError> {
-        self.plan_of(entries, Choice::default()).await
-    }
-
-    /// The same for what is chosen.
-    ///
-    /// # Errors
-    /// If the store cannot be read.
-    pub async fn plan_of(&self, entries: &[Entry], choice: Choice) -> Result<Plan, DeskError> {
+    pub async fn plan(&self, entries: &[Entry], choice: Choice) -> Result<Plan, DeskError> {
         let snapshot = self.snapshot().await?;
         Ok(self.prepare_import(&snapshot, entries, choice, &|_| Ok(())).1)
     }
 
-    /// Applies a file as one revision, or nothing of it if a row is wrong. With `prune`, also
-    /// removes what the file no longer says.
+    /// Applies what is chosen of a file as one revision, or nothing of it if a row is wrong.
     ///
     /// # Errors
     /// If the store fails. A plan with wrong rows comes back unapplied.
-    pub async fn import(&self, entries: &[Entry], prune: bool) -> Result<Plan, DeskError> {
-        self.import_of(entries, Choice { extra: prune, ..Choice::default() }).await
-    }
-
-    /// Applies what is chosen of a file as one revision.
-    ///
-    /// # Errors
-    /// As for [`Desk::import`].
-    pub async fn import_of(&self, entries: &[Entry], choice: Choice) -> Result<Plan, DeskError> {
+    pub async fn import(&self, entries: &[Entry], choice: Choice) -> Result<Plan, DeskError> {
         let prepare =
             |snapshot: &_| Ok(self.prepare_import(snapshot, entries, choice, &|_| Ok(())));
         self.change(prepare).await

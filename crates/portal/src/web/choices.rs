@@ -3,6 +3,7 @@
 use gatehall_domain::Snapshot;
 
 use super::Fault;
+use crate::area::group_names;
 
 /// Something that can be chosen.
 pub(super) struct Choice {
@@ -119,8 +120,5 @@ pub(super) fn groups(
         Fault::Unreadable { .. } | Fault::Refused(_) | Fault::Changed { .. } | Fault::OpenWebUi(_)
     );
     let chooses = ["/open-webui/", "/host-rules"].iter().any(|it| address.starts_with(it));
-    let company = snapshot.filter(|_| is_told && chooses)?.company();
-    let mut names: Vec<String> = company.groups.values().map(|it| it.name.to_string()).collect();
-    names.sort_unstable();
-    Some(names)
+    Some(group_names(snapshot.filter(|_| is_told && chooses)?.company()))
 }

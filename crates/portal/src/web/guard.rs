@@ -19,7 +19,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::{
-    Face, Fault, Portal, go_to,
+    Face, Fault, Portal, encoded, go_to,
     input::Submitted,
     is_own_page,
     mend::{Form, Mend, label, plain},
@@ -27,7 +27,7 @@ use super::{
     preference::SCHEME,
     protect, render,
     shown::Short,
-    visitor::{encoded, sign_in_again},
+    visitor::sign_in_again,
 };
 use crate::door::is_own;
 

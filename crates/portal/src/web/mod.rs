@@ -25,6 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+pub(crate) use gatehall_domain::names::encoded;
 use gatehall_domain::{Change, Company, Record, Refusal, Snapshot};
 use gatehall_identity::Doors;
 use http::{
@@ -45,9 +46,7 @@ pub(crate) use own_page::{is_own_page, own_page};
 pub(crate) use paging::{Page, Pages};
 pub(crate) use preference::{LETTERS, SCHEME};
 pub(crate) use shown::{Moment, Short};
-pub(crate) use visitor::{
-    Admin, Done, Manager, SignedIn, TenantManager, Visitor, connection_href, encoded,
-};
+pub(crate) use visitor::{Admin, Done, Manager, SignedIn, TenantManager, Visitor, connection_href};
 
 use crate::{Desk, DeskError, Hall, Inverse, area};
 
@@ -175,11 +174,10 @@ impl Portal {
         if commands == Commands::Allowed {
             changes.iter().try_for_each(|change| self.may(change))?;
         }
-        let fresh = visitor.is_recent();
-        if !fresh && guarded::needs_fresh_sign_in(changes, snapshot.company()) {
-            return Err(Fault::SignInTooOld { by_link: visitor.by_link });
+        match guarded::needs_fresh_sign_in(changes, snapshot.company()) {
+            true => visitor.must_be_recent(),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Serves a company that was changed from now on, and says which revision it is.

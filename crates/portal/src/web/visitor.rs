@@ -7,12 +7,13 @@ use axum::{
     extract::{FromRequestParts, Path},
     response::{IntoResponse, Response},
 };
-use gatehall_domain::{Caller, ConnectionPath, Door, Snapshot, TenantId, Timestamp, User};
+use gatehall_domain::{
+    Caller, ConnectionPath, Door, Snapshot, TenantId, Timestamp, User, names::encoded,
+};
 use gatehall_identity::Rejection;
 use gatehall_store::Actor;
 use http::{Method, StatusCode, header::AUTHORIZATION, request::Parts};
 use serde::Serialize;
-use url::form_urlencoded;
 
 use super::{
     API, Face, Fault, Frame, LETTERS, Portal, SCHEME, is_own_page, notice, notice::Notice, render,
@@ -36,7 +37,7 @@ pub(crate) struct Visitor {
     /// When they proved who they are; none with a key, which was made for the purpose.
     authenticated_at: Option<Timestamp>,
     /// Whether they came by a link, and no provider ever let them in.
-    pub(crate) by_link: bool,
+    by_link: bool,
     /// Path and query of the page; of the one that a form was on.
     address: String,
     scheme: &'static str,
@@ -121,8 +122,17 @@ impl Visitor {
     }
 
     /// Whether they proved a short time ago who they are.
-    pub(crate) fn is_recent(&self) -> bool {
+    fn is_recent(&self) -> bool {
         self.authenticated_at.is_none_or(|at| self.now < at.plus_seconds(RECENT))
+    }
+
+    /// # Errors
+    /// If they did not.
+    pub(crate) fn must_be_recent(&self) -> Result<(), Fault> {
+        match self.is_recent() {
+            true => Ok(()),
+            false => Err(Fault::SignInTooOld { by_link: self.by_link }),
+        }
     }
 
     /// What surrounds a page.
@@ -282,12 +292,6 @@ impl FromRequestParts<Arc<Portal>> for TenantManager {
             Path::from_request_parts(head, portal).await.map_err(|_| Fault::NothingHere)?;
         Self::of(visitor, path.get("tenant").map(String::as_str))
     }
-}
-
-/// The address of a page with a text in its path or query.
-pub(crate) fn encoded(text: &str) -> String {
-    // A path knows no plus.
-    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// Where somebody signs in again, to come back to a page. Whoever came by a link passes the page that

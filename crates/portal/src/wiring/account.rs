@@ -77,8 +77,7 @@ impl Wiring {
         let mut undone = Vec::new();
         for (id, account) in &self.record.bound {
             let Some(email) = self.still_bound(snapshot.company(), *id, account) else { continue };
-            let (kind, what) = ("account", "it is bound no more");
-            undone.push(Undone { kind, name: email.to_string(), what });
+            undone.push(Undone::new("account", email.as_str(), "it is bound no more"));
             if apply {
                 let unbind = vec![self.chat.clone()];
                 self.edit(&email, &UserEdit { unbind, ..UserEdit::default() }).await?;

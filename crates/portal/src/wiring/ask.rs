@@ -3,14 +3,14 @@
 use std::{future::Future, time::Duration};
 
 use gatehall_domain::{
-    Effect, EmailAddress, Group, GroupName, OPEN_WEBUI, Refusal, Snapshot, Subject,
+    Effect, EmailAddress, Finding, Group, GroupName, Health, Refusal, Remedy, Snapshot, Subject,
 };
-use gatehall_identity::ChatScene;
-use gatehall_open_webui::{Client, Fault, Finding, Proof, Remedy, State, TEST_USER, tools_of};
+use gatehall_identity::{ChatScene, ChatSetting};
+use gatehall_open_webui::{Client, Fault, Proof, TEST_USER, TEST_USER_NAME, tools_of};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::{Draft, Wiring, WiringError, compare, left_over::NAME};
+use super::{Draft, Wiring, WiringError, compare};
 use crate::{
     DeskError,
     operation::{find_group, user},
@@ -50,20 +50,22 @@ impl Wiring {
         scene: &ChatScene,
         whom: &Whom,
     ) -> Result<Vec<Finding>, WiringError> {
+        self.alone.must_be_held().await?;
         let begun = self.desk.clock().now();
+        let setting = scene.setting(&self.chat);
         self.clear(&draft.found).await?;
         if let Some(finding) = self.cannot_reach().await {
             return Ok(vec![finding]);
         }
         let mut findings = vec![Finding::good("gate", "Open WebUI reaches it with the key")];
         findings.extend(match whom {
-            Whom::Account { email, proof } => self.ask_as(draft, email, proof).await?,
-            Whom::Made { group } => match test_address(scene, &self.chat) {
+            Whom::Account { email, proof } => self.ask_as(draft, &setting, email, proof).await?,
+            Whom::Made { group } => match test_address(&setting) {
                 Err(finding) => vec![finding],
-                Ok(email) => self.ask_as_made(draft, &email, group.as_ref()).await?,
+                Ok(email) => self.ask_as_made(draft, &setting, &email, group.as_ref()).await?,
             },
         });
-        let is_taken = findings.iter().any(|it| it.subject == SECRET && it.state == State::Good);
+        let is_taken = findings.iter().any(|it| it.subject == SECRET && it.state == Health::Good);
         findings.extend(self.as_seen(begun, is_taken).await?);
         Ok(findings)
     }
@@ -89,6 +91,7 @@ impl Wiring {
     async fn ask_as(
         &self,
         draft: &Draft,
+        setting: &ChatSetting,
         email: &EmailAddress,
         proof: &Proof,
     ) -> Result<Vec<Finding>, WiringError> {
@@ -98,7 +101,7 @@ impl Wiring {
             return Ok(vec![Finding::bad("test user", found, "let them sign in there once")]);
         };
         let client = self.client.sign_in_as(proof).await?;
-        let findings = self.compare_as(&client, email, &account.id).await;
+        let findings = self.compare_as(&client, setting, email, &account.id).await;
         client.sign_out(proof).await;
         findings
     }
@@ -106,20 +109,25 @@ impl Wiring {
     async fn ask_as_made(
         &self,
         draft: &Draft,
+        setting: &ChatSetting,
         email: &EmailAddress,
         group: Option<&GroupName>,
     ) -> Result<Vec<Finding>, WiringError> {
         let now = self.desk.clock().now();
         let added = self.desk.change(|snapshot| {
             let groups = test_groups(snapshot, group)?;
-            let new =
-                user::NewUser { email: email.clone(), name: NAME.into(), admin: false, groups };
+            let new = user::NewUser {
+                email: email.clone(),
+                name: TEST_USER_NAME.into(),
+                admin: false,
+                groups,
+            };
             Ok::<_, DeskError>((user::add(snapshot.company(), &new, now)?, ()))
         });
         added.await?;
         let findings = match self.client.add_test_user(email, &draft.plan).await {
             Ok(made) => {
-                let findings = self.compare_as(&made.client, email, &made.id).await;
+                let findings = self.compare_as(&made.client, setting, email, &made.id).await;
                 let removed = self.client.remove_account(&made.id).await;
                 findings.and_then(|findings| removed.map(|()| findings).map_err(Into::into))
             }
@@ -133,24 +141,26 @@ impl Wiring {
     async fn compare_as(
         &self,
         client: &Client,
+        setting: &ChatSetting,
         email: &EmailAddress,
         account: &str,
     ) -> Result<Vec<Finding>, WiringError> {
         let right = |it: &Result<Vec<Finding>, WiringError>| {
-            it.as_ref().is_ok_and(|all| all.iter().all(|it| it.state == State::Good))
+            it.as_ref().is_ok_and(|all| all.iter().all(|it| it.state == Health::Good))
         };
-        until(async || self.compare_once(client, email, account).await, right).await
+        until(async || self.compare_once(client, setting, email, account).await, right).await
     }
 
     async fn compare_once(
         &self,
         client: &Client,
+        setting: &ChatSetting,
         email: &EmailAddress,
         account: &str,
     ) -> Result<Vec<Finding>, WiringError> {
         let offered = match tools_of(client).await {
             Ok(offered) => offered,
-            Err(fault) => return Ok(vec![no_list(fault)?]),
+            Err(fault) => return Ok(vec![no_list(fault, setting)?]),
         };
         let snapshot = self.desk.snapshot().await?;
         let company = snapshot.company();
@@ -183,7 +193,7 @@ impl Wiring {
                 "set ENABLE_FORWARD_USER_INFO_HEADERS=true and FORWARD_USER_INFO_HEADER_JWT_SECRET \
                  in its environment, and restart it",
             ),
-            None => Finding::note(
+            None => Finding::doubtful(
                 "tools of the test user",
                 format!("{email} is nobody at Gatehall, and is offered nothing"),
                 Remedy::new(
@@ -196,7 +206,7 @@ impl Wiring {
 }
 
 /// What it means that Open WebUI has no list for somebody, although it reaches the gate.
-fn no_list(fault: Fault) -> Result<Finding, WiringError> {
+fn no_list(fault: Fault, setting: &ChatSetting) -> Result<Finding, WiringError> {
     match fault {
         Fault::Refused(_, 404, _) => Ok(Finding::bad(
             "tools of the test user",
@@ -206,30 +216,33 @@ fn no_list(fault: Fault) -> Result<Finding, WiringError> {
                 "set it up again, for a group that they are in or for everybody",
             ),
         )),
-        Fault::Refused(_, 502 | 504, _) => Ok(Finding::bad(
-            SECRET,
-            "the gate takes the key, and refuses what Open WebUI signs",
-            Remedy::new(
-                "FORWARD_USER_INFO_HEADER_JWT_SECRET of Open WebUI must equal \
-                 GATEHALL_OPEN_WEBUI_SECRET, and the clocks must agree: gatehall audit --outcome \
-                 refused --last 5 says which; restart both after a change",
-                "FORWARD_USER_INFO_HEADER_JWT_SECRET of Open WebUI must equal \
-                 GATEHALL_OPEN_WEBUI_SECRET, and the clocks must agree: what the audit log says \
-                 was refused tells which; restart both after a change",
-            ),
-        )),
+        Fault::Refused(_, 502 | 504, _) => Ok(bad_signature(setting)),
         fault => Err(fault.into()),
     }
 }
 
-/// An address that is nobody's, of a domain about which this Open WebUI is believed.
-fn test_address(scene: &ChatScene, chat: &str) -> Result<EmailAddress, Finding> {
-    let settings = scene.own.iter().find(|it| it.id == chat);
-    let domain = settings.and_then(|it| it.domains.first());
-    let place = match chat {
-        OPEN_WEBUI => "GATEHALL_OPEN_WEBUI_DOMAINS",
-        _ => "the domains of the file of GATEHALL_OPEN_WEBUIS",
+fn bad_signature(setting: &ChatSetting) -> Finding {
+    let remedy = |which: &str| {
+        format!(
+            "FORWARD_USER_INFO_HEADER_JWT_SECRET of Open WebUI must equal {}, and the clocks must \
+             agree: {which}; restart both after a change",
+            setting.secret_place()
+        )
     };
+    Finding::bad(
+        SECRET,
+        "the gate takes the key, and refuses what Open WebUI signs",
+        Remedy::new(
+            remedy("gatehall audit --outcome refused --last 5 says which"),
+            remedy("what the audit log says was refused tells which"),
+        ),
+    )
+}
+
+/// An address that is nobody's, of a domain about which this Open WebUI is believed.
+fn test_address(setting: &ChatSetting) -> Result<EmailAddress, Finding> {
+    let domain = setting.domains.first();
+    let place = setting.domains_place();
     let number = Uuid::new_v4().simple().to_string();
     let address = domain.and_then(|it| format!("{TEST_USER}{}@{it}", &number[..8]).parse().ok());
     address.ok_or_else(|| {
@@ -270,5 +283,31 @@ async fn until<T, F: Future<Output = T>>(
             return came;
         }
         sleep(Duration::from_millis(300)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One that is called open-webui may be in the file, too.
+    #[test]
+    fn what_is_to_be_set_is_named_where_it_is_set() {
+        let of = |in_file| ChatSetting { in_file, ..ChatSetting::unseen("open-webui") };
+        for (in_file, domains, secret) in [
+            (false, "set GATEHALL_OPEN_WEBUI_DOMAINS to", "equal GATEHALL_OPEN_WEBUI_SECRET,"),
+            (
+                true,
+                "set the domains of open-webui in the file of GATEHALL_OPEN_WEBUIS to",
+                "equal the secret of open-webui in the file of GATEHALL_OPEN_WEBUIS,",
+            ),
+        ] {
+            let setting = of(in_file);
+            let finding = test_address(&setting).unwrap_err();
+            assert!(finding.remedy.on_page().contains(domains), "{finding:?}");
+            let refused = Fault::Refused(String::new(), 502, String::new());
+            let finding = no_list(refused, &setting).unwrap();
+            assert!(finding.remedy.on_page().contains(secret), "{finding:?}");
+        }
     }
 }

@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
 use gatehall_domain::{
-    Decision, Endpoint, Reach, Snapshot, Timestamp, User, decide, names, quoted, snapshot::Site,
+    Decision, Endpoint, Finding, Reach, Snapshot, Timestamp, User, counted, decide, names, quoted,
+    snapshot::Site,
 };
-use gatehall_open_webui::Finding;
 
 use crate::explain::caller;
 
@@ -63,14 +63,14 @@ pub fn compare(
         ));
     }
     for site in open.iter().filter(|it| !seen.contains(&it.connection.id)) {
-        findings.push(Finding::note(
+        findings.push(Finding::doubtful(
             subject,
             format!("{} is open to them, and offers nothing", site.connection.path),
             "gatehall check",
         ));
     }
     if findings.is_empty() {
-        let count = names_counted(offered.len());
+        let count = counted(offered.len() as u64, "tool", "tools");
         let paths: Vec<String> = open.iter().map(|it| it.connection.path.to_string()).collect();
         let found = match paths.is_empty() {
             true => "they are offered nothing, and may use nothing".to_owned(),
@@ -81,14 +81,9 @@ pub fn compare(
     findings
 }
 
-fn names_counted(count: usize) -> String {
-    gatehall_domain::counted(count as u64, "tool", "tools")
-}
-
 #[cfg(test)]
 mod tests {
-    use gatehall_domain::Company;
-    use gatehall_open_webui::State;
+    use gatehall_domain::{Company, Health};
     use gatehall_vault::Vault;
 
     use super::*;
@@ -128,23 +123,23 @@ mod tests {
         }
         let snapshot = Snapshot::new(1, company);
         let alice = snapshot.company().user_by_email(&"alice@google.example".parse().unwrap());
-        let look = |offered: &[&str]| -> Vec<(State, String)> {
+        let look = |offered: &[&str]| -> Vec<(Health, String)> {
             let offered: Vec<String> = offered.iter().map(|it| (*it).to_owned()).collect();
             let found = compare(&snapshot, alice.unwrap(), &offered, now);
             found.into_iter().map(|it| (it.state, it.found)).collect()
         };
         let own = ["google_clock_now", "google_files_read"];
-        assert_eq!(look(&own)[0].0, State::Good);
+        assert_eq!(look(&own)[0].0, Health::Good);
         assert!(look(&own)[0].1.contains("2 tools, of google/clock, google/files"));
         for foreign in ["microsoft_clock_now", "google_files_secret_plan", "elsewhere_tool"] {
             let found = look(&[own[0], own[1], foreign]);
-            assert_eq!((found.len(), found[0].0), (1, State::Bad), "{foreign}: {found:?}");
+            assert_eq!((found.len(), found[0].0), (1, Health::Bad), "{foreign}: {found:?}");
             assert!(found[0].1.contains(foreign), "{found:?}");
         }
         let missing = look(&own[..1]);
         assert_eq!(
             missing[0],
-            (State::Note, "google/files is open to them, and offers nothing".into())
+            (Health::Doubtful, "google/files is open to them, and offers nothing".into())
         );
     }
 }

@@ -1,16 +1,13 @@
 //! What a check made to ask once, and could not remove any more.
 
 use gatehall_domain::{Change, User};
-use gatehall_open_webui::{Found, TEST_USER};
+use gatehall_open_webui::{Found, TEST_USER, TEST_USER_NAME};
 
 use super::{Wiring, WiringError};
 use crate::operation;
 
-/// The name of everybody who was made to ask once.
-pub(super) const NAME: &str = "Gatehall check";
-
 pub(super) fn is_test_user(user: &User) -> bool {
-    user.name == NAME && user.email.as_str().starts_with(TEST_USER)
+    user.name == TEST_USER_NAME && user.email.as_str().starts_with(TEST_USER)
 }
 
 impl Wiring {

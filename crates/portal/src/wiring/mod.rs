@@ -1,6 +1,7 @@
 //! An Open WebUI wired to this gate: what the command, the page and what runs by itself do alike.
 
 mod account;
+mod alone;
 mod ask;
 mod by_hand;
 mod compare;
@@ -9,22 +10,21 @@ mod keys;
 mod left_over;
 mod people;
 mod seen;
-mod turn;
 
-use gatehall_domain::{Company, KeyId, Timestamp};
+use gatehall_domain::{Company, Finding, KeyId, Remedy, Timestamp};
 use gatehall_open_webui::{
-    Account, Client, Fault, Finding, Found, KeyState, Plan, PlanRow, Record, Terms, Undone, Wish,
-    apply, connection_key, key_state, look_at, plan, undo,
+    Account, Client, Fault, Found, KeyState, Plan, PlanRow, Record, Terms, Undone, Wish, apply,
+    connection_key, key_state, look_at, plan, undo,
 };
 use gatehall_store::{Alone, StoreError};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use account::Binding;
+pub use alone::alone;
 pub use ask::Whom;
 pub use compare::compare;
-use journal::{elsewhere, forget, read};
+use journal::{Kept, elsewhere, forget, read};
 pub use people::tenants as wished_tenants;
-pub use turn::turn;
 
 use crate::{Desk, DeskError};
 
@@ -60,7 +60,7 @@ pub enum WiringError {
     /// It may be one that was set up under another address.
     #[error(
         "nothing was set up at {here}, but at {there}: if that is the same Open WebUI, name it by \
-         that address here, too"
+         that address here, too; if it is another one, give it a name of its own"
     )]
     Elsewhere {
         /// Where it is looked for.
@@ -116,15 +116,11 @@ impl Draft {
 
     /// What people are shown.
     pub fn rows(&self) -> Vec<PlanRow> {
-        let removed = |kind, name: &str, what: &str| {
-            let (name, what) = (name.to_owned(), what.to_owned());
-            PlanRow { state: "removed", kind, name, what }
-        };
+        let removed = |kind, name: &str, what: &str| PlanRow::new("removed", kind, name, what);
         let mut rows = self.plan.rows();
         if let Some(url) = &self.elsewhere {
-            let (state, kind, name) = ("left", "setup", url.clone());
-            let what = "it was set up under this address; if it is the same one, name it so again";
-            rows.push(PlanRow { state, kind, name, what: what.to_owned() });
+            let what = "it was set up under this address: nothing is done under another one";
+            rows.push(PlanRow::new("left", "setup", url, what));
         }
         rows.extend(self.idle_keys.iter().map(|id| {
             removed("key", id.as_str(), "it was made for this, and nothing uses it any more")
@@ -140,8 +136,12 @@ impl Draft {
     pub fn findings(&self) -> Vec<Finding> {
         let mut findings = look_at(&self.found, &self.plan);
         if let Some(there) = self.elsewhere.clone() {
+            let forget = format!(
+                "if that one is no more: gatehall open-webui undo --gone --url {there} --apply"
+            );
             let found = WiringError::Elsewhere { here: self.here.clone(), there };
-            findings.insert(0, Finding::note("setup", found.to_string(), ""));
+            let remedy = Remedy::new(forget, "");
+            findings.insert(0, Finding::doubtful("setup", found.to_string(), remedy));
         }
         findings
     }
@@ -149,7 +149,7 @@ impl Draft {
 
 impl Wiring {
     /// Reads what was set up at this Open WebUI, to which somebody is signed in as an administrator.
-    /// `chat` is the source of its accounts here. Nobody else is at it meanwhile: see [`turn`].
+    /// `chat` is the source of its accounts here. Nobody else is at it meanwhile: see [`alone`].
     ///
     /// # Errors
     /// If the store cannot be read, or what it has of it.
@@ -218,19 +218,21 @@ impl Wiring {
     /// Does what the draft says. A second time does what a first one could not.
     ///
     /// # Errors
-    /// What could not be done.
+    /// What could not be done; or that it was set up under another address.
     pub async fn apply(&mut self, draft: &Draft) -> Result<(), WiringError> {
+        self.alone.must_be_held().await?;
+        // A second record would know nothing of what the first one made.
+        if let Some(elsewhere) = self.elsewhere() {
+            return Err(elsewhere);
+        }
         let before = (self.record.terms.clone(), self.record.chat.clone());
         self.record.chat.clone_from(&self.chat);
         let key = match &draft.key {
             Some(key) => key.clone(),
             None => self.make_key().await?,
         };
-        let journal = self.journal();
-        let mut record = self.record.clone();
-        let applied = apply(&self.client, &draft.plan, Some(&key), &mut record, &journal).await;
-        self.record = record;
-        applied?;
+        let journal = Kept::new(&self.desk, self.client.address(), &self.alone);
+        apply(&self.client, &draft.plan, &key, &mut self.record, &journal).await?;
         self.end_other_keys(&key).await?;
         self.clear(&draft.found).await?;
         if !draft.is_done() || (&self.record.terms, &self.record.chat) != (&before.0, &before.1) {
@@ -244,17 +246,25 @@ impl Wiring {
     /// # Errors
     /// What could not be done; a second time does the rest.
     pub async fn undo(&mut self, apply: bool) -> Result<Vec<Undone>, WiringError> {
+        self.alone.must_be_held().await?;
         let mut undone = undo(&self.client, &self.record, apply).await?;
+        undone.extend(self.undo_here(apply).await?);
+        Ok(undone)
+    }
+
+    /// Takes back what was set up here alone: an Open WebUI that is no more is not asked.
+    ///
+    /// # Errors
+    /// What could not be done; a second time does the rest.
+    pub async fn undo_here(&mut self, apply: bool) -> Result<Vec<Undone>, WiringError> {
+        self.alone.must_be_held().await?;
         let company = self.desk.snapshot().await?;
         let now = self.desk.clock().now();
         let keys = self
             .made_keys()
             .filter(|id| company.company().keys.get(id).is_some_and(|it| it.is_live(now)));
-        undone.extend(keys.map(|id| Undone {
-            kind: "key",
-            name: id.to_string(),
-            what: "it is revoked",
-        }));
+        let mut undone: Vec<Undone> =
+            keys.map(|id| Undone::new("key", id.as_str(), "it is revoked")).collect();
         undone.extend(self.unbind(apply).await?);
         if apply {
             self.end_all_keys().await?;

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use gatehall_domain::Timestamp;
+use gatehall_domain::{Finding, Remedy, Timestamp};
 use gatehall_identity::{ChatSaid, SHORT_PROOF};
-use gatehall_open_webui::{Finding, Remedy};
 use tokio::time::{Instant, sleep};
 
 use super::{Wiring, WiringError, ask::SECRET};
@@ -46,7 +45,7 @@ impl Wiring {
             false => Finding::good("proof", format!("it lasts {life} seconds")),
         }));
         if said.is_empty() {
-            findings.push(Finding::note(
+            findings.push(Finding::doubtful(
                 "gates",
                 "no gate serves this store, so that another one answers Open WebUI",
                 Remedy::new(

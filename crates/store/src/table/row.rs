@@ -2,9 +2,8 @@
 
 use std::{fmt::Display, str::FromStr};
 
-use gatehall_domain::{Address, Refusal, Remains, UnreadRow, names::shown};
+use gatehall_domain::{Address, Refusal, Remains, UnreadRow, json_problem, names::shown};
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
 use sqlx::{ColumnIndex, Decode, Postgres, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
 
@@ -71,19 +70,10 @@ impl Row<'_> {
         text.map(|text| text.parse()).transpose().map_err(|error| Unreadable::new(column, error))
     }
 
-    /// What a column says in JSON. The text of an error quotes values, which may be secret.
+    /// What a column says in JSON.
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Unreadable> {
         let text = self.get::<String>(column)?;
-        serde_json::from_str(&text).map_err(|error| {
-            let kind = match error.classify() {
-                Category::Io => "cannot be read",
-                Category::Syntax => "is no JSON",
-                Category::Data => "is JSON that does not fit",
-                Category::Eof => "is JSON that ends too early",
-            };
-            let (line, at) = (error.line(), error.column());
-            Unreadable::new(column, format!("{kind} (line {line}, column {at})"))
-        })
+        serde_json::from_str(&text).map_err(|error| Unreadable::new(column, json_problem(&error)))
     }
 
     /// An address, if there is one. It may hold a password, which the text of an error quotes.

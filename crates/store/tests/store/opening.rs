@@ -2,7 +2,9 @@
 
 use std::{fs, os::unix::fs::PermissionsExt};
 
-use gatehall_domain::{Change, Credential, Record, SecretSource, Server, Transport};
+use gatehall_domain::{
+    Change, Credential, Record, SecretSource, Server, Transport, names::short_digest,
+};
 use gatehall_store::{Actor, Store, StoreError};
 use gatehall_test_support::{Database, Kind, psql};
 use gatehall_vault::Vault;
@@ -22,6 +24,35 @@ on_both!(
     what_credentials_fill_already_is_declared,
     a_row_that_cannot_be_read_does_not_stop_an_upgrade,
 );
+
+/// Migrations that databases have been through, with the beginning of their SHA-256.
+const DONE: [(&str, &str); 16] = [
+    ("0001_records.sql", "f22e733b"),
+    ("0004_doors.sql", "bbe6fcd8"),
+    ("0005_portal.sql", "6009c285"),
+    ("0007_reminders_and_audit.sql", "ac550fd6"),
+    ("0013_open_webui.sql", "70a7584f"),
+    ("0014_replica_address.sql", "4b9cf470"),
+    ("postgres/0002_compatibility_views.sql", "1d9ee89d"),
+    ("postgres/0003_row_level_security.sql", "a4c142cf"),
+    ("postgres/0006_tenant_admins_row_level_security.sql", "d8b10e00"),
+    ("postgres/0008_declared_variables.sql", "cf561694"),
+    ("postgres/0010_views_keep_the_rules.sql", "f57e0672"),
+    ("postgres/0012_accounts.sql", "b430b0f5"),
+    ("sqlite/0002_compatibility_views.sql", "7144aa14"),
+    ("sqlite/0008_declared_variables.sql", "0800d78b"),
+    ("sqlite/0010_views_keep_the_rules.sql", "add6848a"),
+    ("sqlite/0012_accounts.sql", "952b645b"),
+];
+
+#[test]
+fn what_databases_have_been_through_stays_as_it_was() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations");
+    for (name, digest) in DONE {
+        let text = std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
+        assert_eq!(short_digest(&text), digest, "{name} is refused where it was applied: add one");
+    }
+}
 
 async fn sqlite(database: &Database, sql: &'static str) {
     let path = database.url.trim_start_matches("sqlite:");

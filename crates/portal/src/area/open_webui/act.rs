@@ -9,17 +9,20 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use gatehall_domain::{Refusal, names::short_digest};
-use gatehall_open_webui::{Client, Finding, PlanRow, Terms, Undone};
+use gatehall_domain::{Finding, Refusal, names::short_digest};
+use gatehall_open_webui::{Client, PlanRow, Terms, Undone};
 use gatehall_store::Alone;
 use http::StatusCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::wish::{Aim, WiringWish};
+use super::{
+    super::finding::FindingRow,
+    wish::{Aim, WiringWish},
+};
 use crate::{
     web::{Admin, Face, Fault, Frame, Input, Portal, Shared, Short, render},
-    wiring::{Draft, Order, Whom, Wiring, turn},
+    wiring::{Draft, Order, Whom, Wiring, alone},
 };
 
 /// How long somebody waits for whoever else is at it.
@@ -34,6 +37,8 @@ pub(super) struct Drafted {
     rows: Vec<WiringRow>,
     /// Whether everything is as it should be.
     done: bool,
+    #[serde(skip)]
+    changes: usize,
     /// This plan, to be sent when it is applied.
     seen: String,
     /// Whether it is another than the one that was looked at.
@@ -56,7 +61,7 @@ struct WiringRow {
 
 impl WiringRow {
     fn new(row: &PlanRow) -> Self {
-        let PlanRow { state, kind, name, what } = row;
+        let PlanRow { state, kind, name, what, .. } = row;
         Self { state, kind, name: Short::name(name), what: Short::text(what) }
     }
 
@@ -83,27 +88,7 @@ struct Again {
 pub(super) struct Checked {
     #[serde(skip)]
     frame: Frame,
-    findings: Vec<WiringFinding>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct WiringFinding {
-    /// `good`, `note` or `bad`.
-    state: &'static str,
-    subject: String,
-    found: String,
-    remedy: String,
-}
-
-impl WiringFinding {
-    fn new(it: &Finding) -> Self {
-        Self {
-            state: it.state.as_str(),
-            subject: Short::name(&it.subject),
-            found: Short::text(&it.found),
-            remedy: Short::text(it.remedy.on_page()),
-        }
-    }
+    findings: Vec<FindingRow>,
 }
 
 impl Checked {
@@ -148,11 +133,9 @@ struct Work {
 
 impl Work {
     async fn begin(portal: &Portal, admin: &Admin, wish: &WiringWish) -> Result<Self, Fault> {
-        if !admin.is_recent() {
-            return Err(Fault::SignInTooOld { by_link: admin.by_link });
-        }
+        admin.must_be_recent()?;
         let aim = wish.aim(portal)?;
-        let alone = turn(portal.desk.store(), PATIENCE).await?;
+        let alone = alone(portal.desk.store(), PATIENCE).await?;
         let (client, wiring) = enter(alone, portal, admin, &aim).await?;
         Ok(Self { aim, client, wiring })
     }
@@ -175,7 +158,7 @@ impl Work {
     }
 }
 
-/// Without success the turn is let go a moment later.
+/// Without success others are let at it a moment later.
 async fn enter(
     alone: Alone,
     portal: &Portal,
@@ -205,15 +188,10 @@ fn drafted(portal: &Portal, admin: &Admin, wish: &WiringWish, draft: &Draft) -> 
         frame: admin.frame("Plan for Open WebUI"),
         rows: all.iter().map(WiringRow::new).collect(),
         done: draft.is_done(),
+        changes: all.iter().filter(|it| it.is_change()).count(),
         moved: wish.seen.as_ref().is_some_and(|it| *it != seen),
         seen,
         again: again(portal, wish),
-    }
-}
-
-impl Drafted {
-    fn changes(&self) -> usize {
-        self.rows.iter().filter(|it| !matches!(it.state, "unchanged" | "left")).count()
     }
 }
 
@@ -272,7 +250,7 @@ pub(super) async fn check(
     let work = Work::begin(&portal, &admin, &wish).await?;
     let findings = found(&work, &portal, &admin, &wish).await;
     work.end().await;
-    let findings = findings?.iter().map(WiringFinding::new).collect();
+    let findings = FindingRow::all(&findings?);
     Ok(admin.show(&Checked { frame: admin.frame("What is at Open WebUI"), findings }))
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::wish::address;
+use super::{super::row::group_names, wish::address};
 use crate::{
     web::{Admin, Fault, Frame, Moment, Portal, Search, Shared, Short},
     wiring::{Wiring, wished_tenants},
@@ -141,15 +141,13 @@ pub(super) async fn show(
         None => Terms::new(address("gate", &portal.base())?),
     };
     let company = admin.snapshot.company();
-    let mut groups: Vec<String> = company.groups.values().map(|it| it.name.to_string()).collect();
-    groups.sort_unstable();
     let ChatState { id, url, own_proof, .. } = &chats[at];
     let form = Form {
         chat: id.clone(),
         url: url.clone().unwrap_or_default(),
         own_proof: *own_proof,
         set_up: SetUp::of(&terms),
-        groups,
+        groups: group_names(company),
         is_set_up,
     };
     let values = variables("\u{2026}");
@@ -188,13 +186,11 @@ async fn state_of(
         None => None,
     };
     let step = portal.hall.in_step(id).unwrap_or_default();
-    let secrets = portal.hall.chat_secrets().iter();
-    let place = secrets.filter(|(chat, _)| chat == id).map(|(_, place)| place.clone()).next();
     let state = ChatState {
         id: id.to_owned(),
         url: url.map(|it| it.to_string()),
         own_proof: reached.is_some_and(|it| it.proof.is_some()),
-        secret_place: place.unwrap_or_default(),
+        secret_place: portal.secret_place(id),
         domains: domains.to_vec(),
         set_up: terms.as_ref().map(SetUp::of),
         follows: reached.is_some_and(|it| it.follow),

@@ -1,7 +1,7 @@
 //! What is wished of an Open WebUI, and as whom.
 
 use gatehall_domain::{Company, EmailAddress, TenantId};
-use gatehall_open_webui::{Access, Models, Proof, Terms, gate_address};
+use gatehall_open_webui::{Access, Models, Proof, Terms, chat_address, gate_address};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -80,8 +80,7 @@ pub(super) struct Aim {
 }
 
 impl WiringWish {
-    /// Which Open WebUI is meant. What the gate itself signs in with goes nowhere but to the address
-    /// that the same settings name.
+    /// Which Open WebUI is meant.
     pub(super) fn aim(&self, portal: &Portal) -> Result<Aim, Fault> {
         let chat = match &self.chat {
             Some(chat) => portal.doors.open_webuis().find(|it| it.id == *chat),
@@ -95,13 +94,12 @@ impl WiringWish {
             (None, Some(reached)) => reached.url.clone(),
             (None, None) => return Err(Fault::field("url", "say where Open WebUI is")),
         };
-        let own = reached.filter(|it| it.url == url).and_then(|it| it.proof.clone());
         let proof = match (&self.token, &self.email, &self.password) {
             (Some(token), None, None) => Proof::Token(token.clone()),
             (None, Some(email), Some(password)) => {
                 Proof::Password { email: email.clone(), password: password.clone() }
             }
-            (None, None, None) => own.ok_or_else(|| {
+            (None, None, None) => own_proof(portal, &chat.id, &url).cloned().ok_or_else(|| {
                 Fault::field(
                     "token",
                     "give an administrator's API key or token, or an address and a password: the \
@@ -120,8 +118,7 @@ impl WiringWish {
 
     /// Whether the gate can sign in there by itself.
     pub(super) fn has_own(portal: &Portal, aim: &Aim) -> bool {
-        let mut reached = portal.hall.reached_chats().iter();
-        reached.any(|it| it.chat == aim.chat && it.url == aim.url && it.proof.is_some())
+        own_proof(portal, &aim.chat, &aim.url).is_some()
     }
 
     /// The gate's address as Open WebUI reaches it, if it is another than the form begins with.
@@ -138,13 +135,13 @@ impl WiringWish {
         company: &Company,
         base: &str,
     ) -> Result<Terms, Fault> {
-        let mut terms = match (before, &self.gate) {
-            (Some(before), _) => before.clone(),
-            (None, gate) => Terms::new(gate_at(gate.as_deref().unwrap_or(base))?),
+        let gate = self.gate.as_deref().map(gate_at).transpose()?;
+        let mut terms = match (before, gate) {
+            (Some(before), Some(gate)) => Terms { gate, ..before.clone() },
+            (Some(before), None) => before.clone(),
+            (None, Some(gate)) => Terms::new(gate),
+            (None, None) => Terms::new(gate_at(base)?),
         };
-        if let Some(gate) = &self.gate {
-            terms.gate = gate_at(gate)?;
-        }
         match (self.access, self.groups.is_empty()) {
             (Some(AccessWish::Everybody), _) => terms.access = Access::Everybody,
             (Some(AccessWish::Groups), true) => {
@@ -214,9 +211,13 @@ pub(super) fn gate_at(text: &str) -> Result<Url, Fault> {
     gate_address(text).map_err(|problem| Fault::field("gate", problem))
 }
 
+/// What the gate itself signs in with, which goes nowhere but to the address that the same settings
+/// name.
+fn own_proof<'p>(portal: &'p Portal, chat: &str, url: &Url) -> Option<&'p Proof> {
+    let mut reached = portal.hall.reached_chats().iter();
+    reached.find(|it| it.chat == chat && it.url == *url)?.proof.as_ref()
+}
+
 pub(super) fn address(field: &str, text: &str) -> Result<Url, Fault> {
-    let url: Option<Url> = text.trim().parse().ok();
-    let sound = |it: &Url| matches!(it.scheme(), "http" | "https") && it.has_host();
-    url.filter(sound)
-        .ok_or_else(|| Fault::field(field, "must be an address such as http://open-webui:8080"))
+    chat_address(text).map_err(|problem| Fault::field(field, problem))
 }

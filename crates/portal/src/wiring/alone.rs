@@ -14,7 +14,7 @@ const OPEN_WEBUI_LOCK: &str = "open-webui";
 ///
 /// # Errors
 /// If somebody is at it all the time, or the store does not answer.
-pub async fn turn(store: &Store, patience: Duration) -> Result<Alone, WiringError> {
+pub async fn alone(store: &Store, patience: Duration) -> Result<Alone, WiringError> {
     let end = Instant::now() + patience;
     loop {
         match store.alone(OPEN_WEBUI_LOCK).await? {

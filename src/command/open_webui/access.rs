@@ -1,0 +1,101 @@
+//! Which Open WebUI, as whom, and the frame in which all work there is done.
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use gatehall_domain::{EmailAddress, OPEN_WEBUI};
+use gatehall_open_webui::{Client, Proof, chat_address, gate_address};
+use gatehall_portal::{
+    ChatAccess,
+    wiring::{Wiring, alone},
+};
+use url::Url;
+
+use super::PATIENCE;
+use crate::{
+    office::Office,
+    settings::{FLAGS, ProofOptions},
+    wire::wire,
+};
+
+/// Which Open WebUI, and what proves to it that an administrator asks.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Open WebUI")]
+pub(super) struct AccessOptions {
+    /// Address of Open WebUI, as this machine reaches it. [default: that of the last time]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL", value_parser = chat_address)]
+    pub(super) url: Option<Url>,
+    #[command(flatten)]
+    proof: ProofOptions<true>,
+    /// Name of this Open WebUI among several, as in the file of GATEHALL_OPEN_WEBUIS.
+    #[arg(long, value_name = "NAME", default_value = OPEN_WEBUI)]
+    pub(super) name: String,
+}
+
+/// Where the gate is.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What is to be there")]
+pub(super) struct GateOptions {
+    /// Address of the gate, as Open WebUI reaches it: from a container, not localhost. [default:
+    /// that of the last time, or of the connection that is there]
+    #[arg(long, env = "GATEHALL_OPEN_WEBUI_GATE_URL", value_name = "URL", value_parser = gate_address)]
+    pub(super) gate_url: Option<Url>,
+}
+
+/// What is said where nothing proves an administrator.
+pub(super) const NEEDED: &str = "say as whom: --admin-token-file with an administrator's API key, or \
+    --admin-email with --trusted-header or --admin-password-file";
+
+impl AccessOptions {
+    /// Whether anything was given that proves an administrator.
+    pub(super) fn has_proof(&self) -> bool {
+        self.proof.0.is_given()
+    }
+
+    /// The administrator's address, whatever proves them.
+    pub(super) const fn admin_email(&self) -> Option<&EmailAddress> {
+        self.proof.0.open_webui_admin_email.as_ref()
+    }
+
+    /// The Open WebUI that is meant, and the administrator.
+    async fn access(&self, office: &Office) -> Result<ChatAccess> {
+        let proof = self.proof.0.proof(&FLAGS)?;
+        let url = self.address(office).await?;
+        Ok(ChatAccess { chat: self.name.clone(), url, proof, follow: false })
+    }
+
+    /// Where the Open WebUI is that is meant.
+    pub(super) async fn address(&self, office: &Office) -> Result<Url> {
+        if let Some(url) = &self.url {
+            return Ok(url.clone());
+        }
+        match office.store.open_webui_setups().await?.as_slice() {
+            [url] => Ok(url.parse()?),
+            [] => bail!("say where Open WebUI is: --url"),
+            several => bail!("say which Open WebUI is meant, with --url: {}", several.join(", ")),
+        }
+    }
+}
+
+/// Does some work at an Open WebUI as its administrator, while nobody else is at it. Signing in makes
+/// the first account of a fresh one only if it `may`.
+pub(super) async fn at_open_webui<T>(
+    office: &Office,
+    options: &AccessOptions,
+    may: bool,
+    work: impl AsyncFnOnce(&mut Wiring, &Proof) -> Result<T>,
+) -> Result<T> {
+    ensure!(options.has_proof(), NEEDED);
+    let ChatAccess { chat, url, proof, .. } = options.access(office).await?;
+    let proof = proof.context(NEEDED)?;
+    let alone = alone(&office.store, PATIENCE).await?;
+    let client = Client::new(&url, wire())?.sign_in(&proof, may).await?;
+    let ended = async {
+        let mut wiring = Wiring::open(alone, office.desk(), client.clone(), chat).await?;
+        let ended = work(&mut wiring, &proof).await;
+        wiring.close().await;
+        ended
+    };
+    let ended = ended.await;
+    client.sign_out(&proof).await;
+    ended
+}
