@@ -1,8 +1,8 @@
 //! Links that sign a user in once: the way in before there is any provider.
 
 use anyhow::{Context, Result};
+use gatehall_control::operation::user::{self, NewUser};
 use gatehall_domain::{EmailAddress, Snapshot, Timestamp, User, quoted};
-use gatehall_portal::operation::user::{self, NewUser};
 use gatehall_vault::sign_in_token;
 use secrecy::ExposeSecret;
 use url::Url;

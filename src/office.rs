@@ -9,9 +9,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use gatehall_control::{Desk, serving};
 use gatehall_domain::Clock;
 use gatehall_gateway::Accounts;
-use gatehall_portal::{Desk, serving};
 use gatehall_store::{Actor, Replica, Store};
 use gatehall_vault::Vault;
 use rustix::process::geteuid;

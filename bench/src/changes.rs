@@ -7,11 +7,11 @@ use std::{
 };
 
 use anyhow::Result;
-use gatehall_domain::{EmailAddress, GroupName, Snapshot};
-use gatehall_portal::{
+use gatehall_control::{
     Desk, DeskError,
     operation::user::{UserEdit, change},
 };
+use gatehall_domain::{EmailAddress, GroupName, Snapshot};
 
 use crate::{
     company::{self, LARGE, email},

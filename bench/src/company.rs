@@ -3,12 +3,12 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
-use gatehall_domain::{Clock, Timestamp};
-use gatehall_portal::{
+use gatehall_control::{
     Desk,
     import::{Choice, read},
     operation::key::{KeyOrder, add},
 };
+use gatehall_domain::{Clock, Timestamp};
 use gatehall_store::{Actor, Store};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use gatehall_portal::{
+use gatehall_control::{
     Desk,
     import::{Choice, read},
 };

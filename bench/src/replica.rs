@@ -6,11 +6,11 @@ use std::{
 };
 
 use anyhow::{Result, bail};
-use gatehall_domain::GroupName;
-use gatehall_portal::{
+use gatehall_control::{
     Desk,
     operation::user::{UserEdit, change},
 };
+use gatehall_domain::GroupName;
 
 use crate::{company::email, load::Line};
 

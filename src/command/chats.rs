@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
+use gatehall_control::said_of_chats;
 use gatehall_domain::OPEN_WEBUI;
 use gatehall_identity::{ChatScene, ChatSetting};
-use gatehall_portal::said_of_chats;
 use secrecy::SecretString;
 
 use crate::{

@@ -56,7 +56,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: CheckOptions) -> Resu
     let tasks = Tasks::new();
     let wanted = options.paths;
     for path in &wanted {
-        gatehall_portal::operation::find_connection(snapshot.company(), path)?;
+        gatehall_control::operation::find_connection(snapshot.company(), path)?;
     }
     let progress = |path: &ConnectionPath| {
         if output::is_terminal() && !options.format.json {

@@ -2,14 +2,14 @@ use std::{process::ExitCode, str::FromStr};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{Address, Connection, ConnectionPath, Placement, Timestamp};
-use gatehall_portal::{
+use gatehall_control::{
     operation::{
         connection::{ConnectionEdit, NewCredential, Settable, add, change},
         find_connection,
     },
     show,
 };
+use gatehall_domain::{Address, Connection, ConnectionPath, Placement, Timestamp};
 
 use super::{
     remove,

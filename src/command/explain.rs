@@ -2,12 +2,12 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use gatehall_domain::{EmailAddress, Snapshot, User, quoted, snapshot::Site};
-use gatehall_gateway::{Egress, GatewaySettings, Tasks, UpstreamError, tool_names};
-use gatehall_portal::{
+use gatehall_control::{
     explain::{self, Newcomer, ToolAnswer},
     operation::find_user,
 };
+use gatehall_domain::{EmailAddress, Snapshot, User, quoted, snapshot::Site};
+use gatehall_gateway::{Egress, GatewaySettings, Tasks, UpstreamError, tool_names};
 
 use super::chats::ChatOptions;
 use crate::{

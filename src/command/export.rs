@@ -2,7 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use gatehall_portal::export;
+use gatehall_control::export;
 
 use crate::{
     office::Office,

@@ -2,12 +2,12 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
-use gatehall_domain::{
-    ConnectionPath, Effect, EmailAddress, GrantId, GroupName, TenantId, ToolPattern, UserPattern,
-};
-use gatehall_portal::{
+use gatehall_control::{
     operation::grant::{SubjectName, TargetName, add, remove},
     show,
+};
+use gatehall_domain::{
+    ConnectionPath, Effect, EmailAddress, GrantId, GroupName, TenantId, ToolPattern, UserPattern,
 };
 use uuid::Uuid;
 

@@ -2,14 +2,14 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{EmailAddress, Group, GroupName};
-use gatehall_portal::{
+use gatehall_control::{
     operation::{
         find_group,
         group::{GroupEdit, add, change},
     },
     show,
 };
+use gatehall_domain::{EmailAddress, Group, GroupName};
 
 use super::remove;
 use crate::{

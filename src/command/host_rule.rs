@@ -2,8 +2,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use gatehall_control::{operation::host_rule, show};
 use gatehall_domain::{Admit, Change, GroupName, HostPattern, HostRule, PathPrefix, Refusal};
-use gatehall_portal::{operation::host_rule, show};
 
 use super::remove;
 use crate::{

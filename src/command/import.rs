@@ -2,7 +2,7 @@ use std::{env::VarError, io::Read, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use gatehall_portal::import::{
+use gatehall_control::import::{
     Choice, FileText, Filling, Lists, Plan, PlanRow, State, read_filled,
 };
 

@@ -2,11 +2,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{EmailAddress, KeyId, TenantId, Timestamp};
-use gatehall_portal::{
+use gatehall_control::{
     operation::key::{KeyOrder, add, revoke},
     show,
 };
+use gatehall_domain::{EmailAddress, KeyId, TenantId, Timestamp};
 use secrecy::ExposeSecret;
 use serde_json::json;
 

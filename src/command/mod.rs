@@ -29,8 +29,8 @@ pub(crate) mod user;
 use std::{fmt::Display, process::ExitCode};
 
 use anyhow::Result;
+use gatehall_control::{Desk, DeskError, operation};
 use gatehall_domain::{Change, Company, Record, Refusal};
-use gatehall_portal::{Desk, DeskError, operation};
 
 use crate::output::{done, error};
 

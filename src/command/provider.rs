@@ -2,11 +2,11 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{Change, GroupName, Issuer, Profile, ProviderId};
-use gatehall_portal::{
+use gatehall_control::{
     operation::provider::{NewMapping, ProviderEdit, add, change, find, mapping},
     show,
 };
+use gatehall_domain::{Change, GroupName, Issuer, Profile, ProviderId};
 
 use super::{
     remove,

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use anyhow::{Context, Result};
-use gatehall_portal::operation::{NewSecret, read_secret, read_secret_file};
+use gatehall_control::operation::{NewSecret, read_secret, read_secret_file};
 use gatehall_vault::Vault;
 
 use crate::output::error;

@@ -2,14 +2,14 @@ use std::{collections::BTreeSet, process::ExitCode};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{AccessClass, Address, Refusal, Server, ServerId, Transport};
-use gatehall_portal::{
+use gatehall_control::{
     operation::{
         find_server,
         server::{ServerEdit, TransportEdit, add, change},
     },
     show,
 };
+use gatehall_domain::{AccessClass, Address, Refusal, Server, ServerId, Transport};
 
 use super::remove;
 use crate::{

@@ -2,8 +2,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use gatehall_control::operation::find_user;
 use gatehall_domain::{EmailAddress, Sessions, Timestamp};
-use gatehall_portal::operation::find_user;
 use serde::Serialize;
 
 use crate::{

@@ -2,14 +2,14 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{EmailAddress, Tenant, TenantId};
-use gatehall_portal::{
+use gatehall_control::{
     operation::{
         find_tenant,
         tenant::{TenantEdit, add, change},
     },
     show,
 };
+use gatehall_domain::{EmailAddress, Tenant, TenantId};
 
 use super::remove;
 use crate::{

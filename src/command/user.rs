@@ -2,8 +2,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gatehall_domain::{Company, EmailAddress, GroupName, User, counted, quoted};
-use gatehall_portal::{
+use gatehall_control::{
     operation::{
         account::unbind_all,
         find_user,
@@ -11,6 +10,7 @@ use gatehall_portal::{
     },
     show,
 };
+use gatehall_domain::{Company, EmailAddress, GroupName, User, counted, quoted};
 
 use super::remove;
 use crate::{

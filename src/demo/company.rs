@@ -1,8 +1,7 @@
 use std::net::SocketAddr;
 
 use anyhow::Result;
-use gatehall_domain::{Change, Company, Key};
-use gatehall_portal::{
+use gatehall_control::{
     Desk,
     import::{Choice, read},
     operation::{
@@ -11,6 +10,7 @@ use gatehall_portal::{
         key::{KeyOrder, add},
     },
 };
+use gatehall_domain::{Change, Company, Key};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 

@@ -9,10 +9,10 @@ use std::{
     time::Duration,
 };
 
+use gatehall_control::Desk;
 use gatehall_domain::{Digest, EntryEvent, KeyId, Session, Sessions, Snapshot, Timestamp, UserId};
 use gatehall_gateway::{Live, Recorder};
 use gatehall_identity::{Arrivals, Pending, Rejection, SessionIndex, Snapshots, Visit};
-use gatehall_portal::Desk;
 use gatehall_store::Store;
 use tokio::sync::{mpsc, watch};
 

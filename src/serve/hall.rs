@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use futures_util::future::join;
+use gatehall_control::{chat_scene, serving};
 use gatehall_doctor::{Senses, look};
 use gatehall_domain::{
     Caller, Clock, ConnectionId, ConnectionPath, EmailAddress, Finding, Snapshot, Tool,
@@ -11,7 +12,7 @@ use gatehall_domain::{
 use gatehall_gateway::{Accounts, ConnectionStatus, Gateway, State, Tasks};
 use gatehall_identity::{ChatScene, Doors, OpenWebUi, Patient, examine};
 use gatehall_open_webui::{Client, Fault, Wire};
-use gatehall_portal::{Called, ChatAccess, Condition, InStep, Pending, Step, chat_scene, serving};
+use gatehall_portal::{Called, ChatAccess, Condition, InStep, Pending, Step};
 use gatehall_store::Store;
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;

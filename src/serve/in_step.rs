@@ -7,13 +7,14 @@ use std::{
     time::Duration,
 };
 
+use gatehall_control::{
+    Desk,
+    wiring::{Order, Wiring, WiringError, alone},
+};
 use gatehall_domain::{Company, names::shown};
 use gatehall_gateway::{Live, Tasks};
 use gatehall_open_webui::{Client, Fault, Proof, Wire};
-use gatehall_portal::{
-    ChatAccess, Desk, InStep,
-    wiring::{Order, Wiring, WiringError, alone},
-};
+use gatehall_portal::{ChatAccess, InStep};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},

@@ -1,14 +1,14 @@
 //! Open WebUIs whose accounts change, of which there are several, or whose secret does not fit.
 
-use gatehall_domain::{Health, RefusedAccount};
-use gatehall_identity::{ChatScene, chat_findings};
-use gatehall_portal::{
+use gatehall_control::{
     operation::{
         account::unbind_all,
         user::{UserEdit, change},
     },
     said_of_chats, serving,
 };
+use gatehall_domain::{Health, RefusedAccount};
+use gatehall_identity::{ChatScene, chat_findings};
 use gatehall_store::{Event, EventFilter};
 use gatehall_test_support::Kind;
 use serde_json::json;

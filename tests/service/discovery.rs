@@ -2,7 +2,7 @@
 //! all, users who are named in a signed header, and the operations to find one's own tools.
 
 use gatehall::settings::AddUnknown;
-use gatehall_portal::operation::user::{UserEdit, change};
+use gatehall_control::operation::user::{UserEdit, change};
 use gatehall_store::EventFilter;
 use gatehall_test_support::Kind;
 use serde_json::{Value, json};

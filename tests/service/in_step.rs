@@ -3,7 +3,7 @@
 use std::{fs::Permissions, os::unix::fs::PermissionsExt};
 
 use gatehall::settings::ServeSettings;
-use gatehall_portal::operation::group;
+use gatehall_control::operation::group;
 use gatehall_test_support::Kind;
 use reqwest::Method;
 use serde_json::Value;

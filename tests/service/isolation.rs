@@ -3,12 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use gatehall_domain::GroupName;
-use gatehall_portal::operation::{
+use gatehall_control::operation::{
     NewSecret,
     connection::{ConnectionEdit, NewCredential, change as change_connection},
     user::{UserEdit, change},
 };
+use gatehall_domain::GroupName;
 use gatehall_test_support::{Kind, tool};
 use serde_json::{Value, json};
 

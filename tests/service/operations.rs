@@ -67,7 +67,7 @@ async fn a_single_picture_is_answered_as_what_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_cut_by_a_removed_right_says_so_on_both_faces() {
-    use gatehall_portal::operation::user::{UserEdit, change};
+    use gatehall_control::operation::user::{UserEdit, change};
 
     let recorder = Recorder::start().await;
     let company = json!({

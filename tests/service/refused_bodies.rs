@@ -3,7 +3,7 @@
 
 use std::process::Stdio;
 
-use gatehall_portal::operation::key::{KeyOrder, add};
+use gatehall_control::operation::key::{KeyOrder, add};
 use gatehall_test_support::{Kind, program, root};
 use http_body_util::{BodyExt, StreamBody};
 use hyper::{Request, body::Frame, client::conn::http2};

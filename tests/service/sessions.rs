@@ -1,7 +1,7 @@
 //! Signing in with a link, and what becomes of the session: on both databases and every replica.
 
+use gatehall_control::operation::user::{UserEdit, change};
 use gatehall_domain::Sessions;
-use gatehall_portal::operation::user::{UserEdit, change};
 use gatehall_test_support::Kind;
 use gatehall_vault::sign_in_token;
 use reqwest::{Client, StatusCode, header::SET_COOKIE, redirect::Policy};

@@ -1,32 +1,21 @@
-//! The control plane: what administrators do, once, for every way in.
+//! The pages of the company and of signing in, and the management API: each handler is written
+//! once and serves as both.
 //!
-//! An operation looks at a snapshot and answers with the changes it takes; the [`Desk`] applies
-//! them as one revision. The command line, the management API and the pages use the same ones:
-//! `area/` has a file for each area of the portal, `web/` what they share, `door/` the pages of
-//! signing in and out.
+//! What they do is in `gatehall-control`; `area/` has a file for each area of the portal, `web/`
+//! what they share, `door/` the pages of signing in and out.
 
 mod area;
-mod chats;
-mod desk;
 mod door;
-pub mod explain;
-mod export;
 mod hall;
-pub mod import;
-pub mod operation;
-pub mod show;
 mod web;
-pub mod wiring;
 
 use std::sync::Arc;
 
 use axum::Router;
+use gatehall_control::Desk;
 use gatehall_identity::Doors;
 
 pub use area::audit_filter;
-pub use chats::{chat_scene, said_of_chats, serving};
-pub use desk::{Desk, DeskError, Inverse};
-pub use export::export;
 pub use hall::{Called, ChatAccess, Condition, Hall, InStep, Pending, Step};
 pub use web::Way;
 

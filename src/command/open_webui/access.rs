@@ -2,12 +2,10 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use gatehall_control::wiring::{Wiring, alone};
 use gatehall_domain::{EmailAddress, OPEN_WEBUI};
 use gatehall_open_webui::{Client, Proof, chat_address, gate_address};
-use gatehall_portal::{
-    ChatAccess,
-    wiring::{Wiring, alone},
-};
+use gatehall_portal::ChatAccess;
 use url::Url;
 
 use super::PATIENCE;

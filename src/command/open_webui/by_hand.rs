@@ -9,11 +9,11 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use gatehall_open_webui::{KeyState, import_file, key_state, variables};
-use gatehall_portal::{
+use gatehall_control::{
     operation::key::{KeyOrder, add},
     wiring::wished_tenants,
 };
+use gatehall_open_webui::{KeyState, import_file, key_state, variables};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::setup::SetupOptions;

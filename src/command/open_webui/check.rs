@@ -2,9 +2,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use gatehall_control::wiring::{Order, Whom, Wiring};
 use gatehall_domain::Finding;
 use gatehall_open_webui::Proof;
-use gatehall_portal::wiring::{Order, Whom, Wiring};
 
 use super::{
     access::{AccessOptions, GateOptions, at_open_webui},

@@ -2,9 +2,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
+use gatehall_control::wiring::{Binding, Order, Wiring};
 use gatehall_domain::{EmailAddress, Finding};
 use gatehall_open_webui::{Found, Known, Proof};
-use gatehall_portal::wiring::{Binding, Order, Wiring};
 use secrecy::SecretString;
 
 use super::{

@@ -1,9 +1,9 @@
 //! What people see of plans.
 
 use anyhow::Result;
+use gatehall_control::wiring::Binding;
 use gatehall_domain::{EmailAddress, Finding};
 use gatehall_open_webui::PlanRow;
-use gatehall_portal::wiring::Binding;
 use serde_json::json;
 
 use crate::output::{self, Table};

@@ -71,7 +71,7 @@ impl TermOptions {
         }
         let tenant = |text: &String| {
             let id: TenantId = text.parse()?;
-            Ok(gatehall_portal::operation::find_tenant(company, &id)?.id.clone())
+            Ok(gatehall_control::operation::find_tenant(company, &id)?.id.clone())
         };
         self.openapi.iter().map(tenant).collect()
     }

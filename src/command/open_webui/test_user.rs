@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
+use gatehall_control::wiring::Whom;
 use gatehall_domain::{EmailAddress, GroupName};
 use gatehall_open_webui::Proof;
-use gatehall_portal::wiring::Whom;
 
 use crate::settings::secret;
 

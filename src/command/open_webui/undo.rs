@@ -2,8 +2,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
+use gatehall_control::wiring::{Wiring, alone};
 use gatehall_open_webui::{Client, Proof, Undone};
-use gatehall_portal::wiring::{Wiring, alone};
 
 use super::{
     PATIENCE,

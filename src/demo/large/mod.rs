@@ -9,8 +9,8 @@ mod places;
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
+use gatehall_control::{Desk, DeskError};
 use gatehall_domain::{Change, Clock, Company, Record, Server, Timestamp, Transport};
-use gatehall_portal::{Desk, DeskError};
 use gatehall_store::Actor;
 use uuid::Uuid;
 

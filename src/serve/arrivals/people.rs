@@ -1,8 +1,8 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use gatehall_control::DeskError;
 use gatehall_domain::{Change, Company, UserId};
 use gatehall_identity::{Rejection, Snapshots, Visit};
-use gatehall_portal::DeskError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Reception;

@@ -1,7 +1,7 @@
 //! What is kept as it was: values that are longer than a page shows, plans that were looked at,
 //! keys that were revoked; and that people are thought of by the rules of a sign-in.
 
-use gatehall_portal::import::{Choice, read};
+use gatehall_control::import::{Choice, read};
 use gatehall_test_support::{Kind, tool};
 use reqwest::{Method, StatusCode};
 use serde_json::json;

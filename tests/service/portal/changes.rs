@@ -241,7 +241,7 @@ async fn a_key_manages_only_if_it_was_made_for_it(kind: Kind) {
         reqwest::Client::new().get(&url).bearer_auth(key).send().await.unwrap().status()
     };
     assert_eq!(list(made["key"].as_str().unwrap()).await, StatusCode::FORBIDDEN);
-    let order = gatehall_portal::operation::key::KeyOrder {
+    let order = gatehall_control::operation::key::KeyOrder {
         name: "manage".into(),
         user: Some(ADA.parse().unwrap()),
         tenant: None,
@@ -250,7 +250,7 @@ async fn a_key_manages_only_if_it_was_made_for_it(kind: Kind) {
     };
     let now = world.desk.clock().now();
     let add = |snapshot: &gatehall_domain::Snapshot| {
-        gatehall_portal::operation::key::add(snapshot.company(), &order, now)
+        gatehall_control::operation::key::add(snapshot.company(), &order, now)
     };
     let key = world.desk.change(add).await.unwrap();
     world.catch_up().await;

@@ -3,11 +3,11 @@
 
 use std::path::PathBuf;
 
-use gatehall_domain::{Change, Record, Server, Transport};
-use gatehall_portal::{
+use gatehall_control::{
     import::{Choice, read},
     operation::find_server,
 };
+use gatehall_domain::{Change, Record, Server, Transport};
 use gatehall_test_support::{Kind, everything, program, tool};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -15,8 +15,8 @@ mod unread;
 mod walls;
 
 use gatehall::settings::ServeSettings;
+use gatehall_control::operation::provider::{ProviderEdit, change};
 use gatehall_domain::{Digest, ProviderId, ProviderLogin, Session};
-use gatehall_portal::operation::provider::{ProviderEdit, change};
 use gatehall_test_support::{Kind, tool};
 use reqwest::{Client, Method, Response, StatusCode, redirect::Policy};
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Tables of users as spreadsheets save them.
 
-use gatehall_portal::import::{Choice, read};
+use gatehall_control::import::{Choice, read};
 use gatehall_test_support::Kind;
 use reqwest::StatusCode;
 use serde_json::json;

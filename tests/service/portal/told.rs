@@ -1,6 +1,6 @@
 //! What pages say, once and of the right thing, and where they lead.
 
-use gatehall_portal::{
+use gatehall_control::{
     import::{Choice, read},
     operation::tenant::{TenantEdit, change},
 };

@@ -1,7 +1,7 @@
 //! Undo brings back nothing that others changed or removed since.
 
+use gatehall_control::DeskError;
 use gatehall_domain::Refusal;
-use gatehall_portal::DeskError;
 use gatehall_store::StoreError;
 use gatehall_test_support::Kind;
 use reqwest::{Method, StatusCode};

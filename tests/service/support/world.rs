@@ -5,13 +5,13 @@ use gatehall::{
     settings::{Domains, ProcessSettings, ServeSettings, StoreSettings},
     system_clock,
 };
-use gatehall_domain::{Change, Snapshot};
-use gatehall_gateway::StdioUids;
-use gatehall_portal::{
+use gatehall_control::{
     Desk, DeskError,
     import::{Choice, read},
     operation::key::{KeyOrder, add},
 };
+use gatehall_domain::{Change, Snapshot};
+use gatehall_gateway::StdioUids;
 use gatehall_store::{Actor, Store};
 use gatehall_test_support::{Database, Kind};
 use secrecy::ExposeSecret;

@@ -1,10 +1,10 @@
 //! Servers that lose the sessions they issued, and servers whose answers only look like that.
 
-use gatehall_domain::Placement;
-use gatehall_portal::operation::{
+use gatehall_control::operation::{
     NewSecret,
     connection::{ConnectionEdit, NewCredential, change as change_connection},
 };
+use gatehall_domain::Placement;
 use gatehall_test_support::Kind;
 use serde_json::{Value, json};
 

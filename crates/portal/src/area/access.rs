@@ -2,6 +2,10 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::{
+    explain::{self, Newcomer, Remedy},
+    operation::find_user,
+};
 use gatehall_domain::{EmailAddress, Refusal, Snapshot, User, snapshot::Site};
 use gatehall_identity::{ChatSetting, OpenWebUi};
 use schemars::JsonSchema;
@@ -13,13 +17,8 @@ use super::{
     reach::{caller, tools_of},
     who::{Reason, reasons, who},
 };
-use crate::{
-    explain::{self, Newcomer, Remedy},
-    operation::find_user,
-    web::{
-        Admin, Book, Face, Fault, Frame, Input, Page, Search, Shared, Short, Visitor,
-        connection_href,
-    },
+use crate::web::{
+    Admin, Book, Face, Fault, Frame, Input, Page, Search, Shared, Short, Visitor, connection_href,
 };
 
 pub(super) fn ways(book: Book) -> Book {

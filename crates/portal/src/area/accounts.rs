@@ -7,6 +7,7 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
+use gatehall_control::operation::{account::unbind_all, user::issuer_of};
 use gatehall_domain::{
     Company, EmailAddress, Identity, RefusedAccount, Snapshot, UserId, is_open_webui,
 };
@@ -18,12 +19,9 @@ use super::{
     chats::{provider_of, source_name},
     common::Words,
 };
-use crate::{
-    operation::{account::unbind_all, user::issuer_of},
-    web::{
-        Admin, Book, Done, Face, Fault, Frame, Input, Moment, Page, Portal, Search, Shared, Short,
-        encoded, render,
-    },
+use crate::web::{
+    Admin, Book, Done, Face, Fault, Frame, Input, Moment, Page, Portal, Search, Shared, Short,
+    encoded, render,
 };
 
 pub(super) fn ways(book: Book) -> Book {

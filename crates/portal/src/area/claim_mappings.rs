@@ -3,6 +3,10 @@
 use std::collections::HashMap;
 
 use axum::{extract::State, response::Response};
+use gatehall_control::operation::{
+    self,
+    provider::{NewMapping, find, mapping},
+};
 use gatehall_domain::{
     Change, ClaimMapping, ClaimMappingId, Company, GroupId, GroupName, ProviderId, Record, Refusal,
     Snapshot, Source,
@@ -11,13 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::common::Removal;
-use crate::{
-    operation::{
-        self,
-        provider::{NewMapping, find, mapping},
-    },
-    web::{Admin, At, Book, Done, Fault, Input, Shared, Short, unchanged},
-};
+use crate::web::{Admin, At, Book, Done, Fault, Input, Shared, Short, unchanged};
 
 pub(super) fn ways(book: Book) -> Book {
     let one = "/providers/{id}/mappings/{mapping}";

@@ -4,6 +4,11 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::operation::{
+    self,
+    connection::{ConnectionEdit, Settable},
+    find_connection,
+};
 use gatehall_domain::{
     Address, Connection, ConnectionPath, Record, Refusal, SecretSource, ServerId, Snapshot,
     TenantId, Transport, snapshot::Site,
@@ -17,16 +22,9 @@ use super::{
     condition::{self, ConnectionRow},
     row::GrantRow,
 };
-use crate::{
-    operation::{
-        self,
-        connection::{ConnectionEdit, Settable},
-        find_connection,
-    },
-    web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Manager, Moment, Page, Search, Shared, Short,
-        TenantManager, clearable, connection_href, render, unchanged,
-    },
+use crate::web::{
+    Admin, At, Book, Done, Fault, Frame, Input, Manager, Moment, Page, Search, Shared, Short,
+    TenantManager, clearable, connection_href, render, unchanged,
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -1,19 +1,17 @@
 //! The credentials of connections. Secrets come in and never go out.
 
 use axum::{extract::State, response::Response};
+use gatehall_control::operation::{
+    self, NewSecret,
+    connection::{ConnectionEdit, NewCredential},
+};
 use gatehall_domain::{Placement, Snapshot, Timestamp};
 use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::connections::path_of;
-use crate::{
-    operation::{
-        self, NewSecret,
-        connection::{ConnectionEdit, NewCredential},
-    },
-    web::{At, Book, Done, Fault, Input, Shared, TenantManager, connection_href},
-};
+use crate::web::{At, Book, Done, Fault, Input, Shared, TenantManager, connection_href};
 
 pub(super) fn ways(book: Book) -> Book {
     const ALL: &str = "/connections/{tenant}/{server}/credentials";

@@ -6,6 +6,10 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use gatehall_control::operation::{
+    self, find_connection, find_tenant,
+    grant::{SubjectName, TargetName},
+};
 use gatehall_domain::{
     Company, Effect, EmailAddress, Grant, GrantId, GroupName, Record, Refusal, Snapshot, Target,
     TenantId, ToolPattern, UserPattern,
@@ -20,15 +24,9 @@ use super::{
     row::{GrantRow, group_names},
     tenants::is_of,
 };
-use crate::{
-    operation::{
-        self, find_connection, find_tenant,
-        grant::{SubjectName, TargetName},
-    },
-    web::{
-        At, Book, Done, Face, Fault, Frame, Input, Manager, Page, Portal, Search, Shared, Visitor,
-        connection_href, render, unchanged,
-    },
+use crate::web::{
+    At, Book, Done, Face, Fault, Frame, Input, Manager, Page, Portal, Search, Shared, Visitor,
+    connection_href, render, unchanged,
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::operation::{self, find_group, group::GroupEdit};
 use gatehall_domain::{
     EmailAddress, Group, GroupId, GroupName, Record, Refusal, Snapshot, Source, Subject,
 };
@@ -18,12 +19,9 @@ use super::{
     common::{ListSearch, Removal, addresses},
     row::{GrantRow, sources},
 };
-use crate::{
-    operation::{self, find_group, group::GroupEdit},
-    web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, encoded,
-        render, text, unchanged,
-    },
+use crate::web::{
+    Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, encoded,
+    render, text, unchanged,
 };
 
 pub(super) fn ways(book: Book) -> Book {

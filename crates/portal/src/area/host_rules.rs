@@ -2,6 +2,7 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::operation::{self, host_rule};
 use gatehall_domain::{
     Admit, Change, Company, GroupName, HostPattern, HostRule, HostRuleId, PathPrefix, Record,
     Refusal, Snapshot,
@@ -10,10 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{common::Removal, row::group_names};
-use crate::{
-    operation::{self, host_rule},
-    web::{Admin, At, Book, Done, Fault, Frame, Input, Shared, unchanged},
-};
+use crate::web::{Admin, At, Book, Done, Fault, Frame, Input, Shared, unchanged};
 
 pub(super) fn ways(book: Book) -> Book {
     book.area("host_rules")

@@ -9,6 +9,9 @@ use axum::{
     handler::Handler,
     response::{IntoResponse, Response},
 };
+use gatehall_control::import::{
+    Choice, Entry, Plan, PlanRow, ReadError, Row, State as RowState, is_table, read, table,
+};
 use gatehall_domain::{Change, Refusal, Snapshot};
 use http::{
     StatusCode,
@@ -23,12 +26,7 @@ use super::{
     import_people::People,
     import_upload::{LARGEST_FILE, Upload},
 };
-use crate::{
-    import::{
-        Choice, Entry, Plan, PlanRow, ReadError, Row, State as RowState, is_table, read, table,
-    },
-    web::{Admin, Book, Done, Face, Fault, Frame, Portal, Shared, Short, Visitor, render},
-};
+use crate::web::{Admin, Book, Done, Face, Fault, Frame, Portal, Shared, Short, Visitor, render};
 
 pub(super) fn ways(book: Book) -> Book {
     let limit = || DefaultBodyLimit::max(LARGEST_FILE);
@@ -270,7 +268,7 @@ async fn wrong_rows(
 
 /// Everything but secrets and keys.
 async fn export(admin: Admin) -> Result<Response, Fault> {
-    let document = crate::export(admin.snapshot.company());
+    let document = gatehall_control::export(admin.snapshot.company());
     if admin.face == Face::Api {
         return Ok(Json(document).into_response());
     }

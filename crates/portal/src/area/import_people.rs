@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use gatehall_control::import::{Plan, PlanRow, State, table::row_of};
 use schemars::JsonSchema;
 use serde::Serialize;
-
-use crate::import::{Plan, PlanRow, State, table::row_of};
 
 /// How many people of a table are to be what, each counted once.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Multipart, Request, multipart::MultipartError};
+use gatehall_control::import::{Choice, FileText};
 use http::{StatusCode, header::CONTENT_TYPE};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{
-    import::{Choice, FileText},
-    web::{Fault, Input, Portal},
-};
+use crate::web::{Fault, Input, Portal};
 
 /// The largest file, in bytes.
 pub(super) const LARGEST_FILE: usize = 8 << 20;

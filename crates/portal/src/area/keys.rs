@@ -6,6 +6,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use gatehall_control::operation::{self, key::KeyOrder};
 use gatehall_domain::{EmailAddress, Key, KeyId, Refusal, Snapshot, TenantId, Timestamp};
 use gatehall_identity::OpenWebUi;
 use http::StatusCode;
@@ -14,11 +15,8 @@ use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
 
 use super::{common::ListSearch, row::KeyRow};
-use crate::{
-    operation::{self, key::KeyOrder},
-    web::{
-        Admin, At, Book, Face, Fault, Frame, Input, Page, Portal, Search, Shared, Visitor, render,
-    },
+use crate::web::{
+    Admin, At, Book, Face, Fault, Frame, Input, Page, Portal, Search, Shared, Visitor, render,
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::operation::{self, key::KeyOrder};
 use gatehall_domain::{Key, KeyId, Refusal, Snapshot, Timestamp};
 use http::{HeaderValue, StatusCode, header::SET_COOKIE};
 use schemars::JsonSchema;
@@ -15,12 +16,9 @@ use super::{
     keys::{self, NewKeyView},
     row::KeyRow,
 };
-use crate::{
-    operation::{self, key::KeyOrder},
-    web::{
-        At, Book, Fault, Frame, Input, LETTERS, Portal, SCHEME, Shared, Short, SignedIn, go_to,
-        own_page, render,
-    },
+use crate::web::{
+    At, Book, Fault, Frame, Input, LETTERS, Portal, SCHEME, Shared, Short, SignedIn, go_to,
+    own_page, render,
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -5,6 +5,10 @@ use std::{
     fmt,
 };
 
+use gatehall_control::operation::{
+    find_group, find_user,
+    group::{GroupEdit, change},
+};
 use gatehall_domain::{
     Change, Company, EmailAddress, GroupName, Record, Refusal, Snapshot, Timestamp, UserId,
 };
@@ -12,13 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::reach::difference;
-use crate::{
-    operation::{
-        find_group, find_user,
-        group::{GroupEdit, change},
-    },
-    web::{Face, Fault, Portal, Visitor},
-};
+use crate::web::{Face, Fault, Portal, Visitor};
 
 /// The matrix with what is ticked in it; programs name only what they would add and remove.
 #[derive(Deserialize, JsonSchema)]

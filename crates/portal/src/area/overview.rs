@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::{chat_scene, serving};
 use gatehall_domain::{Company, Timestamp};
 use gatehall_store::{Replica, UsageMinute};
 use schemars::JsonSchema;
@@ -14,7 +15,6 @@ use super::{
     todo::{Scene, Todo, things_to_do},
 };
 use crate::{
-    chats::{chat_scene, serving},
     hall::Condition,
     web::{Admin, Book, Fault, Frame, Moment, Shared, Short},
 };

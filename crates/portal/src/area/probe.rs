@@ -10,6 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
+use gatehall_control::operation::find_connection;
 use http::{HeaderValue, header::CONTENT_TYPE};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -18,7 +19,6 @@ use tokio::sync::mpsc;
 use super::{common::Nothing, connections::path_of};
 use crate::{
     Step,
-    operation::find_connection,
     web::{At, Book, Face, Fault, Frame, Input, Shared, Short, TenantManager, connection_href},
 };
 

@@ -2,6 +2,14 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::{
+    DeskError,
+    operation::{
+        self, NewSecret,
+        provider::{self, ProviderEdit, find},
+    },
+    show,
+};
 use gatehall_domain::{Company, Issuer, Profile, Provider, ProviderId, Record, Snapshot};
 use gatehall_identity::{Doors, ProviderTrouble};
 use http::StatusCode;
@@ -10,16 +18,8 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::{claim_mappings::MappingRow, common::Removal, row::group_names};
-use crate::{
-    DeskError,
-    operation::{
-        self, NewSecret,
-        provider::{self, ProviderEdit, find},
-    },
-    show,
-    web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Shared, Short, lines, render, text, unchanged,
-    },
+use crate::web::{
+    Admin, At, Book, Done, Fault, Frame, Input, Shared, Short, lines, render, text, unchanged,
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::operation::{
+    self, find_server,
+    server::{ServerEdit, TransportEdit},
+};
 use gatehall_domain::{AccessClass, Record, Refusal, Server, ServerId, Snapshot, Transport};
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -13,15 +17,9 @@ use super::{
     common::{ListSearch, Removal},
     condition::ConnectionRow,
 };
-use crate::{
-    operation::{
-        self, find_server,
-        server::{ServerEdit, TransportEdit},
-    },
-    web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, lines,
-        render, text, unchanged,
-    },
+use crate::web::{
+    Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Search, Shared, Short, lines, render,
+    text, unchanged,
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -2,6 +2,10 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::{
+    operation::{self, find_tenant, tenant::TenantEdit},
+    show,
+};
 use gatehall_domain::{
     Company, EmailAddress, Record, Refusal, Snapshot, Subject, Target, Tenant, TenantId,
 };
@@ -15,13 +19,9 @@ use super::{
     groups::member_counts,
     row::{EventRow, GrantRow},
 };
-use crate::{
-    operation::{self, find_tenant, tenant::TenantEdit},
-    show,
-    web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Manager, Moment, Page, Search, Shared, Short,
-        TenantManager, render, text, unchanged,
-    },
+use crate::web::{
+    Admin, At, Book, Done, Fault, Frame, Input, Manager, Moment, Page, Search, Shared, Short,
+    TenantManager, render, text, unchanged,
 };
 
 pub(super) fn ways(book: Book) -> Book {

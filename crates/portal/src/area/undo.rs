@@ -1,15 +1,13 @@
 //! Turning a revision round, as long as nothing newer touched what it changed.
 
 use axum::{extract::State, response::Response};
+use gatehall_control::Inverse;
 use gatehall_domain::{EmailAddress, TenantId};
 use gatehall_store::{Event, EventFilter};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::{
-    desk::Inverse,
-    web::{Book, Done, Fault, Input, Manager, Shared, own_page},
-};
+use crate::web::{Book, Done, Fault, Input, Manager, Shared, own_page};
 
 pub(super) fn ways(book: Book) -> Book {
     book.area("audit").act::<UndoWish, Done, _, _>("/undo", "Undo a revision", undo)

@@ -2,6 +2,10 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::operation::{
+    self, find_user,
+    user::{NewUser, UserEdit},
+};
 use gatehall_domain::{
     Company, EmailAddress, GroupName, Identity, Record, Refusal, RefusedAccount, Sessions,
     Snapshot, Subject, Timestamp, User, UserId,
@@ -19,15 +23,9 @@ use super::{
     reach::{Reached, reaches_any},
     row::{EventRow, GrantRow, KeyRow, MembershipRow, SessionRow, group_names},
 };
-use crate::{
-    operation::{
-        self, find_user,
-        user::{NewUser, UserEdit},
-    },
-    web::{
-        Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Portal, Search, Shared, Short,
-        encoded, render, text, unchanged,
-    },
+use crate::web::{
+    Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Portal, Search, Shared, Short,
+    encoded, render, text, unchanged,
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -5,6 +5,7 @@ use axum::{
     Json,
     response::{IntoResponse, Response},
 };
+use gatehall_control::{DeskError, wiring::WiringError};
 use gatehall_domain::Refusal;
 use gatehall_identity::Rejection;
 use gatehall_store::StoreError;
@@ -13,8 +14,6 @@ use http::{
     header::{CONTENT_TYPE, RETRY_AFTER},
 };
 use serde_json::{Map, Value, json};
-
-use crate::{DeskError, wiring::WiringError};
 
 /// Why a request is not answered as it was meant. Nothing was changed.
 #[derive(Debug, Clone)]

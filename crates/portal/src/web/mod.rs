@@ -25,6 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use gatehall_control::{Desk, DeskError, Inverse};
 pub(crate) use gatehall_domain::names::encoded;
 use gatehall_domain::{Change, Company, Record, Refusal, Snapshot};
 use gatehall_identity::Doors;
@@ -41,14 +42,15 @@ pub(crate) use book::Book;
 pub use book::Way;
 pub(crate) use fault::Fault;
 pub(crate) use frame::Frame;
+pub(crate) use gatehall_control::page::connection as connection_href;
 pub(crate) use input::{At, Input, Search, Submitted, clearable, lines, text};
 pub(crate) use own_page::{is_own_page, own_page};
 pub(crate) use paging::{Page, Pages};
 pub(crate) use preference::{LETTERS, SCHEME};
 pub(crate) use shown::{Moment, Short};
-pub(crate) use visitor::{Admin, Done, Manager, SignedIn, TenantManager, Visitor, connection_href};
+pub(crate) use visitor::{Admin, Done, Manager, SignedIn, TenantManager, Visitor};
 
-use crate::{Desk, DeskError, Hall, Inverse, area};
+use crate::{Hall, area};
 
 /// Where the management API begins.
 pub(crate) const API: &str = "/api/v1";

@@ -301,14 +301,6 @@ pub(super) fn sign_in_again(by_link: bool, page: &str) -> String {
     format!("/oauth2/{way}?rd={}&again=1", encoded(page))
 }
 
-/// The page of a connection, by its path. One of no tenant stands below `-`.
-pub(crate) fn connection_href(path: &str) -> String {
-    match path.contains('/') {
-        true => format!("/connections/{path}"),
-        false => format!("/connections/-/{path}"),
-    }
-}
-
 /// Whether a path is the API's.
 pub(super) fn is_api(path: &str) -> bool {
     path.strip_prefix(API).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

@@ -9,6 +9,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
+use gatehall_control::wiring::{Draft, Order, Whom, Wiring, alone};
 use gatehall_domain::{Finding, Refusal, names::short_digest};
 use gatehall_open_webui::{Client, PlanRow, Terms, Undone};
 use gatehall_store::Alone;
@@ -20,10 +21,7 @@ use super::{
     super::finding::FindingRow,
     wish::{Aim, WiringWish},
 };
-use crate::{
-    web::{Admin, Face, Fault, Frame, Input, Portal, Shared, Short, render},
-    wiring::{Draft, Order, Whom, Wiring, alone},
-};
+use crate::web::{Admin, Face, Fault, Frame, Input, Portal, Shared, Short, render};
 
 /// How long somebody waits for whoever else is at it.
 const PATIENCE: Duration = Duration::from_secs(10);

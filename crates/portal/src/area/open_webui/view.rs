@@ -2,16 +2,14 @@
 
 use askama::Template;
 use axum::{extract::State, response::Response};
+use gatehall_control::wiring::{Wiring, wished_tenants};
 use gatehall_open_webui::{Access, Models, Terms, import_file, variables};
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{super::row::group_names, wish::address};
-use crate::{
-    web::{Admin, Fault, Frame, Moment, Portal, Search, Shared, Short},
-    wiring::{Wiring, wished_tenants},
-};
+use crate::web::{Admin, Fault, Frame, Moment, Portal, Search, Shared, Short};
 
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Which {

@@ -314,7 +314,7 @@ fn sorted<T, K: Ord>(shown: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> V
 }
 
 /// The addresses of those who manage a tenant.
-pub(crate) fn admins_of(company: &Company, tenant: &TenantId) -> Vec<String> {
+pub fn admins_of(company: &Company, tenant: &TenantId) -> Vec<String> {
     let own = company.tenant_admins.keys().filter(|(it, _)| it == tenant);
     sorted(own.map(|(_, user)| company.user_label(*user)), String::clone)
 }

@@ -29,7 +29,7 @@ pub struct Inverse {
 
 impl Inverse {
     /// How many changes it has.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.changes.len()
     }
 }
@@ -98,7 +98,7 @@ impl Desk {
     }
 
     /// Whether a revision can be turned round in this company, by the rules that undo has to keep.
-    pub(crate) async fn can_undo(&self, revision: u64, company: &Company) -> bool {
+    pub async fn can_undo(&self, revision: u64, company: &Company) -> bool {
         let Ok(inverse) = self.inverse(revision).await else { return false };
         let mut company = company.clone();
         inverse.changes.iter().all(|change| company.apply(change).is_ok())

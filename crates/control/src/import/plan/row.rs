@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::web::connection_href;
+use crate::page;
 
 /// What an import would do with one record.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -137,14 +137,14 @@ impl State {
 
 impl PlanRow {
     /// The page on which what is left to do is done, if there is one.
-    pub(crate) fn form(&self) -> Option<String> {
+    pub fn form(&self) -> Option<String> {
         let (_, connection) = self.name.split_once(" of ")?;
         let is_todo = matches!(self.state, State::Todo { .. }) && self.kind == "credential";
-        is_todo.then(|| connection_href(connection))
+        is_todo.then(|| page::connection(connection))
     }
 
     /// The fields that would change, each with its value now and then.
-    pub(crate) fn differences<'p>(&'p self) -> Vec<(&'p str, String, String)> {
+    pub fn differences<'p>(&'p self) -> Vec<(&'p str, String, String)> {
         let (State::Changed { fields }, Some(change)) = (&self.state, &self.change) else {
             return Vec::new();
         };

@@ -6,7 +6,7 @@ mod fill;
 mod plan;
 mod read;
 mod server_list;
-pub(crate) mod table;
+pub mod table;
 mod tenants_json;
 
 use gatehall_domain::{Change, Refusal, Snapshot};
@@ -17,8 +17,7 @@ pub use document::{
 pub use doors::{AdmitWord, ClaimMappingRow, HostRuleRow, ProviderRow};
 pub use fill::{Filling, LeftOpen};
 pub use plan::{Choice, Lists, Plan, PlanRow, State};
-pub(crate) use read::is_table;
-pub use read::{FileText, ReadError, read, read_filled};
+pub use read::{FileText, ReadError, is_table, read, read_filled};
 
 use crate::{Desk, DeskError};
 
@@ -68,7 +67,7 @@ impl Desk {
 
     /// What applying a file to this company takes: nothing if a row is wrong, unless that is
     /// chosen. A row whose change `may` refuses is wrong, too.
-    pub(crate) fn prepare_import(
+    pub fn prepare_import(
         &self,
         snapshot: &Snapshot,
         entries: &[Entry],

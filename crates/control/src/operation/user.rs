@@ -190,7 +190,7 @@ fn bind(
 
 /// The issuer that a provider's id stands for; anything else is one itself, and so is Open WebUI,
 /// whatever a provider is called.
-pub(crate) fn issuer_of<'a>(company: &'a Company, name: &'a str) -> &'a str {
+pub fn issuer_of<'a>(company: &'a Company, name: &'a str) -> &'a str {
     if name == OPEN_WEBUI {
         return OPEN_WEBUI;
     }

@@ -95,7 +95,7 @@ pub fn read_filled(name: &str, text: &str, filling: &Filling) -> Result<Vec<Entr
 }
 
 /// Whether a file is a table of users.
-pub(crate) fn is_table(name: &str, text: &str) -> bool {
+pub fn is_table(name: &str, text: &str) -> bool {
     match ending(name) {
         Some("csv") => true,
         Some("toml" | "yaml" | "yml" | "json") => false,

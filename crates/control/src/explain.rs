@@ -11,7 +11,7 @@ use gatehall_domain::{
 use serde::Serialize;
 
 pub use self::newcomer::{DoorAnswer, MeantBy, Newcomer};
-use crate::web::{connection_href, encoded};
+use crate::page;
 
 /// What a user reaches, and why.
 #[derive(Debug, Serialize)]
@@ -176,6 +176,7 @@ pub fn tool(
     }
 }
 
+/// A user with a key of their own.
 pub(crate) fn caller(user: &User) -> Caller {
     Caller { user: Some(user.id), door: Door::PersonalKey, key: None, tenant: None }
 }
@@ -233,7 +234,7 @@ fn remedy(
 ) -> Option<Remedy> {
     let path = &site.connection.path;
     let (email, server) = (&user.email, &path.server);
-    let user_page = format!("/users/{}", encoded(email.as_str()));
+    let user_page = page::user(email.as_str());
     let enable = |command: String, what: String, page: String| {
         let command = format!("gatehall {command} --enabled true");
         Some(Remedy::new(command, format!("Enable {what}"), page).with("enabled", true))
@@ -252,7 +253,7 @@ fn remedy(
             enable(format!("server change {server}"), format!("the server {server}"), page)
         }
         Denial::ConnectionDisabled => {
-            let page = connection_href(&path.to_string());
+            let page = page::connection(&path.to_string());
             enable(format!("connection change {path}"), format!("the connection {path}"), page)
         }
         Denial::DeniedBy(Because::Grant(grant)) if !company.grants.contains_key(&grant) => None,
@@ -276,7 +277,7 @@ fn opening(company: &Company, user: &User, site: &Site, tool: &str) -> Remedy {
         (Some(group), _) => Remedy::new(
             format!("gatehall group change {} --enabled true", quoted(group.name.as_str())),
             format!("Enable the group {}", group.name),
-            format!("/groups/{}", encoded(group.name.as_str())),
+            page::group(group.name.as_str()),
         )
         .with("enabled", true),
         (None, Some(group)) => Remedy::new(
@@ -286,7 +287,7 @@ fn opening(company: &Company, user: &User, site: &Site, tool: &str) -> Remedy {
                 quoted(email.as_str())
             ),
             format!("Put {email} into {}", group.name),
-            format!("/groups/{}", encoded(group.name.as_str())),
+            page::group(group.name.as_str()),
         )
         .with("add_members", email),
         (None, None) => Remedy::new(

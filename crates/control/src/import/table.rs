@@ -71,7 +71,7 @@ pub(super) fn entries(text: &str) -> Result<Vec<Entry>, String> {
 ///
 /// # Errors
 /// If its header cannot be understood.
-pub(crate) fn wrong_rows(text: &str, problems: &BTreeMap<u64, String>) -> Result<Vec<u8>, String> {
+pub fn wrong_rows(text: &str, problems: &BTreeMap<u64, String>) -> Result<Vec<u8>, String> {
     let said = |error: csv::Error| error.to_string();
     let (header, rows) = read(text)?;
     let old = header.iter().position(|name| plain(name) == PROBLEM);
@@ -100,7 +100,7 @@ pub(crate) fn wrong_rows(text: &str, problems: &BTreeMap<u64, String>) -> Result
 }
 
 /// The number of the row that a place names.
-pub(crate) fn row_of(place: &str) -> Option<u64> {
+pub fn row_of(place: &str) -> Option<u64> {
     let rest = place.strip_prefix("row ")?;
     rest.split(',').next()?.parse().ok()
 }
