@@ -16,6 +16,7 @@ use gatehall_portal::{Called, ChatAccess, Condition, InStep, Pending, Step};
 use gatehall_store::Store;
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use super::{health::Health, in_step::States, publish::serve_from_now};
@@ -102,12 +103,19 @@ impl gatehall_portal::Hall for Hall {
     }
 
     fn call(&self, caller: Caller, public: String, arguments: String) -> Pending<'_, Called> {
+        let gateway = Arc::clone(&self.gateway);
+        // Apart from the pages, so that what it opens of an upstream is as good as any.
+        let call =
+            self.tasks.spawn(async move { gateway.call_as(&caller, &public, &arguments).await });
+        let call = AbortOnDropHandle::new(call);
         Box::pin(async move {
-            let called = self.gateway.call_as(&caller, &public, &arguments).await;
-            Called {
-                succeeded: called.succeeded,
-                text: called.text,
-                milliseconds: called.took.as_millis() as u64,
+            match call.await {
+                Ok(called) => Called {
+                    succeeded: called.succeeded,
+                    text: called.text,
+                    milliseconds: called.took.as_millis() as u64,
+                },
+                Err(error) => Called { succeeded: false, text: error.to_string(), milliseconds: 0 },
             }
         })
     }

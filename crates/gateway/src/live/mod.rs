@@ -5,6 +5,7 @@ mod status;
 mod told;
 
 use std::{
+    any::Any,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -64,6 +65,18 @@ struct Writer {
     offers: HashMap<ConnectionId, Arc<Offer>>,
     /// Those of `kept`.
     upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
+    /// Snapshots and moments that are served no more, as long as a request may have them. Taking a
+    /// large one apart takes milliseconds, so that no request may be the last to hold it.
+    retired: Vec<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Writer {
+    fn retire(&mut self, served: Arc<dyn Any + Send + Sync>) {
+        // One that was served twice is held here once, so that the count tells who else has it.
+        if !self.retired.iter().any(|it| Arc::ptr_eq(it, &served)) {
+            self.retired.push(served);
+        }
+    }
 }
 
 /// An upstream, and what it was made of.
@@ -138,8 +151,8 @@ impl Live {
             while let Some(live) = gathering.upgrade() {
                 live.gathered.notified().await;
                 tokio::time::sleep(GATHER).await;
-                let writer = live.writer();
-                live.bind(&writer, live.load().snapshot.clone(), true);
+                let mut writer = live.writer();
+                live.bind(&mut writer, live.load().snapshot.clone(), true);
             }
         });
         live
@@ -228,8 +241,10 @@ impl Live {
             false => self.keep_upstreams(&mut writer, &snapshot),
         };
         let revision = snapshot.revision();
-        self.bind(&writer, snapshot, withdrawn);
+        self.bind(&mut writer, snapshot, withdrawn);
+        writer.retire(served);
         drop(writer);
+        self.let_go();
         self.revision.send_replace(revision);
     }
 
@@ -284,7 +299,7 @@ impl Live {
     }
 
     /// Makes the new moment.
-    fn bind(&self, writer: &Writer, snapshot: Arc<Snapshot>, offers_changed: bool) {
+    fn bind(&self, writer: &mut Writer, snapshot: Arc<Snapshot>, offers_changed: bool) {
         let before = self.load();
         let catalogue = match offers_changed {
             true => Arc::new(Catalogue::new(writer.offers.clone())),
@@ -292,6 +307,15 @@ impl Live {
         };
         let upstreams = Arc::clone(&writer.upstreams);
         self.moment.store(Arc::new(before.next(snapshot, catalogue, upstreams)));
+        writer.retire(before);
+    }
+
+    /// Takes apart what was served earlier and no request has any more.
+    pub fn let_go(&self) {
+        let unused = |it: &mut Arc<dyn Any + Send + Sync>| Arc::strong_count(it) == 1;
+        let gone: Vec<_> = self.writer().retired.extract_if(.., unused).collect();
+        // Whoever waits for the lock does not wait for this.
+        drop(gone);
     }
 
     /// A keeper has looked at its upstream.
