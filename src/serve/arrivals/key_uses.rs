@@ -7,7 +7,7 @@ use std::{
 
 use gatehall_domain::{KeyId, Timestamp};
 use gatehall_store::Store;
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// A key's use is noted at most once in so many seconds.
@@ -15,7 +15,7 @@ const USE_SECONDS: i64 = 30;
 
 /// Places to remember when a key's use was last noted. Two keys that share one are noted more
 /// often, and no use is missed.
-const PLACES: usize = 4096;
+const PLACES: usize = 65_536;
 
 /// How long key uses gather.
 const GATHER: Duration = Duration::from_secs(5);
@@ -60,7 +60,13 @@ pub(in crate::serve) async fn record_key_uses(
             Some(None) => return,
             Some(Some((key, at))) => {
                 gathered.insert(key, at);
-                stop.run_until_cancelled(sleep(GATHER)).await.is_none()
+                // Taken as they come, since more keys may be used meanwhile than have room.
+                let gather = async {
+                    while let Some((key, at)) = uses.recv().await {
+                        gathered.insert(key, at);
+                    }
+                };
+                stop.run_until_cancelled(timeout(GATHER, gather)).await.is_none()
             }
             None => true,
         };

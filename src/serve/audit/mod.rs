@@ -46,6 +46,8 @@ pub(super) struct Events {
 pub(super) struct AuditState {
     /// Events that are in the journal and not in the store.
     waiting: AtomicU64,
+    /// Files of the journal that wait to be brought back.
+    files: AtomicU64,
     /// Lines of the journal that cannot be read, or that the store does not take.
     set_aside: AtomicU64,
     /// Why the journal could not be written last.
@@ -94,9 +96,11 @@ pub(super) fn start(
         );
     }
     let (batches, written) = mpsc::channel(8);
+    // No more than the files that are found and those that the writer may leave beside them.
     let (closed, replayed) = mpsc::unbounded_channel();
     for segment in found {
         state.waiting.fetch_add(segment.waiting, Ordering::Relaxed);
+        state.files.fetch_add(1, Ordering::Relaxed);
         // There is somebody at the other end.
         let _ = closed.send(segment);
     }

@@ -30,6 +30,9 @@ const LOOK: Duration = Duration::from_millis(100);
 const PROBE: Duration = Duration::from_secs(1);
 /// Events that the store may have in hand; further ones come to it from the journal.
 const IN_HAND: usize = 65_536;
+/// While so many files wait to be brought back, the one that is written grows: each of them is open,
+/// and an outage may last for days.
+const FILES: u64 = 64;
 /// How long the store has at the end to take what it was given.
 const AT_END: Duration = Duration::from_secs(3);
 
@@ -305,9 +308,12 @@ impl Writer {
             let known = self.files.get(current);
             let waits = known.is_some_and(|it| it.waiting > 0 && it.in_hand == 0);
             let settled = self.gathered.is_empty();
+            let closed = self.files.values().filter(|it| it.closed.is_some()).count() as u64;
+            let room = self.state.files.load(Ordering::Relaxed) + closed < FILES;
             // While others are being brought back, this one may grow.
             let others = self.files.values().any(|it| it.closed.is_some());
-            if settled && (self.journal.is_large() || waits && !others && self.closed_are_back()) {
+            let large = self.journal.is_large() && room;
+            if settled && (large || waits && !others && self.closed_are_back()) {
                 self.close();
             }
         }
@@ -325,7 +331,10 @@ impl Writer {
             closed.waiting = waiting;
             match waiting {
                 0 => closed.remove(),
-                _ => drop(self.closed.send(closed)),
+                _ => {
+                    self.state.files.fetch_add(1, Ordering::Relaxed);
+                    let _ = self.closed.send(closed);
+                }
             }
         }
     }

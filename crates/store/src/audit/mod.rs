@@ -2,7 +2,6 @@
 
 mod change;
 mod event;
-mod inserts;
 mod retention;
 mod search;
 mod touched;
