@@ -83,3 +83,31 @@ pub(in crate::serve) async fn record_key_uses(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use gatehall_test_support::{Database, Kind};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn more_keys_than_the_queue_has_room_for_are_noted() {
+        let database = Database::new(Kind::Sqlite);
+        let store = Store::open(&database.url).await.unwrap();
+        let (uses, waiting) = KeyUses::new();
+        let stop = CancellationToken::new();
+        let recording = tokio::spawn(record_key_uses(store.clone(), waiting, stop.clone()));
+        let now = Timestamp::from_micros(1);
+        let keys: Vec<KeyId> = (0..10_000).map(|n| format!("key{n:09}").parse().unwrap()).collect();
+        for some in keys.chunks(1_000) {
+            some.iter().for_each(|key| uses.note(key, now));
+            for _ in some {
+                tokio::task::yield_now().await;
+            }
+        }
+        stop.cancel();
+        recording.await.unwrap();
+        let kept = store.key_uses().await.unwrap();
+        assert_eq!(kept.len(), keys.len());
+    }
+}

@@ -385,3 +385,6 @@ fn is_kept(written: Written, row: &EventRow) -> bool {
         Written::Nothing => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

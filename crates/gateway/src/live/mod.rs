@@ -1,11 +1,11 @@
 //! What the gateway knows now, and who changes it.
 
 mod moment;
+mod retired;
 mod status;
 mod told;
 
 use std::{
-    any::Any,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicI64, Ordering},
@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 pub(crate) use moment::{Document, DocumentKey, Moment};
 pub use status::{ConnectionStatus, Speaks, State};
 
-use self::told::Told;
+use self::{retired::Retired, told::Told};
 
 use crate::{
     GatewaySettings, Recorder,
@@ -65,18 +65,7 @@ struct Writer {
     offers: HashMap<ConnectionId, Arc<Offer>>,
     /// Those of `kept`.
     upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
-    /// Snapshots and moments that are served no more, as long as a request may have them. Taking a
-    /// large one apart takes milliseconds, so that no request may be the last to hold it.
-    retired: Vec<Arc<dyn Any + Send + Sync>>,
-}
-
-impl Writer {
-    fn retire(&mut self, served: Arc<dyn Any + Send + Sync>) {
-        // One that was served twice is held here once, so that the count tells who else has it.
-        if !self.retired.iter().any(|it| Arc::ptr_eq(it, &served)) {
-            self.retired.push(served);
-        }
-    }
+    retired: Retired,
 }
 
 /// An upstream, and what it was made of.
@@ -242,7 +231,7 @@ impl Live {
         };
         let revision = snapshot.revision();
         self.bind(&mut writer, snapshot, withdrawn);
-        writer.retire(served);
+        writer.retired.add(served);
         drop(writer);
         self.let_go();
         self.revision.send_replace(revision);
@@ -307,13 +296,12 @@ impl Live {
         };
         let upstreams = Arc::clone(&writer.upstreams);
         self.moment.store(Arc::new(before.next(snapshot, catalogue, upstreams)));
-        writer.retire(before);
+        writer.retired.add(before);
     }
 
     /// Takes apart what was served earlier and no request has any more.
     pub fn let_go(&self) {
-        let unused = |it: &mut Arc<dyn Any + Send + Sync>| Arc::strong_count(it) == 1;
-        let gone: Vec<_> = self.writer().retired.extract_if(.., unused).collect();
+        let gone = self.writer().retired.unused();
         // Whoever waits for the lock does not wait for this.
         drop(gone);
     }
