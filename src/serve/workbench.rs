@@ -105,6 +105,8 @@ fn sent_from_here(workbench: &Handle, mut body: Body) -> Body {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test has tasks of its own")]
+
     use std::{
         convert::Infallible,
         future::pending,

@@ -86,6 +86,8 @@ pub(in crate::serve) async fn record_key_uses(
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test has tasks of its own")]
+
     use gatehall_test_support::{Database, Kind};
 
     use super::*;
