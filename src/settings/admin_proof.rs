@@ -28,7 +28,7 @@ pub struct AdminProof {
     )]
     pub open_webui_admin_token: Option<SecretString>,
 
-    /// File with that API key or token.
+    /// File with that API key or token. [default: none]
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub open_webui_admin_token_file: Option<PathBuf>,
 
@@ -38,7 +38,7 @@ pub struct AdminProof {
     pub open_webui_admin_email: Option<EmailAddress>,
 
     /// Header in which Open WebUI believes whoever reaches it: WEBUI_AUTH_TRUSTED_EMAIL_HEADER
-    /// there, such as X-User-Email.
+    /// there, such as X-User-Email. It needs the address of the administrator. [default: none]
     #[arg(
         long,
         env = "GATEHALL_OPEN_WEBUI_TRUSTED_HEADER",
@@ -47,7 +47,7 @@ pub struct AdminProof {
     )]
     pub open_webui_trusted_header: Option<String>,
 
-    /// File with that administrator's password.
+    /// File with that administrator's password. [default: none]
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_ADMIN_PASSWORD_FILE", value_name = "FILE")]
     pub open_webui_admin_password_file: Option<PathBuf>,
 }

@@ -175,7 +175,10 @@ def _hang_up(it):
 
 
 def _break_off(it):
-    it.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{")
+    it.send_response(200)
+    it.send_header("Content-Length", "99")
+    it.end_headers()
+    it.wfile.write(b"{")
     it.close_connection = True
 
 

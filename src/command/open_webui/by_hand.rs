@@ -59,7 +59,7 @@ pub(super) async fn run(office: &Office, options: &SetupOptions) -> Result<ExitC
     }
     error(&format!(
         "Import {} at Settings, Integrations, External Tool Servers, +, Import; then remove it, since \
-         the key is in it.",
+         the key is in it. Everybody sees what it makes: choose groups in that form, at Access Control.",
         path.display()
     ));
     Ok(ExitCode::SUCCESS)

@@ -61,7 +61,7 @@ async fn a_list_that_is_not_there_is_not_saved_as_an_empty_one() {
         let said = home.fails(&setup(&chat, &[]));
         assert!(said.contains(says), "{at}: {said}");
         let inside = chat.inside();
-        assert_eq!(inside.connections, [foreign.clone()], "{at}");
+        assert_eq!(inside.connections, std::slice::from_ref(&foreign), "{at}");
         assert!(!inside.asked.iter().any(|it| it.starts_with("POST")), "{:?}", inside.asked);
     }
     chat.inside().instead = None;
