@@ -5,7 +5,10 @@ use gatehall_domain::Health::{self, Bad, Doubtful, Good, Unknown};
 use tempfile::TempDir;
 
 use super::*;
-use crate::scene::{Found, GATE, Says, Scene, answer, serve, to_https};
+use crate::{
+    certificate::tests::Authority,
+    scene::{Found, GATE, Says, Scene, answer, serve, tls, to_https},
+};
 
 const ENV: &str = "DOMAIN=x.example\nACME_EMAIL=a@x.example\nADMIN_EMAIL=ada@x.example\n\
     PEOPLE_DOMAINS=x.example\nPROVIDER_PROFILE=generic\nPROVIDER_ISSUER=https://login.example/v2.0\n\
@@ -88,7 +91,8 @@ impl Folder {
         let says: Says = Arc::new(move |_| {
             answer("200 OK", "", &format!(r#"{{"issuer":"{}"}}"#, says.get().unwrap()))
         });
-        let issuer = format!("http://127.0.0.1:{}", serve(None, says).await);
+        let certificate = tls(&Authority::new("Anybody"), &["provider.example"]);
+        let issuer = format!("https://127.0.0.1:{}", serve(Some(certificate), says).await);
         let mut said = issuer.clone();
         change(&mut said);
         named.set(said).unwrap();
