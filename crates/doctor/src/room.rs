@@ -48,7 +48,7 @@ pub(crate) fn look(
         let (percent, megabytes) = (room.percent(), room.free >> 20);
         let found = format!("{percent} % ({megabytes} MB) of the disk of {place} is free");
         let remedy = "make room: docker system df says what containers take; old images go with \
-                      docker image prune, and what else is large du -xh / | sort -h says";
+                      docker image prune, and du -xh / | sort -h says what else is large";
         match percent {
             _ if room.free < LITTLE || percent < 5 => {
                 report.push(Finding::bad(subject, format!("nearly full: {found}"), remedy));
