@@ -50,6 +50,6 @@ pub use session::{CLOCKS_APART, ProviderLogin, Session, Sessions};
 pub use shell::quoted;
 pub use snapshot::Snapshot;
 pub use strict::Strict;
-pub use text::{EmailAddress, GroupName, ToolMatcher, ToolPattern, UserPattern};
+pub use text::{EmailAddress, GroupName, ToolMatcher, ToolPattern, UserPattern, email_domains};
 pub use time::{Clock, Timestamp};
 pub use tool::{Tool, ToolDefinition};
