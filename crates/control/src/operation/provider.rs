@@ -57,7 +57,7 @@ pub fn add(
     if company.providers.contains_key(id) {
         return Err(Refusal::exists("provider", id).into());
     }
-    let missing = |field| Refusal::invalid(field, "is missing: a provider cannot do without");
+    let missing = |field| Refusal::invalid(field, "is missing: every provider needs one");
     let mut provider = Provider {
         id: id.clone(),
         name: id.to_string(),

@@ -61,7 +61,10 @@ impl Company {
     pub(super) fn check_host_rule(&self, rule: &HostRule) -> Result<(), Refusal> {
         if let Admit::Groups(groups) = &rule.admit {
             if groups.is_empty() {
-                return Err(Refusal::invalid("groups", "names no group: then nobody could enter"));
+                return Err(Refusal::invalid(
+                    "groups",
+                    "names no group, so nobody would be admitted",
+                ));
             }
             if let Some(group) = groups.iter().find(|group| !self.groups.contains_key(*group)) {
                 return Err(Refusal::missing("group", group));

@@ -101,7 +101,7 @@ impl Doctor<'_> {
                 return self.findings.push(Finding::bad(
                     name,
                     format!("nobody can sign in, because of the client's secret: {problem}"),
-                    "mend it where the gate runs, and run the doctor there",
+                    "fix it where the gate runs, and run the doctor there",
                 ));
             }
         };

@@ -226,7 +226,7 @@ async fn unbind(
             return Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &page));
         }
         (false, []) => return Err(Fault::field("users", "choose at least one")),
-        (true, _) => return Err(Fault::field("users", "choose users, or all, and not both")),
+        (true, _) => return Err(Fault::field("users", "choose either users or all, not both")),
     };
     let prepare = |snapshot: &Snapshot| unbind_all(snapshot.company(), &wish.provider, users);
     let revision = portal.apply(&admin, prepare).await?;

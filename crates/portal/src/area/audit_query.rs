@@ -121,18 +121,18 @@ fn terms(text: &str) -> Result<Vec<Term>, Refusal> {
                 }
                 ':' if name.is_none() && !was_quoted => name = Some(std::mem::take(&mut value)),
                 c if c.is_control() => {
-                    return Err(Refusal::invalid("search", "holds a character that is not text"));
+                    return Err(Refusal::invalid("search", "contains a control character"));
                 }
                 c => value.push(c),
             }
         }
         if quoted {
-            return Err(Refusal::invalid("search", format!("a quote is left open in {left}")));
+            return Err(Refusal::invalid("search", format!("a quote is not closed in {left}")));
         }
         left = left[end..].trim_start();
         if value.is_empty() {
             let what = name.unwrap_or_default();
-            return Err(Refusal::invalid("search", format!("{what}: says no value")));
+            return Err(Refusal::invalid("search", format!("{what}: has no value")));
         }
         found.push(Term { name: name.map(|it| it.to_ascii_lowercase()), value });
     }
@@ -168,7 +168,7 @@ fn apply(filter: &mut EventFilter, name: &str, value: &str) -> Result<(), Refusa
 fn once<T>(name: &'static str, place: &mut Option<T>, value: T) -> Result<(), Refusal> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Refusal::invalid(name, "is said twice: leave one")),
+        Some(_) => Err(Refusal::invalid(name, "is given twice: keep one")),
     }
 }
 
@@ -177,7 +177,7 @@ fn one_of(name: &'static str, value: &str, words: &[&str]) -> Result<String, Ref
     let plain = |text: &str| text.replace('-', " ").to_ascii_lowercase();
     let found = words.iter().find(|word| plain(word) == plain(value));
     found.map(|it| (*it).to_owned()).ok_or_else(|| {
-        Refusal::invalid(name, format!("\"{value}\" is none of {}", words.join(", ")))
+        Refusal::invalid(name, format!("\"{value}\" is not one of {}", words.join(", ")))
     })
 }
 

@@ -67,7 +67,7 @@ async fn list(
     let words = search.words();
     let may = |site: &Site| manager.may_manage_connection(&site.connection.path);
     let mut rows = ConnectionRow::all(&portal, &manager, may);
-    rows.retain(|row| words.are_in(&[&row.path, row.state, &row.said]));
+    rows.retain(|row| words.are_in(&[&row.path, row.state, row.state_label(), &row.said]));
     let connections = Page::take(rows, search.page);
     let query = search.q.unwrap_or_default();
     manager.show(&ConnectionList { frame: manager.frame("Connections"), query, connections })
@@ -120,6 +120,10 @@ struct ConnectionView {
 }
 
 impl ConnectionView {
+    fn state_label(&self) -> &'static str {
+        condition::state_label(self.state)
+    }
+
     fn tone(&self) -> &'static str {
         condition::tone(self.state)
     }

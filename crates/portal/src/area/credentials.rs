@@ -52,7 +52,12 @@ async fn set(
         (Some(secret), None) => NewSecret::Value(secret),
         (None, Some(_)) if !manager.admin => return Err(Fault::NotAllowed("administrators")),
         (None, Some(variable)) => NewSecret::Environment(variable),
-        _ => return Err(Fault::field("secret", "give the secret, or the variable that holds it")),
+        _ => {
+            return Err(Fault::field(
+                "secret",
+                "enter the secret, or name the variable that holds it",
+            ));
+        }
     };
     let new = NewCredential { placement: wish.placement, secret, expires_at: wish.expires_at };
     let edit = ConnectionEdit { credentials: vec![new], ..Default::default() };

@@ -116,10 +116,17 @@ struct MemberRow {
     name: String,
     enabled: bool,
     /// Who says so.
-    sources: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    sources: Vec<Source>,
     /// Whether an administrator or an import gave it, so that it can be taken back here.
     removable: bool,
     since: Moment,
+}
+
+impl MemberRow {
+    fn source_labels(&self) -> String {
+        self.sources.iter().map(Source::label).collect::<Vec<_>>().join(", ")
+    }
 }
 
 async fn show(
@@ -146,7 +153,7 @@ async fn show(
             email: user.email.to_string(),
             name: Short::name(&user.name),
             enabled: user.enabled,
-            sources: given.iter().map(|it| it.source.to_string()).collect(),
+            sources: given.iter().map(|it| it.source.clone()).collect(),
             removable: given.iter().any(|it| !matches!(it.source, Source::Claim(_))),
             since: Moment(given.iter().map(|it| it.created_at).min().unwrap_or(user.created_at)),
         }

@@ -122,7 +122,7 @@ impl Whom {
             Self::Groups => host_rule::groups(company, groups),
             Self::Open | Self::SignedIn if !groups.is_empty() => Err(Refusal::invalid(
                 "groups",
-                "are named, but the rule is for others too: name none, or admit groups alone",
+                "are given, but the rule admits others too: give none, or admit only groups",
             )),
             Self::Open => Ok(Admit::Open),
             Self::SignedIn => Ok(Admit::SignedIn),

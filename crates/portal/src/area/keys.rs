@@ -75,7 +75,7 @@ async fn add_form(admin: Admin, Search(whom): Search<ForWhom>) -> Response {
         admin.snapshot.company().tenants.keys().map(ToString::to_string).collect();
     tenants.sort_unstable();
     let user = whom.user.unwrap_or_default();
-    render(StatusCode::OK, &AddForm { frame: admin.frame("Make a key"), user, tenants })
+    render(StatusCode::OK, &AddForm { frame: admin.frame("Create a key"), user, tenants })
 }
 
 /// What a new key is made of.
@@ -251,7 +251,7 @@ async fn revoke(
         let company = snapshot.company();
         let key = company.keys.get(&id).ok_or_else(|| Refusal::missing("key", &id))?;
         if revocation.confirm != key.name && revocation.confirm != id.as_str() {
-            return Err(Refusal::invalid("confirm", "write the name of the key, or its id"));
+            return Err(Refusal::invalid("confirm", "type the name of the key, or its ID"));
         }
         operation::key::revoke(company, &id, admin.now)
     };

@@ -70,8 +70,8 @@ async fn show(admin: Admin, State(portal): Shared) -> Result<Response, Fault> {
         frame: admin.frame("Overview"),
         answer: match needs {
             0 => "All is well.".into(),
-            1 => "1 thing needs you.".into(),
-            needs => format!("{needs} things need you."),
+            1 => "1 item needs attention.".into(),
+            needs => format!("{needs} items need attention."),
         },
         needs,
         todo,
@@ -170,7 +170,7 @@ impl Plot {
     fn words(&self) -> String {
         match self.total {
             0 => "none in the last hour".into(),
-            total => format!("{total} in the last hour, at most {} in a minute", self.peak),
+            total => format!("{total} in the last hour, at most {} per minute", self.peak),
         }
     }
 }

@@ -60,7 +60,7 @@ pub(super) fn trouble_of(doors: &Doors, id: &ProviderId) -> Option<String> {
 }
 
 pub(super) fn trouble_text(trouble: &ProviderTrouble) -> String {
-    format!("{}. To mend it: {}.", Short::text(&trouble.found), trouble.remedy)
+    format!("{}. To fix it: {}.", Short::text(&trouble.found), trouble.remedy)
 }
 
 impl ProviderRow {

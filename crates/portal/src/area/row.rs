@@ -17,7 +17,8 @@ use crate::web::{Moment, Short, connection_href, encoded};
 pub(super) struct MembershipRow {
     pub(super) group: String,
     /// Who says so: `local`, `import` or `claim:PROVIDER`.
-    pub(super) source: String,
+    #[schemars(with = "String")]
+    pub(super) source: Source,
     /// Whether it can be taken back here; a provider's claim comes back at the next sign-in.
     pub(super) removable: bool,
     /// Whether the group counts.
@@ -36,7 +37,7 @@ impl MembershipRow {
                 rows.push(Self {
                     group: company.group_label(*group),
                     removable: !matches!(it.source, Source::Claim(_)),
-                    source: it.source.to_string(),
+                    source: it.source.clone(),
                     enabled: company.groups.get(group).is_some_and(|group| group.enabled),
                     since: Moment(it.created_at),
                 });
@@ -138,6 +139,11 @@ pub(super) struct KeyRow {
 }
 
 impl KeyRow {
+    /// Its state in words.
+    pub(super) fn state_label(&self) -> &'static str {
+        if self.state == "ended" { "expired" } else { self.state }
+    }
+
     /// The keys that are wanted, the newest first.
     pub(super) fn all(
         company: &Company,

@@ -214,7 +214,7 @@ impl ServerWish {
         } else {
             Err(Refusal::invalid(
                 "arguments",
-                "hold blanks or line ends that lines cannot say: change them at the command line",
+                "contain spaces or line breaks that this form cannot show: change them on the command line",
             ))
         }
     }
@@ -245,11 +245,10 @@ async fn add(
     State(portal): Shared,
     Input(mut wish): Input<ServerWish>,
 ) -> Result<Response, Fault> {
-    let id = wish.id.take().ok_or_else(|| Fault::field("id", "give the server an id"))?;
+    let id = wish.id.take().ok_or_else(|| Fault::field("id", "give the server an ID"))?;
     wish.name = wish.name.filter(|name| !name.is_empty());
     let transport = wish.transport(None)?;
-    let transport =
-        transport.ok_or_else(|| Refusal::invalid("url", "give an address, or a command"))?;
+    let transport = transport.ok_or_else(|| Refusal::invalid("url", "enter a URL or a command"))?;
     let prepare = |_: &Snapshot| {
         Ok::<_, Refusal>(operation::server::add(&id, transport.clone(), wish.edit(None), admin.now))
     };
@@ -264,7 +263,7 @@ async fn change(
     Input(wish): Input<ServerWish>,
 ) -> Result<Response, Fault> {
     if wish.id.as_ref().is_some_and(|it| *it != id) {
-        return Err(Fault::field("id", "stays as it is: add another server instead"));
+        return Err(Fault::field("id", "cannot be changed: add another server instead"));
     }
     let server = Server::clone(find_server(admin.snapshot.company(), &id)?);
     let seen = unchanged(wish.seen.as_deref(), server, &id)?;

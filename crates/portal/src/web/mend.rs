@@ -158,14 +158,20 @@ pub(super) fn label(address: &str, name: &str) -> String {
     let of_open_webui = address.starts_with("/open-webui").then(|| open_webui(name)).flatten();
     let known = match name {
         _ if of_open_webui.is_some() => of_open_webui.unwrap_or_default(),
-        "paste" | "email" => "Address",
-        "url" => "Address of the server",
+        "paste" => "Email addresses",
+        "email" => "Email",
+        "url" => "URL",
+        "id" => "ID",
+        "client_id" => "Client ID",
+        "placement" => "Send as",
+        "expires_at" => "Expires",
+        "timeout_seconds" => "Timeout in seconds",
         "said" => "Claims or headers",
-        "add_members" => "Put in",
-        "remove_members" => "Take out",
-        "add_groups" => "Put into the group",
-        "remove_groups" => "Take out of the group",
-        "confirm" => "Name or id",
+        "add_members" => "Add",
+        "remove_members" => "Remove",
+        "add_groups" => "Add to a group",
+        "remove_groups" => "Remove from the group",
+        "confirm" => "Name or ID",
         name => name,
     };
     let mut text = known.replace('_', " ");
@@ -177,17 +183,17 @@ pub(super) fn label(address: &str, name: &str) -> String {
 
 fn open_webui(name: &str) -> Option<&'static str> {
     Some(match name {
-        "chat" => "Which",
-        "url" => "Where Open WebUI is, as the gate reaches it",
-        "gate" => "Where the gate is, as Open WebUI reaches it",
+        "chat" => "Open WebUI",
+        "url" => "URL of Open WebUI, as seen from the gate",
+        "gate" => "URL of the gate, as seen from Open WebUI",
         "access" => "Who sees the tools in the chat",
-        "models" => "Switch the tools on in new chats",
-        "model_ids" => "Models, by their ids, one on each line",
-        "bring_groups" => "Bring the groups over, with those who have an account there",
+        "models" => "Turn the tools on in new chats",
+        "model_ids" => "Models, by their IDs, one per line",
+        "bring_groups" => "Sync the groups, with members who have an account there",
         "open_models" => "Let everybody use these models",
         "openapi" => "Tenants that also get a connection of type OpenAPI",
-        "every_tenant" => "Give one to every tenant, those to come as well",
-        "new_key" => "Make a new key, and revoke the one that is there",
+        "every_tenant" => "Add one for every tenant, including future ones",
+        "new_key" => "Create a new key and revoke the current one",
         "token" => "API key or token",
         _ => return None,
     })

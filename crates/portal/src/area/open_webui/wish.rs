@@ -87,12 +87,12 @@ impl WiringWish {
             None => portal.doors.open_webuis().next(),
         };
         let chat =
-            chat.ok_or_else(|| Fault::field("chat", "the gate knows none that is called so"))?;
+            chat.ok_or_else(|| Fault::field("chat", "the gate knows no Open WebUI of this name"))?;
         let reached = portal.hall.reached_chats().iter().find(|it| it.chat == chat.id);
         let url = match (&self.url, reached) {
             (Some(url), _) => address("url", url)?,
             (None, Some(reached)) => reached.url.clone(),
-            (None, None) => return Err(Fault::field("url", "say where Open WebUI is")),
+            (None, None) => return Err(Fault::field("url", "enter the URL of Open WebUI")),
         };
         let proof = match (&self.token, &self.email, &self.password) {
             (Some(token), None, None) => Proof::Token(token.clone()),
@@ -102,14 +102,14 @@ impl WiringWish {
             (None, None, None) => own_proof(portal, &chat.id, &url).cloned().ok_or_else(|| {
                 Fault::field(
                     "token",
-                    "give an administrator's API key or token, or an address and a password: the \
-                     gate itself has no proof for this address",
+                    "enter an administrator's API key or token, or an email and a password: the \
+                     gate itself has no proof for this URL",
                 )
             })?,
             _ => {
                 return Err(Fault::field(
                     "token",
-                    "give either a token, or an address and a password",
+                    "enter either a token, or an email and a password",
                 ));
             }
         };
