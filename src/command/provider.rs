@@ -38,7 +38,7 @@ enum Action {
     },
     /// Add a provider.
     Add {
-        /// Id. It stands in the redirect address and at memberships.
+        /// Id. It stands in the redirect URI and at memberships.
         id: ProviderId,
         #[command(flatten)]
         fields: Box<Fields>,

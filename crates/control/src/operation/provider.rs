@@ -66,7 +66,7 @@ pub fn add(
         client_id: edit.client_id.clone().ok_or_else(|| missing("client_id"))?,
         client_secret: None,
         settings: Box::new(ProviderSettings {
-            // The first has the shared redirect address.
+            // The first has the shared redirect URI.
             own_callback: company.providers.values().any(|it| it.has_shared_callback()),
             ..ProviderSettings::default()
         }),

@@ -139,7 +139,7 @@ mod tests {
         let missing = look(&own[..1]);
         assert_eq!(
             missing[0],
-            (Health::Doubtful, "google/files is open to them, and offers nothing".into())
+            (Health::Doubtful, "google/files is open to them but offers nothing".into())
         );
     }
 }

@@ -25,10 +25,7 @@ impl Company {
             if provider.has_shared_callback() && other.has_shared_callback() {
                 return Err(Refusal::invalid(
                     "own_callback",
-                    format!(
-                        "{} has the shared redirect address already: set own_callback",
-                        other.id
-                    ),
+                    format!("{} has the shared redirect URI already: set own_callback", other.id),
                 ));
             }
             if other.issuer == provider.issuer && other.client_id == provider.client_id {

@@ -245,18 +245,18 @@ mod tests {
     #[test]
     fn what_is_not_known_is_named() {
         assert!(problem("colour:red").contains("no filter \"colour\": use one of actor"));
-        assert!(problem("outcome:good").starts_with("outcome: \"good\" is none of answered"));
+        assert!(problem("outcome:good").starts_with("outcome: \"good\" is not one of answered"));
         assert!(problem("revision:-1").starts_with("revision: \"-1\""));
         assert!(problem("revision:18446744073709551615").starts_with("revision: "));
         assert!(problem("after:yesterday").starts_with("after: \"yesterday\""));
         assert!(problem("after:ääääääääääTää:ää").starts_with("after: "));
         assert!(problem("tenant:No!").contains("No!"));
-        assert!(problem("a\0b").contains("not text"));
-        assert!(problem("word tool:a").contains("tool: is said twice"));
-        assert!(problem("actor:a actor:b").contains("actor: is said twice"));
-        assert!(problem("actor:\"a").contains("left open"));
-        assert!(problem("actor:").contains("actor: says no value"));
-        assert!(problem("\"\"").contains("says no value"));
+        assert!(problem("a\0b").contains("control character"));
+        assert!(problem("word tool:a").contains("tool: is given twice"));
+        assert!(problem("actor:a actor:b").contains("actor: is given twice"));
+        assert!(problem("actor:\"a").contains("not closed"));
+        assert!(problem("actor:").contains("actor: has no value"));
+        assert!(problem("\"\"").contains("has no value"));
     }
 
     #[test]

@@ -108,7 +108,7 @@ struct ProviderView {
     own_callback: bool,
     domains: Vec<String>,
     tenant_ids: Vec<String>,
-    /// The redirect address, to be registered at the provider.
+    /// The redirect URI, to be registered at the provider.
     callback: String,
     /// What is set and is not the default, in words.
     settings: Vec<String>,
@@ -168,7 +168,7 @@ struct AddForm {
     frame: Frame,
     /// Where providers send people back to.
     callback: String,
-    /// Whether this one needs a redirect address of its own.
+    /// Whether this one needs a redirect URI of its own.
     own_callback: bool,
 }
 
@@ -186,7 +186,7 @@ async fn add_form(admin: Admin, State(portal): Shared) -> Response {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ProviderOrder {
-    /// Stands in the redirect address and at memberships.
+    /// Stands in the redirect URI and at memberships.
     #[schemars(with = "String")]
     id: ProviderId,
     /// Name to show on the button.
@@ -271,7 +271,7 @@ struct ProviderChange {
     add_users: Option<bool>,
     sign_in: Option<bool>,
     trust_email: Option<bool>,
-    /// Whether it has a redirect address of its own. One provider can do without.
+    /// Whether it has a redirect URI of its own. One provider can do without.
     own_callback: Option<bool>,
     enabled: Option<bool>,
     /// The version that was looked at; refused if it is another by now.
