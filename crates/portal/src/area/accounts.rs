@@ -76,7 +76,7 @@ struct AccountRow {
     user: String,
     /// The provider's own id of the account.
     subject: String,
-    /// Whether it was bound because it has the user's address, and not by hand.
+    /// Whether it was bound by its email rather than by an administrator.
     by_address: bool,
     since: Moment,
     /// The account with the user's address that was not let in, if one was.

@@ -19,7 +19,7 @@ pub(super) struct ConnectionRow {
     pub(super) href: String,
     pub(super) tenant: Option<String>,
     pub(super) server: String,
-    /// `up`, `down`, `unseen` or `disabled`.
+    /// `up`, `down`, `unseen` (not checked yet) or `disabled`.
     pub(super) state: &'static str,
     /// What it says of itself, or why it is not up.
     pub(super) said: String,

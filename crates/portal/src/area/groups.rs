@@ -115,10 +115,10 @@ struct MemberRow {
     email: String,
     name: String,
     enabled: bool,
-    /// Who says so.
+    /// Where the membership came from: `local`, `import` or `claim:PROVIDER`.
     #[schemars(with = "Vec<String>")]
     sources: Vec<Source>,
-    /// Whether an administrator or an import gave it, so that it can be taken back here.
+    /// Whether an administrator or an import gave it, so that it can be removed here.
     removable: bool,
     since: Moment,
 }
@@ -217,18 +217,18 @@ struct GroupChange {
     #[serde(default, deserialize_with = "text")]
     description: Option<String>,
     enabled: Option<bool>,
-    /// Users to put in.
+    /// Users to add.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     add_members: Vec<EmailAddress>,
-    /// Users to put in, as a text with an address on each line.
+    /// Users to add, as text with one email per line.
     #[serde(default)]
     paste: String,
-    /// Users to take out.
+    /// Users to remove.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     remove_members: Vec<EmailAddress>,
-    /// The version that was looked at; refused if it is another by now.
+    /// The version that the change is based on; refused if the record has changed since.
     seen: Option<String>,
 }
 

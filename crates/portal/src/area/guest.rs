@@ -16,7 +16,7 @@ use crate::web::Fault;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Guest {
-    /// The provider whose claims these are; left out if there is only one.
+    /// The provider that these claims come from; may be omitted if there is only one.
     #[schemars(with = "Option<String>")]
     pub(super) provider: Option<ProviderId>,
     /// Claims as JSON, or the lines of headers: `X-OpenWebUI-User-Jwt`, `X-Forwarded-User`.

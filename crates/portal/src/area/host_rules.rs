@@ -137,7 +137,7 @@ struct HostRuleOrder {
     /// `app.example.com`, `*.example.com` or `*`.
     #[schemars(with = "String")]
     host: HostPattern,
-    /// The beginning of the paths it is for; all, if left out.
+    /// The path prefix; every path, if omitted.
     #[schemars(with = "Option<String>")]
     path: Option<PathPrefix>,
     admit: Whom,
@@ -178,7 +178,7 @@ struct HostRuleChange {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     groups: Vec<GroupName>,
-    /// The version that was looked at; refused if it is another by now.
+    /// The version that the change is based on; refused if the record has changed since.
     seen: Option<String>,
 }
 

@@ -76,7 +76,7 @@ struct PlanView {
     sound: bool,
     /// How many changes applying it takes.
     changes: usize,
-    /// How many more it takes to also remove what the file does not say.
+    /// How many more it takes to also remove what is not in the file.
     removals: usize,
     /// Of a table: what it means for the people in it.
     people: Option<People>,

@@ -23,7 +23,7 @@ use crate::web::{Face, Fault, Portal, Visitor};
 #[schemars(rename = "MembersReview")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ticked {
-    /// Memberships to add, each an address, a blank, and a group.
+    /// Memberships to add, each an email, a space and a group.
     #[serde(default)]
     add: Vec<String>,
     /// Memberships to remove, likewise.

@@ -36,7 +36,7 @@ struct Overview {
     frame: Frame,
     /// The answer in a sentence.
     answer: String,
-    /// How many things there are to do.
+    /// How many items need attention.
     needs: usize,
     todo: Vec<Todo>,
     health: Health,
@@ -88,9 +88,9 @@ async fn show(admin: Admin, State(portal): Shared) -> Result<Response, Fault> {
 struct Health {
     up: usize,
     down: usize,
-    /// Not asked yet.
+    /// Not checked yet.
     unseen: usize,
-    /// Closed by themselves, their server or their tenant.
+    /// Disabled themselves, or by their server or tenant.
     disabled: usize,
     /// Those that are enabled and not up, the first of them.
     ailing: Vec<ConnectionRow>,

@@ -178,7 +178,8 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
         things.push(Thing {
             subject: counted(stale, "account", "accounts"),
             href: "/providers".into(),
-            text: "could not be looked up for groups at the last sign-in, so the last known ones are kept."
+            text: "could not be looked up for groups at the last sign-in, so the last known ones \
+                   are kept."
                 .into(),
         });
     }

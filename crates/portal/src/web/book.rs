@@ -219,7 +219,7 @@ impl Book {
                 "detail": {"type": "string", "description": "What happened, and what to do"},
                 "field": {"type": "string", "description": "The member that is wrong"},
                 "now": {"type": "object", "description": "The record as it is now"},
-                "seen": {"type": "string", "description": "The value of seen for the record as it is now"},
+                "seen": {"type": "string", "description": "The seen of the record as it is now"},
             }}),
         );
         let document = json!({

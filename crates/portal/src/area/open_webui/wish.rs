@@ -38,7 +38,7 @@ pub(super) struct WiringWish {
     /// the gate's own proof is used, if its settings have one.
     #[schemars(with = "Option<String>")]
     token: Option<SecretString>,
-    /// In its place an administrator's address, with the password.
+    /// Instead of it, an administrator's email, with the password.
     #[schemars(with = "Option<String>")]
     email: Option<EmailAddress>,
     #[schemars(with = "Option<String>")]
@@ -50,24 +50,24 @@ pub(super) struct WiringWish {
     /// The groups that see them.
     #[serde(default)]
     pub(super) groups: Vec<String>,
-    /// Which models the tools are switched on at.
+    /// The models for which the tools are turned on.
     pub(super) models: Option<ModelsWish>,
-    /// The ids of models, one on each line.
+    /// The ids of models, one per line.
     pub(super) model_ids: Option<String>,
     /// Whether everybody may use these models.
     pub(super) open_models: Option<bool>,
-    /// Whether the groups are brought over.
+    /// Whether the groups are synced.
     pub(super) bring_groups: Option<bool>,
-    /// The tenants that also get a connection of type OpenAPI, one on each line.
+    /// The tenants that also get a connection of type OpenAPI, one per line.
     pub(super) openapi: Option<String>,
-    /// Whether all tenants get one, those to come as well.
+    /// Whether every tenant gets one, including future ones.
     pub(super) every_tenant: Option<bool>,
-    /// Whether a new key is made in any case.
+    /// Whether to create a new key in any case.
     #[serde(default)]
     pub(super) new_key: bool,
-    /// The plan that was looked at; refused if it is another by now.
+    /// The plan that was reviewed; refused if it is a different one by now.
     pub(super) seen: Option<String>,
-    /// Whether it is to be done, and not only shown; when taking back.
+    /// Whether to carry out an undo, rather than only show it.
     #[serde(default)]
     pub(super) apply: bool,
 }
