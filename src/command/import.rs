@@ -88,7 +88,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
     let count = plan.changes(choice).count();
     match (options.apply, count) {
         (_, 0) if plan.rows.is_empty() => error("The file has no rows: nothing to apply."),
-        (_, 0) => error("Everything already is as the file says."),
+        (_, 0) => error("Everything is already as the file says."),
         (true, count) => error(&format!("Applied as one revision. Changes: {count}.")),
         (false, count) => error(&format!("Changes: {count}. Apply them with --apply.")),
     }

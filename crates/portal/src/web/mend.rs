@@ -158,6 +158,7 @@ pub(super) fn label(address: &str, name: &str) -> String {
     let of_open_webui = address.starts_with("/open-webui").then(|| open_webui(name)).flatten();
     let known = match name {
         _ if of_open_webui.is_some() => of_open_webui.unwrap_or_default(),
+        "user" if address.starts_with("/keys") => "Owner",
         "paste" => "Email addresses",
         "email" => "Email",
         "url" => "URL",
