@@ -6,15 +6,17 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::Args;
 use futures_util::future::join3;
+use gatehall_compose_folder::values::domain;
 use gatehall_doctor::{ComposeFolder, Senses, look};
 use gatehall_open_webui::chat_address;
+use ipnet::IpNet;
 use url::Url;
 
 use self::store::Inside;
 use super::{chats::ChatOptions, findings as found};
 use crate::{
     output::{self, Format, error},
-    settings::StoreSettings,
+    settings::{StoreSettings, public_url},
     system_clock,
 };
 
@@ -26,10 +28,10 @@ use crate::{
 #[derive(Debug, Args)]
 pub struct DoctorOptions {
     /// Address under which browsers know the gate. [default: https://admin. and the domain]
-    #[arg(long, env = "GATEHALL_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, env = "GATEHALL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     public_url: Option<Url>,
     /// Domain below which app., mcp. and admin. lie. [default: that of the folder]
-    #[arg(long, env = "GATEHALL_DOMAIN", value_name = "DOMAIN")]
+    #[arg(long, env = "GATEHALL_DOMAIN", value_name = "DOMAIN", value_parser = domain)]
     domain: Option<String>,
     /// Folder of the Compose file, with .env and secrets.
     #[arg(long, value_name = "DIR")]
@@ -43,6 +45,10 @@ pub struct DoctorOptions {
     /// Host names under which clients may come, separated by commas.
     #[arg(long, env = "GATEHALL_ALLOWED_HOSTS", value_name = "NAMES", value_delimiter = ',')]
     allowed_hosts: Vec<String>,
+    /// Network in which the gate is alone with its proxy, such as 172.30.253.0/28: beside the gate it
+    /// is looked whether the gate is there.
+    #[arg(long, env = "GATEHALL_PROXY_NETWORK", value_name = "NETWORK")]
+    proxy_network: Option<IpNet>,
     /// Address of Open WebUI within the deployment, such as http://open-webui:8080.
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL", value_parser = chat_address)]
     open_webui_url: Option<Url>,

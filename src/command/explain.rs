@@ -87,7 +87,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Re
         text(&format!("groups: {}", if groups.is_empty() { "none" } else { &groups }));
         if !answer.claims_unsaid.is_empty() {
             let claims = answer.claims_unsaid.join(", ");
-            text(&format!("groups are not known yet: nothing is known about {claims}"));
+            text(&format!("groups are not known yet: {claims} is missing"));
         }
         let mut table = Table::new(&["connection", "open", "because"]);
         for it in answer.connections {

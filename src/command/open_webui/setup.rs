@@ -2,9 +2,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
-use gatehall_control::wiring::{Binding, Order, Wiring};
-use gatehall_domain::{EmailAddress, Finding};
-use gatehall_open_webui::{Found, Known, Proof};
+use gatehall_control::wiring::{Binding, Order, Whom, Wiring};
+use gatehall_domain::EmailAddress;
+use gatehall_open_webui::{Found, Known};
 use secrecy::SecretString;
 
 use super::{
@@ -45,11 +45,11 @@ pub(super) struct SetupOptions {
     key_file: Option<PathBuf>,
     /// Make a new key, and revoke the one that setup made before.
     #[arg(long)]
-    new_key: bool,
+    pub(super) new_key: bool,
     /// Also bind the administrator's account there to the user of that address here: of
     /// administrators the address alone is not believed. With --admin-email.
     #[arg(long)]
-    bind_admin: bool,
+    pub(super) bind_admin: bool,
     /// Apply the plan.
     #[arg(long)]
     apply: bool,
@@ -63,13 +63,13 @@ pub(super) struct SetupOptions {
     pub(super) write: Option<PathBuf>,
     /// Also show what stays as it is.
     #[arg(long)]
-    all: bool,
+    pub(super) all: bool,
     #[command(flatten)]
-    test: TestOptions,
+    pub(super) test: TestOptions,
     #[command(flatten)]
     pub(super) chats: ChatOptions,
     #[command(flatten)]
-    format: Format,
+    pub(super) format: Format,
 }
 
 impl SetupOptions {
@@ -100,20 +100,26 @@ pub(super) async fn run(settings: &StoreSettings, options: SetupOptions) -> Resu
         options.write.is_none(),
         "--write is for setting it up by hand: leave the administrator's proof out"
     );
+    // What is wrong of the options is said before anything is done.
+    let access = options.access.access(&office).await?;
+    options.chats.must_know(&office, &access.chat).await?;
+    let whom = options.test.whom(&access.proof, office.store.load().await?.company())?;
+    let key = options.given_key()?;
     let work =
-        async |wiring: &mut Wiring, proof: &Proof| work(&office, &options, wiring, proof).await;
-    at_open_webui(&office, &options.access, options.apply, work).await
+        async |wiring: &mut Wiring| work(&office, &options, wiring, key, whom.as_ref()).await;
+    at_open_webui(&office, access, options.apply, work).await
 }
 
 async fn work(
     office: &Office,
     options: &SetupOptions,
     wiring: &mut Wiring,
-    proof: &Proof,
+    key: Option<SecretString>,
+    whom: Option<&Whom>,
 ) -> Result<ExitCode> {
     let snapshot = office.store.load().await?;
     let terms = options.terms.terms(wiring.terms(), &snapshot)?;
-    let mut order = Order { terms, key: options.given_key()?, new_key: options.new_key };
+    let mut order = Order { terms, key, new_key: options.new_key };
     let draft = wiring.draft(&order).await?;
     let too_old = draft.found.version().is_some_and(|it| it.known() == Known::TooOld);
     let binding = binding(options, wiring, &draft.found).await?;
@@ -155,7 +161,7 @@ async fn work(
         count => error(&format!("Applied. Changes: {count}.")),
     }
     order.new_key = false;
-    let findings = look(office, options, wiring, &order, proof).await?;
+    let findings = super::check::findings(office, &options.chats, wiring, &order, whom).await?;
     match options.format.json {
         true => show::json(&rows, &findings)?,
         false => found::print(&findings, ""),
@@ -176,16 +182,4 @@ async fn binding(
         }
         None => Ok(None),
     }
-}
-
-/// Looks at what is there now, and asks as somebody.
-async fn look(
-    office: &Office,
-    options: &SetupOptions,
-    wiring: &Wiring,
-    order: &Order,
-    proof: &Proof,
-) -> Result<Vec<Finding>> {
-    let whom = options.test.whom(proof)?;
-    super::check::findings(office, &options.chats, wiring, order, whom.as_ref()).await
 }

@@ -51,6 +51,9 @@ pub enum WiringError {
         "the given key cannot be used here, because {0}: create one with gatehall key add --service"
     )]
     BadKey(&'static str),
+    /// It is a fault of this program.
+    #[error("this program broke in the middle, and its log has the reason: tell its makers")]
+    Broken,
     /// Somebody else is at it.
     #[error(
         "something else is changing Open WebUI (a gate that follows, the portal or a command) and \
