@@ -125,7 +125,7 @@ async fn a_guest_is_judged_like_a_sign_in(kind: Kind) {
     let fields = [("domains", "google.example"), ("profile", "generic"), ("add_users", "false")];
     ada.post("/providers/entra", &fields).await.revision();
     let refused = ask(&nora).await;
-    assert!(refused.text.contains("Nobody here has the address"), "{}", refused.text);
+    assert!(refused.text.contains("No user here has the email"), "{}", refused.text);
     ada.post("/providers/entra", &[("add_users", "true")]).await.revision();
     let mapping = [("claim", "groups"), ("value", "g-1"), ("group", "google-people")];
     ada.post("/providers/entra/mappings", &mapping).await.revision();
