@@ -20,7 +20,7 @@ use crate::{
     system_clock,
 };
 
-/// Look at the whole deployment, and say how to mend what is wrong: names, ports, certificates,
+/// Look at the whole deployment, and say how to fix what is wrong: names, ports, certificates,
 /// proxies, sign-in, providers, Open WebUI, the database and secrets.
 ///
 /// Beside the gate it looks at all of it. With --domain alone it looks from outside, from any
@@ -116,7 +116,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: DoctorOptions) -> Res
     }
     match json {
         true => output::json(&findings).map(drop)?,
-        false => found::print(&findings, "There is nothing to look at."),
+        false => found::print(&findings, "There is nothing to check."),
     }
     Ok(found::exit(&findings))
 }

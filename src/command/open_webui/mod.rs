@@ -20,7 +20,7 @@ use crate::settings::StoreSettings;
 /// group there.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Open WebUI: set it up for this gate, look whether it fits, take it back.
+/// Open WebUI: set it up for this gate, check it, or undo it.
 #[derive(Debug, Args)]
 pub struct OpenWebUiCommand {
     #[command(subcommand)]

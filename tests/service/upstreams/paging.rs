@@ -91,7 +91,7 @@ async fn of_a_list_that_does_not_end_is_served_what_was_read() {
         assert_eq!(told["state"], "up", "{id}");
     }
     let overview = visitor.get("/overview").await.text;
-    assert!(overview.contains("has a list of tools that was not read to its end"), "{overview}");
+    assert!(overview.contains("has an incomplete list of tools"), "{overview}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -90,7 +90,7 @@ impl Speaks {
             Self::SomethingElse => "not MCP",
             Self::Unusable => "misconfigured",
             Self::Nothing => "unreachable",
-            Self::Unseen => "not asked",
+            Self::Unseen => "not checked yet",
         }
     }
 }
