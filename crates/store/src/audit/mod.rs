@@ -2,6 +2,7 @@
 
 mod change;
 mod event;
+mod event_row;
 mod inserts;
 mod retention;
 mod search;
@@ -9,6 +10,6 @@ mod touched;
 mod undo;
 
 pub(crate) use change::{ChangeRow, insert_changes};
-pub use event::EventRow;
+pub use event_row::EventRow;
 pub use search::{Event, EventFilter};
 pub(crate) use undo::change;
