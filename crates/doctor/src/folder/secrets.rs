@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatehall_compose_folder::secret_files::{FOLDER, Found, Kind, SECRETS, find, folder_problem};
 use gatehall_domain::Finding;
 
-use super::{ComposeFolder, INIT, digest};
+use super::compose_folder::{ComposeFolder, INIT, digest};
 
 const NAME: &str = "secrets of the folder";
 

@@ -3,7 +3,7 @@
 use gatehall_compose_folder::{values, variables::twice};
 use gatehall_domain::Finding;
 
-use super::{ComposeFolder, INIT};
+use super::compose_folder::{ComposeFolder, INIT};
 
 /// What nothing works without.
 const NEEDED: [&str; 8] = [
