@@ -15,8 +15,9 @@ use gatehall_domain::{EmailAddress, GroupName, Snapshot};
 
 use crate::{
     company::{self, LARGE, email},
+    gate::Gate,
     load::{Result_, Shot, fire},
-    measure::{Gate, Options},
+    options::Options,
     process::Program,
 };
 

@@ -3,35 +3,15 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use gatehall_control::DeskError;
 use gatehall_domain::{Change, Company, UserId};
 use gatehall_identity::{Rejection, Snapshots, Visit};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
-use super::Reception;
+use super::{
+    Reception,
+    queues::{AT_ONCE, Queues, Waiter},
+};
 
 /// How long a request waits until what it brought can be seen.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How many visits are settled at once.
-const AT_ONCE: usize = 1000;
-
-/// A visit, and who waits for it.
-type Waiter = (Visit, oneshot::Sender<Result<UserId, Rejection>>);
-
-/// What waits to be written.
-pub(in crate::serve) struct Queues {
-    visits: mpsc::Receiver<Waiter>,
-}
-
-/// Where visits are handed in.
-pub(super) struct Waiting {
-    visits: mpsc::Sender<Waiter>,
-}
-
-impl Waiting {
-    pub(super) fn new() -> (Self, Queues) {
-        let (visits, waiting) = mpsc::channel(AT_ONCE);
-        (Self { visits }, Queues { visits: waiting })
-    }
-}
 
 impl Reception {
     /// Settles a visit, and waits until a snapshot in place holds it.
