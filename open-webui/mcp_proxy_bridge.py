@@ -45,6 +45,11 @@ WHERE_SECRETS_ARE = (
 )
 
 TELL = "tell an administrator: its address is gateway_url in the valves of this tool."
+# With these nothing came as far as Gatehall; with all others it may have.
+NOT_REACHED = (aiohttp.ClientConnectorError, aiohttp.InvalidURL, aiohttp.ConnectionTimeoutError)
+# What reading JSON that is something else, nested without end or beyond all numbers raises.
+ODD = (ValueError, KeyError, TypeError, RecursionError, OverflowError)
+MAYBE_DONE = "What was asked for may be done all the same: look before you ask again."
 
 
 def valves_are_closed(version: str = VERSION) -> bool:
@@ -75,6 +80,8 @@ class Settings(BaseModel):
     def is_an_address(cls, value: str) -> str:
         address = urllib.parse.urlsplit(value.strip())
         plain = not (address.username or address.password or address.query or address.fragment)
+        if re.search(r"/mcp(/|$)|/openapi\.json$", address.path.rstrip("/")):
+            raise ValueError("must be the address of Gatehall itself, without /mcp")
         if address.scheme not in ("http", "https") or not address.hostname or not plain:
             raise ValueError("must be an address such as http://gatehall:8080")
         return value.strip().rstrip("/")
@@ -187,7 +194,7 @@ def _arguments(arguments: Any) -> dict:
     if isinstance(arguments, str):
         try:
             arguments = json.loads(arguments or "{}")
-        except ValueError:
+        except ODD:
             arguments = None
     if not isinstance(arguments, dict):
         raise Failed("arguments must be an object")
@@ -205,7 +212,7 @@ def _listed(text: str) -> str:
         tools = [(str(each["name"]), str(each["description"])) for each in answer["tools"]]
         left = int(answer.get("found", 0)) - len(tools)
         hint = answer.get("hint")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (*ODD, AttributeError):
         raise _not_gatehall(200) from None
     if not tools:
         return str(hint or "There is no such tool that you may use.")
@@ -217,8 +224,8 @@ def _listed(text: str) -> str:
 
 async def _ask(valves: Settings, user: dict | None, operation: str, body: dict) -> str:
     """What Gatehall answers to this user."""
-    key = getattr(valves, "gateway_key", "").strip() or _secret(KEY_VARIABLE)
-    secret = getattr(valves, "signing_secret", "").strip() or _secret(SECRET_VARIABLE)
+    key = _of_valves(valves, "gateway_key") or _secret(KEY_VARIABLE)
+    secret = _of_valves(valves, "signing_secret") or _secret(SECRET_VARIABLE)
     proof = _proof(user, secret)
     headers = {"Authorization": f"Bearer {key}", HEADER: proof}
     timeout = aiohttp.ClientTimeout(total=valves.timeout_seconds, sock_connect=10)
@@ -234,13 +241,17 @@ async def _ask(valves: Settings, user: dict | None, operation: str, body: dict) 
             ) as answer,
         ):
             return _read(answer, await _content(answer))
-    except aiohttp.ClientError as error:
+    except NOT_REACHED as error:
         kind = type(error).__name__
         raise Failed(f"Gatehall cannot be reached ({kind}). Try later, or {TELL}") from None
     except TimeoutError:
         raise Failed(
-            f"There was no answer within {valves.timeout_seconds} seconds. What was asked for may "
-            "be done all the same: look before you ask again."
+            f"There was no answer within {valves.timeout_seconds} seconds. {MAYBE_DONE}"
+        ) from None
+    except (aiohttp.ClientError, OSError) as error:
+        kind = type(error).__name__
+        raise Failed(
+            f"The connection broke before the answer was there ({kind}). {MAYBE_DONE}"
         ) from None
 
 
@@ -266,7 +277,7 @@ def _read(answer: aiohttp.ClientResponse, content: bytes) -> str:
     try:
         problem = json.loads(content)
         detail = str(problem["detail"])
-    except (ValueError, KeyError, TypeError):
+    except ODD:
         raise _not_gatehall(answer.status) from None
     if detail.startswith("Unknown tool"):
         detail += " gatehall_list_my_tools has yours."
@@ -275,17 +286,34 @@ def _read(answer: aiohttp.ClientResponse, content: bytes) -> str:
     raise Failed(detail)
 
 
+def _of_valves(valves: Settings, name: str) -> str:
+    """A secret of the valves, if one stands there."""
+    secret = getattr(valves, name, "")
+    return _word(secret, name) if secret.strip() else ""
+
+
 def _secret(variable: str) -> str:
     """A secret of the environment."""
     secret, path = os.environ.get(variable, ""), os.environ.get(f"{variable}_FILE", "")
     if not secret.strip() and path:
         try:
             secret = Path(path).read_text()
-        except OSError:
-            secret = ""
-    if not secret.strip():
-        raise Failed(f"This tool is not set up: {variable} is missing. Tell an administrator.")
-    return secret.strip()
+        except (OSError, ValueError):
+            raise Failed(
+                f"This tool is not set up: the file of {variable}_FILE cannot be read as text. "
+                "Tell an administrator."
+            ) from None
+    return _word(secret, variable)
+
+
+def _word(secret: str, name: str) -> str:
+    """A secret, if it is one line, as a header has to be."""
+    secret = secret.strip()
+    if not secret:
+        raise Failed(f"This tool is not set up: {name} is missing. Tell an administrator.")
+    if re.search(r"[\x00-\x1f\x7f]", secret):
+        raise Failed(f"This tool is not set up: {name} has several lines. Tell an administrator.")
+    return secret
 
 
 def _proof(user: dict | None, secret: str) -> str:

@@ -51,6 +51,7 @@ pub(crate) fn public_side(
         hosts,
         keys: vault.map(key_set_of),
         chat_url: None,
+        proxy_network: None,
         trusted_header: TRUSTED.to_owned(),
         person: admin,
         model: None,

@@ -31,7 +31,7 @@ def test_all_of_the_configuration_works(world):
                 assert it.get("status", "enabled") == "enabled", f"{what}: {it}"
                 assert not it.get("error"), f"{what}: {it}"
         routers = {each.split("@")[0] for each in raw["routers"] if each.endswith("@file")}
-        wanted = {"app", "app-websockets", "mcp", "admin", "admin-link"}
+        wanted = {"app", "app-websockets", "mcp", "admin", "admin-link", "health"}
         wanted |= {"auth", "auth-websockets"} if profiles else set()
         assert routers == wanted, routers
         for line in traefik.log().splitlines():
@@ -39,6 +39,16 @@ def test_all_of_the_configuration_works(world):
             # The authority for certificates is nowhere here.
             assert level not in ("error", "fatal") or "acme" in line.lower(), line
             assert level != "warn" or "acme" in line.lower(), line
+
+
+def test_it_is_called_well_only_with_its_routes(world):
+    is_well, said = world.traefik.is_well()
+    assert is_well, said
+    # A file that it cannot read takes all of them away.
+    traefik = world.another_traefik("many", has_routes=False, RATE_LIMIT_AVERAGE="many")
+    assert "ParseInt" in traefik.log(), traefik.log()
+    is_well, said = traefik.is_well()
+    assert not is_well and "404" in said, said
 
 
 @table([(host, path) for host in HOSTS for path in ("/", "/a/b?c=d")])

@@ -32,9 +32,9 @@ SECRET = "a-proof-that-no-log-may-have"
 class Traefik:
     """One that runs, by its ports."""
 
-    def __init__(self, world, name, profiles="", **changes):
+    def __init__(self, world, name, profiles="", has_routes=True, **changes):
         self.world, self.name = world, name
-        self.plain, self.secure, self.api = (free_port() for _ in range(3))
+        self.plain, self.secure, self.api, self.ping = (free_port() for _ in range(4))
         self.service = composed.read(world.folder, profiles)["services"]["traefik"]
         folder = world.processes.folder / name
         folder.mkdir()
@@ -54,7 +54,7 @@ class Traefik:
         environment = {key: str(value) for key, value in environment.items()}
         program = TOOLS / "doors/bin/traefik"
         world.processes.start(name, [program, *command], environment, self.secure)
-        self.wait()
+        self.wait("@file" if has_routes else "@internal")
 
     def here(self, argument, folder):
         """One argument of the command, for this machine."""
@@ -63,7 +63,7 @@ class Traefik:
             "--entryPoints.websecure.address=:443":
                 f"--entryPoints.websecure.address=127.0.0.1:{self.secure}",
             "--entryPoints.ping.address=127.0.0.1:8080":
-                f"--entryPoints.ping.address=127.0.0.1:{free_port()}",
+                f"--entryPoints.ping.address=127.0.0.1:{self.ping}",
             "--providers.file.directory=/etc/traefik/dynamic":
                 f"--providers.file.directory={folder}",
             "--certificatesResolvers.acme.acme.storage=/acme/acme.json":
@@ -75,16 +75,25 @@ class Traefik:
             return "--certificatesResolvers.acme.acme.caServer=http://127.0.0.1:9/directory"
         return places.get(argument, argument)
 
-    def wait(self):
+    def wait(self, source):
         for _ in range(200):
             try:
-                if any("@file" in name for name in self.raw()["routers"]):
+                if any(source in name for name in self.raw()["routers"]):
                     return
             except OSError:
                 # It listens before it knows of its own pages.
                 pass
             time.sleep(0.05)
         raise RuntimeError(f"{self.name} has no routes:\n{self.world.processes.tail(self.name)}")
+
+    def is_well(self):
+        """What the health check of the Compose file says, and why."""
+        _, program, *arguments = self.service["healthcheck"]["test"]
+        assert program == "traefik", program
+        command = [TOOLS / "doors/bin/traefik"]
+        command += [it.replace("127.0.0.1:8080", f"127.0.0.1:{self.ping}") for it in arguments]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+        return done.returncode == 0, done.stdout + done.stderr
 
     def raw(self):
         """What it made of its configuration."""
@@ -228,9 +237,9 @@ class World(Running):
     def traefik(self):
         return self._once("traefik", lambda: Traefik(self, "traefik"))
 
-    def another_traefik(self, name, profiles="", **changes):
+    def another_traefik(self, name, profiles="", has_routes=True, **changes):
         """One more, whose environment differs."""
-        return self._once(name, lambda: Traefik(self, name, profiles, **changes))
+        return self._once(name, lambda: Traefik(self, name, profiles, has_routes, **changes))
 
     def session(self):
         """The cookie of somebody who is signed in."""

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Args;
 use gatehall_control::said_of_chats;
 use gatehall_domain::OPEN_WEBUI;
@@ -32,6 +32,23 @@ pub(crate) struct ChatOptions {
 }
 
 impl ChatOptions {
+    /// Makes sure that an Open WebUI is one of those that are set. The one without a name of its own
+    /// may have its settings where nobody sees them from here.
+    pub(crate) async fn must_know(&self, office: &Office, chat: &str) -> Result<()> {
+        if chat == OPEN_WEBUI {
+            return Ok(());
+        }
+        let own = self.scene(office).await?.own;
+        let names: Vec<&str> = own.iter().map(|it| it.id.as_str()).collect();
+        ensure!(
+            names.contains(&chat),
+            "--name: no gate that runs, and no file of --open-webuis (GATEHALL_OPEN_WEBUIS), has an \
+             Open WebUI of the name {chat}; there is {}",
+            names.join(", ")
+        );
+        Ok(())
+    }
+
     /// The Open WebUIs that are set here, and what running gates say of theirs.
     pub(crate) async fn scene(&self, office: &Office) -> Result<ChatScene> {
         let gates = said_of_chats(&office.replicas().await?).collect();

@@ -2,11 +2,14 @@
 //! the company changes, and now and then, since people come there, too.
 
 use std::{
+    future::Future,
     hash::{DefaultHasher, Hash, Hasher},
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
+use futures_util::FutureExt;
 use gatehall_control::{
     Desk,
     wiring::{Order, Wiring, WiringError, alone},
@@ -122,7 +125,8 @@ impl Follower {
         loop {
             revisions.mark_unchanged();
             let brought = outline(self.live.snapshot().company(), &self.chat.chat);
-            let came = match timeout(LIMIT, self.once(&proof, &mut session)).await {
+            let once = whole(self.once(&proof, &mut session));
+            let came = match timeout(LIMIT, once).await {
                 Ok(came) => came,
                 Err(_) => Err(Fault::Slow(self.client.address().to_owned()).into()),
             };
@@ -230,8 +234,8 @@ impl Follower {
                 if before.failing.is_some() {
                     tracing::info!("Open WebUI {chat} can be kept in step again");
                 }
-                let at = if came == Came::InStep { Some(now) } else { before.at };
-                InStep { at, failing: None }
+                // What is not set up any more is in step with nothing.
+                InStep { at: (came == Came::InStep).then_some(now), failing: None }
             }
             Err(error) => {
                 let why = shown(&error.to_string(), 500).into_owned();
@@ -244,6 +248,13 @@ impl Follower {
         };
         self.state.set(state);
     }
+}
+
+/// What breaks in one time is a failure of that time, and the next one comes all the same.
+async fn whole<T>(once: impl Future<Output = Result<T, WiringError>>) -> Result<T, WiringError> {
+    // Nothing that was borrowed is left half done: each time reads all of it anew.
+    let came = AssertUnwindSafe(once).catch_unwind().await;
+    came.unwrap_or(Err(WiringError::Broken))
 }
 
 /// After so many failures in a row.
@@ -278,6 +289,14 @@ fn outline(company: &Company, chat: &str) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn what_breaks_is_a_failure_and_not_the_end() {
+        let none = serde_json::Map::new();
+        let broken = whole(async { Ok(none["key"].is_null()) }).await.unwrap_err();
+        assert!(broken.to_string().contains("log"), "{broken}");
+        assert!(matches!(whole(async { Ok(1) }).await, Ok(1)));
+    }
 
     #[test]
     fn pauses_grow_up_to_a_bound() {

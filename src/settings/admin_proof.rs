@@ -5,7 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use clap::{ArgMatches, Args, Command, Error, FromArgMatches, parser::ValueSource};
+use clap::{
+    ArgMatches, Args, Command, Error, FromArgMatches, error::ErrorKind, parser::ValueSource,
+};
 use gatehall_domain::EmailAddress;
 use gatehall_open_webui::Proof;
 use gatehall_vault::load_secret;
@@ -26,7 +28,7 @@ pub struct AdminProof {
     )]
     pub open_webui_admin_token: Option<SecretString>,
 
-    /// File with that API key or token.
+    /// File with that API key or token. [default: none]
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_ADMIN_TOKEN_FILE", value_name = "FILE")]
     pub open_webui_admin_token_file: Option<PathBuf>,
 
@@ -36,7 +38,7 @@ pub struct AdminProof {
     pub open_webui_admin_email: Option<EmailAddress>,
 
     /// Header in which Open WebUI believes whoever reaches it: WEBUI_AUTH_TRUSTED_EMAIL_HEADER
-    /// there, such as X-User-Email.
+    /// there, such as X-User-Email. It needs the address of the administrator. [default: none]
     #[arg(
         long,
         env = "GATEHALL_OPEN_WEBUI_TRUSTED_HEADER",
@@ -45,7 +47,7 @@ pub struct AdminProof {
     )]
     pub open_webui_trusted_header: Option<String>,
 
-    /// File with that administrator's password.
+    /// File with that administrator's password. [default: none]
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_ADMIN_PASSWORD_FILE", value_name = "FILE")]
     pub open_webui_admin_password_file: Option<PathBuf>,
 }
@@ -184,6 +186,13 @@ impl<const SHORT: bool> FromArgMatches for ProofOptions<SHORT> {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
         let given = AdminProof::from_arg_matches(matches)?;
         let flag = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+        // As variables of a deployment they may stand there unused.
+        let person = flag("open_webui_trusted_header") || flag("open_webui_admin_password_file");
+        if person && given.open_webui_admin_email.is_none() {
+            let email = if SHORT { FLAGS.email } else { "--open-webui-admin-email" };
+            let text = format!("a trusted header or a password needs {email}: whose it is\n");
+            return Err(Error::raw(ErrorKind::MissingRequiredArgument, text));
+        }
         Ok(Self(given.meant(flag)))
     }
 
@@ -245,12 +254,24 @@ mod tests {
     }
 
     #[test]
+    fn what_proves_an_address_needs_one() {
+        for flag in ["--admin-password-file", "--trusted-header"] {
+            let command = ProofOptions::<true>::augment_args(Command::new("x"));
+            let matches = command.try_get_matches_from(["x", flag, "file"]).unwrap();
+            let error = ProofOptions::<true>::from_arg_matches(&matches).unwrap_err();
+            assert!(error.to_string().contains("needs --admin-email"), "{error}");
+        }
+    }
+
+    #[test]
     fn the_gate_and_the_commands_have_one_rule() {
         fn read<const SHORT: bool>(flag: &str) -> AdminProof {
             let command = ProofOptions::<SHORT>::augment_args(Command::new("x"));
             // A variable of a deployment, as far as clap is concerned no flag.
             let command = command
                 .mut_arg("open_webui_trusted_header", |arg| arg.default_value("X-User-Email"));
+            let command =
+                command.mut_arg("open_webui_admin_email", |arg| arg.default_value("a@b.example"));
             let matches = command.try_get_matches_from(["x", flag, "file"]).unwrap();
             ProofOptions::<SHORT>::from_arg_matches(&matches).unwrap().0
         }

@@ -5,7 +5,7 @@ use std::{
 
 use anyhow::{Result, bail, ensure};
 use clap::Args;
-use gatehall_domain::{EmailAddress, ProviderId, is_safe};
+use gatehall_domain::{ProviderId, email_domains, is_safe};
 use gatehall_identity::{
     DoorSettings, ForwardedUser, LimitSettings, Newcomers, OpenWebUi, SessionLimits,
 };
@@ -264,22 +264,7 @@ pub struct Domains(pub Vec<String>);
 
 /// Domains, separated by commas; nothing at all is none.
 pub(crate) fn domains(text: &str) -> Result<Domains, String> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    let domain = |part: &str| {
-        let domain = part.to_ascii_lowercase();
-        // As the address of somebody there would have it.
-        let address = format!("somebody@{domain}").parse::<EmailAddress>();
-        match address {
-            // A dot too many means nobody's addresses, or others than were meant.
-            Ok(address)
-                if address.domain() == domain && domain.split('.').all(|it| !it.is_empty()) =>
-            {
-                Ok(domain)
-            }
-            _ => Err(format!("\"{}\" is not a domain like example.com", part.escape_debug())),
-        }
-    };
-    parts.map(domain).collect::<Result<_, _>>().map(Domains)
+    email_domains(text).map(Domains)
 }
 
 /// Networks of machines.

@@ -24,6 +24,7 @@ on_both!(
     two_gates_make_one_group,
     one_session_serves_until_it_is_ended,
     what_is_taken_back_is_kept_in_step_no_more,
+    a_connection_that_lost_all_it_had_is_mended,
 );
 
 fn following(chat: &OpenWebUi) -> impl Fn(&mut ServeSettings) + use<> {
@@ -183,4 +184,18 @@ async fn what_is_taken_back_is_kept_in_step_no_more(kind: Kind) {
     assert!(page.contains("not from here") && page.contains("as soon as it is set up"), "{page}");
     assert!(!page.contains("in step on"), "{page}");
     assert!(state(&ada).await["in_step_at"].is_null());
+}
+
+async fn a_connection_that_lost_all_it_had_is_mended(kind: Kind) {
+    let chat = OpenWebUi::start().await;
+    let (_world, ada) = set_up(kind, &chat).await;
+    for name in ["key", "config", "url"] {
+        chat.inside().connections[0].as_object_mut().unwrap().remove(name);
+    }
+    ada.post("/groups", &[("group", "newcomers")]).await.revision();
+    eventually("the new group", async || chat.members("newcomers")).await;
+    eventually("the connection", async || {
+        chat.inside().connections[0]["key"].is_string().then_some(())
+    })
+    .await;
 }

@@ -6,6 +6,7 @@ pub mod chat_env;
 mod dotenv;
 mod hosts;
 pub mod secret_files;
+pub mod table;
 pub mod values;
 pub mod variables;
 

@@ -2,26 +2,21 @@
 
 use std::net::IpAddr;
 
-use gatehall_domain::{EmailAddress, Issuer, Refusal, is_guid};
+use gatehall_domain::{EmailAddress, Issuer, Profile, Refusal, email_domains, is_guid};
+use gatehall_vault::is_placeholder;
 use url::{Host, Url};
+
+use crate::{Hosts, written};
+
+mod kinds;
+
+pub(crate) use self::kinds::{authority, header, image, log, network, number, parts, size, switch};
 
 /// A value as it is written down, or what is wrong with it.
 pub type Checked = Result<String, String>;
 
 /// The longest name of a host, less the longest that is put before a domain.
 const LONGEST_DOMAIN: usize = 253 - "admin.".len();
-
-/// Checks the variable of this name; none if nothing is to be said of it.
-pub fn check(name: &str, value: &str, profile: &str) -> Option<Checked> {
-    match name {
-        "DOMAIN" => Some(domain(value)),
-        "ADMIN_EMAIL" | "ACME_EMAIL" => Some(email(value)),
-        "PROVIDER_ISSUER" => Some(issuer(value, profile)),
-        "PROVIDER_CLIENT_ID" => Some(client_id(value)),
-        "OPENAI_API_BASE_URL" => Some(model_url(value)),
-        _ => None,
-    }
-}
 
 /// A domain below which hosts get names.
 ///
@@ -54,6 +49,115 @@ pub fn domain(text: &str) -> Checked {
         return Err(wrong);
     }
     Ok(name)
+}
+
+/// Domains of examples, which nobody has.
+const EXAMPLES: [&str; 3] = ["example.org", "example.com", "example.net"];
+
+/// The domain of a deployment.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn own_domain(text: &str) -> Checked {
+    let domain = domain(text)?;
+    match EXAMPLES.contains(&domain.as_str()) {
+        true => Err(format!("{domain} is that of an example: name your own")),
+        false => Ok(domain),
+    }
+}
+
+/// Domains of people's addresses, that of the first administrator's among them.
+///
+/// # Errors
+/// What is wrong with them.
+pub fn people(text: &str, admin: Option<&str>) -> Checked {
+    let domains = email_domains(text)?;
+    if domains.is_empty() {
+        return Err("name at least one domain, such as example.org".into());
+    }
+    let admin = admin.and_then(|it| email(it).ok());
+    match admin.as_ref().and_then(|it| it.split_once('@')) {
+        Some((_, domain)) if domains.iter().all(|it| it != domain) => Err(format!(
+            "{domain} is missing, the domain of the administrator's address: nobody could vouch \
+             for it"
+        )),
+        _ => Ok(domains.join(",")),
+    }
+}
+
+/// The kind of a provider.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn profile(text: &str) -> Checked {
+    match text.parse::<Profile>() {
+        Ok(profile) => Ok(profile.as_str().to_owned()),
+        Err(_) => Err(format!(
+            "it is \"{}\" and has to be entra, authentik or generic",
+            text.escape_debug()
+        )),
+    }
+}
+
+/// What is wrong with an issuer, by whether it is Authentik of the deployment.
+pub fn unlike_own(domain: &str, issuer: &str, is_own: bool) -> Option<String> {
+    let own = Hosts::below(domain).own_issuer();
+    match (is_own, issuer == own) {
+        (true, false) => Some(format!("with Authentik of this deployment it has to be {own}")),
+        (false, true) => Some(
+            "it is that of Authentik of this deployment, which does not run: set \
+             COMPOSE_PROFILES=authentik and PROVIDER_PROFILE=authentik, or name another provider"
+                .into(),
+        ),
+        _ => None,
+    }
+}
+
+/// Something that can be written into files with variables.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn text(text: &str) -> Checked {
+    let text = text.trim();
+    written(text).map_err(|problem| format!("it {problem}"))?;
+    Ok(text.to_owned())
+}
+
+/// One word, as it comes from elsewhere.
+fn word(text: &str) -> Checked {
+    let text = text.trim();
+    match !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic()) {
+        true => Ok(text.to_owned()),
+        false => Err("it must be one word of visible characters, without blanks".into()),
+    }
+}
+
+/// A secret that somebody else made up.
+fn foreign_secret(text: &str) -> Checked {
+    let secret = word(text)?;
+    match is_placeholder(&secret) {
+        true => Err("it only stands in for a secret: give the real one".into()),
+        false => Ok(secret),
+    }
+}
+
+/// The secret of the gate at a provider.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn client_secret(text: &str, profile: &str) -> Checked {
+    if profile == "entra" && is_guid(text.trim()) {
+        return Err("this is the secret's ID: Entra ID shows the secret itself under Value".into());
+    }
+    foreign_secret(text)
+}
+
+/// The key of a model endpoint, which stands in a file with variables, too.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn model_key(key: &str) -> Checked {
+    text(&foreign_secret(key)?)
 }
 
 /// Why something is refused, without the field, which whoever asks knows by another name.
@@ -106,12 +210,11 @@ pub fn issuer(text: &str, profile: &str) -> Checked {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn client_id(text: &str) -> Checked {
-    let text = text.trim();
-    let is_plain = text.bytes().all(|b| b.is_ascii_graphic());
-    match !text.is_empty() && text.len() <= 256 && is_plain {
-        true => Ok(text.to_owned()),
-        false => Err("it has visible characters without blanks".into()),
+pub fn client_id(id: &str) -> Checked {
+    let id = text(&word(id)?)?;
+    match id.len() <= 256 {
+        true => Ok(id),
+        false => Err("it must have at most 256 characters".into()),
     }
 }
 
@@ -252,5 +355,26 @@ mod tests {
             let error = model_url(wrong).unwrap_err();
             assert!(error.contains(says), "{wrong}: {error}");
         }
+    }
+
+    #[test]
+    fn people_have_a_domain_and_so_has_the_administrator() {
+        assert_eq!(people("Example.org, x.example", None).unwrap(), "example.org,x.example");
+        assert_eq!(people("x.example", Some("Ada@X.example")).unwrap(), "x.example");
+        assert!(people("", None).is_err() && people("a..b", None).is_err());
+        let error = people("x.example", Some("ada@y.example")).unwrap_err();
+        assert!(error.contains("y.example is missing"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_is_not_what_stands_in_for_one() {
+        let error = client_secret("7d1f0c9e-4a52-4c3b-9d3e-2b1a0f5e6c77", "entra").unwrap_err();
+        assert!(error.contains("Value"), "{error}");
+        assert!(client_secret("changeme", "generic").is_err());
+        assert!(client_secret("abc~8Q def", "entra").is_err());
+        assert_eq!(client_secret(" abc~8Q\n", "entra").unwrap(), "abc~8Q");
+        assert!(model_key("none").is_ok() && model_key("sk-'x").is_err());
+        assert!(model_key("<your key here>").is_err() && model_key("").is_err());
+        assert!(client_id("a'b").is_err() && client_id("a b").is_err() && client_id("a").is_ok());
     }
 }

@@ -18,6 +18,9 @@ pub const PROFILES: &str = "COMPOSE_PROFILES";
 /// The part that is Authentik.
 pub const AUTHENTIK: &str = "authentik";
 
+/// The part that is tool servers to try.
+pub(crate) const EXAMPLES: &str = "mcp-examples";
+
 /// Reads that of a folder, if it has one.
 ///
 /// # Errors

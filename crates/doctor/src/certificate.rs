@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use gatehall_domain::counted;
 use rustls::{
     RootCertStore,
     client::{WebPkiServerVerifier, danger::ServerCertVerifier, verify_server_name},
@@ -77,13 +78,16 @@ impl Verdict {
         };
         if now < from {
             add(
-                format!("it begins to count in {} hours", (from - now + 3599) / 3600),
+                format!(
+                    "it begins to count in {}",
+                    counted((from - now + 3599) / 3600, "hour", "hours")
+                ),
                 "look whether this machine's clock is right",
             );
         }
         if now >= until {
             add(
-                format!("it ended {} days ago", (now - until) / DAY),
+                format!("it ended {} ago", counted((now - until) / DAY, "day", "days")),
                 "see in the log of the proxy why it was not renewed (docker compose logs traefik | \
                  grep -i acme); port 443 has to be reachable from the internet",
             );
@@ -130,7 +134,8 @@ impl Verdict {
         }
         let days = (until - now) / DAY;
         if days < FEW_DAYS {
-            let found = format!("it ends in {days} days, and should have been renewed by now");
+            let days_left = counted(days, "day", "days");
+            let found = format!("it ends in {days_left}, and should have been renewed by now");
             let remedy = "see in the log of the proxy why it is not renewed (docker compose logs \
                           traefik | grep -i acme)";
             let problem = Problem { found, remedy: remedy.into() };

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde_json::Value;
 use url::Url;
@@ -25,6 +26,8 @@ pub struct Deployment {
     pub chat_url: Option<Url>,
     /// The header in which Open WebUI is told who somebody is.
     pub trusted_header: String,
+    /// The network in which the gate is alone with its proxy, where it is looked at from the gate.
+    pub proxy_network: Option<IpNet>,
     /// Somebody who has an account at Open WebUI, so that trying the header makes none.
     pub person: Option<String>,
     /// Where Open WebUI's models are.

@@ -16,6 +16,7 @@ mod look;
 mod model;
 mod names;
 mod open_webui;
+mod proxy_network;
 mod room;
 #[cfg(test)]
 #[expect(clippy::disallowed_methods, reason = "servers of a test end with its runtime")]

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::{
     clocks::{self, Tick},
     deployment::Deployment,
-    hosts, model, open_webui, room,
+    hosts, model, open_webui, proxy_network, room,
     senses::Senses,
     sign_in,
 };
@@ -28,7 +28,8 @@ pub async fn look(
         progress("names, ports and certificates");
     }
     let seen = hosts::see(deployment, senses);
-    let room = room::look(&deployment.folders, senses.room);
+    let mut here = room::look(&deployment.folders, senses.room);
+    here.extend(proxy_network::look(deployment.proxy_network, senses.towards));
     let model = async {
         match &deployment.model {
             Some(model) => bounded("model endpoint", model::look(model, senses)).await,
@@ -39,7 +40,7 @@ pub async fn look(
         join(join(seen, model), bounded("Open WebUI", open_webui::look(deployment, senses))).await;
     // Where nothing is public there is nothing to see from outside.
     if deployment.hosts.is_empty() {
-        return [chat, model, room].into_iter().flatten().collect();
+        return [chat, model, here].into_iter().flatten().collect();
     }
     let mut reports = vec![hosts::judge(&seen, deployment, senses)];
     progress("what the proxy lets through, and the sign-in");
@@ -62,7 +63,7 @@ pub async fn look(
     let ours = seen.iter().filter_map(|it| Tick::of(&it.host, true, it.answering()?.1));
     let ticks: Vec<Tick> = ours.chain(tick).collect();
     let clocks = clocks::judge(&ticks, deployment.side);
-    reports.extend([spellings, doors, others, sign_in, clocks, chat, around, model, room]);
+    reports.extend([spellings, doors, others, sign_in, clocks, chat, around, model, here]);
     reports.into_iter().flatten().collect()
 }
 

@@ -46,9 +46,9 @@ pub(crate) fn look(
             continue;
         };
         let (percent, megabytes) = (room.percent(), room.free >> 20);
-        let found = format!("{percent} % ({megabytes} MB) of the disk of {place} are free");
+        let found = format!("{percent} % ({megabytes} MB) of the disk of {place} is free");
         let remedy = "make room: docker system df says what containers take; old images go with \
-                      docker image prune, and what else is large is told by du -xh / | sort -h";
+                      docker image prune, and du -xh / | sort -h says what else is large";
         match percent {
             _ if room.free < LITTLE || percent < 5 => {
                 report.push(Finding::bad(subject, format!("nearly full: {found}"), remedy));

@@ -170,6 +170,7 @@ impl Scene {
             clock: Clock::new(move || now),
             roots: self.authority.roots(),
             own: self.own.clone(),
+            towards: |_| None,
             room: |_| None,
             // But for addresses that are plainly inner ones.
             is_public: |it| !it.to_string().starts_with("127.0.9."),
@@ -186,6 +187,7 @@ impl Scene {
             keys: self.keys.clone(),
             chat_url: self.chat_url.clone(),
             trusted_header: "X-User-Email".into(),
+            proxy_network: None,
             person: Some("ada@x.example".into()),
             model: None,
             folders: Vec::new(),

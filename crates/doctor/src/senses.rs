@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    net::{IpAddr, UdpSocket},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket},
     path::Path,
     sync::Arc,
 };
@@ -27,6 +27,8 @@ pub struct Senses {
     pub roots: Arc<RootCertStore>,
     /// The addresses with which this machine speaks to others.
     pub own: Vec<IpAddr>,
+    /// With which address this machine speaks to another.
+    pub towards: fn(IpAddr) -> Option<IpAddr>,
     /// The room on the disk of a folder; none where that is not known.
     pub room: fn(&Path) -> Option<Room>,
     /// Whether an address is one that everybody reaches.
@@ -47,6 +49,7 @@ impl Senses {
             clock,
             roots: Arc::new(roots()),
             own: own_addresses(),
+            towards: own_towards,
             room: room_of,
             is_public,
         }
@@ -72,16 +75,23 @@ fn roots() -> RootCertStore {
     roots
 }
 
-/// From which addresses this machine would send to the internet. Nothing is sent.
+/// From which address this machine would send to another. Nothing is sent.
+pub(crate) fn own_towards(other: IpAddr) -> Option<IpAddr> {
+    let any: IpAddr = match other {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect((other, 9)).ok()?;
+    Some(socket.local_addr().ok()?.ip()).filter(|it| !it.is_unspecified())
+}
+
+/// From which addresses this machine would send to the internet.
 fn own_addresses() -> Vec<IpAddr> {
     // Addresses for documentation, which lie behind whatever leads to the internet.
-    let ways = [("0.0.0.0:0", "192.0.2.1:9"), ("[::]:0", "[2001:db8::1]:9")];
-    let own = |(from, to): (&str, &str)| {
-        let socket = UdpSocket::bind(from).ok()?;
-        socket.connect(to).ok()?;
-        Some(socket.local_addr().ok()?.ip()).filter(|it| !it.is_unspecified() && !it.is_loopback())
-    };
-    ways.into_iter().filter_map(own).collect()
+    let others =
+        [Ipv4Addr::new(192, 0, 2, 1).into(), Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into()];
+    others.into_iter().filter_map(own_towards).filter(|it| !it.is_loopback()).collect()
 }
 
 /// Networks that lead nowhere on the internet (RFC 6890): inner ones, this machine, carriers' own,

@@ -51,6 +51,6 @@ pub use snapshot::{
     view::{Because, Reason, View},
 };
 pub use strict::Strict;
-pub use text::{EmailAddress, GroupName, ToolMatcher, ToolPattern, UserPattern};
+pub use text::{EmailAddress, GroupName, ToolMatcher, ToolPattern, UserPattern, email_domains};
 pub use time::{Clock, Timestamp};
 pub use tool::{Tool, ToolDefinition};

@@ -76,6 +76,28 @@ impl FromStr for EmailAddress {
     }
 }
 
+/// The domains of addresses in a list with commas, in lower case; of nothing there are none.
+///
+/// # Errors
+/// Which part is no domain.
+pub fn email_domains(text: &str) -> Result<Vec<String>, String> {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    let domain = |part: &str| {
+        let domain = part.to_ascii_lowercase();
+        // As the address of somebody there would have it.
+        let address = format!("somebody@{domain}").parse::<EmailAddress>();
+        // A dot too many means nobody's addresses, or others than were meant.
+        let is_one = |it: EmailAddress| {
+            it.domain() == domain && domain.split('.').all(|label| !label.is_empty())
+        };
+        match address.is_ok_and(is_one) {
+            true => Ok(domain),
+            false => Err(format!("\"{}\" is not a domain like example.com", part.escape_debug())),
+        }
+    };
+    parts.map(domain).collect()
+}
+
 /// The name of a group. It travels in comma-separated headers, so it holds no comma and only
 /// visible ASCII with single inner blanks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

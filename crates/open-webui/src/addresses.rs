@@ -9,8 +9,14 @@ use url::Url;
 pub fn gate_address(text: &str) -> Result<Url, String> {
     let url = text.trim().parse::<Url>().ok().filter(is_plain);
     let url = url.ok_or("must be an address such as http://gatehall:8080")?;
-    match url.path().trim_end_matches('/').ends_with("/mcp") {
-        true => Err("must be the address of the gate itself, without /mcp".into()),
+    let path = url.path().trim_end_matches('/');
+    // What the gate has below its address is none.
+    let inner = path.ends_with("/openapi.json")
+        || path.rsplit('/').take(2).any(|part| matches!(part, "mcp" | "t"));
+    match inner {
+        true => Err("must be the address of the gate itself, without /mcp or /t and what \
+                     follows it"
+            .into()),
         false => Ok(url),
     }
 }
@@ -49,6 +55,10 @@ mod tests {
             "gate:8080",
             "http://gate:8080/mcp",
             "http://gate/mcp/",
+            "http://gate:8080/mcp/google",
+            "http://gate:8080/t/google",
+            "http://gate:8080/t/google/openapi.json",
+            "http://gate:8080/openapi.json",
             "http://k@gate",
             "http://:p@gate",
             "http://gate?x=1",

@@ -24,6 +24,12 @@ pub type Wire = BoxCloneSyncService<
 /// An object of JSON, with whatever is in it that this program does not know.
 pub(crate) type Object = Map<String, Value>;
 
+/// What stands below a name; null if nothing does. Indexing an object by a name that it lacks would
+/// panic, and what is in it is from outside.
+pub(crate) fn below<'o>(object: &'o Object, name: &str) -> &'o Value {
+    object.get(name).unwrap_or(&Value::Null)
+}
+
 /// Open WebUI has so long to answer: where connections are saved, it asks all servers first.
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -104,6 +110,7 @@ impl Client {
         }
         serde_json::from_slice(answer).map_err(|error| match answer.trim_ascii_start().first() {
             Some(b'<') => Fault::Page(format!("{}{path}", self.base)),
+            None => Fault::Shape(format!("{}{path}", self.base), "with nothing at all".into()),
             _ => {
                 let why = shown(&error.to_string(), 200).into_owned();
                 Fault::Shape(format!("{}{path}", self.base), why)
@@ -179,6 +186,12 @@ mod tests {
     fn nobody() -> Client {
         let wire = tower::service_fn(async |_| -> Result<_, _> { panic!("nothing is sent") });
         Client::new(&"http://chat:8080".parse().unwrap(), Wire::new(wire)).unwrap()
+    }
+
+    #[test]
+    fn an_empty_answer_is_said_in_words() {
+        let fault = nobody().json("/x", b" \n").unwrap_err().to_string();
+        assert!(fault.ends_with("with nothing at all"), "{fault}");
     }
 
     #[test]

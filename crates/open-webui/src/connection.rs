@@ -6,7 +6,7 @@ use gatehall_domain::TenantId;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::client::Object;
+use crate::client::{Object, below};
 
 /// The ID of the connection, which stands before the name of each tool.
 pub const CONNECTION: &str = "gatehall";
@@ -14,13 +14,13 @@ pub const CONNECTION: &str = "gatehall";
 /// The key that stands in the connection to Gatehall, if there is one.
 pub fn connection_key(connections: &[Object]) -> Option<&str> {
     let found = Kind::Mcp.find(connections)?;
-    connections[found]["key"].as_str().filter(|key| !key.is_empty())
+    below(&connections[found], "key").as_str().filter(|key| !key.is_empty())
 }
 
 /// The gate to which the connection leads, if there is one.
 pub fn connection_gate(connections: &[Object]) -> Option<Url> {
     let found = Kind::Mcp.find(connections)?;
-    let url = connections[found].get("url").and_then(Value::as_str)?;
+    let url = below(&connections[found], "url").as_str()?;
     url.trim_end_matches('/').strip_suffix("/mcp")?.parse().ok()
 }
 
@@ -71,7 +71,7 @@ impl Kind {
 
     pub(crate) fn is(&self, connection: &Object) -> bool {
         let kind = connection.get("type").and_then(Value::as_str).unwrap_or("openapi");
-        let id = connection.get("info").and_then(|it| it["id"].as_str());
+        let id = below(connection, "info")["id"].as_str();
         kind == self.type_name() && id == Some(self.id().as_str())
     }
 

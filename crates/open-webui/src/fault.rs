@@ -1,3 +1,4 @@
+use gatehall_domain::names::shown;
 use serde_json::Value;
 
 /// Why something was not asked of Open WebUI, or not done there. Each says what to do.
@@ -24,12 +25,18 @@ pub enum Fault {
         "{0} is not Open WebUI: it answers {1} where Open WebUI says what it is. Give the address of Open WebUI itself, not that of the gate"
     )]
     NotOpenWebUi(String, u16),
+    #[error("{0} answers that there were too many requests: wait a few minutes, and try again")]
+    Limited(String),
     #[error("Open WebUI does not know {0}: its version is too old, or too new, for this")]
     NoSuchFunction(String),
     #[error(
         "Open WebUI does not take the token: it has ended, was revoked, or is of another Open WebUI. Sign in there anew, or make a new key (Settings, Account, API keys)"
     )]
     BadToken,
+    #[error(
+        "a token or API key is one word of visible characters: what was given is another thing"
+    )]
+    OddToken,
     #[error(
         "Open WebUI takes no API keys: switch Enable API Keys on (Settings, Authentication), or set ENABLE_API_KEYS=true, or give an e-mail address and a password"
     )]
@@ -43,7 +50,7 @@ pub enum Fault {
     )]
     NotAdministrator(String, String),
     #[error(
-        "the account {0} waits to be activated (its role is pending): an administrator of Open WebUI gives it the role admin (Admin Panel, Users)"
+        "the account {0} waits to be activated (its role is pending): an administrator of Open WebUI gives it the role admin (Admin Panel, Users). Where a trusted header says who signs in, an address that had no account just got this one: if it is mistyped, remove it there"
     )]
     Waiting(String),
     #[error(
@@ -81,10 +88,14 @@ pub enum Fault {
     )]
     Moved,
     #[error(
+        "somebody else saved the connections of Open WebUI at the same moment, so that theirs or those of this may be lost: look at them there (Settings, Integrations), and run this again"
+    )]
+    Crossed,
+    #[error(
         "Open WebUI has no account yet, and who signs in first becomes its administrator: with --apply that is {0}"
     )]
     NobodyYet(String),
-    #[error("there is no group {0} at Open WebUI, nor one of Gatehall that is brought over")]
+    #[error("there is no group {name} at Open WebUI, nor one of Gatehall that is brought over", name = quoted(.0))]
     NoGroup(String),
     #[error("no password could be made up for an account: {0}")]
     NoPassword(String),
@@ -132,6 +143,11 @@ impl Fault {
     }
 }
 
+/// A name that somebody gave, between marks, so that an empty one is seen.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", shown(name, 100))
+}
+
 /// How Open WebUI begins to say that nobody is signed in. It answers 401 to much else, too.
 const SESSION_ENDED: [&str; 5] = [
     "Your session has expired",
@@ -162,7 +178,7 @@ pub(crate) fn said(body: &[u8]) -> String {
         }
         _ => "without saying why".into(),
     };
-    gatehall_domain::names::shown(&text, 300).into_owned()
+    shown(&text, 300).into_owned()
 }
 
 #[cfg(test)]
@@ -193,6 +209,14 @@ mod tests {
         assert!(none.contains("401") && !none.contains("token"), "{none}");
         assert!(of(404, "Not Found", false).contains("too old"));
         assert!(of(404, "We could not find it", false).contains("404"));
+    }
+
+    #[test]
+    fn a_name_that_was_given_is_shown_and_cut() {
+        let of = |name: &str| Fault::NoGroup(name.to_owned()).to_string();
+        assert!(of("").contains("no group \"\" at"), "{}", of(""));
+        assert!(of("a\u{1b}[31m\u{202e}b").contains("\"a [31mb\""));
+        assert!(of(&"x".repeat(20_000)).len() < 300);
     }
 
     #[test]

@@ -40,10 +40,13 @@ impl Client {
     /// What could not be read.
     pub async fn read(&self) -> Result<Found, Fault> {
         let config = self.get("/api/config").await?;
-        let admin = self.get("/api/v1/auths/admin/config").await?;
+        let path = "/api/v1/auths/admin/config";
+        let Value::Object(admin) = self.get(path).await? else {
+            return Err(Fault::Shape(path.to_owned(), "it lists no settings".into()));
+        };
         Ok(Found {
             version: shown(config["version"].as_str().unwrap_or_default(), 40).into_owned(),
-            admin: admin.as_object().cloned().unwrap_or_default(),
+            admin,
             connections: self.connections().await?,
             models: self.models().await?,
             base_models: self.base_models().await?,
@@ -75,7 +78,7 @@ impl Client {
         // Whoever saved in between sees theirs gone; whoever does so now, here.
         match same(new, &kept) && same(new, &self.connections().await?) {
             true => Ok(()),
-            false => Err(Fault::Moved),
+            false => Err(Fault::Crossed),
         }
     }
 }
@@ -90,10 +93,34 @@ fn same(one: &[Object], other: &[Object]) -> bool {
 }
 
 fn listed(path: &str, mut answer: Value) -> Result<Vec<Object>, Fault> {
-    let list = answer.get_mut("TOOL_SERVER_CONNECTIONS").map(Value::take).unwrap_or_default();
-    if list.is_null() && answer.is_object() {
-        return Ok(Vec::new());
+    let shape = || Fault::Shape(path.to_owned(), "it lists no connections".into());
+    // A list that is not there is none that is empty: whoever saved it so would remove them all.
+    let list = answer.get_mut("TOOL_SERVER_CONNECTIONS").map(Value::take).ok_or_else(shape)?;
+    match list {
+        Value::Null => Ok(Vec::new()),
+        list => serde_json::from_value(list).map_err(|_| shape()),
     }
-    serde_json::from_value(list)
-        .map_err(|_| Fault::Shape(path.to_owned(), "it lists no connections".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_list_that_is_there_is_one() {
+        let of = |answer| listed("/x", answer);
+        for answer in [json!({}), json!(null), json!([]), json!("x"), json!({"connections": []})] {
+            assert!(matches!(of(answer.clone()), Err(Fault::Shape(..))), "{answer}");
+        }
+        for list in [json!({}), json!("x"), json!([1]), json!([[]])] {
+            let answer = json!({"TOOL_SERVER_CONNECTIONS": list});
+            assert!(matches!(of(answer.clone()), Err(Fault::Shape(..))), "{answer}");
+        }
+        for list in [json!(null), json!([]), json!([{}])] {
+            let answer = json!({"TOOL_SERVER_CONNECTIONS": list});
+            assert!(of(answer.clone()).is_ok(), "{answer}");
+        }
+    }
 }

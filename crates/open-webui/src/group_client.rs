@@ -27,6 +27,9 @@ impl Client {
                 description: text("description"),
                 members: BTreeSet::new(),
             };
+            if group.id.is_empty() {
+                return Err(Fault::Shape(path.to_owned(), "a group has no id".into()));
+            }
             if mark_of(&group.description).is_some() {
                 group.members = self.members(&group.id).await?;
             }

@@ -46,12 +46,18 @@ fn settings(config: &Value, sign_up: Option<bool>) -> Vec<Finding> {
     let is = |name: &str| config["features"][name].as_bool();
     let has_nobody = config["onboarding"].as_bool() == Some(true);
     let mut findings = Vec::new();
-    if is("auth") == Some(false) {
-        findings.push(Finding::bad(
+    match is("auth") {
+        Some(true) => {}
+        Some(false) => findings.push(Finding::bad(
             NAME,
             "WEBUI_AUTH is off: whoever reaches it is its administrator",
             "take WEBUI_AUTH=false out of its environment",
-        ));
+        )),
+        None => findings.push(Finding::unknown(
+            NAME,
+            "whether people sign in there at all is not said",
+            "look whether WEBUI_AUTH=false is in its environment",
+        )),
     }
     if has_nobody {
         findings.push(Finding::doubtful(
@@ -131,6 +137,7 @@ mod tests {
             ("enable_signup", true.into(), Bad, "sign-up is open"),
             ("enable_signup", Value::Null, Unknown, "not said"),
             ("auth", false.into(), Bad, "WEBUI_AUTH is off"),
+            ("auth", Value::Null, Unknown, "at all is not said"),
             ("onboarding", true.into(), Doubtful, "first becomes its administrator"),
         ] {
             let (health, found) = worst("0.12.4", feature, value);

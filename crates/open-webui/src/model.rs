@@ -28,6 +28,10 @@ pub(crate) struct ModelChange {
     pub(crate) open: bool,
 }
 
+/// Why a model of a provider is left alone.
+pub(crate) const UNREGISTERED: &str = "it is not registered: administrators alone may use it, and \
+    the tools are not switched on, unless models are opened to everybody";
+
 /// What is found out about models.
 #[derive(Debug, Default)]
 pub(crate) struct ModelPlan {
@@ -93,11 +97,7 @@ pub(crate) fn compare(
                 tools: tools.to_vec(),
                 open,
             }),
-            false => plan.left.push((
-                model.id.clone(),
-                "it is not registered, so that administrators alone may use it, unless models \
-                 are opened to everybody",
-            )),
+            false => plan.left.push((model.id.clone(), UNREGISTERED)),
         }
     }
     if let Models::Named(names) = choice {

@@ -36,7 +36,8 @@ impl Client {
     pub(crate) async fn model(&self, id: &str) -> Result<Option<Object>, Fault> {
         match self.get(&format!("/api/v1/models/model?id={}", encoded(id))).await {
             Ok(Value::Object(model)) => Ok(Some(model)),
-            Ok(_) | Err(Fault::Refused(_, 404, _)) => Ok(None),
+            Ok(Value::Null) | Err(Fault::Refused(_, 404, _)) => Ok(None),
+            Ok(_) => Err(Fault::Shape(id.to_owned(), "it is no model".into())),
             // Versions before it had a status of its own for that.
             Err(Fault::Refused(_, 401, said)) if said.contains("could not find") => Ok(None),
             Err(fault) => Err(fault),
@@ -45,9 +46,13 @@ impl Client {
 
     /// What providers offer now.
     pub(crate) async fn base_models(&self) -> Result<Vec<BaseModel>, Fault> {
-        let all = self.get("/api/models/base").await?;
+        let path = "/api/models/base";
+        let all = self.get(path).await?;
+        let Some(all) = all["data"].as_array() else {
+            return Err(Fault::Shape(path.to_owned(), "it lists no models".into()));
+        };
         let (mut models, mut seen) = (Vec::new(), HashSet::new());
-        for it in all["data"].as_array().into_iter().flatten() {
+        for it in all {
             let Some(id) = it["id"].as_str() else { continue };
             if seen.insert(id) {
                 let name = it["name"].as_str().unwrap_or(id).to_owned();

@@ -94,6 +94,9 @@ impl Client {
     async fn enter(&self, proof: &Proof, may: bool) -> Result<(Self, Value), Fault> {
         let path = "/api/config";
         let (status, answer) = self.exchange(Method::GET, path, None, None).await?;
+        if status == 429 {
+            return Err(Fault::Limited(self.address().to_owned()));
+        }
         if (400..500).contains(&status) {
             return Err(Fault::NotOpenWebUi(self.address().to_owned(), status));
         }
@@ -110,7 +113,7 @@ impl Client {
         }
         let takes_header = config["features"]["auth_trusted_header"] == json!(true);
         let (told, body) = match proof {
-            Proof::Token(token) => return self.with_token(token.clone()).know(proof).await,
+            Proof::Token(token) => return self.with_token(bare(token)?).know(proof).await,
             Proof::Header { name, .. } if !takes_header => {
                 return Err(Fault::NoTrustedHeader(name.clone()));
             }
@@ -146,6 +149,15 @@ impl Client {
     }
 }
 
+/// A token as it is sent: what is pasted may have blanks and ends of lines around it.
+fn bare(token: &SecretString) -> Result<SecretString, Fault> {
+    let token = token.expose_secret().trim();
+    match !token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic()) {
+        true => Ok(SecretString::from(token.to_owned())),
+        false => Err(Fault::OddToken),
+    }
+}
+
 /// An account that waits cannot do anything, and would be told that its token is wrong.
 fn usable(proof: &Proof, account: &Value) -> Result<(), Fault> {
     match account["role"].as_str() {
@@ -169,5 +181,21 @@ fn refused(proof: &Proof, status: u16, answer: &[u8]) -> Fault {
         (400, Proof::Header { name, .. }) => Fault::HeaderNotTaken(name.clone()),
         (400 | 401, Proof::Password { email, .. }) => Fault::BadPassword(email.to_string()),
         _ => Fault::Refused("signing in".into(), status, said),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_one_word() {
+        let of = |text: &str| bare(&SecretString::from(text.to_owned()));
+        for text in ["sk-1", " sk-1\r\n", "sk-1\t"] {
+            assert_eq!(of(text).unwrap().expose_secret(), "sk-1");
+        }
+        for text in ["", " ", "a b", "a\nb", "a\u{7f}", "\u{e4}"] {
+            assert!(matches!(of(text), Err(Fault::OddToken)), "{text:?}");
+        }
     }
 }

@@ -169,6 +169,36 @@ def test_a_call_that_takes_too_long(world):
         ended.set()
 
 
+def _hang_up(it):
+    """As a gate that is ended in the middle of a call."""
+    it.close_connection = True
+
+
+def _break_off(it):
+    it.send_response(200)
+    it.send_header("Content-Length", "99")
+    it.end_headers()
+    it.wfile.write(b"{")
+    it.close_connection = True
+
+
+@table([(_hang_up,), (_break_off,)])
+def test_a_call_that_breaks_may_be_done(world, ending):
+    with Elsewhere(ending) as other, valves(world, gateway_url=other.origin):
+        answer = called(world, "alice", "google_clock_now")
+    assert "Error: The connection broke" in answer.text, answer
+    assert "may be done all the same" in answer.text, answer
+    assert len(other.requests) == 1, other.requests
+
+
+@table([("[", 100_000), ('{"tools": [], "found": 1e999}', 1), ("null", 1), ('{"tools": [1]}', 1)])
+def test_an_answer_of_something_else_is_said(world, text, times):
+    other = lambda it: it.send(200, (text * times).encode(), "application/json")
+    with Elsewhere(other) as other, valves(world, gateway_url=other.origin):
+        answer = asked(world, "alice", "gatehall_list_my_tools")
+    assert "Error: Something other than Gatehall answered" in answer.text, answer
+
+
 def test_a_redirect_gets_no_proof(world):
     with Elsewhere(lambda _: None) as target:
         away = lambda it: it.send(307, headers=[("Location", f"{target.origin}/")])

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use gatehall_compose_folder::Hosts;
+use gatehall_compose_folder::{Hosts, values::domain};
 use gatehall_doctor::{ComposeFolder, Deployment, Model, Side};
 use url::Url;
 
@@ -28,7 +28,8 @@ impl DoctorOptions {
         inside: Option<&Inside>,
     ) -> Result<Deployment> {
         let of_folder = |name: &str| folder?.variable(name).map(str::to_owned);
-        let domain = self.domain.clone().or_else(|| of_folder("DOMAIN"));
+        // One that is none is told with the other variables.
+        let domain = self.domain.clone().or_else(|| domain(&of_folder("DOMAIN")?).ok());
         let mut public_url = self.public_url.clone();
         if public_url.is_none() {
             public_url = inside.and_then(|it| it.public_url.clone());
@@ -52,6 +53,7 @@ impl DoctorOptions {
         if let Some(header) = trusted.or_else(|| of_folder("OPEN_WEBUI_EMAIL_HEADER")) {
             it.trusted_header = header;
         }
+        it.proxy_network = self.proxy_network;
         it.chat_url = self.open_webui_url.clone();
         it.person = it.person.or_else(|| of_folder("ADMIN_EMAIL"));
         it.model = match &self.model_url {

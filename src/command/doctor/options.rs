@@ -1,10 +1,12 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Args;
+use gatehall_compose_folder::values::domain;
 use gatehall_open_webui::chat_address;
+use ipnet::IpNet;
 use url::Url;
 
-use crate::{command::chats::ChatOptions, output::Format};
+use crate::{command::chats::ChatOptions, output::Format, settings::public_url};
 
 /// Look at the whole deployment, and say how to mend what is wrong: names, ports, certificates,
 /// proxies, sign-in, providers, Open WebUI, the database and secrets.
@@ -14,10 +16,10 @@ use crate::{command::chats::ChatOptions, output::Format};
 #[derive(Debug, Args)]
 pub struct DoctorOptions {
     /// Address under which browsers know the gate. [default: https://admin. and the domain]
-    #[arg(long, env = "GATEHALL_PUBLIC_URL", value_name = "URL")]
+    #[arg(long, env = "GATEHALL_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub(super) public_url: Option<Url>,
     /// Domain below which app., mcp. and admin. lie. [default: that of the folder]
-    #[arg(long, env = "GATEHALL_DOMAIN", value_name = "DOMAIN")]
+    #[arg(long, env = "GATEHALL_DOMAIN", value_name = "DOMAIN", value_parser = domain)]
     pub(super) domain: Option<String>,
     /// Folder of the Compose file, with .env and secrets.
     #[arg(long, value_name = "DIR")]
@@ -31,6 +33,10 @@ pub struct DoctorOptions {
     /// Host names under which clients may come, separated by commas.
     #[arg(long, env = "GATEHALL_ALLOWED_HOSTS", value_name = "NAMES", value_delimiter = ',')]
     pub(super) allowed_hosts: Vec<String>,
+    /// Network in which the gate is alone with its proxy, such as 172.30.253.0/28: beside the gate it
+    /// is looked whether the gate is there.
+    #[arg(long, env = "GATEHALL_PROXY_NETWORK", value_name = "NETWORK")]
+    pub(super) proxy_network: Option<IpNet>,
     /// Address of Open WebUI within the deployment, such as http://open-webui:8080.
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_URL", value_name = "URL", value_parser = chat_address)]
     pub(super) open_webui_url: Option<Url>,

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use gatehall_compose_folder::{
-    Hosts,
     secret_files::{FOLDER, MODEL, PROVIDER},
+    table::as_it_stands,
+    values::{profile, unlike_own},
     variables::{AUTHENTIK, NAME, PROFILES, has_authentik},
 };
 use secrecy::{ExposeSecret, SecretString};
@@ -39,6 +40,10 @@ pub(super) fn find(
 ) -> Result<Answers> {
     let mut answers = Answers::default();
     for question in &QUESTIONS {
+        // What is wrong there is said already, and what is in it nobody knows.
+        if there.is_unclear(question) {
+            continue;
+        }
         let said = match options.said(question) {
             Ok(said) => said,
             Err(error) => {
@@ -61,6 +66,12 @@ pub(super) fn find(
         }
     }
     Ok(answers)
+}
+
+/// What a flag or a variable says, and which.
+struct Said {
+    text: String,
+    place: String,
 }
 
 type Answer = Option<Result<String, String>>;
@@ -86,9 +97,10 @@ impl Answers {
     }
 
     /// An answer that only a flag or a variable gives.
-    fn said(&self, question: &Question, said: Option<String>) -> Answer {
-        let answer = (question.check)(&said?, &self.known);
-        Some(answer.map_err(|problem| format!("{}: {problem}", question.flag)))
+    fn said(&self, question: &Question, said: Option<Said>) -> Answer {
+        let said = said?;
+        let answer = (question.check)(&said.text, &self.known);
+        Some(answer.map_err(|problem| format!("{}: {problem}", said.place)))
     }
 
     /// An answer that is in the folder, and is not to be another.
@@ -96,7 +108,7 @@ impl Answers {
         &self,
         question: &Question,
         found: String,
-        said: Option<String>,
+        said: Option<Said>,
         options: &ComposeOptions,
     ) -> Answer {
         let place = match question.kind {
@@ -104,24 +116,23 @@ impl Answers {
             Kind::Variable | Kind::Provider => NAME.to_owned(),
         };
         let name = question.name;
-        let there = match (question.check)(&found, &self.known) {
+        let checked = (question.check)(&found, &self.known);
+        let there = match as_it_stands(name, &found, checked) {
             Ok(there) => there,
             Err(problem) => return Some(Err(format!("{name} in {place}: {problem}"))),
         };
         let is_rotated = options.rotate.as_deref() == Some(name);
-        if let Some(said) = said {
-            return Some(match (question.check)(&said, &self.known) {
-                Err(problem) => Err(format!("{}: {problem}", question.flag)),
+        if let Some(Said { text, place: flag }) = said {
+            return Some(match (question.check)(&text, &self.known) {
+                Err(problem) => Err(format!("{flag}: {problem}")),
                 Ok(said) if said == there || is_rotated => Ok(said),
                 Ok(_) if question.kind == Kind::Secret => Err(format!(
-                    "{place} is there already and is another than {} says: leave that out, or \
-                     replace the file with --rotate {name}",
-                    question.flag
+                    "{place} is there already and is another than {flag} says: leave that out, or \
+                     replace the file with --rotate {name}"
                 )),
                 Ok(said) => Err(format!(
-                    "{place} says {name}={there} already, and {} says {said}: leave that out, or \
-                     change {place}",
-                    question.flag
+                    "{place} says {name}={there} already, and {flag} says {said}: leave that out, \
+                     or change {place}"
                 )),
             });
         }
@@ -132,25 +143,14 @@ impl Answers {
     pub(super) fn contradictions(&self, there: &Deployment) -> Vec<String> {
         let mut problems = Vec::new();
         let value = |name: &str| self.known.value(name).unwrap_or_default();
-        let own = Hosts::below(value("DOMAIN")).own_issuer();
-        if self.known.has_authentik() {
-            if value("PROVIDER_ISSUER") != own {
-                problems.push(format!(
-                    "PROVIDER_ISSUER is {}, and with Authentik of this deployment it has to be \
-                     {own}: change it in {NAME}",
-                    value("PROVIDER_ISSUER")
-                ));
-            }
-            if there.variable(PROFILES).is_some() && !there.has_authentik() {
-                problems.push(format!(
-                    "{PROFILES} in {NAME} does not have {AUTHENTIK}, which the provider \
-                     authentik-here needs: add it"
-                ));
-            }
-        } else if value("PROVIDER_ISSUER") == own {
+        let is_own = self.known.has_authentik();
+        if let Some(problem) = unlike_own(value("DOMAIN"), value("PROVIDER_ISSUER"), is_own) {
+            problems.push(format!("PROVIDER_ISSUER of {NAME}: {problem}"));
+        }
+        if is_own && there.variable(PROFILES).is_some() && !there.has_authentik() {
             problems.push(format!(
-                "PROVIDER_ISSUER is that of Authentik of this deployment, which does not run: set \
-                 {PROFILES}={AUTHENTIK} in {NAME}, or name another provider"
+                "{PROFILES} in {NAME} does not have {AUTHENTIK}, which the provider \
+                 authentik-here needs: add it"
             ));
         }
         problems
@@ -198,11 +198,8 @@ impl Deployment {
                     Some("entra") => ProviderChoice::Entra,
                     Some("generic") => ProviderChoice::Generic,
                     Some(other) => {
-                        return Some(Err(format!(
-                            "{PROFILE} in {} is \"{}\": it has to be entra, authentik or generic",
-                            NAME,
-                            other.escape_debug()
-                        )));
+                        let problem = profile(other).err().unwrap_or_default();
+                        return Some(Err(format!("{PROFILE} in {NAME}: {problem}")));
                     }
                 };
                 Some(Ok(word(choice)))
@@ -219,14 +216,14 @@ impl ComposeOptions {
     }
 
     /// What a flag or a variable says to a question.
-    fn said(&self, question: &Question) -> Result<Option<String>> {
+    fn said(&self, question: &Question) -> Result<Option<Said>> {
         let secret = |value: &Option<SecretString>, file: &Option<std::path::PathBuf>| {
             let name = question.variable();
             let name = name.trim_end_matches("_FILE");
             let told = told(name, value.as_ref(), file.as_deref().map(Path::new))?;
-            Ok(told.map(|it| it.secret.expose_secret().to_owned()))
+            Ok(told.map(|it| Said { text: it.secret.expose_secret().to_owned(), place: it.place }))
         };
-        Ok(match question.name {
+        let text = match question.name {
             "DOMAIN" => self.domain.clone(),
             "ADMIN_EMAIL" => self.admin_email.clone(),
             "PEOPLE_DOMAINS" => self.people_domains.clone(),
@@ -241,6 +238,7 @@ impl ComposeOptions {
             }
             MODEL => return secret(&self.openai_api_key, &self.openai_api_key_file),
             _ => None,
-        })
+        };
+        Ok(text.map(|text| Said { text, place: question.flag.to_owned() }))
     }
 }

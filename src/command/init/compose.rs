@@ -12,7 +12,7 @@ use super::{
     deployment::{Deployment, Done},
     next,
     options::ComposeOptions,
-    questions::PROFILE,
+    questions::{Kind, PROFILE},
     rotate,
 };
 use crate::{
@@ -93,6 +93,12 @@ fn refuse(problems: &[String], answers: &Answers) {
         for question in &answers.missing {
             let what = question.text.split(['\n', '(']).next().unwrap_or_default().trim();
             error(&format!("  {:34} {:42} {what}", question.flag, question.variable()));
+        }
+        if answers.missing.iter().any(|it| it.kind == Kind::Secret) {
+            error(
+                "A secret itself may stand in the variable without _FILE: GATEHALL_OPENAI_API_KEY, \
+                 for example, which is none where the endpoint asks for no key.",
+            );
         }
         if answers.missing.iter().any(|it| it.name == PROFILE) {
             error("With --provider authentik-here nothing else of the provider is needed.");

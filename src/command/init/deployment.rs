@@ -13,7 +13,7 @@ use gatehall_compose_folder::{
     Dotenv,
     chat_env::{self, Verdict},
     secret_files::{self, CLOSED, FOLDER, Found, Kind, READ, SECRETS, SecretFile},
-    variables as dotenv,
+    table, variables as dotenv,
 };
 use gatehall_vault::{key_file, new_secret};
 use secrecy::{ExposeSecret, SecretString};
@@ -21,7 +21,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{
     bundle::{self, Bundled},
     draft,
-    questions::Known,
+    questions::{Kind as Asked, Known, QUESTIONS, Question},
     variables,
 };
 
@@ -32,6 +32,10 @@ pub(super) struct Deployment {
     pub(super) secrets: BTreeMap<&'static str, SecretString>,
     /// Secrets that the containers' users may not read.
     unread: Vec<&'static str>,
+    /// Secrets of which it cannot be said what they are.
+    unclear: Vec<&'static str>,
+    /// Whether `.env` is there and cannot be read.
+    has_unclear_variables: bool,
     /// What has to be mended before anything is written.
     pub(super) problems: Vec<String>,
 }
@@ -51,6 +55,8 @@ impl Deployment {
             variables: None,
             secrets: BTreeMap::new(),
             unread: Vec::new(),
+            unclear: Vec::new(),
+            has_unclear_variables: false,
             problems: Vec::new(),
         };
         match fs::metadata(folder) {
@@ -70,19 +76,30 @@ impl Deployment {
             )),
             Ok(_) => {}
         }
-        match it.read_variables() {
+        match dotenv::read(folder) {
             Ok(variables) => it.variables = variables,
-            Err(problem) => it.problems.push(problem),
+            Err(problem) => {
+                it.has_unclear_variables = true;
+                it.problems.push(problem);
+            }
+        }
+        if let Some(variables) = &it.variables {
+            it.problems.extend(dotenv::twice(variables));
+            it.problems.extend(unasked_problems(variables));
         }
         let secrets = folder.join(FOLDER);
         if let Some(problem) = secret_files::folder_problem(&secrets) {
             it.problems.push(problem);
+            it.unclear.extend(secret_files::names());
             return it;
         }
         for file in &SECRETS {
             match secret_files::find(&secrets, file) {
                 Found::Missing => {}
-                Found::Bad(problem) => it.problems.push(problem),
+                Found::Bad(problem) => {
+                    it.problems.push(problem);
+                    it.unclear.push(file.name);
+                }
                 Found::There { secret, is_read } => {
                     it.secrets.insert(file.name, secret);
                     it.unread.extend((!is_read).then_some(file.name));
@@ -92,11 +109,11 @@ impl Deployment {
         it
     }
 
-    fn read_variables(&self) -> Result<Option<Dotenv>, String> {
-        let file = dotenv::read(&self.folder)?;
-        match file.as_ref().and_then(dotenv::twice) {
-            Some(problem) => Err(problem),
-            None => Ok(file),
+    /// Whether there is an answer to a question of which it cannot be said what it is.
+    pub(super) fn is_unclear(&self, question: &Question) -> bool {
+        match question.kind {
+            Asked::Secret => self.unclear.contains(&question.name),
+            Asked::Variable | Asked::Provider => self.has_unclear_variables,
         }
     }
 
@@ -254,6 +271,13 @@ impl Deployment {
         let mode = if file.runs { 0o755 } else { 0o644 };
         make(&path, file.text.as_bytes(), mode, file.path, done)
     }
+}
+
+/// What is wrong with variables that nobody is asked for.
+fn unasked_problems(file: &Dotenv) -> Vec<String> {
+    let is_asked = |name: &str| QUESTIONS.iter().any(|it| it.name == name);
+    let problems = table::problems(file).into_iter().filter(|(name, _)| !is_asked(name));
+    problems.map(|(name, problem)| format!("{name} in {}: {problem}", dotenv::NAME)).collect()
 }
 
 /// Variables of `.env` to be written.

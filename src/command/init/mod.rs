@@ -4,7 +4,6 @@ mod alone;
 mod answers;
 mod ask;
 mod bundle;
-mod check;
 mod compose;
 mod deployment;
 mod draft;

@@ -10,7 +10,7 @@ use gatehall_compose_folder::{
 };
 use secrecy::SecretString;
 
-use super::{check, options::ProviderChoice};
+use super::options::ProviderChoice;
 
 /// The variables of `.env` that hold where people sign in.
 pub(super) const PROFILE: &str = "PROVIDER_PROFILE";
@@ -127,26 +127,13 @@ fn own_issuer(known: &Known) -> Option<String> {
     Some(Hosts::below(domain).own_issuer())
 }
 
-fn administrator_belongs(text: &str, known: &Known) -> Checked {
-    let domains = check::people(text)?;
-    if let Some((_, domain)) = known.value("ADMIN_EMAIL").and_then(|it| it.split_once('@'))
-        && !domains.split(',').any(|it| it == domain)
-    {
-        return Err(format!(
-            "{domain} is missing, the domain of the administrator's address: nobody could vouch \
-             for it"
-        ));
-    }
-    Ok(domains)
-}
-
 /// All of them, in the order in which they are asked.
 pub(super) static QUESTIONS: [Question; 11] = [
     question(
         "DOMAIN",
         "--domain",
         "Domain below which everything lives, such as example.org",
-        |text, _| values::domain(text),
+        |text, _| values::own_domain(text),
     ),
     question("ADMIN_EMAIL", "--admin-email", "Address of the first administrator", |text, _| {
         values::email(text)
@@ -157,7 +144,7 @@ pub(super) static QUESTIONS: [Question; 11] = [
             "PEOPLE_DOMAINS",
             "--people-domains",
             "Domains of your people's addresses, separated by commas",
-            administrator_belongs,
+            |text, known| values::people(text, known.value("ADMIN_EMAIL")),
         )
     },
     Question {
@@ -208,7 +195,7 @@ pub(super) static QUESTIONS: [Question; 11] = [
             PROVIDER,
             "--provider-client-secret-file",
             "Secret of the gate at the provider (it is not shown)",
-            |text, known| check::client_secret(text, known.profile()),
+            |text, known| values::client_secret(text, known.profile()),
         )
     },
     Question {
@@ -227,13 +214,13 @@ pub(super) static QUESTIONS: [Question; 11] = [
             MODEL,
             "--openai-api-key-file",
             "Key of the model endpoint (it is not shown; none if it asks for none)",
-            |text, _| check::model_key(text),
+            |text, _| values::model_key(text),
         )
     },
     Question {
         given: |_| Some(String::new()),
         ..question("DEFAULT_MODEL", "--default-model", "Model that new chats have", |text, _| {
-            check::model(text)
+            values::text(text)
         })
     },
 ];

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gatehall_compose_folder::Dotenv;
+use gatehall_compose_folder::{Dotenv, table::is_needed};
 
 use super::bundle;
 
@@ -34,15 +34,16 @@ pub(super) fn filled(
     }
     let Some(there) = there else { return Ok(example.text().to_owned()) };
     let mut text = there.text().to_owned();
-    for (name, value) in values {
-        if there.get(name).is_some_and(str::is_empty) && !value.is_empty() {
+    let is_wanted = |name: &str| values.contains_key(name) || is_needed(name);
+    for (name, value) in example.all() {
+        if is_wanted(name) && there.get(name).is_some_and(str::is_empty) && !value.is_empty() {
             // Places move with each change, so it is read anew.
             let file = Dotenv::read(&text, &|_| None)?;
             text = file.with(name, value).map_err(|problem| format!("{name} {problem}"))?;
         }
     }
     let is_missing = |name: &&str| {
-        let decided = there.is_commented(name) && !values.contains_key(name);
+        let decided = there.is_commented(name) && !is_wanted(name);
         there.get(name).is_none() && !decided
     };
     let missing: Vec<&str> = example.names().filter(is_missing).collect();
@@ -108,6 +109,12 @@ mod tests {
         assert_eq!(file.get("TRAEFIK_IMAGE"), example().unwrap().get("TRAEFIK_IMAGE"));
         assert!(text.contains("# Where the authority writes") && file.twice().is_none());
         assert_eq!(filled(Some(&file), &without).unwrap(), text);
+        // What nothing works without is not left out, nor empty.
+        let image = example().unwrap().get("POSTGRES_IMAGE").unwrap().to_owned();
+        for out in ["POSTGRES_IMAGE=", "#POSTGRES_IMAGE=x"] {
+            let text = filled(Some(&read(out)), &without).unwrap();
+            assert_eq!(read(&text).get("POSTGRES_IMAGE"), Some(image.as_str()), "{out}");
+        }
         let wanted = filled(Some(&read(own)), &values()).unwrap();
         assert_eq!(read(&wanted).get("DEFAULT_MODEL"), Some("a b"));
     }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 use gatehall_control::wiring::{Wiring, alone};
-use gatehall_domain::{EmailAddress, OPEN_WEBUI};
+use gatehall_domain::{EmailAddress, OPEN_WEBUI, ProviderId, is_open_webui};
 use gatehall_open_webui::{Client, Proof, chat_address, gate_address};
-use gatehall_portal::ChatAccess;
 use url::Url;
 
 use crate::{
@@ -30,8 +29,15 @@ pub(super) struct AccessOptions {
     #[command(flatten)]
     proof: ProofOptions<true>,
     /// Name of this Open WebUI among several, as in the file of GATEHALL_OPEN_WEBUIS.
-    #[arg(long, value_name = "NAME", default_value = OPEN_WEBUI)]
+    #[arg(long, value_name = "NAME", value_parser = name, default_value = OPEN_WEBUI)]
     pub(super) name: String,
+}
+
+/// A name that an Open WebUI may have.
+fn name(text: &str) -> Result<String, String> {
+    let id = text.parse::<ProviderId>().ok().filter(|_| is_open_webui(text));
+    id.map(|it| it.to_string())
+        .ok_or_else(|| format!("must be {OPEN_WEBUI}, or begin with {OPEN_WEBUI}-"))
 }
 
 /// Where the gate is.
@@ -42,6 +48,13 @@ pub(super) struct GateOptions {
     /// that of the last time, or of the connection that is there]
     #[arg(long, env = "GATEHALL_OPEN_WEBUI_GATE_URL", value_name = "URL", value_parser = gate_address)]
     pub(super) gate_url: Option<Url>,
+}
+
+/// Which Open WebUI, and as whom.
+pub(super) struct Access {
+    pub(super) chat: String,
+    url: Url,
+    pub(super) proof: Proof,
 }
 
 /// What is said where nothing proves an administrator.
@@ -60,10 +73,10 @@ impl AccessOptions {
     }
 
     /// The Open WebUI that is meant, and the administrator.
-    async fn access(&self, office: &Office) -> Result<ChatAccess> {
-        let proof = self.proof.0.proof(&FLAGS)?;
+    pub(super) async fn access(&self, office: &Office) -> Result<Access> {
+        let proof = self.proof.0.proof(&FLAGS)?.context(NEEDED)?;
         let url = self.address(office).await?;
-        Ok(ChatAccess { chat: self.name.clone(), url, proof, follow: false })
+        Ok(Access { chat: self.name.clone(), url, proof })
     }
 
     /// Where the Open WebUI is that is meant.
@@ -83,18 +96,16 @@ impl AccessOptions {
 /// the first account of a fresh one only if it `may`.
 pub(super) async fn at_open_webui<T>(
     office: &Office,
-    options: &AccessOptions,
+    access: Access,
     may: bool,
-    work: impl AsyncFnOnce(&mut Wiring, &Proof) -> Result<T>,
+    work: impl AsyncFnOnce(&mut Wiring) -> Result<T>,
 ) -> Result<T> {
-    ensure!(options.has_proof(), NEEDED);
-    let ChatAccess { chat, url, proof, .. } = options.access(office).await?;
-    let proof = proof.context(NEEDED)?;
+    let Access { chat, url, proof } = access;
     let alone = alone(&office.store, PATIENCE).await?;
     let client = Client::new(&url, wire())?.sign_in(&proof, may).await?;
     let ended = async {
         let mut wiring = Wiring::open(alone, office.desk(), client.clone(), chat).await?;
-        let ended = work(&mut wiring, &proof).await;
+        let ended = work(&mut wiring).await;
         wiring.close().await;
         ended
     };

@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use gatehall_control::{
     operation::key::{KeyOrder, add},
     wiring::wished_tenants,
@@ -16,13 +16,21 @@ use gatehall_control::{
 use gatehall_open_webui::{KeyState, import_file, key_state, variables};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::setup_options::SetupOptions;
+use super::{access::NEEDED, setup_options::SetupOptions};
 use crate::{
     office::Office,
     output::{error, text},
 };
 
 pub(super) async fn run(office: &Office, options: &SetupOptions) -> Result<ExitCode> {
+    let beyond = beyond(options);
+    ensure!(
+        beyond.is_empty(),
+        "by hand these do nothing: {}. Leave them out (who sees the connection is said in its form, \
+         at Access Control), or {NEEDED}",
+        beyond.join(", ")
+    );
+    options.chats.must_know(office, &options.access.name).await?;
     let snapshot = office.store.load().await?;
     let terms = options.terms.terms(None, &snapshot)?;
     let tenants = wished_tenants(snapshot.company(), &terms);
@@ -51,10 +59,23 @@ pub(super) async fn run(office: &Office, options: &SetupOptions) -> Result<ExitC
     }
     error(&format!(
         "Import {} at Settings, Integrations, External Tool Servers, +, Import; then remove it, since \
-         the key is in it.",
+         the key is in it. Everybody sees what it makes: choose groups in that form, at Access Control.",
         path.display()
     ));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The options that need somebody who signs in.
+fn beyond(options: &SetupOptions) -> Vec<&'static str> {
+    let given = [
+        (options.new_key, "--new-key"),
+        (options.bind_admin, "--bind-admin"),
+        (options.all, "--all"),
+        (options.test.is_given(), "those of a test user"),
+        (options.format.json, "--json"),
+    ];
+    let given = given.into_iter().filter_map(|(is_given, name)| is_given.then_some(name));
+    options.terms.beyond_the_form().chain(given).collect()
 }
 
 /// A file that only its owner reads, and that was not there.

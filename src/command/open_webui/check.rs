@@ -4,7 +4,6 @@ use anyhow::{Context, Result};
 use clap::Args;
 use gatehall_control::wiring::{Order, Whom, Wiring};
 use gatehall_domain::Finding;
-use gatehall_open_webui::Proof;
 
 use super::{
     access::{AccessOptions, GateOptions, at_open_webui},
@@ -34,9 +33,11 @@ pub(super) struct CheckOptions {
 
 pub(super) async fn run(settings: &StoreSettings, options: CheckOptions) -> Result<ExitCode> {
     let office = Office::of_gate(settings).await?;
-    let work =
-        async |wiring: &mut Wiring, proof: &Proof| look(&office, &options, wiring, proof).await;
-    let findings = at_open_webui(&office, &options.access, false, work).await?;
+    let access = options.access.access(&office).await?;
+    options.chats.must_know(&office, &access.chat).await?;
+    let whom = options.test.whom(&access.proof, office.store.load().await?.company())?;
+    let work = async |wiring: &mut Wiring| look(&office, &options, wiring, whom.as_ref()).await;
+    let findings = at_open_webui(&office, access, false, work).await?;
     match options.format.json {
         true => show::json(&[], &findings)?,
         false => found::print(&findings, ""),
@@ -48,7 +49,7 @@ async fn look(
     office: &Office,
     options: &CheckOptions,
     wiring: &Wiring,
-    proof: &Proof,
+    whom: Option<&Whom>,
 ) -> Result<Vec<Finding>> {
     let terms = match wiring.terms() {
         Some(terms) => terms.clone(),
@@ -58,8 +59,7 @@ async fn look(
             .context("there is no connection gatehall at Open WebUI: gatehall open-webui setup")?,
     };
     let order = Order { terms, key: None, new_key: false };
-    let whom = options.test.whom(proof)?;
-    findings(office, &options.chats, wiring, &order, whom.as_ref()).await
+    findings(office, &options.chats, wiring, &order, whom).await
 }
 
 /// Looks at what is there, and asks as somebody.

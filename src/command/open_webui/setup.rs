@@ -1,9 +1,10 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use gatehall_control::wiring::{Binding, Order, Wiring};
-use gatehall_domain::{EmailAddress, Finding};
-use gatehall_open_webui::{Found, Known, Proof};
+use gatehall_control::wiring::{Binding, Order, Whom, Wiring};
+use gatehall_domain::EmailAddress;
+use gatehall_open_webui::{Found, Known};
+use secrecy::SecretString;
 
 use super::{
     access::{NEEDED, at_open_webui},
@@ -32,20 +33,26 @@ pub(super) async fn run(settings: &StoreSettings, options: SetupOptions) -> Resu
         options.write.is_none(),
         "--write is for setting it up by hand: leave the administrator's proof out"
     );
+    // What is wrong of the options is said before anything is done.
+    let access = options.access.access(&office).await?;
+    options.chats.must_know(&office, &access.chat).await?;
+    let whom = options.test.whom(&access.proof, office.store.load().await?.company())?;
+    let key = options.given_key()?;
     let work =
-        async |wiring: &mut Wiring, proof: &Proof| work(&office, &options, wiring, proof).await;
-    at_open_webui(&office, &options.access, options.apply, work).await
+        async |wiring: &mut Wiring| work(&office, &options, wiring, key, whom.as_ref()).await;
+    at_open_webui(&office, access, options.apply, work).await
 }
 
 async fn work(
     office: &Office,
     options: &SetupOptions,
     wiring: &mut Wiring,
-    proof: &Proof,
+    key: Option<SecretString>,
+    whom: Option<&Whom>,
 ) -> Result<ExitCode> {
     let snapshot = office.store.load().await?;
     let terms = options.terms.terms(wiring.terms(), &snapshot)?;
-    let mut order = Order { terms, key: options.given_key()?, new_key: options.new_key };
+    let mut order = Order { terms, key, new_key: options.new_key };
     let draft = wiring.draft(&order).await?;
     let too_old = draft.found.version().is_some_and(|it| it.known() == Known::TooOld);
     let binding = binding(options, wiring, &draft.found).await?;
@@ -87,7 +94,7 @@ async fn work(
         count => error(&format!("Applied. Changes: {count}.")),
     }
     order.new_key = false;
-    let findings = look(office, options, wiring, &order, proof).await?;
+    let findings = super::check::findings(office, &options.chats, wiring, &order, whom).await?;
     match options.format.json {
         true => show::json(&rows, &findings)?,
         false => found::print(&findings, ""),
@@ -108,16 +115,4 @@ async fn binding(
         }
         None => Ok(None),
     }
-}
-
-/// Looks at what is there now, and asks as somebody.
-async fn look(
-    office: &Office,
-    options: &SetupOptions,
-    wiring: &Wiring,
-    order: &Order,
-    proof: &Proof,
-) -> Result<Vec<Finding>> {
-    let whom = options.test.whom(proof)?;
-    super::check::findings(office, &options.chats, wiring, order, whom.as_ref()).await
 }

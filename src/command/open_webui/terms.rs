@@ -1,6 +1,6 @@
 //! What is to be at Open WebUI, as it is said on the command line.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 use gatehall_domain::{Snapshot, TenantId};
 use gatehall_open_webui::{Access, Models, Terms};
@@ -36,7 +36,38 @@ pub(super) struct TermOptions {
     bring_groups: Option<bool>,
 }
 
+/// What an option chooses that stands for some, or for all.
+enum Chosen {
+    Unsaid,
+    All,
+    These(Vec<String>),
+}
+
+fn chosen(said: &[String], option: &str) -> Result<Chosen> {
+    ensure!(said.iter().all(|it| !it.trim().is_empty()), "{option}: give a name, not an empty one");
+    match said {
+        [] => Ok(Chosen::Unsaid),
+        [one] if one == ALL => Ok(Chosen::All),
+        some if some.iter().any(|it| it == ALL) => {
+            bail!("{option}: all stands alone, and not beside names")
+        }
+        some => Ok(Chosen::These(some.to_vec())),
+    }
+}
+
 impl TermOptions {
+    /// Those that the form for doing it by hand cannot have.
+    pub(super) fn beyond_the_form(&self) -> impl Iterator<Item = &'static str> {
+        let some = |names: &[String]| !names.is_empty() && names != [ALL];
+        let given = [
+            (some(&self.group), "--group"),
+            (!self.model.is_empty(), "--model"),
+            (self.open_models == Some(true), "--open-models"),
+            (self.bring_groups == Some(true), "--bring-groups"),
+        ];
+        given.into_iter().filter_map(|(is_given, name)| is_given.then_some(name))
+    }
+
     /// What is said, else as it was `before`, else as it usually is.
     pub(super) fn terms(&self, before: Option<&Terms>, snapshot: &Snapshot) -> Result<Terms> {
         let gate = self.gate.gate_url.clone().or_else(|| before.map(|it| it.gate.clone()));
@@ -45,15 +76,15 @@ impl TermOptions {
         )?;
         let mut terms = before.cloned().unwrap_or_else(|| Terms::new(gate.clone()));
         terms.gate = gate;
-        match self.group.as_slice() {
-            [] => {}
-            [one] if one == ALL => terms.access = Access::Everybody,
-            names => terms.access = Access::Groups(names.to_vec()),
+        match chosen(&self.group, "--group")? {
+            Chosen::Unsaid => {}
+            Chosen::All => terms.access = Access::Everybody,
+            Chosen::These(names) => terms.access = Access::Groups(names),
         }
-        match self.model.as_slice() {
-            [] => {}
-            [one] if one == ALL => terms.models = Models::All,
-            ids => terms.models = Models::Named(ids.to_vec()),
+        match chosen(&self.model, "--model")? {
+            Chosen::Unsaid => {}
+            Chosen::All => terms.models = Models::All,
+            Chosen::These(ids) => terms.models = Models::Named(ids),
         }
         if !self.openapi.is_empty() {
             terms.every_tenant = self.openapi == [ALL];
@@ -74,5 +105,24 @@ impl TermOptions {
             Ok(gatehall_control::operation::find_tenant(company, &id)?.id.clone())
         };
         self.openapi.iter().map(tenant).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_stands_alone_and_nothing_is_empty() {
+        let of = |said: &[&str]| {
+            let said: Vec<String> = said.iter().map(|it| (*it).to_owned()).collect();
+            chosen(&said, "--model")
+        };
+        assert!(matches!(of(&[]), Ok(Chosen::Unsaid)));
+        assert!(matches!(of(&["all"]), Ok(Chosen::All)));
+        assert!(matches!(of(&["a", "b"]), Ok(Chosen::These(ids)) if ids == ["a", "b"]));
+        for bad in [&["all", "told"][..], &["told", "all"], &[""], &["told", " "]] {
+            assert!(of(bad).is_err(), "{bad:?}");
+        }
     }
 }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use gatehall_control::wiring::Whom;
-use gatehall_domain::{EmailAddress, GroupName};
+use gatehall_control::{operation::find_group, wiring::Whom};
+use gatehall_domain::{Company, EmailAddress, GroupName};
 use gatehall_open_webui::Proof;
 
 use crate::settings::secret;
@@ -30,10 +30,21 @@ pub(super) struct TestOptions {
 }
 
 impl TestOptions {
+    /// Whether anything is said of it.
+    pub(super) const fn is_given(&self) -> bool {
+        self.whom.is_some()
+            || self.as_password_file.is_some()
+            || self.test_group.is_some()
+            || self.no_test
+    }
+
     /// Who asks; none if nobody does.
-    pub(super) fn whom(&self, admin: &Proof) -> Result<Option<Whom>> {
+    pub(super) fn whom(&self, admin: &Proof, company: &Company) -> Result<Option<Whom>> {
         if self.no_test {
             return Ok(None);
+        }
+        if let Some(name) = &self.test_group {
+            find_group(company, name.as_str())?;
         }
         let Some(email) = self.whom.clone() else {
             return Ok(Some(Whom::Made { group: self.test_group.clone() }));

@@ -3,7 +3,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use gatehall_control::wiring::{Wiring, alone};
-use gatehall_open_webui::{Client, Proof, Undone};
+use gatehall_open_webui::{Client, Undone};
 
 use super::access::{AccessOptions, PATIENCE, at_open_webui};
 use crate::{
@@ -31,13 +31,16 @@ pub(super) struct UndoOptions {
 pub(super) async fn run(settings: &StoreSettings, options: UndoOptions) -> Result<ExitCode> {
     let office = Office::of_gate(settings).await?;
     // What was taken back, and where else something was set up.
-    let work = async |wiring: &mut Wiring, _: &Proof| {
+    let work = async |wiring: &mut Wiring| {
         let elsewhere = wiring.elsewhere();
         Ok((wiring.undo(options.apply).await?, elsewhere))
     };
     let (undone, elsewhere) = match options.gone {
         true => (forget(&office, &options).await?, None),
-        false => at_open_webui(&office, &options.access, false, work).await?,
+        false => {
+            let access = options.access.access(&office).await?;
+            at_open_webui(&office, access, false, work).await?
+        }
     };
     if let Some(elsewhere) = elsewhere {
         error(&elsewhere.to_string());

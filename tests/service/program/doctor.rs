@@ -79,6 +79,38 @@ fn a_folder_is_looked_at_without_a_store() {
     let said = from_a_laptop(home.path(), &[&["--folder", path, "--json"], &port[..]].concat());
     has(&findings(&said), "port 1 of auth.nobody.localhost", "bad", "refused");
     assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1, "nothing is made");
+    std::fs::write(folder.join(".env"), "DOMAIN='no domain'\nGATE_SUBNET=foo\n").unwrap();
+    let found = findings(&from_a_laptop(home.path(), &["--folder", path, "--json"]));
+    has(&found, "variables in .env", "bad", "DOMAIN: ");
+    has(&found, "variables in .env", "bad", "GATE_SUBNET: ");
+}
+
+#[test]
+fn what_names_no_deployment_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    for (flag, value, says) in [
+        ("--public-url", "ftp://x.example", "https://"),
+        ("--public-url", "https://x.example/path", "nothing behind"),
+        ("--domain", "https://x.example", "without https://"),
+        ("--domain", "", "not a domain"),
+        ("--domain", "foo_bar", "not a domain"),
+        ("--proxy-network", "foo", "--proxy-network"),
+    ] {
+        let said = from_a_laptop(home.path(), &[flag, value]);
+        assert!(said.code == Some(2) && said.err.contains(says), "{flag} {value}: {said:?}");
+    }
+}
+
+#[test]
+fn a_gate_that_is_not_in_the_network_of_its_proxy_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    for (network, state, says) in
+        [("127.0.0.0/28", "good", "127.0.0.1"), ("203.0.113.0/28", "bad", "docker compose down")]
+    {
+        let arguments = [&NOBODY[..], &["--json", "--proxy-network", network]].concat();
+        let found = findings(&from_a_laptop(home.path(), &arguments));
+        has(&found, "network of the proxy", state, says);
+    }
 }
 
 on_both!(a_database_says_what_it_is_and_one_of_a_newer_program_is_told);

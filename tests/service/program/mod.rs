@@ -9,6 +9,7 @@ mod finding;
 mod healthcheck;
 mod init;
 mod newcomers;
+mod open_webui;
 mod secret_files;
 mod secrets;
 mod serving;

@@ -46,6 +46,8 @@ pub(crate) struct Inside {
     pub(crate) asked: Vec<String>,
     /// It answers nothing of use.
     pub(crate) is_away: bool,
+    /// What it answers to this in place of what it knows.
+    pub(crate) instead: Option<(&'static str, Value)>,
     /// It believes whoever reaches it.
     pub(crate) believes: bool,
     /// What happens before it answers this for the first time.
@@ -64,6 +66,7 @@ impl OpenWebUi {
             accounts: accounts.map(|(id, email)| (id.to_owned(), email.to_owned())).into(),
             asked: Vec::new(),
             is_away: false,
+            instead: None,
             believes: false,
             before: None,
             sessions: BTreeSet::new(),
@@ -245,6 +248,9 @@ async fn serve(State(state): State<Arc<Mutex<Inside>>>, request: Request) -> Res
         }
         if inside.is_away {
             return refused(502, "away");
+        }
+        if let Some((_, answer)) = inside.instead.as_ref().filter(|(at, _)| *at == way) {
+            return fine(answer.clone());
         }
         match way.as_str() {
             "GET /api/config" => {

@@ -3,7 +3,8 @@
 use std::{future::Future, time::Duration};
 
 use gatehall_domain::{
-    Effect, EmailAddress, Finding, Group, GroupName, Health, Refusal, Remedy, Snapshot, Subject,
+    Company, Effect, EmailAddress, Finding, Group, GroupName, Health, Refusal, Remedy, Snapshot,
+    Subject, User, quoted,
 };
 use gatehall_identity::{ChatScene, ChatSetting};
 use gatehall_open_webui::{Client, Fault, Proof, TEST_USER, TEST_USER_NAME, tools_of};
@@ -166,7 +167,7 @@ impl Wiring {
         let company = snapshot.company();
         let bound = company.user_by_identity(&self.chat, account);
         let Some(user) = bound else {
-            return Ok(vec![self.nobody(&snapshot, email, &offered)]);
+            return Ok(vec![self.nobody(&snapshot, setting, (email, account), &offered)]);
         };
         let mut findings = vec![Finding::good(SECRET, "the gate takes what Open WebUI signs")];
         findings.extend(compare(&snapshot, user, &offered, self.desk.clock().now()));
@@ -174,7 +175,13 @@ impl Wiring {
     }
 
     /// A list came, and the account it was for is nobody's.
-    fn nobody(&self, snapshot: &Snapshot, email: &EmailAddress, offered: &[String]) -> Finding {
+    fn nobody(
+        &self,
+        snapshot: &Snapshot,
+        setting: &ChatSetting,
+        (email, account): (&EmailAddress, &str),
+        offered: &[String],
+    ) -> Finding {
         if !offered.is_empty() {
             return Finding::bad(
                 SECRET,
@@ -187,6 +194,7 @@ impl Wiring {
         }
         let company = snapshot.company();
         match company.user_by_email(email) {
+            Some(user) if let Some(finding) = kept_out(company, setting, user, account) => finding,
             Some(_) => Finding::bad(
                 SECRET,
                 "Open WebUI does not sign who asks",
@@ -203,6 +211,45 @@ impl Wiring {
             ),
         }
     }
+}
+
+/// Why the gate does not take somebody who is known here, whatever is signed.
+fn kept_out(
+    company: &Company,
+    setting: &ChatSetting,
+    user: &User,
+    account: &str,
+) -> Option<Finding> {
+    let ChatSetting { id, binds_admins, .. } = setting;
+    let change = format!("gatehall user change {}", quoted(user.email.as_str()));
+    let bind = format!("{change} --bind {}", quoted(&format!("{id}={account}")));
+    let (why, command, page) = if company.subject_of(user.id, id).is_some() {
+        (
+            "another account is bound to them",
+            format!("{change} --unbind {id}"),
+            "take the other account away on the page of the user".to_owned(),
+        )
+    } else if !setting.believes(&user.email) {
+        let place = setting.domains_place();
+        (
+            "Open WebUI is not believed about addresses of that domain",
+            format!("add it to {place} and restart the gate, or: {bind}"),
+            format!(
+                "add it to {place} and restart the gate, or bind the account on the page of \
+                     the user"
+            ),
+        )
+    } else if !binds_admins && company.administers(user.id) {
+        (
+            "they administer something, and of administrators the address alone is not believed",
+            bind,
+            "bind the account on the page of the user".to_owned(),
+        )
+    } else {
+        return None;
+    };
+    let found = format!("{} is not known to the gate by this account: {why}", user.email);
+    Some(Finding::bad("test user", found, Remedy::new(command, page)))
 }
 
 /// What it means that Open WebUI has no list for somebody, although it reaches the gate.
@@ -289,6 +336,35 @@ async fn until<T, F: Future<Output = T>>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whoever_the_gate_does_not_take_is_told_why() {
+        let user = |email: &str, admin| User {
+            id: gatehall_domain::UserId(Uuid::new_v4()),
+            email: email.parse().unwrap(),
+            name: String::new(),
+            admin,
+            enabled: true,
+            created_at: gatehall_domain::Timestamp::from_micros(1),
+        };
+        let (alice, ines) = (user("alice@a.example", false), user("ines@a.example", true));
+        let elsewhere = user("bob@b.example", false);
+        let mut company = Company::default();
+        for it in [&alice, &ines, &elsewhere] {
+            company.put(it.clone().into());
+        }
+        let domains = vec!["a.example".to_owned()];
+        let setting = ChatSetting { domains, ..ChatSetting::unseen("open-webui") };
+        let of = |setting: &ChatSetting, user| kept_out(&company, setting, user, "s 1");
+        assert_eq!(of(&setting, &alice), None, "it is not signed");
+        let command = |finding: Option<Finding>| finding.unwrap().remedy.as_str().to_owned();
+        let bind = "gatehall user change ines@a.example --bind 'open-webui=s 1'";
+        assert_eq!(command(of(&setting, &ines)), bind);
+        let said = command(of(&setting, &elsewhere));
+        assert!(said.starts_with("add it to GATEHALL_OPEN_WEBUI_DOMAINS"), "{said}");
+        let binds = ChatSetting { binds_admins: true, ..setting };
+        assert_eq!(of(&binds, &ines), None);
+    }
 
     /// One that is called open-webui may be in the file, too.
     #[test]

@@ -51,6 +51,9 @@ pub enum WiringError {
         "the key that was given is no use here, since {0}: make one with gatehall key add --service"
     )]
     BadKey(&'static str),
+    /// It is a fault of this program.
+    #[error("this program broke in the middle, and its log has the reason: tell its makers")]
+    Broken,
     /// Somebody else is at it.
     #[error(
         "somebody else works at Open WebUI, a gate that follows, the portal or a command, and did \

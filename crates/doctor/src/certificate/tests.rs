@@ -71,6 +71,7 @@ fn what_is_wrong_with_a_certificate_is_said_one_by_one() {
         other => panic!("{parts:?}: {other:?}"),
     };
     says(at("2027-12-30", good.clone()), &["ends in 2 days"]);
+    says(at("2027-12-31", good.clone()), &["ends in 1 day, and"]);
     let found = says(at("2028-01-11", good.clone()), &["ended 10 days ago", "renewed"]);
     assert!(!found.contains("vouches"), "only its time is over: {found}");
     says(at("2025-12-31", good), &["in 24 hours", "clock"]);

@@ -2,8 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatehall_compose_folder::secret_files::{FOLDER, Found, Kind, SECRETS, find, folder_problem};
+use gatehall_compose_folder::{
+    secret_files::{FOLDER, Found, Kind, MODEL, SECRETS, find, folder_problem},
+    values::{client_secret, model_key},
+};
 use gatehall_domain::Finding;
+use secrecy::ExposeSecret;
 
 use super::compose_folder::{ComposeFolder, INIT, digest};
 
@@ -14,11 +18,15 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
     // Whether others can read a file is up to the folder, of which is told elsewhere.
     let is_closed = folder_problem(&secrets).is_none();
     let mut good = true;
-    let (mut missing, mut told): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
+    let profile = folder.variable("PROVIDER_PROFILE").unwrap_or_default();
+    let mut missing: Vec<&str> = Vec::new();
     let mut equal: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for file in &SECRETS {
         match find(&secrets, file) {
-            Found::Missing if file.kind == Kind::Said => told.push(file.name),
+            Found::Missing if file.kind == Kind::Said => {
+                good = false;
+                report.push(unsaid(file.name, "it is missing"));
+            }
             Found::Missing => missing.push(file.name),
             Found::Bad(problem) if is_closed => {
                 good = false;
@@ -28,6 +36,17 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
             Found::Bad(_) => {}
             Found::There { secret, .. } if file.kind == Kind::Random => {
                 equal.entry(digest(&secret)).or_default().insert(file.name);
+            }
+            Found::There { secret, .. } if file.kind == Kind::Said => {
+                let secret = secret.expose_secret();
+                let checked = match file.name {
+                    MODEL => model_key(secret),
+                    _ => client_secret(secret, profile),
+                };
+                if let Err(problem) = checked {
+                    good = false;
+                    report.push(unsaid(file.name, &problem));
+                }
             }
             Found::There { .. } => {}
         }
@@ -49,16 +68,6 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
             "put another into all of them but one",
         ));
     }
-    if folder.variable("PROVIDER_CLIENT_ID").is_some() {
-        for name in told {
-            good = false;
-            report.push(Finding::doubtful(
-                NAME,
-                format!("{name} is missing"),
-                format!("put into {FOLDER}/{name} what its issuer shows"),
-            ));
-        }
-    }
     if good && is_closed {
         report.push(Finding::good(NAME, "all are there, long and different"));
     } else if good {
@@ -68,4 +77,14 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
             "mend the folder first",
         ));
     }
+}
+
+/// What is wrong with a secret that somebody else made up.
+fn unsaid(name: &str, problem: &str) -> Finding {
+    let secret = match name {
+        MODEL => "the key of the model endpoint, or none if it asks for none",
+        _ => "the client secret that the provider shows",
+    };
+    let remedy = format!("put into {FOLDER}/{name} {secret}");
+    Finding::bad(NAME, format!("{name}: {problem}"), remedy)
 }

@@ -12,7 +12,9 @@ use crate::{
 
 const ENV: &str = "DOMAIN=x.example\nACME_EMAIL=a@x.example\nADMIN_EMAIL=ada@x.example\n\
     PEOPLE_DOMAINS=x.example\nPROVIDER_PROFILE=generic\nPROVIDER_ISSUER=https://login.example/v2.0\n\
-    PROVIDER_CLIENT_ID=c\nOPENAI_API_BASE_URL=https://models.example/v1\n";
+    PROVIDER_CLIENT_ID=c\nOPENAI_API_BASE_URL=https://models.example/v1\nGATEHALL_IMAGE=gatehall:1\n\
+    TRAEFIK_IMAGE=traefik:3\nOPEN_WEBUI_IMAGE=open-webui:1\nPOSTGRES_IMAGE=pgvector:17\n\
+    VALKEY_IMAGE=valkey:8\n";
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n";
 
@@ -144,6 +146,12 @@ async fn variables_that_cannot_be_meant_are_told() {
         ),
         ("https://models.example/v1", "http://localhost/v1", "container itself"),
         ("ada@x.example", "ada", "ADMIN_EMAIL"),
+        ("ada@x.example", "ada@else.example", "else.example is missing"),
+        ("ACME_EMAIL=a@x.example", "ACME_EMAIL=x", "ACME_EMAIL"),
+        ("PEOPLE_DOMAINS=x.example", "PEOPLE_DOMAINS=*", "PEOPLE_DOMAINS"),
+        ("PROVIDER_PROFILE=generic", "PROVIDER_PROFILE=okta", "entra, authentik or generic"),
+        ("POSTGRES_IMAGE=pgvector:17", "POSTGRES_IMAGE=", "missing or empty: POSTGRES_IMAGE"),
+        ("DOMAIN=x", "RATE_LIMIT_AVERAGE=many\nDOMAIN=x", "RATE_LIMIT_AVERAGE: it has to be a num"),
     ] {
         let found = with(from, to).await;
         Folder::says(&found, name, Bad, &[says]);
@@ -156,7 +164,7 @@ async fn variables_that_cannot_be_meant_are_told() {
     Folder::says(&with("DOMAIN=x", "DOMAIN=y\nDOMAIN=x").await, name, Bad, &["lines 1 and 2"]);
     folder.write(".env", &format!("{ENV}A='open"), 0o644);
     let error = ComposeFolder::open(folder.0.path()).unwrap_err().to_string();
-    assert!(error.contains(".env, line 9"), "{error}");
+    assert!(error.contains(".env, line 14"), "{error}");
     fs::remove_file(folder.0.path().join(".env")).unwrap();
     let error = ComposeFolder::open(folder.0.path()).unwrap_err().to_string();
     assert!(error.contains("gatehall init compose"), "{error}");
@@ -201,7 +209,7 @@ async fn secrets_that_are_missing_weak_equal_or_open_are_told() {
     }
     let found = folder.look().await;
     Folder::says(&found, name, Bad, &["missing: valkey_password", "init compose"]);
-    Folder::says(&found, name, Doubtful, &["openai_api_key is missing"]);
+    Folder::says(&found, name, Bad, &["openai_api_key: it is missing", "of the model endpoint"]);
 
     let folder = Folder::new();
     for (secret, weak, why) in [
@@ -216,6 +224,9 @@ async fn secrets_that_are_missing_weak_equal_or_open_are_told() {
         folder.put(secret, weak);
         Folder::says(&folder.look().await, name, Bad, &[secret, why]);
     }
+    folder.put("provider_client_secret", "9fT2xQ7LwZr4Vb1Ks8Yc and 9fT2xQ7LwZr4Vb1Ks8Yc");
+    Folder::says(&folder.look().await, name, Bad, &["without blanks", "that the provider shows"]);
+    folder.put("provider_client_secret", &secret(&place("provider_client_secret")));
     folder.put("postgres_password", &secret(&place("valkey_password")));
     let found = folder.look().await;
     Folder::says(&found, name, Bad, &["postgres_password, valkey_password are equal"]);

@@ -1,24 +1,9 @@
 //! The variables of the Compose file.
 
-use gatehall_compose_folder::{values, variables::twice};
+use gatehall_compose_folder::{table, variables::twice};
 use gatehall_domain::Finding;
 
 use super::compose_folder::{ComposeFolder, INIT};
-
-/// What nothing works without.
-const NEEDED: [&str; 8] = [
-    "DOMAIN",
-    "ADMIN_EMAIL",
-    "PEOPLE_DOMAINS",
-    "ACME_EMAIL",
-    "PROVIDER_PROFILE",
-    "PROVIDER_ISSUER",
-    "PROVIDER_CLIENT_ID",
-    "OPENAI_API_BASE_URL",
-];
-
-/// Values of examples, which nobody means.
-const EXAMPLES: [&str; 4] = ["example.org", "example.com", "example.net", "changeme"];
 
 /// Whether the variables can be meant.
 pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
@@ -32,8 +17,7 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
         good = false;
         report.push(Finding::bad(NAME, found, "leave the line that you mean"));
     }
-    let missing: Vec<&str> =
-        NEEDED.into_iter().filter(|name| folder.variable(name).is_none()).collect();
+    let missing: Vec<&str> = table::missing(&folder.variables).collect();
     if !missing.is_empty() {
         good = false;
         let missing = missing.join(", ");
@@ -43,18 +27,7 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
             format!("set {missing} in .env"),
         ));
     }
-    let profile = folder.variable("PROVIDER_PROFILE").unwrap_or_default();
-    for name in NEEDED {
-        let Some(value) = folder.variable(name) else { continue };
-        let problem = match values::check(name, value, profile) {
-            _ if EXAMPLES.contains(&value) => "it is that of an example".to_owned(),
-            Some(Err(problem)) => problem,
-            // Programs take it as it stands there.
-            Some(Ok(written)) if name == "PROVIDER_ISSUER" && written != value => {
-                format!("in the file it has to be {written}")
-            }
-            _ => continue,
-        };
+    for (name, problem) in table::problems(&folder.variables) {
         good = false;
         report.push(Finding::bad(
             NAME,
@@ -82,7 +55,7 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
         ));
     }
     if good {
-        report.push(Finding::good(NAME, "all that are needed are set"));
+        report.push(Finding::good(NAME, "all that are needed are set, and each can be meant"));
     }
 }
 

@@ -123,7 +123,11 @@ pub(super) fn groups(
 ) -> Option<Vec<String>> {
     let is_told = matches!(
         fault,
-        Fault::Unreadable { .. } | Fault::Refused(_) | Fault::Changed { .. } | Fault::OpenWebUi(_)
+        Fault::Unreadable { .. }
+            | Fault::Refused(_)
+            | Fault::Changed { .. }
+            | Fault::AtWork(_)
+            | Fault::OpenWebUi(_)
     );
     let chooses = ["/open-webui/", "/host-rules"].iter().any(|it| address.starts_with(it));
     Some(group_names(snapshot.filter(|_| is_told && chooses)?.company()))

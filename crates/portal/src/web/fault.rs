@@ -48,6 +48,8 @@ pub(crate) enum Fault {
     Unwritable(String),
     /// Others are changing something.
     Busy,
+    /// Somebody else works at Open WebUI; this says who may be.
+    AtWork(String),
     /// Open WebUI is in the way; this says how, and what to do.
     OpenWebUi(String),
     /// A fault of ours; the number finds the log line.
@@ -90,7 +92,11 @@ impl From<StoreError> for Fault {
 
 impl From<gatehall_open_webui::Fault> for Fault {
     fn from(fault: gatehall_open_webui::Fault) -> Self {
-        Self::OpenWebUi(fault.on_page())
+        match fault {
+            gatehall_open_webui::Fault::NoGroup(_) => Self::field("groups", fault.to_string()),
+            gatehall_open_webui::Fault::OddToken => Self::field("token", fault.to_string()),
+            fault => Self::OpenWebUi(fault.on_page()),
+        }
     }
 }
 
@@ -100,7 +106,7 @@ impl From<WiringError> for Fault {
             WiringError::Fault(fault) => fault.into(),
             WiringError::Desk(error) => error.into(),
             WiringError::Store(error) => error.into(),
-            WiringError::Taken => Self::Busy,
+            WiringError::Taken => Self::AtWork(error.to_string()),
             error => Self::OpenWebUi(error.to_string()),
         }
     }
@@ -148,7 +154,9 @@ impl Fault {
             Self::OtherMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Away | Self::Unwritable(_) | Self::Busy => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Away | Self::Unwritable(_) | Self::Busy | Self::AtWork(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::OpenWebUi(_) => StatusCode::BAD_GATEWAY,
             Self::Ours(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -171,6 +179,7 @@ impl Fault {
             Self::Away => "The database is away",
             Self::Unwritable(_) => "The database cannot be written",
             Self::Busy => "Too many changes at once",
+            Self::AtWork(_) => "Somebody else is at it",
             Self::OpenWebUi(_) => "Open WebUI is in the way",
             Self::Ours(_) => "Something went wrong here",
         }
@@ -205,7 +214,7 @@ impl Fault {
             Self::TooLarge => "Send less, or in several parts.".into(),
             Self::TooMany(seconds) => format!("Try again in {seconds} seconds."),
             Self::Away => "Nothing was changed. Try again in a moment.".into(),
-            Self::Unwritable(why) | Self::OpenWebUi(why) => sentence(why),
+            Self::Unwritable(why) | Self::AtWork(why) | Self::OpenWebUi(why) => sentence(why),
             Self::Busy => "Others are changing something, and your turn did not come in time. \
                            Nothing was changed. Try again in a few seconds."
                 .into(),
@@ -219,7 +228,7 @@ impl Fault {
     pub(crate) const fn retry_after(&self) -> Option<u64> {
         match self {
             Self::TooMany(seconds) => Some(*seconds),
-            Self::Busy => Some(3),
+            Self::Busy | Self::AtWork(_) => Some(3),
             Self::Away | Self::Unwritable(_) => Some(10),
             _ => None,
         }
@@ -235,16 +244,18 @@ impl Fault {
     }
 }
 
-/// With a capital at its beginning, unless a value stands there, and a full stop at its end.
+/// With a capital at its beginning, unless a value stands there, and a full stop at its end, unless
+/// it asks.
 fn sentence(text: &str) -> String {
+    let stop = if text.ends_with(['.', '?', '!']) { "" } else { "." };
     let first = text.split_whitespace().next().unwrap_or_default();
     let word = first.trim_end_matches([':', ',']);
     if !word.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '_' | '\'')) {
-        return format!("{text}.");
+        return format!("{text}{stop}");
     }
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+    format!("{}{}{stop}", first.unwrap_or_default(), letters.as_str())
 }
 
 impl IntoResponse for Fault {

@@ -168,6 +168,7 @@ fn page_of(fault: &Fault, method: &Method, headers: &HeaderMap, form: Form<'_>) 
             | Fault::Changed { .. }
             | Fault::SignInTooOld { .. }
             | Fault::NotSignedIn
+            | Fault::AtWork(_)
             | Fault::OpenWebUi(_)
     );
     let fields = if mendable { form.mend(fault) } else { Vec::new() };

@@ -22,6 +22,7 @@ fn all_that_is_missing_is_named_at_once() {
         "--provider-client-secret-file",
         "--openai-api-key-file",
         "GATEHALL_OPENAI_API_KEY_FILE",
+        "GATEHALL_OPENAI_API_KEY,",
     ] {
         assert!(said.contains(flag), "{flag}: {said}");
     }
@@ -46,7 +47,9 @@ fn wrong_answers_are_named_with_the_remedy() {
         ("--acme-email", "ops@localhost", "not a domain"),
         ("--provider-issuer", "http://login.company.example", "https://"),
         ("--provider-issuer", "https://a.example/.well-known/openid-configuration", "leave off"),
+        ("--domain", "example.org", "of an example"),
         ("--provider-client-id", "a b", "without blanks"),
+        ("--provider-client-id", "a'b", "--provider-client-id: it holds '"),
         ("--provider-client-secret-file", &missing, "is not there"),
         ("--openai-api-key-file", &empty, "is empty"),
         ("--openai-api-base-url", "http://api.openai.com/v1", "https://"),
@@ -69,6 +72,7 @@ fn wrong_answers_are_named_with_the_remedy() {
     placeholder.env("GATEHALL_OPENAI_API_KEY", "your-secret-goes-here");
     let said = stack.fails(placeholder);
     assert!(said.contains("stands in") && !said.contains("goes-here"), "{said}");
+    assert!(said.contains("- GATEHALL_OPENAI_API_KEY:"), "it was no flag: {said}");
 }
 
 #[test]
@@ -84,6 +88,9 @@ fn what_is_there_is_never_overwritten_however_wrong_it_is() {
         (".env", "what is this\n", "line 1"),
         (".env", "PROVIDER_PROFILE=google\n", "entra, authentik or generic"),
         (".env", "PEOPLE_DOMAINS=other.example\n", "company.example is missing"),
+        (".env", "RATE_LIMIT_AVERAGE=many\n", "RATE_LIMIT_AVERAGE in .env: it has to be a number"),
+        (".env", "COMPOSE_PROFILES=autentik\n", "COMPOSE_PROFILES in .env"),
+        (".env", "PROVIDER_ISSUER='https://login.company.example '\n", "in the file it has to be"),
         ("secrets/postgres_password", "", "is empty"),
         ("secrets/postgres_password", "short", "too short"),
         ("secrets/postgres_password", "changeme-changeme-changeme", "stands in"),
@@ -104,6 +111,31 @@ fn what_is_there_is_never_overwritten_however_wrong_it_is() {
         assert!(said.contains(says), "{name} {text:?}: {said}");
         assert!(!said.contains("sk-another"), "no secret is shown: {said}");
         assert!(stack.all() == before, "{name} {text:?}");
+    }
+}
+
+#[test]
+fn what_is_there_and_wrong_is_not_called_missing() {
+    let stack = Stack::new();
+    stack.must(stack.whole(&[]));
+    let whole = stack.text(".env");
+    for (name, text, mode) in [
+        (".env", format!("{whole}what is this\n"), 0o700),
+        (".env", format!("{whole}DOMAIN=company.example\n"), 0o700),
+        (".env", format!("{whole}A='open\n"), 0o700),
+        ("secrets/openai_api_key", String::new(), 0o700),
+        (".env", whole.clone(), 0o755),
+    ] {
+        if name != ".env" {
+            fs::remove_file(stack.path(name)).unwrap();
+        }
+        stack.write(name, &text);
+        stack.mode("secrets", mode);
+        let said = stack.fails(stack.bare(&[]));
+        assert!(said.contains("To be mended first") && !said.contains("Missing"), "{said}");
+        stack.write(".env", &whole);
+        fs::remove_file(stack.path("secrets/openai_api_key")).unwrap();
+        stack.write("secrets/openai_api_key", "sk-0aT71LpzRkE5sVdHcMwQ3");
     }
 }
 

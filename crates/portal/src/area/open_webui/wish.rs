@@ -145,7 +145,7 @@ impl WiringWish {
         match (self.access, self.groups.is_empty()) {
             (Some(AccessWish::Everybody), _) => terms.access = Access::Everybody,
             (Some(AccessWish::Groups), true) => {
-                return Err(Fault::field("groups", "choose at least one"));
+                return Err(Fault::field("groups", "choose at least one group"));
             }
             (_, false) => terms.access = Access::Groups(self.groups.clone()),
             (None, true) => {}
