@@ -1,13 +1,10 @@
-//! Files that nobody else is to read. What lies in the data folder is made so; what the operator
-//! placed elsewhere is left as it is, and said.
+//! Files that nobody else is to read. What lies in the data folder is made so.
 
 use std::{
     fs::{self, Permissions},
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
 };
-
-use crate::settings::{StoreSettings, secrets_in};
 
 /// How the names of what the gate keeps in its data folder begin.
 const OURS: [&str; 4] = ["gatehall.", "audit-", "vault.", "open-webui."];
@@ -68,52 +65,13 @@ fn close(path: &Path, mode: u32) {
     }
 }
 
-/// Says which files with secrets that the operator placed can be read by all.
-pub(crate) fn look_at(settings: &StoreSettings, url: &str, keys: &Path, data_dir: &Path) {
-    // A file that is mounted alone was handed into a container, where the gate is the only user.
-    if is_read_by_all(keys) && !is_a_mount(keys) {
-        // On a file system that can be written to, such a file is refused.
-        tracing::warn!(
-            "the key file {} can be read by every user of this machine: have it mounted with mode \
-             0400 (in Kubernetes, defaultMode of the volume)",
-            keys.display()
-        );
-    }
-    let database = url.strip_prefix("sqlite:").map(|path| path.strip_prefix("//").unwrap_or(path));
-    if let Some(database) = database
-        && !Path::new(database).starts_with(data_dir)
-    {
-        for path in ["", "-wal", "-shm"].map(|end| format!("{database}{end}")) {
-            if is_read_by_all(Path::new(&path)) {
-                tracing::warn!(
-                    "the database's file {path} can be read by every user of this machine: run \
-                     chmod 600 on it"
-                );
-            }
-        }
-    }
-    if let Some(file) = &settings.config
-        && is_read_by_all(file)
-    {
-        let secrets = secrets_in(file);
-        if !secrets.is_empty() {
-            tracing::warn!(
-                "the settings file {} holds {} and can be read by every user of this machine: run \
-                 chmod 600 on it",
-                file.display(),
-                secrets.join(" and ")
-            );
-        }
-    }
-}
-
 /// Whether every user of the machine can read a file.
 pub(crate) fn is_read_by_all(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|it| it.mode() & 0o004 != 0)
 }
 
 /// Whether something is mounted just there.
-fn is_a_mount(path: &Path) -> bool {
+pub(crate) fn is_a_mount(path: &Path) -> bool {
     let device = |path: &Path| fs::metadata(path).map(|it| it.dev()).ok();
     let parent = path.parent().and_then(device);
     parent.is_some() && device(path) != parent

@@ -2,10 +2,12 @@
 
 mod admin_link;
 mod cli;
+mod clock;
 mod closed;
 mod command;
 mod demo;
 mod deployment;
+mod exposed;
 mod files;
 mod office;
 mod output;
@@ -16,5 +18,6 @@ mod start;
 mod wire;
 
 pub use cli::{Command, Invocation, read_arguments, reference};
+pub use clock::system_clock;
 pub use closed::close_to_others;
-pub use start::{choose_crypto, report, run, start_logging, system_clock};
+pub use start::{choose_crypto, report, run, start_logging};

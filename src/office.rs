@@ -18,6 +18,7 @@ use rustix::process::geteuid;
 use url::Url;
 
 use crate::{
+    exposed::warn_of_exposed,
     files, output,
     running::{self, Gate},
     settings::{self, ProcessSettings, StoreSettings},
@@ -68,7 +69,7 @@ impl Office {
             .clone()
             .unwrap_or_else(|| format!("sqlite:{}", data_dir.join("gatehall.db").display()));
         files::narrow(&data_dir);
-        files::look_at(settings, &url, &keys, &data_dir);
+        warn_of_exposed(settings, &url, &keys, &data_dir);
         let store = Store::open_with(&url, password.as_ref()).await.with_context(|| {
             let with = settings.database_password_file.as_ref();
             let with = with.map(|it| format!(" with the password in {}", it.display()));

@@ -1,9 +1,8 @@
 //! From the arguments to the command that does the work.
 
-use std::{io::IsTerminal, process::ExitCode, time::SystemTime};
+use std::{io::IsTerminal, process::ExitCode};
 
 use anyhow::{Context, Result};
-use gatehall_domain::{Clock, Timestamp};
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::{
@@ -32,15 +31,6 @@ pub fn start_logging(settings: &LogSettings) {
 /// TLS takes its crypto from one library, chosen here once.
 pub fn choose_crypto() {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-}
-
-/// The one clock of the program.
-#[expect(clippy::disallowed_methods, reason = "this is the place where the time comes from")]
-pub fn system_clock() -> Clock {
-    Clock::new(|| {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        Timestamp::from_micros(since.as_micros() as i64)
-    })
 }
 
 /// Runs one command to its end.

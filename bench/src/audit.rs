@@ -14,8 +14,9 @@ use gatehall_domain::Timestamp;
 
 use crate::{
     company::{self, SMALL},
+    gate::{Gate, serve},
     load::{Line, Shot, fire},
-    measure::{Gate, Options, serve},
+    options::Options,
 };
 
 pub(crate) async fn run(options: &Options, upstream: SocketAddr, time: Duration) -> Result<()> {

@@ -20,8 +20,9 @@ use serde_json::json;
 
 use crate::{
     company::{self, LARGE, email},
+    gate::Gate,
     load::{Line, Result_, Shot, fire, fire_during, post},
-    measure::{Gate, Options},
+    options::Options,
     process::Program,
 };
 

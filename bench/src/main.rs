@@ -11,9 +11,11 @@ mod bare;
 mod changes;
 mod company;
 mod doors;
+mod gate;
 mod in_process;
 mod load;
 mod measure;
+mod options;
 mod pages;
 mod process;
 mod provider;
@@ -32,7 +34,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 #[derive(Debug, Parser)]
 enum Command {
     /// Run everything and print the table.
-    Run(measure::Options),
+    Run(options::Options),
     /// Measure the pages on the demo's large company.
     Pages(pages::Options),
     /// A fast tool server: two threads, no state.

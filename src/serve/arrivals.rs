@@ -2,6 +2,7 @@
 
 mod key_uses;
 mod people;
+mod queues;
 mod sessions;
 
 use std::{
@@ -17,7 +18,7 @@ use gatehall_store::Store;
 use tokio::sync::{mpsc, watch};
 
 use self::key_uses::KeyUses;
-pub(super) use self::{key_uses::record_key_uses, people::Queues, sessions::keep_sessions};
+pub(super) use self::{key_uses::record_key_uses, queues::Queues, sessions::keep_sessions};
 
 /// Who receives those who come through the doors.
 pub(super) struct Reception {
@@ -26,7 +27,7 @@ pub(super) struct Reception {
     live: OnceLock<Arc<Live>>,
     /// The newest company that was made of visits, for whoever serves it.
     written: watch::Sender<Option<Arc<Snapshot>>>,
-    people: people::Waiting,
+    people: queues::Waiting,
     key_uses: KeyUses,
     sessions: Arc<SessionIndex>,
     entries: mpsc::Sender<EntryEvent>,
@@ -52,7 +53,7 @@ impl Reception {
         sessions: Arc<SessionIndex>,
         recorder: Recorder,
     ) -> (Arc<Self>, Work) {
-        let (people, queues) = people::Waiting::new();
+        let (people, queues) = queues::Waiting::new();
         let (key_uses, uses) = KeyUses::new();
         let (entries, events) = mpsc::channel(ENTRIES);
         let store = desk.store().clone();

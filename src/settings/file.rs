@@ -6,6 +6,8 @@ use clap::Command;
 use gatehall_domain::file_text;
 use toml::{Table, Value};
 
+use super::toml_problem::toml_problem;
+
 /// Why a settings file is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
@@ -57,7 +59,7 @@ pub fn with_defaults(command: Command, path: &Path) -> Result<Command, FileError
         text_of(path).map_err(|error| FileError::Unreadable { path: name.clone(), error })?;
     let table: Table = toml::from_str(&text).map_err(|error| FileError::Syntax {
         path: name.clone(),
-        problem: problem(&text, &error),
+        problem: toml_problem(&text, &error),
     })?;
     let known = setting_names();
     let mut command = command;
@@ -70,16 +72,6 @@ pub fn with_defaults(command: Command, path: &Path) -> Result<Command, FileError
         command = set_default(command, &id, &values);
     }
     Ok(command)
-}
-
-/// The line of what is wrong, and why, without what stands there: a line may hold a secret.
-pub(super) fn problem(text: &str, error: &toml::de::Error) -> String {
-    let line = error.span().map_or(0, |span| text[..span.start].lines().count());
-    let shows_value = ["invalid type:", "invalid value:", "invalid length"]
-        .iter()
-        .any(|it| error.message().starts_with(it));
-    let why = if shows_value { "a value is of the wrong type" } else { error.message() };
-    format!("line {}: {why}", line.max(1))
 }
 
 /// The settings in the file whose values nobody else is to read.

@@ -7,13 +7,14 @@ mod file;
 mod open_webuis;
 mod processes;
 mod secrets;
+mod store;
+mod toml_problem;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, FromArgMatches, ValueEnum};
 use gatehall_gateway::{Accounts, GatewaySettings};
 use gatehall_identity::Newcomers;
-use gatehall_vault::SecretVariable;
 use secrecy::SecretString;
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
@@ -26,58 +27,7 @@ pub use file::{FileError, secrets_in, with_defaults};
 pub(crate) use open_webuis::{MadeUp, OpenWebUiOptions, OpenWebUiSource, open_webuis};
 pub use processes::ProcessSettings;
 pub(crate) use secrets::{has_password, told};
-
-/// Where the company is kept.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Store")]
-pub struct StoreSettings {
-    /// Folder for the embedded database, keys and what has to survive a restart. Made if it is not
-    /// there. [default: gatehall in the user's data folder]
-    #[arg(long, env = "GATEHALL_DATA_DIR", value_name = "DIR", global = true)]
-    pub data_dir: Option<PathBuf>,
-
-    /// Database: sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME. [default: SQLite in the data
-    /// folder]
-    #[arg(
-        long,
-        env = "GATEHALL_DATABASE",
-        value_name = "URL",
-        global = true,
-        hide_env_values = true
-    )]
-    pub database: Option<String>,
-
-    /// File with the password for the PostgreSQL of --database, whose address has none then.
-    /// [default: none]
-    #[arg(long, env = "GATEHALL_DATABASE_PASSWORD_FILE", value_name = "FILE", global = true)]
-    pub database_password_file: Option<PathBuf>,
-
-    /// File with the keys that seal credentials, the newest first. Replicas share it. [default:
-    /// vault.keys in the data folder, made if it is not there]
-    #[arg(long, env = "GATEHALL_VAULT_KEYS", value_name = "FILE", global = true)]
-    pub vault_keys: Option<PathBuf>,
-
-    /// Variables of the gate that hold secrets of servers and providers, for credentials that name
-    /// a variable in place of a secret: names, or MCP_* for all that begin so, separated by commas.
-    /// Those of Gatehall itself are never read. [default: none]
-    #[arg(
-        long,
-        env = "GATEHALL_SECRET_VARIABLES",
-        value_name = "NAMES",
-        value_delimiter = ',',
-        global = true
-    )]
-    pub secret_variables: Vec<SecretVariable>,
-
-    /// TOML file with settings by their long names, such as listen = "0.0.0.0:8080". Flags and
-    /// variables win over it.
-    #[arg(long, env = "GATEHALL_CONFIG", value_name = "FILE", global = true)]
-    pub config: Option<PathBuf>,
-
-    #[command(flatten)]
-    #[expect(missing_docs, reason = "a doc here would become the help's text")]
-    pub processes: ProcessSettings,
-}
+pub use store::StoreSettings;
 
 /// What is logged, and how.
 #[derive(Debug, Clone, Args)]

@@ -18,8 +18,8 @@ use super::{
     admin_proof::{AdminProof, ProofNames, header, secret},
     chat_access::{AccessNames, WiringOptions, chat_access},
     doors::{Domains, domains},
-    file::problem,
     secrets::{Told, told},
+    toml_problem::toml_problem,
 };
 use crate::files;
 
@@ -185,8 +185,9 @@ fn check(all: &[OpenWebUiSource]) -> Result<()> {
 fn from_file(path: &Path) -> Result<Vec<OpenWebUiSource>> {
     let name = format!("the file {} of GATEHALL_OPEN_WEBUIS", path.display());
     let text = std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
-    let entries: BTreeMap<String, Entry> = toml::from_str(&text)
-        .map_err(|error| anyhow::anyhow!("{name} is not right near {}", problem(&text, &error)))?;
+    let entries: BTreeMap<String, Entry> = toml::from_str(&text).map_err(|error| {
+        anyhow::anyhow!("{name} is not right near {}", toml_problem(&text, &error))
+    })?;
     ensure!(!entries.is_empty(), "{name} has no Open WebUI: write a table for each");
     ensure!(entries.len() <= MOST, "{name} has more than {MOST} Open WebUIs");
     if files::is_read_by_all(path)

@@ -2,12 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
-use gatehall_vault::{is_placeholder, load_secret};
-use secrecy::{ExposeSecret, SecretString};
+use anyhow::{Context, Result, bail};
+use gatehall_vault::load_secret;
+use secrecy::SecretString;
 use url::Url;
-
-use super::StoreSettings;
 
 /// A secret, and where it lies, for people.
 #[derive(Debug)]
@@ -42,36 +40,6 @@ pub(crate) fn told(
     }
 }
 
-impl StoreSettings {
-    /// The password of the database, where it lies in a file.
-    ///
-    /// # Errors
-    /// If the database has none, or another, or the file cannot be used.
-    pub(crate) fn database_password(&self) -> Result<Option<SecretString>> {
-        const NAME: &str = "GATEHALL_DATABASE_PASSWORD";
-        let Some(told) = told(NAME, None, self.database_password_file.as_deref())? else {
-            return Ok(None);
-        };
-        let url = self.database.as_deref().unwrap_or_default();
-        ensure!(
-            url.starts_with("postgres:") || url.starts_with("postgresql:"),
-            "{NAME}_FILE is for PostgreSQL, and GATEHALL_DATABASE names none: set it to \
-             postgres://USER@HOST/NAME, or unset {NAME}_FILE"
-        );
-        ensure!(
-            !Url::parse(url).is_ok_and(|url| has_password(&url)),
-            "{NAME}_FILE is set, and GATEHALL_DATABASE has a password of its own: take it out of \
-             the address"
-        );
-        ensure!(
-            !is_placeholder(told.secret.expose_secret()),
-            "what is in {} only stands in for a password: write that of the database into it",
-            told.place
-        );
-        Ok(Some(told.secret))
-    }
-}
-
 /// Whether the address of a database has a password in it.
 pub(crate) fn has_password(url: &Url) -> bool {
     url.password().is_some() || url.query_pairs().any(|(name, _)| name.contains("pass"))
@@ -81,13 +49,9 @@ pub(crate) fn has_password(url: &Url) -> bool {
 mod tests {
     use std::{os::unix::fs::PermissionsExt, path::PathBuf};
 
-    use super::*;
-    use crate::cli::read_arguments;
+    use secrecy::ExposeSecret;
 
-    fn store(arguments: &[&str]) -> StoreSettings {
-        let all = ["gatehall"].iter().chain(arguments).chain(&["check"]).map(Into::into);
-        read_arguments(all).unwrap().store
-    }
+    use super::*;
 
     fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
@@ -111,31 +75,5 @@ mod tests {
         let missing = told("GATEHALL_X", None, Some(Path::new("/no/such"))).unwrap_err();
         let missing = format!("{missing:#}");
         assert!(missing.contains("the file /no/such of GATEHALL_X_FILE"), "{missing}");
-    }
-
-    #[test]
-    fn a_password_is_for_a_database_that_has_none_yet() {
-        let (_folder, path) = file("pa ss\n");
-        let path = path.to_str().unwrap();
-        let password = |url: &[&str]| {
-            store(&[&["--database-password-file", path], url].concat()).database_password()
-        };
-        let plain = password(&["--database", "postgres://gate@db/gatehall"]).unwrap().unwrap();
-        assert_eq!(plain.expose_secret(), "pa ss");
-        for (url, says) in [
-            (&["--database", "postgres://gate:word@db/gatehall"][..], "take it out"),
-            (&["--database", "postgres://gate@db/gatehall?password=word"], "take it out"),
-            (&["--database", "sqlite:/data/x.db"], "postgres://USER@HOST/NAME"),
-            (&[], "postgres://USER@HOST/NAME"),
-        ] {
-            let error = password(url).unwrap_err().to_string();
-            assert!(error.contains(says) && !error.contains("word@"), "{url:?}: {error}");
-        }
-        let (_folder, path) = file("changeme");
-        let arguments = ["--database-password-file", path.to_str().unwrap(), "--database"];
-        let weak = store(&[&arguments[..], &["postgres://gate@db/gatehall"]].concat());
-        let error = weak.database_password().unwrap_err().to_string();
-        assert!(error.contains("stands in") && error.contains("GATEHALL_DATABASE_PASSWORD_FILE"));
-        assert!(store(&[]).database_password().unwrap().is_none());
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test has a clock and tasks of its own")]
 
 mod chats;
+mod circles;
 mod discovery;
 mod empty_endpoints;
 mod heads;

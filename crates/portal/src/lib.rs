@@ -7,6 +7,7 @@
 mod area;
 mod door;
 mod hall;
+mod pages;
 mod web;
 
 use std::sync::Arc;
@@ -17,11 +18,13 @@ use gatehall_identity::Doors;
 
 pub use area::audit_filter;
 pub use hall::{Called, ChatAccess, Condition, Hall, InStep, Pending, Step};
+use web::Portal;
 pub use web::Way;
 
 /// Everything that browsers and programs reach of the portal.
 pub fn routes(doors: &Arc<Doors>, desk: Desk, hall: Arc<dyn Hall>) -> Router {
-    door::routes(doors, &hall).merge(web::routes(doors, desk, hall))
+    let doorways = door::routes(doors, &hall);
+    doorways.merge(pages::routes(Portal { doors: Arc::clone(doors), desk, hall }))
 }
 
 /// The answer at paths where nothing is.

@@ -1,41 +1,13 @@
 use std::sync::Arc;
 
-use gatehall_domain::{Change, Company, Snapshot, Timestamp, UserId};
+use gatehall_domain::{Change, Company, Snapshot, Timestamp};
 
 use crate::{
-    Store, StoreError,
+    Actor, Store, StoreError,
     audit::{ChangeRow, insert_changes},
     engine::{Engine, Transaction, on},
     table,
 };
-
-/// Who makes a change.
-#[derive(Debug, Clone)]
-pub struct Actor {
-    /// For people to read: an address, or `command line`.
-    pub name: String,
-    /// The user, if it is one.
-    pub user: Option<UserId>,
-}
-
-impl Actor {
-    /// Somebody at the command line of the machine.
-    pub fn command_line() -> Self {
-        Self { name: "command line".into(), user: None }
-    }
-
-    /// The program itself, for what it learns from a door.
-    pub fn gate() -> Self {
-        Self { name: GATE.into(), user: None }
-    }
-
-    fn is_gate(&self) -> bool {
-        self.user.is_none() && self.name == GATE
-    }
-}
-
-/// The name of the program itself in the audit.
-const GATE: &str = "gate";
 
 /// A change that was made.
 #[derive(Debug)]

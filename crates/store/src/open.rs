@@ -1,6 +1,5 @@
 use std::{
-    fs::File, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, sync::Arc,
-    time::Duration,
+    fs::File, io::ErrorKind, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration,
 };
 
 use secrecy::{ExposeSecret, SecretString};
@@ -11,13 +10,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{
-    StoreError,
-    engine::{Engine, Pool},
-    reserve::Reserve,
-    turn::Place,
-    writing::Writing,
-};
+use crate::{Store, StoreError, engine::Engine, reserve::Reserve, store::Writing};
 
 /// How long connecting to a server may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -25,19 +18,6 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Bytes of each of the four pieces of the reserve beside an SQLite database. Disabling a user takes
 /// some 80,000.
 const RESERVE: usize = 256 << 10;
-
-/// A database that holds a company.
-#[derive(Debug, Clone)]
-pub struct Store {
-    /// For reading.
-    pub(crate) pool: Pool,
-    /// For writing. SQLite has one writer at a time; waiting for one connection is better than
-    /// several that try again and again.
-    pub(crate) writer: Pool,
-    pub(crate) writing: Arc<Writing>,
-    /// Where those wait who change the company.
-    pub(crate) place: Arc<tokio::sync::Mutex<Place>>,
-}
 
 macro_rules! migration {
     ($version:literal, $name:literal, $file:literal) => {
@@ -90,24 +70,6 @@ impl Store {
             _ => return Err(StoreError::BadUrl(without_password(url))),
         };
         Ok(store)
-    }
-
-    fn new(pool: Pool, writer: Pool, writing: Writing) -> Self {
-        Self { pool, writer, writing: Arc::new(writing), place: Arc::default() }
-    }
-
-    /// What the database is, in a word: `SQLite` or `PostgreSQL`.
-    pub const fn kind(&self) -> &'static str {
-        match self.pool {
-            Engine::Sqlite(_) => "SQLite",
-            Engine::Postgres(_) => "PostgreSQL",
-        }
-    }
-
-    /// Closes all connections after what is under way.
-    pub async fn close(&self) {
-        crate::engine::on!(&self.pool, pool => pool.close().await);
-        crate::engine::on!(&self.writer, pool => pool.close().await);
     }
 }
 

@@ -1,9 +1,6 @@
 //! Whoever changes the company does so alone, and in their turn.
 
-use std::{
-    sync::{Arc, Weak},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use gatehall_domain::{Change, Snapshot, Timestamp};
 use sqlx::{query, query_scalar};
@@ -15,6 +12,7 @@ use tokio::{
 use crate::{
     Actor, Applied, Store, StoreError,
     engine::{Engine, Transaction},
+    store::Place,
     writing::in_time,
 };
 
@@ -23,9 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How long it may take to write changes; large imports take some ten seconds.
 const LIMIT: Duration = Duration::from_secs(120);
-
-/// The newest company that this process wrote, as long as somebody else holds it, too.
-pub(crate) type Place = Weak<Snapshot>;
 
 /// The turn of one who changes the company. Within a process they come in the order in which they
 /// asked; between processes the database's lock lets in one after the other. As long as it lasts

@@ -1,7 +1,7 @@
 //! How writing goes, and who may write when there is no room.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -20,14 +20,6 @@ pub(crate) async fn in_time<T>(
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// What this process knows of its writing.
-#[derive(Debug, Default)]
-pub(crate) struct Writing {
-    failing: Mutex<Option<(Instant, String)>>,
-    /// On SQLite.
-    reserve: Option<Reserve>,
-}
-
 /// Writing fails.
 #[derive(Debug, Clone)]
 pub struct WriteTrouble {
@@ -35,12 +27,6 @@ pub struct WriteTrouble {
     pub lasted: Duration,
     /// Why.
     pub error: String,
-}
-
-impl Writing {
-    pub(crate) fn with(reserve: Reserve) -> Self {
-        Self { reserve: Some(reserve), ..Self::default() }
-    }
 }
 
 impl Store {

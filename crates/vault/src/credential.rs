@@ -3,12 +3,9 @@ use gatehall_domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{Vault, VaultError};
+use crate::{LONGEST_SECRET, Vault, VaultError};
 
 const PURPOSE: &str = "credential";
-/// The longest secret of a server or a provider, in bytes.
-pub const LONGEST_SECRET: usize = 16 << 10;
-
 const CLIENT: &str = "client-secret";
 
 impl Vault {

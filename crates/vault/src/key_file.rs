@@ -13,7 +13,7 @@ use gatehall_domain::file_text;
 use rustix::fs::{StatVfsMountFlags, statvfs};
 use secrecy::{ExposeSecret, SecretBox, SecretString};
 
-use crate::{Vault, VaultError, random_key};
+use crate::{Vault, VaultError, vault::random_key};
 
 /// Loads the vault's keys, one base64 line each, the newest first; makes the file with one key if
 /// there is none. Lines that begin with `#` are comments.

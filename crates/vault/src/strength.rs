@@ -1,9 +1,12 @@
-//! Which secrets are none.
+//! Which secrets are none, and how long they are.
 
 use std::collections::BTreeSet;
 
 /// A secret that programs agree on has at least so many characters.
 pub const SHORTEST_SECRET: usize = 16;
+
+/// The longest secret of a server or a provider, in bytes.
+pub const LONGEST_SECRET: usize = 16 << 10;
 
 /// Words that stand where somebody forgot to put a secret. Each is so long that no random secret
 /// has it.

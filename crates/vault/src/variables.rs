@@ -1,68 +1,12 @@
 //! Which of the gate's own variables hold secrets of servers and providers.
 
-use std::{collections::BTreeSet, fmt, str::FromStr};
+use std::collections::BTreeSet;
 
 use gatehall_domain::{Company, SecretSource, variable};
 
 use crate::{Vault, VaultError};
 
-/// The name of a variable that holds a secret, or the beginning of several: `DOCUMENTS_TOKEN`,
-/// `MCP_*`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SecretVariable(String);
-
-impl SecretVariable {
-    fn means(&self, name: &str) -> bool {
-        match self.0.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => self.0 == name,
-        }
-    }
-}
-
-impl fmt::Display for SecretVariable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl FromStr for SecretVariable {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        // A setting that is there and empty, and what follows a last comma.
-        if text.is_empty() {
-            return Ok(Self(String::new()));
-        }
-        let name = text.strip_suffix('*').unwrap_or(text);
-        // A beginning is a whole word, so that nobody allows more than they think.
-        let word = name == text || name.ends_with('_') && name.len() > 1;
-        if !variable::is_name(name) || !word {
-            return Err(format!("\"{text}\" is not like DOCUMENTS_TOKEN or MCP_*"));
-        }
-        if variable::is_own(name) {
-            return Err(format!(
-                "\"{text}\": variables of Gatehall itself are never secrets of others"
-            ));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
 impl Vault {
-    /// The same vault, which also reads secrets from these variables of the gate.
-    #[must_use]
-    pub fn reading(self, variables: Vec<SecretVariable>) -> Self {
-        let variables = variables.into_iter().filter(|it| !it.0.is_empty());
-        Self { variables: variables.collect(), ..self }
-    }
-
-    /// The variables of the gate that secrets may be read from.
-    pub fn variables(&self) -> &[SecretVariable] {
-        &self.variables
-    }
-
     /// Whether a secret may be read from this variable of the gate.
     ///
     /// # Errors
@@ -71,7 +15,7 @@ impl Vault {
         if variable::is_own(variable) {
             return Err(VaultError::OwnVariable(variable.to_owned()));
         }
-        match self.variables.iter().any(|it| it.means(variable)) {
+        match self.variables().iter().any(|it| it.means(variable)) {
             true => Ok(()),
             false => Err(VaultError::UnknownVariable(variable.to_owned())),
         }
@@ -97,6 +41,7 @@ mod tests {
     use secrecy::ExposeSecret;
 
     use super::*;
+    use crate::SecretVariable;
 
     fn vault(variables: &[&str]) -> Vault {
         let variables = variables.iter().map(|it| it.parse().unwrap()).collect();

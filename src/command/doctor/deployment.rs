@@ -7,7 +7,7 @@ use gatehall_compose_folder::{Hosts, values::domain};
 use gatehall_doctor::{ComposeFolder, Deployment, Model, Side};
 use url::Url;
 
-use super::{DoctorOptions, store::Inside};
+use super::{options::DoctorOptions, store::Inside};
 use crate::{deployment::public_side, settings::StoreSettings};
 
 /// Where engines keep volumes, and so most databases.

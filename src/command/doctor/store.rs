@@ -8,7 +8,7 @@ use gatehall_domain::{Company, Finding, Snapshot};
 use gatehall_identity::{ChatScene, Patient, examine};
 use url::Url;
 
-use super::DoctorOptions;
+use super::options::DoctorOptions;
 use crate::{office::Office, settings::StoreSettings};
 
 /// The records and keys of a gate.

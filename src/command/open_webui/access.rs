@@ -1,5 +1,7 @@
 //! Which Open WebUI, as whom, and the frame in which all work there is done.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use gatehall_control::wiring::{Wiring, alone};
@@ -7,12 +9,15 @@ use gatehall_domain::{EmailAddress, OPEN_WEBUI, ProviderId, is_open_webui};
 use gatehall_open_webui::{Client, Proof, chat_address, gate_address};
 use url::Url;
 
-use super::PATIENCE;
 use crate::{
     office::Office,
     settings::{FLAGS, ProofOptions},
     wire::wire,
 };
+
+/// How long a command waits for whoever else is at it: a gate that follows looks at every model and
+/// group there.
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Which Open WebUI, and what proves to it that an administrator asks.
 #[derive(Debug, Args)]

@@ -16,7 +16,7 @@ use gatehall_control::{
 use gatehall_open_webui::{KeyState, import_file, key_state, variables};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{access::NEEDED, setup::SetupOptions};
+use super::{access::NEEDED, setup_options::SetupOptions};
 use crate::{
     office::Office,
     output::{error, text},

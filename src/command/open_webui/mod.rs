@@ -4,21 +4,18 @@ mod access;
 mod by_hand;
 mod check;
 mod setup;
+mod setup_options;
 mod show;
 mod terms;
 mod test_user;
 mod undo;
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
 use crate::settings::StoreSettings;
-
-/// How long a command waits for whoever else is at it: a gate that follows looks at every model and
-/// group there.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Open WebUI: set it up for this gate, check it, or undo it.
 #[derive(Debug, Args)]
@@ -32,7 +29,7 @@ enum Action {
     /// Compare what is set at Open WebUI with what should be, show the plan, and apply it: the key,
     /// the connection, the tools on the models, the groups. Then ask as a test user. Without an
     /// administrator's proof it says what to set and to import by hand.
-    Setup(setup::SetupOptions),
+    Setup(setup_options::SetupOptions),
     /// Look at all of that, and ask as a test user. Nothing is changed, but that user comes and goes.
     Check(check::CheckOptions),
     /// Take back what setup did, and nothing else.

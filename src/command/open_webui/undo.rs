@@ -5,10 +5,7 @@ use clap::Args;
 use gatehall_control::wiring::{Wiring, alone};
 use gatehall_open_webui::{Client, Undone};
 
-use super::{
-    PATIENCE,
-    access::{AccessOptions, at_open_webui},
-};
+use super::access::{AccessOptions, PATIENCE, at_open_webui};
 use crate::{
     office::Office,
     output::{self, Format, Table, error},

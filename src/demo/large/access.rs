@@ -6,9 +6,9 @@ use gatehall_domain::{
 use gatehall_vault::generate_key;
 
 use super::{
-    DAY, DAYS_AGO, GRANTS, KEYS, Kind, Records, TENANT_ADMINS, id, once,
     people::{self, DOMAINS, group, user},
     places::{connection, tenant, tenants},
+    scale::{DAY, DAYS_AGO, GRANTS, KEYS, Kind, Records, TENANT_ADMINS, id, once},
 };
 
 const PATTERNS: [&str; 4] = ["find_*", "read_*", "list_*", "*_report"];

@@ -9,9 +9,9 @@ use gatehall_domain::{
 use gatehall_store::EventRow;
 
 use super::{
-    DAY, EVENTS,
     people::{self, user},
     places::tools_of,
+    scale::{DAY, EVENTS},
 };
 
 /// Most people never call anything; so many do.

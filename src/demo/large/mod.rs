@@ -5,31 +5,19 @@ mod access;
 mod events;
 mod people;
 mod places;
+mod scale;
 
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Result;
 use gatehall_control::{Desk, DeskError};
-use gatehall_domain::{Change, Clock, Company, Record, Server, Timestamp, Transport};
+use gatehall_domain::{Change, Clock, Company, Server, Transport};
 use gatehall_store::Actor;
-use uuid::Uuid;
 
 pub(super) use places::tools_of;
+use scale::{DAY, DAYS_AGO, EVENTS, USERS};
 
 use crate::{office::Office, output};
-
-/// How much there is of everything, with the small company that is in it.
-const USERS: usize = 15_000;
-const GROUPS: usize = 1_000;
-const TENANTS: usize = 200;
-const SERVERS: usize = 70;
-const GRANTS: usize = 2_000;
-const KEYS: usize = 300;
-const TENANT_ADMINS: usize = 20;
-const EVENTS: usize = 20_000;
-
-/// The records are dated before all events: else the newest page of the audit would be theirs.
-const DAYS_AGO: i64 = 8;
 
 /// Puts the company around the small one that is in place.
 pub(super) async fn prepare(office: &Office, tools: SocketAddr) -> Result<()> {
@@ -78,27 +66,4 @@ fn follow(company: &Company, tools: SocketAddr) -> Result<Vec<Change>, DeskError
         }
     }
     Ok(changes)
-}
-
-type Records = Result<Vec<Record>, DeskError>;
-
-const DAY: i64 = 24 * 60 * 60;
-
-/// What an id belongs to.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    User = 1,
-    Group,
-    Connection,
-    Grant,
-}
-
-/// The id of the n-th record of a kind: a UUID of version 8, which is anybody's own to define.
-fn id(kind: Kind, n: usize) -> Uuid {
-    Uuid::from_u128(0x0de0_0000_0000_8000_8000_0000_0000_0000 | (kind as u128) << 96 | n as u128)
-}
-
-/// Some moment of the two years before `began`, another for each `n`.
-fn once(began: Timestamp, n: usize) -> Timestamp {
-    began.plus_seconds(-((n * 7_919 % 730) as i64) * DAY - (n * 61 % 36_000) as i64)
 }

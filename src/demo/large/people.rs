@@ -7,7 +7,7 @@ use gatehall_domain::{
     Record, Source, Timestamp, User, UserId,
 };
 
-use super::{GROUPS, Kind, Records, USERS, id, once};
+use super::scale::{GROUPS, Kind, Records, USERS, id, once};
 
 /// The numbers of these have no common divisor, so that every pair comes before one comes again.
 const FIRST: [&str; 48] = [

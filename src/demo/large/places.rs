@@ -10,7 +10,7 @@ use gatehall_domain::{
 use gatehall_vault::Vault;
 use secrecy::SecretString;
 
-use super::{Kind, Records, SERVERS, TENANTS, id, once};
+use super::scale::{Kind, Records, SERVERS, TENANTS, id, once};
 
 const NAMES: [&str; 40] = [
     "Amber", "Aurora", "Beacon", "Birch", "Canyon", "Cedar", "Cobalt", "Coral", "Delta", "Dune",

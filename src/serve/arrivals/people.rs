@@ -6,36 +6,13 @@ use gatehall_identity::{Rejection, Snapshots, Visit};
 use gatehall_store::StoreError;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Reception, not_kept};
+use super::{
+    Reception, not_kept,
+    queues::{AT_ONCE, Queues, Waiter},
+};
 
 /// How long a request waits until what it brought can be seen.
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How many visits, and how many sessions, are written at once.
-const AT_ONCE: usize = 1000;
-
-/// Something to write, and who waits for what comes of it.
-type Waiter<T, Done> = (T, oneshot::Sender<Result<Done, Rejection>>);
-
-/// What waits to be written.
-pub(in crate::serve) struct Queues {
-    visits: mpsc::Receiver<Waiter<Visit, UserId>>,
-    sessions: mpsc::Receiver<Waiter<Session, ()>>,
-}
-
-/// Where visits and sessions that begin are handed in.
-pub(super) struct Waiting {
-    visits: mpsc::Sender<Waiter<Visit, UserId>>,
-    sessions: mpsc::Sender<Waiter<Session, ()>>,
-}
-
-impl Waiting {
-    pub(super) fn new() -> (Self, Queues) {
-        let ((visits, coming), (sessions, beginning)) =
-            (mpsc::channel(AT_ONCE), mpsc::channel(AT_ONCE));
-        (Self { visits, sessions }, Queues { visits: coming, sessions: beginning })
-    }
-}
 
 /// Hands something in and waits until it is written.
 async fn hand_in<T, Done>(queue: &mpsc::Sender<Waiter<T, Done>>, it: T) -> Result<Done, Rejection> {

@@ -4,74 +4,27 @@
 mod journal;
 mod replay;
 mod retention;
+mod state;
 mod store_writer;
 mod writer;
 
 use std::{
     path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use anyhow::{Context, Result};
-use gatehall_domain::EntryEvent;
-use gatehall_gateway::{Recorded, Recorder, Tasks};
+use gatehall_gateway::{Recorder, Tasks};
 use gatehall_store::Store;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-pub(super) use self::retention::forget_events;
 use self::{journal::Journal, writer::Writer};
+pub(super) use self::{retention::forget_events, state::AuditState, writer::Events};
 
-/// Events written to the store at once.
-const BATCH: usize = 4096;
-/// How long events gather before they are written to the store.
-const GATHER: Duration = Duration::from_millis(200);
-/// The store may take so long to keep events that are nowhere else. Then they go to the journal.
-const LATE: Duration = Duration::from_millis(300);
 /// What a crash costs at most where answers do not wait: the two above, and time for the journal.
 pub(super) const WINDOW: Duration = Duration::from_millis(1000);
-
-/// What waits to be recorded.
-pub(super) struct Events {
-    pub(super) calls: mpsc::Receiver<Recorded>,
-    pub(super) entries: mpsc::Receiver<EntryEvent>,
-}
-
-/// How the audit is doing.
-#[derive(Debug, Default)]
-pub(super) struct AuditState {
-    /// Events that are in the journal and not in the store.
-    waiting: AtomicU64,
-    /// Files of the journal that wait to be brought back.
-    files: AtomicU64,
-    /// Lines of the journal that cannot be read, or that the store does not take.
-    set_aside: AtomicU64,
-    /// Why the journal could not be written last.
-    failing: Mutex<Option<String>>,
-}
-
-impl AuditState {
-    pub(super) fn waiting(&self) -> u64 {
-        self.waiting.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_aside(&self) -> u64 {
-        self.set_aside.load(Ordering::Relaxed)
-    }
-
-    /// Why the journal cannot be written, if that is so.
-    pub(super) fn failing(&self) -> Option<String> {
-        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn set_failing(&self, why: Option<String>) {
-        *self.failing.lock().unwrap_or_else(PoisonError::into_inner) = why;
-    }
-}
 
 /// Begins to keep events, and goes on until it is time to stop; then with what is still in the
 /// queues.

@@ -13,8 +13,8 @@ use gatehall_store::{EventRow, Store, StoreError};
 use tokio::{sync::mpsc, time::sleep};
 
 use super::{
-    AuditState,
     journal::{Closed, read_line},
+    state::AuditState,
 };
 
 /// Lines of a piece.

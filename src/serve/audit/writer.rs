@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use gatehall_domain::EntryEvent;
 use gatehall_gateway::{Recorded, Recorder};
 use gatehall_store::EventRow;
 use tokio::{
@@ -19,11 +20,17 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    AuditState, BATCH, Events, GATHER, LATE,
     journal::{Closed, Journal, Written},
+    state::AuditState,
     store_writer::Batch,
 };
 
+/// Events written to the store at once.
+const BATCH: usize = 4096;
+/// How long events gather before they are written to the store.
+const GATHER: Duration = Duration::from_millis(200);
+/// The store may take so long to keep events that are nowhere else. Then they go to the journal.
+const LATE: Duration = Duration::from_millis(300);
 /// How often it is looked whether the store has what it was given.
 const LOOK: Duration = Duration::from_millis(100);
 /// How often it is tried whether the journal can be written again.
@@ -35,6 +42,12 @@ const IN_HAND: usize = 65_536;
 const FILES: u64 = 64;
 /// How long the store has at the end to take what it was given.
 const AT_END: Duration = Duration::from_secs(3);
+
+/// What waits to be recorded.
+pub(in crate::serve) struct Events {
+    pub(in crate::serve) calls: mpsc::Receiver<Recorded>,
+    pub(in crate::serve) entries: mpsc::Receiver<EntryEvent>,
+}
 
 pub(super) struct Writer {
     recorder: Recorder,

@@ -2,48 +2,26 @@
 
 mod document;
 pub(crate) mod doors;
+mod entry;
 mod fill;
 mod plan;
 mod read;
+mod rows;
 mod server_list;
 pub mod table;
 mod tenants_json;
 
 use gatehall_domain::{Change, Refusal, Snapshot};
 
-pub use document::{
-    ConnectionRow, CredentialRow, Document, GrantRow, GroupRow, ServerRow, TenantRow, UserRow,
-};
+pub use document::Document;
 pub use doors::{AdmitWord, ClaimMappingRow, HostRuleRow, ProviderRow};
+pub use entry::{Entry, Row};
 pub use fill::{Filling, LeftOpen};
 pub use plan::{Choice, Lists, Plan, PlanRow, State};
 pub use read::{FileText, ReadError, is_table, read, read_filled};
+pub use rows::{ConnectionRow, CredentialRow, GrantRow, GroupRow, ServerRow, TenantRow, UserRow};
 
 use crate::{Desk, DeskError};
-
-/// One row of a file, and where it stands.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// Its place, such as `users[3]`.
-    pub place: String,
-    /// What it says, or why it cannot be read.
-    pub row: Result<Row, String>,
-}
-
-/// What a row declares.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "each variant holds the row of its name")]
-pub enum Row {
-    Tenant(TenantRow),
-    Server(ServerRow),
-    Connection(ConnectionRow),
-    Group(GroupRow),
-    User(UserRow),
-    Grant(GrantRow),
-    Provider(Box<ProviderRow>),
-    ClaimMapping(ClaimMappingRow),
-    HostRule(HostRuleRow),
-}
 
 impl Desk {
     /// Compares a file with the company as it is now. Changes nothing.

@@ -5,7 +5,7 @@ use gatehall_compose_folder::chat_env::{Difference, SIGNING, differences};
 use gatehall_domain::Finding;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{ComposeFolder, INIT, digest};
+use super::compose_folder::{ComposeFolder, INIT, digest};
 
 const NAME: &str = "copies of secrets";
 

@@ -9,7 +9,7 @@ use gatehall_compose_folder::{
 };
 use gatehall_domain::Finding;
 
-use super::INIT;
+use super::compose_folder::INIT;
 
 const OTHERS: u32 = 0o077;
 

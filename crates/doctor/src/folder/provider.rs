@@ -3,7 +3,7 @@
 use gatehall_domain::Finding;
 use url::Url;
 
-use super::ComposeFolder;
+use super::compose_folder::ComposeFolder;
 use crate::{
     ask::{fetch, without_user},
     senses::Senses,

@@ -9,7 +9,7 @@ use gatehall_compose_folder::{
 use gatehall_domain::Finding;
 use secrecy::ExposeSecret;
 
-use super::{ComposeFolder, INIT, digest};
+use super::compose_folder::{ComposeFolder, INIT, digest};
 
 const NAME: &str = "secrets of the folder";
 

@@ -3,7 +3,7 @@
 use gatehall_compose_folder::{table, variables::twice};
 use gatehall_domain::Finding;
 
-use super::{ComposeFolder, INIT};
+use super::compose_folder::{ComposeFolder, INIT};
 
 /// Whether the variables can be meant.
 pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {

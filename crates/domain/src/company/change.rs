@@ -1,4 +1,4 @@
-use crate::{Effect, Record};
+use crate::{Effect, Record, Refusal};
 
 /// One step from one revision towards the next. Being data, it can be shown before it is applied,
 /// kept in the audit, and turned round.
@@ -101,5 +101,17 @@ impl Change {
                 _ => false,
             },
         }
+    }
+}
+
+/// Whoever was told that a key is dead relies on it.
+pub(super) fn stays_revoked(before: &Record, after: &Record) -> Result<(), Refusal> {
+    match (before, after) {
+        (Record::Key(before), Record::Key(after))
+            if before.revoked_at.is_some() && after.revoked_at != before.revoked_at =>
+        {
+            Err(Refusal::invalid("revoked_at", "a revoked key stays revoked: create a new one"))
+        }
+        _ => Ok(()),
     }
 }

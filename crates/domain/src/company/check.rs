@@ -244,18 +244,6 @@ impl Company {
     }
 }
 
-/// Whoever was told that a key is dead relies on it.
-pub(super) fn stays_revoked(before: &Record, after: &Record) -> Result<(), Refusal> {
-    match (before, after) {
-        (Record::Key(before), Record::Key(after))
-            if before.revoked_at.is_some() && after.revoked_at != before.revoked_at =>
-        {
-            Err(Refusal::invalid("revoked_at", "a revoked key stays revoked: create a new one"))
-        }
-        _ => Ok(()),
-    }
-}
-
 /// Longest names and descriptions, in bytes: they stand in lists.
 const LONGEST_NAME: usize = 200;
 const LONGEST_DESCRIPTION: usize = 2_000;

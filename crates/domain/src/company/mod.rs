@@ -6,6 +6,7 @@ mod check_doors;
 mod check_servers;
 mod claims;
 mod label;
+mod map;
 mod meant;
 mod multimap;
 mod set_aside;
@@ -13,8 +14,7 @@ mod set_aside;
 use std::{hash::Hash, sync::Arc};
 
 pub use change::Change;
-use foldhash::fast::RandomState;
-use imbl::{GenericHashMap, shared_ptr::DefaultSharedPtr};
+pub use map::{Map, Table};
 use multimap::Multimap;
 pub use set_aside::{GrantRemains, Remains, SetAside, UnreadKey, UnreadRow};
 
@@ -24,13 +24,6 @@ use crate::{
     KeyId, Membership, Placement, Provider, ProviderId, Record, Refusal, Server, ServerId, Source,
     Subject, Target, Tenant, TenantAdmin, TenantId, ToolPattern, User, UserId,
 };
-
-/// A map of which a copy costs nothing and a change of it little, whatever its size: both share
-/// what is the same.
-pub type Map<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
-
-/// Records by key.
-pub type Table<K, V> = Map<K, Arc<V>>;
 
 /// All records, at one revision. Copies share what they do not change.
 #[derive(Debug, Clone, Default)]
@@ -336,7 +329,7 @@ impl Company {
             Change::Replace { before, after } => {
                 self.check_unchanged(before)?;
                 self.check(after)?;
-                check::stays_revoked(before, after)?;
+                change::stays_revoked(before, after)?;
                 self.put(after.clone());
             }
             Change::Remove(record) => {

@@ -1,6 +1,6 @@
 use std::{hash::Hash, sync::Arc};
 
-use super::Map;
+use super::map::Map;
 
 /// Values by key, several of one key and the same more than once. Copies share what they do not
 /// change.

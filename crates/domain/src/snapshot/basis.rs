@@ -2,11 +2,11 @@
 
 use super::{
     claims::Claims,
-    people::ViewKey,
     rules::Rules,
     sites::Site,
     subjects::Subjects,
     view::{Rule, View},
+    view_key::ViewKey,
 };
 use crate::{Because, ClaimSaid, Company, GrantId, GroupId, GroupName, User};
 

@@ -11,6 +11,7 @@ mod sites;
 mod subjects;
 mod touched;
 pub(crate) mod view;
+mod view_key;
 
 use std::sync::Arc;
 

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{basis::Basis, touched::Touched, view::View};
-use crate::{Because, ClaimSaid, Company, GrantId, GroupId, User, UserId, company::Map};
+use super::{basis::Basis, touched::Touched, view::View, view_key::ViewKey};
+use crate::{ClaimSaid, Company, GroupId, User, UserId, company::Map};
 
 /// All users.
 #[derive(Debug, Clone, Default)]
@@ -22,15 +22,6 @@ pub(super) struct Person {
     pub(super) unsaid: Box<[ClaimSaid]>,
     /// None for a disabled user.
     view: Option<(Arc<ViewKey>, Arc<View>)>,
-}
-
-/// The grants that bear on a user, and what makes them an administrator. Equal keys, equal views.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct ViewKey {
-    pub(super) admin: Option<Because>,
-    pub(super) grants: Vec<GrantId>,
-    /// Those that deny something to groups that the user may be in.
-    pub(super) supposed: Vec<GrantId>,
 }
 
 /// A view, and how many have it.

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatehall_domain::{Company, Finding, Key, KeyId, Timestamp, names, source_label};
 
-use super::Doctor;
 use crate::open_webui::{ChatSaid, ChatSetting, Misfit};
 
 /// As many places are named from which headers came that fit no secret.
@@ -172,13 +171,6 @@ fn differences(scene: &ChatScene) -> Vec<Finding> {
         Finding::bad(source_label(id), found, remedy)
     });
     told.collect()
-}
-
-impl Doctor<'_> {
-    pub(super) fn look_at_chats(&mut self) {
-        let patient = self.patient;
-        self.findings.extend(chat_findings(&patient.chats, patient.company, patient.now));
-    }
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ pub async fn examine(patient: &Patient<'_>, progress: impl Fn(&str)) -> Vec<Find
     let mut at_address = doctor.beside();
     let address = async {
         at_address.look_at_variables();
-        at_address.look_at_chats();
+        at_address.findings.extend(chat_findings(&patient.chats, patient.company, patient.now));
         at_address.look_at_allowed_hosts();
         at_address.look_whether_it_listens().await;
         match &patient.public_url {

@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use gatehall_domain::{Digest, Profile, Snapshot, Timestamp, UserId};
-use quick_cache::sync::Cache;
+use gatehall_domain::{Profile, Snapshot, Timestamp, UserId};
 
-use super::Doors;
+use super::{core::Doors, verified::Account};
 use crate::{
     Rejection,
     provider::{ASK_GROUPS_AGAIN, Asker, Running, Source, subject, wanted_claims},
@@ -13,34 +12,6 @@ use crate::{
     token::{AccessToken, SKEW, TokenFault, issuer_of},
     visit::Visit,
 };
-
-/// How many verified tokens are remembered.
-const REMEMBERED: usize = 50_000;
-
-/// Tokens that were verified, until they expire.
-pub(super) struct Bearer {
-    verified: Cache<Digest, Arc<Account>>,
-    /// When the newest token of an account was issued, in seconds since 1970.
-    newest: Cache<(String, String), i64>,
-}
-
-/// Whom a verified token names.
-struct Account {
-    provider: Arc<Running>,
-    issuer: String,
-    subject: String,
-    expires_at: Timestamp,
-    /// How many claims were not said of the user then.
-    unsaid: usize,
-    /// When to look again, where the user's groups could not be told.
-    again_at: Option<Timestamp>,
-}
-
-impl Bearer {
-    pub(super) fn new() -> Self {
-        Self { verified: Cache::new(REMEMBERED), newest: Cache::new(REMEMBERED) }
-    }
-}
 
 impl Doors {
     /// The user of an access token.
@@ -51,7 +22,7 @@ impl Doors {
         now: Timestamp,
     ) -> Result<UserId, Rejection> {
         let digest = digest_of(token.as_bytes());
-        if let Some(account) = self.bearer.verified.get(&digest)
+        if let Some(account) = self.tokens.accounts.get(&digest)
             && now < account.expires_at.plus_seconds(SKEW)
             && account.again_at.is_none_or(|at| now < at)
             && self.is_current(&account.provider)
@@ -106,7 +77,7 @@ impl Doors {
             again_at: unsure.then(|| now.plus_seconds(ASK_GROUPS_AGAIN)),
             provider,
         };
-        self.bearer.verified.insert(digest, Arc::new(account));
+        self.tokens.accounts.insert(digest, Arc::new(account));
         Ok(user)
     }
 
@@ -132,11 +103,11 @@ impl Doors {
     /// that came after it.
     fn is_news(&self, visit: &Visit, issued: i64) -> bool {
         let account = (visit.issuer.clone(), visit.subject.clone());
-        let newest = self.bearer.newest.get(&account).unwrap_or(i64::MIN);
+        let newest = self.tokens.newest.get(&account).unwrap_or(i64::MIN);
         if issued < newest || self.sessions.index.began_since(&account.0, &account.1, issued) {
             return false;
         }
-        self.bearer.newest.insert(account, issued);
+        self.tokens.newest.insert(account, issued);
         true
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use gatehall_domain::{Caller, Door, Key, RefusedAccount, Snapshot, Timestamp, UserId, names};
 use http::request::Parts;
 
-use super::{Doors, shown_proof};
+use super::{core::Doors, proof::shown_proof};
 use crate::{
     ChatSaid, OPEN_WEBUI_USER_HEADER, OpenWebUi, Rejection,
     key::live_key,

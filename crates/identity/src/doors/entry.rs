@@ -8,7 +8,7 @@ use gatehall_domain::{
 };
 use http::request::Parts;
 
-use super::{Doors, shown_proof};
+use super::{core::Doors, proof::shown_proof};
 use crate::{Rejection, key::live_key};
 
 /// No place in an event is longer.

@@ -7,7 +7,7 @@ use gatehall_domain::{
 };
 use http::request::Parts;
 
-use super::{Doors, Entered};
+use super::{core::Doors, entry::Entered};
 use crate::Newcomers;
 
 /// The rule that keeps them out.

@@ -13,7 +13,7 @@
 use gatehall_domain::{Caller, Door, Snapshot, Timestamp, UserId};
 use http::{HeaderMap, header::COOKIE};
 
-use super::Doors;
+use super::core::Doors;
 use crate::{Rejection, open_webui::ChatUser};
 
 /// How the names of all headers begin in which Open WebUI says who its user is.

@@ -1,15 +1,21 @@
+use std::sync::Arc;
+
 use arc_swap::ArcSwap;
 use gatehall_domain::{
-    Company, Digest, EntryEvent, Identity, Key, KeyId, Record, Session, Sessions, Timestamp, User,
+    Caller, Clock, Company, Digest, Door, EntryEvent, Identity, Key, KeyId, Record, Session,
+    Sessions, Snapshot, Timestamp, User, UserId,
 };
-use gatehall_vault::{NewKey, generate_key};
+use gatehall_vault::{NewKey, Vault, generate_key};
 use http::{HeaderValue, Request};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
 use super::*;
-use crate::{LimitSettings, OPEN_WEBUI_USER_HEADER, OpenWebUi, Pending, SessionLimits, Visit};
+use crate::{
+    Arrivals, LimitSettings, OPEN_WEBUI_USER_HEADER, OpenWebUi, Pending, Rejection, SessionLimits,
+    Snapshots, Visit,
+};
 
 mod chats;
 mod cookies;

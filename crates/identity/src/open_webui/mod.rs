@@ -3,6 +3,7 @@
 //! issuer, so that the secret alone tells which of several it is.
 
 mod news;
+mod setting;
 
 use std::{
     collections::BTreeMap,
@@ -19,7 +20,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 pub(crate) use self::news::ChatNews;
-pub use self::news::{ChatSaid, ChatSetting, Misfit};
+pub use self::{
+    news::{ChatSaid, Misfit},
+    setting::ChatSetting,
+};
 use crate::Rejection;
 
 /// The header's name.
@@ -74,13 +78,8 @@ impl OpenWebUi {
     }
 
     pub(crate) fn believes(&self, email: &EmailAddress) -> bool {
-        believes(&self.domains, email)
+        setting::believes(&self.domains, email)
     }
-}
-
-/// Whether somebody is believed about an address who vouches for these domains.
-fn believes(domains: &[String], email: &EmailAddress) -> bool {
-    domains.iter().any(|domain| domain.eq_ignore_ascii_case(email.domain()))
 }
 
 /// What the token says.

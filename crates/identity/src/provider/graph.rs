@@ -4,7 +4,7 @@ use gatehall_domain::Provider;
 use serde::Deserialize;
 use url::Url;
 
-use super::Running;
+use super::running::Running;
 
 const GRAPH: &str = "https://graph.microsoft.com";
 

@@ -1,4 +1,4 @@
-use gatehall_domain::{Company, Profile, ProviderSettings};
+use gatehall_domain::{Company, Profile, ProviderSettings, Timestamp};
 
 use super::*;
 

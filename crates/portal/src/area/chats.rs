@@ -3,7 +3,7 @@
 use gatehall_domain::{Company, Finding, Health, RefusedAccount, source_label};
 use gatehall_identity::chat_findings;
 
-use super::todo::{Scene, Thing, sentences};
+use super::scene::{Scene, Thing, sentences};
 use crate::web::{Moment, Short, encoded};
 
 /// What the doctor would say of them.

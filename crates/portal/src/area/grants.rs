@@ -21,12 +21,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     common::{ListSearch, Removal},
     idle::idle_grants,
-    row::{GrantRow, group_names},
+    row::GrantRow,
     tenants::is_of,
 };
 use crate::web::{
     At, Book, Done, Face, Fault, Frame, Input, Manager, Page, Portal, Search, Shared, Visitor,
-    connection_href, render, unchanged,
+    connection_href, group_names, render, unchanged,
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -10,8 +10,8 @@ use gatehall_domain::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{common::Removal, row::group_names};
-use crate::web::{Admin, At, Book, Done, Fault, Frame, Input, Shared, unchanged};
+use super::common::Removal;
+use crate::web::{Admin, At, Book, Done, Fault, Frame, Input, Shared, group_names, unchanged};
 
 pub(super) fn ways(book: Book) -> Book {
     book.area("host_rules")

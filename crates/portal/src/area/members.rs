@@ -13,11 +13,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     common::Words,
     members_pending::{Effect, MatrixPage, PendingMembers, Ticked, changes, pair},
-    row::{group_names, source_of},
+    row::source_of,
 };
 use crate::web::{
     Admin, Book, Done, Fault, Frame, Input, Pages, Search, Shared, Short, Visitor, encoded, go_to,
-    is_own_page, render,
+    group_names, is_own_page, render,
 };
 
 pub(super) fn ways(book: Book) -> Book {

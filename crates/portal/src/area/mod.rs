@@ -32,6 +32,7 @@ mod probe;
 mod providers;
 mod reach;
 mod row;
+mod scene;
 mod search;
 mod servers;
 mod settings;
@@ -43,7 +44,6 @@ mod users;
 mod who;
 
 pub use audit_query::audit_filter;
-pub(crate) use row::group_names;
 
 use crate::web::Book;
 

@@ -12,7 +12,8 @@ use serde::Serialize;
 
 use super::{
     condition::ConnectionRow,
-    todo::{Scene, Todo, things_to_do},
+    scene::Scene,
+    todo::{Todo, things_to_do},
 };
 use crate::{
     hall::Condition,

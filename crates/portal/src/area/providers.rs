@@ -17,9 +17,10 @@ use schemars::JsonSchema;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-use super::{claim_mappings::MappingRow, common::Removal, row::group_names};
+use super::{claim_mappings::MappingRow, common::Removal};
 use crate::web::{
-    Admin, At, Book, Done, Fault, Frame, Input, Shared, Short, lines, render, text, unchanged,
+    Admin, At, Book, Done, Fault, Frame, Input, Shared, Short, group_names, lines, render, text,
+    unchanged,
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -61,13 +61,6 @@ pub(super) fn source_of(company: &Company, user: UserId, group: GroupId) -> Opti
     given.max_by_key(|source| matches!(source, Source::Claim(_)))
 }
 
-/// The names of all groups.
-pub(crate) fn group_names(company: &Company) -> Vec<String> {
-    let mut names: Vec<String> = company.groups.values().map(|it| it.name.to_string()).collect();
-    names.sort_unstable_by_key(|name| name.to_lowercase());
-    names
-}
-
 /// A grant, as a sentence and in its parts.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct GrantRow {

@@ -2,11 +2,7 @@
 
 use std::sync::Arc;
 
-use gatehall_domain::{
-    Credential, Grant, Key, ProviderId, RefusedAccount, SetAside, Snapshot, Timestamp, UnreadRow,
-    counted,
-};
-use gatehall_identity::{ChatScene, ProviderTrouble};
+use gatehall_domain::{Credential, Grant, Key, SetAside, Timestamp, UnreadRow, counted};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -14,9 +10,10 @@ use super::{
     idle::{Idle, idle_grants},
     providers::trouble_text,
     reach::reaches_any,
+    scene::{Scene, Thing, sentences},
 };
 use crate::{
-    hall::{Condition, Hall},
+    hall::Condition,
     web::{Moment, Short, connection_href},
 };
 
@@ -57,28 +54,6 @@ impl Todo {
     }
 }
 
-/// A sentence: the subject leads to where the thing is mended.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Thing {
-    pub(super) subject: String,
-    pub(super) href: String,
-    pub(super) text: String,
-}
-
-/// What is looked at.
-pub(super) struct Scene<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) conditions: &'a [Condition],
-    pub(super) hall: &'a dyn Hall,
-    /// Providers that do not work, and why.
-    pub(super) provider_troubles: &'a [(ProviderId, ProviderTrouble)],
-    /// What is known of Open WebUIs.
-    pub(super) chats: &'a ChatScene,
-    /// Accounts that were not let in, since their user is bound to another.
-    pub(super) refused: &'a [RefusedAccount],
-    pub(super) now: Timestamp,
-}
-
 /// All things to do, the most urgent kinds first.
 pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
     let all = [
@@ -97,14 +72,6 @@ pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
         Todo::new("Tools that changed", "/connections", changed(scene)),
     ];
     all.into_iter().filter(|todo| todo.count() > 0).collect()
-}
-
-impl Scene<'_> {
-    /// A thing to do at a connection.
-    fn at(&self, condition: &Condition, text: String) -> Thing {
-        let subject = self.snapshot.company().connection_label(condition.connection);
-        Thing { href: connection_href(&subject), subject, text }
-    }
 }
 
 fn unread(scene: &Scene<'_>) -> Todo {
@@ -139,21 +106,6 @@ fn down(scene: &Scene<'_>) -> Vec<Thing> {
         scene.at(it, sentences("is down:", &[&Short::text(&it.said), &Short::text(&it.remedy)]))
     };
     down.map(thing).collect()
-}
-
-/// What is so, and sentences that follow.
-pub(super) fn sentences(beginning: &str, texts: &[&str]) -> String {
-    let mut all = beginning.to_owned();
-    let texts = texts.iter().map(|it| it.trim_end_matches(['.', ' ']));
-    for (at, text) in texts.filter(|it| !it.is_empty()).enumerate() {
-        let mut letters = text.chars();
-        let first = letters.next().map(|c| if at == 0 { c } else { c.to_ascii_uppercase() });
-        all.push(' ');
-        all.extend(first);
-        all.push_str(letters.as_str());
-        all.push('.');
-    }
-    all
 }
 
 fn providers(scene: &Scene<'_>) -> Vec<Thing> {

@@ -21,11 +21,11 @@ use super::{
     chats::source_name,
     common::{Nothing, Removal, Words},
     reach::{Reached, reaches_any},
-    row::{EventRow, GrantRow, KeyRow, MembershipRow, SessionRow, group_names},
+    row::{EventRow, GrantRow, KeyRow, MembershipRow, SessionRow},
 };
 use crate::web::{
     Admin, At, Book, Done, Fault, Frame, Input, Moment, Page, Portal, Search, Shared, Short,
-    encoded, render, text, unchanged,
+    encoded, group_names, render, text, unchanged,
 };
 
 pub(super) fn ways(book: Book) -> Book {

@@ -1,6 +1,7 @@
 //! The pages of signing in and out.
 
 mod page;
+mod refused;
 mod sign_in;
 mod sign_out;
 mod stuck;

@@ -17,7 +17,8 @@ use serde_json::json;
 use url::form_urlencoded;
 
 use super::{
-    page::{Asked, Confirm, go, is_own, not_own, page, refused, refused_with, with_cookies},
+    page::{Asked, Confirm, go, is_own, not_own, page, with_cookies},
+    refused::{refused, refused_with},
     stuck::{Down, Stuck, WayIn},
 };
 

@@ -19,8 +19,9 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::page::{
-    Asked, Confirm, Message, go, is_own, not_own, page, page_with_forms, refused, with_cookies,
+use super::{
+    page::{Asked, Confirm, Message, go, is_own, not_own, page, page_with_forms, with_cookies},
+    refused::refused,
 };
 
 type Shared = State<Arc<Doors>>;

@@ -14,7 +14,7 @@ use http::{
     header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS},
 };
 
-use super::Portal;
+use super::portal::Portal;
 
 struct Asset {
     name: &'static str,

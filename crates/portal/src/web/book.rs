@@ -11,7 +11,7 @@ use axum::{
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
-use super::{API, Portal, visitor::Done};
+use super::{face::API, portal::Portal, visitor::Done};
 
 /// One way in.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,9 +1,8 @@
 //! What can be chosen in a form that was refused.
 
-use gatehall_domain::Snapshot;
+use gatehall_domain::{Company, Snapshot};
 
-use super::Fault;
-use crate::area::group_names;
+use super::fault::Fault;
 
 /// Something that can be chosen.
 pub(super) struct Choice {
@@ -106,6 +105,13 @@ pub(super) fn among(names: Vec<String>, chosen: &[String]) -> Vec<Choice> {
     let one =
         |name: String| Choice { chosen: chosen.contains(&name), label: name.clone(), value: name };
     names.into_iter().map(one).collect()
+}
+
+/// The names of all groups.
+pub(crate) fn group_names(company: &Company) -> Vec<String> {
+    let mut names: Vec<String> = company.groups.values().map(|it| it.name.to_string()).collect();
+    names.sort_unstable_by_key(|name| name.to_lowercase());
+    names
 }
 
 /// The groups, where the form at this address chooses among them. Only administrators come as far

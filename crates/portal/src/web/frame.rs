@@ -2,7 +2,8 @@
 
 use url::form_urlencoded;
 
-use super::{notice::Notice, visitor::sign_in_again};
+use super::notice::Notice;
+use gatehall_domain::names::encoded;
 
 /// What surrounds the content of a page.
 #[derive(Debug, Clone, Default)]
@@ -101,4 +102,11 @@ impl Frame {
         let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish();
         if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
     }
+}
+
+/// Where somebody signs in again, to come back to a page. Whoever came by a link passes the page that
+/// has the command for the next one: nothing says yet that a provider lets them in.
+pub(super) fn sign_in_again(by_link: bool, page: &str) -> String {
+    let way = if by_link { "sign_in" } else { "start" };
+    format!("/oauth2/{way}?rd={}&again=1", encoded(page))
 }

@@ -10,24 +10,26 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use gatehall_domain::Refusal;
+use gatehall_domain::{Refusal, names::encoded};
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method,
+    HeaderMap, HeaderValue, Method,
     header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
 };
 use serde_json::Value;
 use url::form_urlencoded;
 
 use super::{
-    Face, Fault, Portal, encoded, go_to,
+    answer::{go_to, protect, render},
+    face::Face,
+    fault::Fault,
+    frame::sign_in_again,
     input::Submitted,
-    is_own_page,
     mend::{Form, Mend, label, plain},
     notice,
+    own_page::{is_own_page, page_before},
+    portal::Portal,
     preference::SCHEME,
-    protect, render,
     shown::Short,
-    visitor::sign_in_again,
 };
 use crate::door::is_own;
 
@@ -95,17 +97,19 @@ async fn admit(
     Ok(Request::from_parts(head, Body::empty()))
 }
 
-/// The answer where there is nothing.
-pub(super) fn nothing_here(head: &http::request::Parts) -> Response {
+/// What is at no other path: a page for people, a problem document for programs.
+pub(crate) async fn nothing_here(head: http::request::Parts) -> Response {
     let person = gatehall_identity::is_navigation(&head.headers);
-    match (Face::of(head.uri.path()), person) {
+    let mut response = match (Face::of(head.uri.path()), person) {
         (Face::Api, _) => Fault::NothingHere.into_response(),
         (Face::Page, true) => {
             let form = Form::empty(head.uri.path());
             page_of(&Fault::NothingHere, &head.method, &head.headers, form)
         }
         (Face::Page, false) => http::StatusCode::NOT_FOUND.into_response(),
-    }
+    };
+    protect(response.headers_mut(), &[]);
+    response
 }
 
 /// A page that only a form makes cannot be opened by its address: the page above it has the form.
@@ -146,7 +150,7 @@ fn page_of(fault: &Fault, method: &Method, headers: &HeaderMap, form: Form<'_>) 
         return go_to(&format!("/oauth2/start?rd={}", encoded(address)));
     }
     // Whoever was led here is not led back.
-    let back = back(headers).filter(|_| !matches!(fault, Fault::Foreign));
+    let back = page_before(headers).filter(|_| !matches!(fault, Fault::Foreign));
     let back = back.unwrap_or_else(|| "/".into());
     let (href, link) = match fault {
         Fault::NotSignedIn => ("/oauth2/sign_in".into(), "Sign in"),
@@ -195,14 +199,6 @@ fn page_of(fault: &Fault, method: &Method, headers: &HeaderMap, form: Form<'_>) 
     render(fault.status(), &page)
 }
 
-/// The page that sent a form.
-pub(super) fn back(headers: &HeaderMap) -> Option<String> {
-    let url = headers.get(HeaderName::from_static("referer"))?.to_str().ok()?;
-    let url = url::Url::parse(url).ok()?;
-    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
-    Some(format!("{}{query}", url.path())).filter(|it| is_own_page(it))
-}
-
 /// A member of a record as people read it; ids say nothing to them.
 fn shown((name, value): (&String, &Value)) -> Option<(String, String)> {
     let text = match value {
@@ -212,9 +208,4 @@ fn shown((name, value): (&String, &Value)) -> Option<(String, String)> {
         value => Short::name(&plain(value)),
     };
     (name != "id" && !text.is_empty()).then(|| (label("", name), text))
-}
-
-/// A page in plain words, for what is beside the templates.
-pub(super) fn html(headers: &mut HeaderMap) {
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
 }

@@ -8,7 +8,7 @@ use http::{header::CONTENT_TYPE, request::Parts};
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 use url::form_urlencoded;
 
-use super::Fault;
+use super::fault::Fault;
 
 /// The fields of a form, as they were sent.
 #[derive(Debug, Clone, Default)]

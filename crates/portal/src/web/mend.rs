@@ -7,8 +7,8 @@ use gatehall_domain::Snapshot;
 use serde_json::{Map, Value};
 
 use super::{
-    Fault,
     choices::{self, Choice},
+    fault::Fault,
     input::{MAY_BE_EMPTY, Submitted},
 };
 

@@ -12,7 +12,7 @@ use http::{
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::Portal;
+use super::portal::Portal;
 
 /// The cookie that says that something was not told yet begins so; what it is follows.
 const COOKIE_PREFIX: &str = "gatehall_told_";

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use url::form_urlencoded;
 
-use super::Frame;
+use super::frame::Frame;
 
 /// Rows on a page.
 const ROWS: usize = 50;

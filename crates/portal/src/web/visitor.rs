@@ -7,16 +7,21 @@ use axum::{
     extract::{FromRequestParts, Path},
     response::{IntoResponse, Response},
 };
-use gatehall_domain::{
-    Caller, ConnectionPath, Door, Snapshot, TenantId, Timestamp, User, names::encoded,
-};
+use gatehall_domain::{Caller, ConnectionPath, Door, Snapshot, TenantId, Timestamp, User};
 use gatehall_identity::Rejection;
 use gatehall_store::Actor;
 use http::{Method, StatusCode, header::AUTHORIZATION, request::Parts};
 use serde::Serialize;
 
 use super::{
-    API, Face, Fault, Frame, LETTERS, Portal, SCHEME, is_own_page, notice, notice::Notice, render,
+    answer::{go_to, render},
+    face::Face,
+    fault::Fault,
+    frame::Frame,
+    notice::{self, Notice},
+    own_page::{is_own_page, page_before},
+    portal::Portal,
+    preference::{LETTERS, SCHEME},
 };
 
 /// Seconds after a sign-in in which credentials and administrators can be changed.
@@ -85,7 +90,7 @@ impl Visitor {
         // What answers a form cannot be opened again; the page that sent it can.
         let address = match head.method {
             Method::GET => head.uri.path_and_query().map(ToString::to_string),
-            _ => super::guard::back(&head.headers),
+            _ => page_before(&head.headers),
         };
         let address = address.filter(|it| is_own_page(it)).unwrap_or_else(|| "/".into());
         let (scheme, letters) = (SCHEME.of(&head.headers), LETTERS.of(&head.headers));
@@ -177,7 +182,7 @@ impl Visitor {
             Face::Api => Json(Done { revision: None }).into_response(),
             Face::Page => {
                 let mark = if next.contains('?') { '&' } else { '?' };
-                let mut response = super::go_to(&format!("{next}{mark}done={said}"));
+                let mut response = go_to(&format!("{next}{mark}done={said}"));
                 notice::remember(response.headers_mut(), said);
                 response
             }
@@ -292,16 +297,4 @@ impl FromRequestParts<Arc<Portal>> for TenantManager {
             Path::from_request_parts(head, portal).await.map_err(|_| Fault::NothingHere)?;
         Self::of(visitor, path.get("tenant").map(String::as_str))
     }
-}
-
-/// Where somebody signs in again, to come back to a page. Whoever came by a link passes the page that
-/// has the command for the next one: nothing says yet that a provider lets them in.
-pub(super) fn sign_in_again(by_link: bool, page: &str) -> String {
-    let way = if by_link { "sign_in" } else { "start" };
-    format!("/oauth2/{way}?rd={}&again=1", encoded(page))
-}
-
-/// Whether a path is the API's.
-pub(super) fn is_api(path: &str) -> bool {
-    path.strip_prefix(API).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

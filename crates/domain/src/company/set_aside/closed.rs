@@ -1,58 +1,9 @@
 //! Deny grants for what rows that cannot be read may have denied.
 
-use std::collections::HashSet;
-
 use uuid::Uuid;
 
-use super::{GrantRemains, Member, hanging::Lost};
-use crate::{
-    Company, Effect, Grant, GrantId, Record, Subject, Target, Timestamp, ToolPattern, UserPattern,
-};
-
-/// Something that is denied. None is everybody, everything, all tools.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Denied {
-    subject: Option<Subject>,
-    target: Option<Target>,
-    tools: Option<ToolPattern>,
-}
-
-impl Denied {
-    /// What a deny grant denies.
-    pub(super) fn by(grant: &Grant) -> Self {
-        Self {
-            subject: Some(grant.subject.clone()),
-            target: Some(grant.target.clone()),
-            tools: grant.tools.clone(),
-        }
-    }
-
-    /// The same for those who may be in the group that it is for.
-    fn to<'m>(&'m self, members: &'m HashSet<Member>) -> impl Iterator<Item = Self> + 'm {
-        let group = match &self.subject {
-            Some(Subject::Group(group)) => Some(*group),
-            _ => None,
-        };
-        let members = members
-            .iter()
-            .filter(move |(_, of)| group.is_some_and(|group| of.is_none_or(|of| of == group)));
-        members.map(|(user, _)| Self { subject: user.map(Subject::User), ..self.clone() })
-    }
-
-    /// What a grant denies that cannot be read, unless it surely allows, or is for what nobody
-    /// reaches anyway.
-    pub(super) fn of(grant: &GrantRemains, lost: &Lost) -> Option<Self> {
-        let unreached = grant.tenant.as_deref().is_some_and(|tenant| lost.is_tenant(tenant));
-        if grant.effect == Some(Effect::Allow) || (grant.target.is_none() && unreached) {
-            return None;
-        }
-        Some(Self {
-            subject: grant.subject.clone(),
-            target: grant.target.clone(),
-            tools: grant.tools.clone(),
-        })
-    }
-}
+use super::denied::Denied;
+use crate::{Company, Effect, Grant, GrantId, Record, Subject, Target, Timestamp, UserPattern};
 
 /// The number of the first grant that stands for a row that cannot be read.
 const FIRST: u128 = u128::MAX - u32::MAX as u128;

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::{super::row::group_names, wish::address};
-use crate::web::{Admin, Fault, Frame, Moment, Portal, Search, Shared, Short};
+use super::wish::address;
+use crate::web::{Admin, Fault, Frame, Moment, Portal, Search, Shared, Short, group_names};
 
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct Which {
