@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use gatehall_domain::{Caller, Door, Endpoint, Reach, Timestamp};
 use gatehall_identity::{Host, Rejection, check_head};
 use http::{
@@ -192,8 +192,7 @@ pub(crate) fn endpoint_of(tenant: &str, server: Option<&str>) -> Option<Endpoint
 /// # Errors
 /// The status, and what to tell the sender.
 pub(crate) async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, (StatusCode, String)> {
-    let mut so_far = BytesMut::new();
-    match tokio::time::timeout(BODY_TIME, collect(&mut body, &mut so_far, limit)).await {
+    match tokio::time::timeout(BODY_TIME, collect(&mut body, limit)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(Unread::TooLarge)) => {
             let message = format!("the body is larger than {limit} bytes");

@@ -101,9 +101,6 @@ pub(crate) fn unknown_tool(name: &str) -> String {
     format!("Unknown tool: {name}. There is none, or you may not use it: ask an administrator.")
 }
 
-/// A notification for the caller: method and params.
-pub(crate) type Note = (&'static str, String);
-
 impl Gateway {
     /// Decides whether a call may be made. A refusal is recorded here.
     pub(crate) fn admit(&self, asking: &Asking<'_>, asked: Asked<'_>) -> Result<Running, Refused> {

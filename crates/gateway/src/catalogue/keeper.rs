@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Offer;
 use crate::{
     live::Live,
-    upstream::{Facts, Listening, Listing, Upstream, UpstreamError},
+    upstream::{Facts, Listing, Upstream, UpstreamError},
 };
 
 /// An upstream is not asked more often than this, whatever happens and however often it says that
@@ -29,7 +29,7 @@ pub(crate) async fn keep(
     prefix: String,
     stop: CancellationToken,
 ) {
-    let (mut failures, mut listening) = (0_u32, Listening::default());
+    let mut failures = 0_u32;
     // How often in a row it said that its tools have changed, and they had not.
     let (mut told, mut in_vain) = (false, 0_u32);
     while let Some(turns) = live.upgrade().map(|live| live.turns()) {
@@ -59,7 +59,7 @@ pub(crate) async fn keep(
                 in_vain = if told && is_known { in_vain + 1 } else { 0 };
                 let least = (least * 2_u32.saturating_pow(in_vain.min(6))).min(live.refresh());
                 live.looked(&upstream, Ok((offer, facts)), took);
-                upstream.listen(&mut listening);
+                upstream.listen();
                 (pause, least)
             }
             Err(error) => {

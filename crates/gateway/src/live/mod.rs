@@ -22,7 +22,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use moment::{Document, DocumentKey, Moment};
-pub use status::{ConnectionStatus, Speaks, State};
+pub use status::{ConnectionStatus, State};
 
 use self::told::Told;
 
@@ -339,7 +339,10 @@ impl Live {
         let mut status: Vec<ConnectionStatus> = writer
             .kept
             .values()
-            .map(|kept| ConnectionStatus { stderr: kept.upstream.stderr(), ..kept.status.clone() })
+            .map(|kept| ConnectionStatus {
+                stderr: kept.upstream.last_words(),
+                ..kept.status.clone()
+            })
             .collect();
         drop(writer);
         status.sort_by(|a, b| a.path.cmp(&b.path));
@@ -350,7 +353,7 @@ impl Live {
     pub fn status_of(&self, connection: ConnectionId) -> Option<ConnectionStatus> {
         let writer = self.writer();
         let kept = writer.kept.get(&connection)?;
-        Some(ConnectionStatus { stderr: kept.upstream.stderr(), ..kept.status.clone() })
+        Some(ConnectionStatus { stderr: kept.upstream.last_words(), ..kept.status.clone() })
     }
 
     /// How many connections no answer has come from yet, good or bad.

@@ -7,8 +7,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Notify, Semaphore};
 
 use super::{
-    Breaker, Egress, Link, Secrets, Upstream, UpstreamError,
-    http::HttpLink,
+    Upstream,
+    breaker::Breaker,
+    egress::Egress,
+    error::UpstreamError,
+    http::{HttpLink, Line},
+    link::{Broken, Link},
+    secrets::Secrets,
     stdio::{Deaths, Launch, Secret, StdioLink},
 };
 use crate::{GatewaySettings, Tasks};
@@ -34,7 +39,8 @@ impl Builder {
         let concurrent_calls =
             limits.concurrent_calls.map_or(self.settings.concurrent_calls, |calls| calls as usize);
         let link = self.link(site, company, &look_again);
-        let (link, secrets) = link.unwrap_or_else(|error| (Link::Broken(error), Arc::default()));
+        let (link, secrets) =
+            link.unwrap_or_else(|error| (Arc::new(Broken(error)), Arc::default()));
         Upstream {
             connection: connection.id,
             name: connection.path.to_string().into(),
@@ -54,7 +60,7 @@ impl Builder {
         site: &Site,
         company: &Company,
         look_again: &Arc<Notify>,
-    ) -> Result<(Link, Arc<Secrets>), UpstreamError> {
+    ) -> Result<(Arc<dyn Link>, Arc<Secrets>), UpstreamError> {
         let connection = &site.connection;
         let transport =
             site.server.transport.resolve(connection.path.tenant.as_ref(), connection.url.as_ref());
@@ -76,19 +82,21 @@ impl Builder {
         let opened = credentials.iter().map(|it| Ok((&it.placement, self.open(it)?)));
         let opened = opened.collect::<Result<Vec<_>, UpstreamError>>()?;
         let secrets = Arc::new(Secrets::new(opened.iter().map(|it| &it.1)));
-        let link = match transport {
+        let link: Arc<dyn Link> = match transport {
             // What is spoken at an address is found out by asking, whatever was written down.
             Transport::StreamableHttp { url }
             | Transport::Sse { url }
-            | Transport::OpenApi { url } => Link::Http(HttpLink::new(
-                self.egress.clone(),
-                self.tasks.clone(),
-                url.url(),
-                headers(&opened)?,
-                site.server.stateful,
-                self.settings.response_bytes,
-                self.settings.open_timeout,
-            )),
+            | Transport::OpenApi { url } => Arc::new(HttpLink::new(Line {
+                egress: self.egress.clone(),
+                tasks: self.tasks.clone(),
+                places: Line::places(url.url()),
+                headers: headers(&opened)?,
+                response_bytes: self.settings.response_bytes,
+                open_timeout: self.settings.open_timeout,
+                of_one_caller: site.server.stateful,
+                look_again: Arc::clone(look_again),
+                state: Default::default(),
+            })),
             Transport::Stdio { command, arguments, environment, .. } => {
                 let line_bytes = self.settings.response_bytes;
                 let environment = with_credentials(environment, opened);
@@ -108,7 +116,7 @@ impl Builder {
                     secrets: Arc::clone(&secrets),
                 };
                 let (tasks, open_timeout) = (self.tasks.clone(), self.settings.open_timeout);
-                Link::Stdio(Box::new(StdioLink::new(launch, tasks, open_timeout)))
+                Arc::new(StdioLink::new(launch, tasks, open_timeout))
             }
         };
         Ok((link, secrets))
@@ -223,10 +231,7 @@ mod tests {
             settings: Arc::default(),
         };
         let site = snapshot.site(id).unwrap();
-        match builder.build(site, snapshot.company()).link {
-            Link::Broken(error) => Err(error),
-            Link::Http(_) | Link::Stdio(_) => Ok(()),
-        }
+        builder.link(site, snapshot.company(), &Arc::default()).map(drop)
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use gatehall_domain::Permit;
 
+use super::log_level::LogLevel;
 use crate::{
     era::{self, Era},
     json::{self, ObjectWriter},
@@ -171,50 +172,4 @@ pub(crate) fn notification(method: &str, params: &[(&str, String)]) -> Bytes {
 pub(crate) fn cancelled(id: u64) -> Bytes {
     let reason = json::string("the caller went away");
     notification("notifications/cancelled", &[("requestId", id.to_string()), ("reason", reason)])
-}
-
-/// The answer to a request that an upstream makes of us: pings are answered, all else is unknown.
-pub(crate) fn answer_to(id: &str, method: &str) -> Bytes {
-    let mut message = ObjectWriter::new(96);
-    message.raw("jsonrpc", "\"2.0\"").raw("id", id);
-    if method == "ping" {
-        message.raw("result", "{}");
-    } else {
-        message.raw("error", "{\"code\":-32601,\"message\":\"Method not found\"}");
-    }
-    message.finish().into()
-}
-
-/// Severity of log messages, as in RFC 5424.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum LogLevel {
-    Debug,
-    Info,
-    Notice,
-    Warning,
-    Error,
-    Critical,
-    Alert,
-    Emergency,
-}
-
-impl LogLevel {
-    const ALL: [(Self, &'static str); 8] = [
-        (Self::Debug, "debug"),
-        (Self::Info, "info"),
-        (Self::Notice, "notice"),
-        (Self::Warning, "warning"),
-        (Self::Error, "error"),
-        (Self::Critical, "critical"),
-        (Self::Alert, "alert"),
-        (Self::Emergency, "emergency"),
-    ];
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, name)| *name == text).map(|(level, _)| *level)
-    }
-
-    pub(crate) fn as_str(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
 }

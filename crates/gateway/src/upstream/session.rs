@@ -14,7 +14,7 @@ use gatehall_domain::UserId;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use super::UpstreamError;
+use super::error::UpstreamError;
 
 /// How many callers of a stateful server have a session at once. One that is used rarely goes.
 const CALLER_SESSIONS: usize = 256;

@@ -1,20 +1,27 @@
 //! Finds out which era a server is of, and opens a session if it has any.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri};
 
-use super::{HttpExchange, Line, METHOD, Open, SESSION, Standing, VERSION, probe};
+use super::{
+    exchange::HttpExchange,
+    headers::{METHOD, SESSION, VERSION},
+    line::Line,
+    open::Open,
+    probe,
+    standing::Standing,
+};
 use crate::{
     era::{self, Era},
     upstream::{
-        Answer, Facts, UpstreamError,
-        answer::error_parts,
+        answer::{Answer, error_parts},
+        error::UpstreamError,
+        facts::Facts,
         request::{initialize, notification, own_request},
+        speaks::Speaks,
+        wire::answer,
     },
 };
 
@@ -56,7 +63,7 @@ impl Line {
     }
 
     async fn handshake_at(self: &Arc<Self>, uri: &Uri) -> Result<Open, UpstreamError> {
-        let mut legacy = self.legacy.load(Ordering::Relaxed);
+        let mut legacy = self.is_legacy();
         if !legacy {
             match self.discover(uri).await? {
                 Verdict::Modern(facts) => {
@@ -70,7 +77,7 @@ impl Line {
         }
         let opened = self.initialize(uri).await;
         // Perhaps it is of another era than it was.
-        self.legacy.store(legacy && opened.is_ok(), Ordering::Relaxed);
+        self.set_legacy(legacy && opened.is_ok());
         opened
     }
 
@@ -89,11 +96,12 @@ impl Line {
         let message = own_request(id, "server/discover", Era::Modern, &[]);
         let answered = async {
             let response = self.post(uri, headers, message).await?;
-            HttpExchange::new(response, id, self.response_bytes).await?.answer().await
+            answer(HttpExchange::new(response, id, self.response_bytes).await?).await
         };
         match tokio::time::timeout(DISCOVER, answered).await {
             Ok(Ok(Answer::Result(result))) => {
-                Ok(Facts::modern(&result.raw).map_or(Verdict::Legacy, Verdict::Modern))
+                let facts = Facts::modern(&result.raw, Speaks::StreamableHttpModern);
+                Ok(facts.map_or(Verdict::Legacy, Verdict::Modern))
             }
             Ok(Ok(Answer::Error(error))) => match error_parts(&error) {
                 (-32022, message) if !mentions_legacy(&error) => {
@@ -117,9 +125,9 @@ impl Line {
         // An id on anything but a success is none.
         let session =
             response.headers().get(&SESSION).filter(|_| response.status().is_success()).cloned();
-        let answer = HttpExchange::new(response, id, self.response_bytes).await?.answer().await?;
-        let facts = match answer {
-            Answer::Result(result) => Facts::legacy(&result.raw)?,
+        let exchange = HttpExchange::new(response, id, self.response_bytes).await?;
+        let facts = match answer(exchange).await? {
+            Answer::Result(result) => Facts::legacy(&result.raw, Speaks::StreamableHttpLegacy)?,
             Answer::Error(error) => return Err(UpstreamError::Handshake(error_parts(&error).1)),
         };
         let mut headers = self.base_headers();

@@ -8,20 +8,21 @@ use http::{HeaderValue, Method, Uri, header::ACCEPT};
 use http_body_util::{BodyExt, Limited};
 use sse_stream::SseStream;
 
-use super::Line;
+use super::line::Line;
+use crate::upstream::speaks::Speaks;
 
 /// How many events may come before the one that tells.
 const FIRST_EVENTS: usize = 16;
 
 /// The protocol that listens there, if it is one we know.
-pub(super) async fn other_protocol(line: &Line, uri: &Uri) -> Option<&'static str> {
+pub(super) async fn other_protocol(line: &Line, uri: &Uri) -> Option<Speaks> {
     let wait = Duration::from_secs(3);
     if tokio::time::timeout(wait, is_sse(line, uri)).await == Ok(Some(true)) {
-        return Some("HTTP+SSE");
+        return Some(Speaks::HttpSse);
     }
     for path in ["", "/openapi.json"] {
         if tokio::time::timeout(wait, is_openapi(line, uri, path)).await == Ok(Some(true)) {
-            return Some("OpenAPI");
+            return Some(Speaks::OpenApi);
         }
     }
     None
