@@ -16,6 +16,7 @@ use url::Url;
 use crate::{
     GatewaySettings,
     body::{Unread, collect},
+    call::Asking,
     gateway::Gateway,
     live::Moment,
 };
@@ -73,6 +74,12 @@ impl Entry {
         // What was learnt of the caller at the door, such as an account whose groups are not known,
         // is in a newer snapshot only.
         Ok(Self { moment: gateway.live.load(), caller, now, refused })
+    }
+
+    /// Who asks through a face, and by what it is decided.
+    pub(crate) fn asking<'e>(&'e self, endpoint: &'e Endpoint, face: &'static str) -> Asking<'e> {
+        let Self { moment, caller, now, .. } = self;
+        Asking { moment, caller, endpoint, now: *now, face }
     }
 
     /// What the caller may use at an endpoint, if that is anything.

@@ -6,7 +6,7 @@ mod told;
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -28,7 +28,7 @@ use self::told::Told;
 
 use crate::{
     GatewaySettings, Recorder,
-    catalogue::{Catalogue, Offer, keep},
+    catalogue::{Board, Catalogue, Offer, keep},
     upstream::{Builder, Facts, Upstream, UpstreamError},
 };
 
@@ -194,14 +194,6 @@ impl Live {
         &self.builder.settings
     }
 
-    pub(crate) fn refresh(&self) -> Duration {
-        self.settings().refresh
-    }
-
-    pub(crate) fn turns(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.turns)
-    }
-
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -276,8 +268,8 @@ impl Live {
     fn start_keeping(self: &Arc<Self>, site: &Site, made_of: MadeOf, snapshot: &Snapshot) -> Kept {
         let upstream = Arc::new(self.builder.build(site, snapshot.company()));
         let stop = self.builder.tasks.stop().child_token();
-        let keeper =
-            keep(Arc::downgrade(self), Arc::clone(&upstream), site.prefix.clone(), stop.clone());
+        let board: Weak<Self> = Arc::downgrade(self);
+        let keeper = keep(board, Arc::clone(&upstream), site.prefix.clone(), stop.clone());
         self.builder.tasks.spawn(keeper);
         let status = ConnectionStatus::new(site);
         Kept { upstream, made_of, stop, status, told: Told::default() }
@@ -292,45 +284,6 @@ impl Live {
         };
         let upstreams = Arc::clone(&writer.upstreams);
         self.moment.store(Arc::new(before.next(snapshot, catalogue, upstreams)));
-    }
-
-    /// A keeper has looked at its upstream.
-    pub(crate) fn looked(
-        &self,
-        upstream: &Arc<Upstream>,
-        found: Result<(Arc<Offer>, Facts), UpstreamError>,
-        took: Duration,
-    ) {
-        let mut writer = self.writer();
-        let Some(kept) = writer.kept.get(&upstream.connection) else { return };
-        // A keeper that was told to stop may still have an answer in hand.
-        if !Arc::ptr_eq(&kept.upstream, upstream) {
-            return;
-        }
-        let now = self.clock.now();
-        let known = writer.offers.get(&upstream.connection).cloned();
-        let Some(kept) = writer.kept.get_mut(&upstream.connection) else { return };
-        kept.status.looked(&found, took, now);
-        if let (Some(known), Ok((offer, _))) = (&known, &found) {
-            kept.status.compare(known, offer, now);
-        }
-        if let Ok((offer, _)) = found {
-            let (missing, snapshot) = (offer.missing(), &self.load().snapshot);
-            if let Some(event) = kept.told.of(&missing, upstream.connection, snapshot, now) {
-                let path = &upstream.name;
-                match event.left_out.join("; ") {
-                    why if why.is_empty() => {
-                        tracing::info!(connection = %path, "no tool is left out any more")
-                    }
-                    why => tracing::warn!(connection = %path, why, "tools were left out"),
-                }
-                self.recorder.definitions(event);
-            }
-            let known = writer.offers.insert(upstream.connection, Arc::clone(&offer));
-            if known.is_none_or(|known| !Arc::ptr_eq(&known, &offer)) {
-                self.gathered.notify_one();
-            }
-        }
     }
 
     /// How every connection is, by path.
@@ -376,5 +329,57 @@ impl Live {
         tenants.sort();
         tenants.dedup();
         (moment.catalogue.tool_count(), tenants.len())
+    }
+}
+
+impl Board for Live {
+    fn turns(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.turns)
+    }
+
+    fn refresh(&self) -> Duration {
+        self.settings().refresh
+    }
+
+    fn offer(&self, connection: ConnectionId) -> Option<Arc<Offer>> {
+        self.load().catalogue.offer(connection).cloned()
+    }
+
+    fn looked(
+        &self,
+        upstream: &Arc<Upstream>,
+        found: Result<(Arc<Offer>, Facts), UpstreamError>,
+        took: Duration,
+    ) {
+        let mut writer = self.writer();
+        let Some(kept) = writer.kept.get(&upstream.connection) else { return };
+        // A keeper that was told to stop may still have an answer in hand.
+        if !Arc::ptr_eq(&kept.upstream, upstream) {
+            return;
+        }
+        let now = self.clock.now();
+        let known = writer.offers.get(&upstream.connection).cloned();
+        let Some(kept) = writer.kept.get_mut(&upstream.connection) else { return };
+        kept.status.looked(&found, took, now);
+        if let (Some(known), Ok((offer, _))) = (&known, &found) {
+            kept.status.compare(known, offer, now);
+        }
+        if let Ok((offer, _)) = found {
+            let (missing, snapshot) = (offer.missing(), &self.load().snapshot);
+            if let Some(event) = kept.told.of(&missing, upstream.connection, snapshot, now) {
+                let path = &upstream.name;
+                match event.left_out.join("; ") {
+                    why if why.is_empty() => {
+                        tracing::info!(connection = %path, "no tool is left out any more")
+                    }
+                    why => tracing::warn!(connection = %path, why, "tools were left out"),
+                }
+                self.recorder.definitions(event);
+            }
+            let known = writer.offers.insert(upstream.connection, Arc::clone(&offer));
+            if known.is_none_or(|known| !Arc::ptr_eq(&known, &offer)) {
+                self.gathered.notify_one();
+            }
+        }
     }
 }

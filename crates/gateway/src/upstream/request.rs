@@ -27,9 +27,8 @@ pub(crate) struct ToolCall {
 pub(crate) struct Passed {
     /// The arguments as raw JSON, if there are any.
     pub(crate) arguments: Option<String>,
-    /// Members of `_meta` that are neither the protocol's own nor the progress token, as raw JSON
-    /// without braces: `"a":1,"b":2`.
-    pub(crate) meta: String,
+    /// What of `_meta` is neither the protocol's own nor the progress token, as a raw JSON object.
+    pub(crate) meta: Option<String>,
     /// The client's progress token as raw JSON, if it wants to hear of progress.
     pub(crate) progress_token: Option<String>,
     /// From which level on the client wants log messages, if at all.
@@ -50,7 +49,8 @@ impl Passed {
     pub(crate) fn message(&self, tool: &str, id: u64, era: Era) -> Bytes {
         let name = json::string(tool);
         let arguments = self.arguments.as_deref().unwrap_or_default();
-        let mut text = String::with_capacity(arguments.len() + self.meta.len() + name.len() + 360);
+        let meta = self.meta.as_deref().map_or("", members);
+        let mut text = String::with_capacity(arguments.len() + meta.len() + name.len() + 360);
         text.push_str("{\"jsonrpc\":\"2.0\",\"id\":");
         text.push_str(&id.to_string());
         text.push_str(",\"method\":\"tools/call\",\"params\":{\"name\":");
@@ -60,10 +60,15 @@ impl Passed {
             text.push_str(arguments);
         }
         let progress = self.progress_token.is_some().then_some(id);
-        push_meta(&mut text, era, &self.meta, progress, self.log_level, self.trace.as_ref());
+        push_meta(&mut text, era, meta, progress, self.log_level, self.trace.as_ref());
         text.push_str("}}");
         text.into()
     }
+}
+
+/// The members of an object that was written here, without its braces.
+fn members(object: &str) -> &str {
+    object.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or_default()
 }
 
 fn push_meta(
