@@ -12,6 +12,7 @@ mod lost;
 mod notes;
 mod paging;
 mod process;
+mod questions;
 mod real;
 mod resumed;
 mod twins;
