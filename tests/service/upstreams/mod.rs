@@ -14,6 +14,7 @@ mod paging;
 mod process;
 mod questions;
 mod real;
+mod renewed;
 mod resumed;
 mod twins;
 mod words;

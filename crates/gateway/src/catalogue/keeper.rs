@@ -54,16 +54,26 @@ pub(crate) async fn keep(
     // How often in a row it said that its tools have changed, and they had not.
     let (mut told, mut in_vain) = (false, 0_u32);
     while let Some(turns) = board.upgrade().map(|board| board.turns()) {
-        let listed = async {
-            let _turn = turns.acquire().await;
+        let looked = async {
+            let turn = turns.acquire().await;
             let began = Instant::now();
-            (upstream.list().await, began.elapsed())
+            let listed = upstream.list().await;
+            let took = began.elapsed();
+            drop(turn);
+            let known = board.upgrade().and_then(|board| board.offer(upstream.connection));
+            (look(listed, known.clone(), &upstream, &prefix).await, known, took)
         };
-        let Some((listed, took)) = stop.run_until_cancelled(listed).await else { break };
+        let (looked, known, took) = match undisturbed(looked, &upstream, &stop).await {
+            Undisturbed::Done(looked) => looked,
+            // What comes of it was asked with credentials that do not count any more.
+            Undisturbed::Renewed => {
+                (failures, told) = (0, false);
+                continue;
+            }
+            Undisturbed::Stop => break,
+        };
         let Some(noted) = board.upgrade() else { break };
-        let (known, refresh) = (noted.offer(upstream.connection), noted.refresh());
-        let looked = look(listed, known.clone(), &upstream, &prefix);
-        let Some(looked) = stop.run_until_cancelled(looked).await else { break };
+        let refresh = noted.refresh();
         let (pause, least) = match looked {
             Ok(Looked { offer, facts, stays }) => {
                 if failures > 0 {
@@ -104,12 +114,34 @@ pub(crate) async fn keep(
                 () = upstream.look_again.notified(), if failures == 0 => true,
             }
         };
-        match stop.run_until_cancelled(waited).await {
-            Some(again) => told = again,
-            None => break,
+        match undisturbed(waited, &upstream, &stop).await {
+            Undisturbed::Done(again) => told = again,
+            Undisturbed::Renewed => (failures, told) = (0, false),
+            Undisturbed::Stop => break,
         }
     }
     upstream.close();
+}
+
+/// What comes of some work, unless it is in vain.
+enum Undisturbed<T> {
+    Done(T),
+    /// The credentials are others now.
+    Renewed,
+    Stop,
+}
+
+async fn undisturbed<T>(
+    work: impl Future<Output = T>,
+    upstream: &Upstream,
+    stop: &CancellationToken,
+) -> Undisturbed<T> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => Undisturbed::Stop,
+        () = upstream.renewed.notified() => Undisturbed::Renewed,
+        done = work => Undisturbed::Done(done),
+    }
 }
 
 /// What was seen of an upstream.

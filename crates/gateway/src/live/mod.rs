@@ -1,5 +1,6 @@
 //! What the gateway knows now, and who changes it.
 
+mod made_of;
 mod moment;
 mod status;
 mod told;
@@ -14,17 +15,14 @@ use std::{
 
 use arc_swap::ArcSwap;
 use foldhash::{HashMap, HashMapExt};
-use gatehall_domain::{
-    Clock, ConnectionId, ConnectionPath, Credential, Limits, Snapshot, Timestamp, Transport,
-    snapshot::Site,
-};
+use gatehall_domain::{Clock, ConnectionId, Credential, Snapshot, Timestamp, snapshot::Site};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use moment::{Document, DocumentKey, Moment};
 pub use status::{ConnectionStatus, State};
 
-use self::told::Told;
+use self::{made_of::MadeOf, told::Told};
 
 use crate::{
     GatewaySettings, Recorder,
@@ -74,36 +72,6 @@ struct Kept {
     stop: CancellationToken,
     status: ConnectionStatus,
     told: Told,
-}
-
-/// What of the records makes an upstream what it is. As long as it stays, so does the upstream.
-#[derive(Debug, PartialEq)]
-struct MadeOf {
-    path: ConnectionPath,
-    transport: Transport,
-    stateful: bool,
-    limits: Limits,
-    credentials: Vec<Arc<Credential>>,
-}
-
-impl MadeOf {
-    fn new(site: &Site, mut credentials: Vec<Arc<Credential>>) -> Self {
-        credentials.sort_by(|a, b| a.placement.cmp(&b.placement));
-        let connection = &site.connection;
-        let tenant = connection.path.tenant.as_ref();
-        Self {
-            path: connection.path.clone(),
-            transport: site.server.transport.resolve(tenant, connection.url.as_ref()),
-            stateful: site.server.stateful,
-            limits: connection.limits,
-            credentials,
-        }
-    }
-
-    /// Whether its tools are the same as the other's, though perhaps with another credential.
-    fn leads_where(&self, other: &Self) -> bool {
-        self.transport == other.transport && self.path == other.path
-    }
 }
 
 impl Live {
@@ -240,6 +208,9 @@ impl Live {
             let made_of = MadeOf::new(site, credentials.remove(&id).unwrap_or_default());
             let kept = match before.remove(&id) {
                 Some(kept) if kept.made_of == made_of => kept,
+                Some(kept) if kept.made_of.differs_in_credentials_alone(&made_of) => {
+                    self.renew(kept, site, made_of, snapshot)
+                }
                 old => {
                     if !old.as_ref().is_some_and(|old| old.made_of.leads_where(&made_of)) {
                         withdrawn |= writer.offers.remove(&id).is_some();
@@ -273,6 +244,12 @@ impl Live {
         self.builder.tasks.spawn(keeper);
         let status = ConnectionStatus::new(site);
         Kept { upstream, made_of, stop, status, told: Told::default() }
+    }
+
+    /// The same upstream with other credentials. What was seen with those before means nothing.
+    fn renew(&self, kept: Kept, site: &Site, made_of: MadeOf, snapshot: &Snapshot) -> Kept {
+        self.builder.renew(&kept.upstream, site, snapshot.company());
+        Kept { made_of, status: ConnectionStatus::new(site), told: Told::default(), ..kept }
     }
 
     /// Makes the new moment.

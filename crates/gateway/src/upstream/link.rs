@@ -46,7 +46,7 @@ pub(super) trait Link: Debug + Send + Sync {
         false
     }
 
-    /// What the server said last beside the protocol, the oldest line first.
+    /// What the server said last beside the protocol, the oldest line first, without secrets.
     fn last_words(&self) -> Vec<String> {
         Vec::new()
     }

@@ -70,8 +70,10 @@ impl Upstream {
     }
 
     async fn list_once(&self) -> Result<Listing, UpstreamError> {
-        let facts =
-            |listing: Listing| Listing { facts: self.secrets.facts(listing.facts), ..listing };
+        let facts = |listing: Listing| Listing {
+            facts: self.credentials.secrets().facts(listing.facts),
+            ..listing
+        };
         self.told(self.pages().await).map(facts)
     }
 

@@ -4,6 +4,7 @@ mod answer;
 mod breaker;
 mod build;
 mod carried;
+mod credentials;
 mod egress;
 mod error;
 mod exchange;
@@ -38,6 +39,7 @@ use tokio::sync::{Notify, Semaphore};
 pub(crate) use answer::{Answer, error_parts};
 use breaker::{Breaker, By};
 pub(crate) use build::Builder;
+use credentials::{Credentials, Usable};
 pub use egress::{Egress, enter_lane};
 pub use error::UpstreamError;
 pub(crate) use exchange::{Event, Note};
@@ -48,7 +50,6 @@ pub(crate) use log_level::LogLevel;
 pub(crate) use ongoing::{Beginning, Ongoing};
 pub(crate) use request::{Passed, ToolCall};
 pub(crate) use result::{CallResult, Kind};
-use secrets::Secrets;
 pub use speaks::Speaks;
 pub use stdio::{Accounts, StdioUids, UidsUnusable};
 pub(crate) use visit::{VISIT_REQUIRED, Visit, told, visits};
@@ -61,8 +62,7 @@ pub(crate) struct Upstream {
     /// The connection's path.
     pub(crate) name: Arc<str>,
     link: Arc<dyn Link>,
-    /// What nothing may show that the link tells.
-    secrets: Arc<Secrets>,
+    credentials: Arc<Credentials>,
     /// Time until a call is given up.
     pub(crate) call_timeout: Duration,
     places: Arc<Semaphore>,
@@ -71,6 +71,8 @@ pub(crate) struct Upstream {
     last_error: Mutex<Option<UpstreamError>>,
     /// Asks whoever keeps the catalogue to look again.
     pub(crate) look_again: Arc<Notify>,
+    /// Tells them that the credentials are others.
+    pub(crate) renewed: Notify,
 }
 
 impl Upstream {
@@ -105,7 +107,7 @@ impl Upstream {
             }
             unbegun.error
         });
-        let (secrets, place) = (Arc::clone(&self.secrets), beginning.place.take());
+        let (secrets, place) = (self.credentials.secrets(), beginning.place.take());
         Ok(Ongoing { exchange: self.told(begun)?, secrets, _place: place })
     }
 
@@ -116,12 +118,12 @@ impl Upstream {
 
     /// A text of the server's, fit to be shown to those who do not know its secrets.
     pub(crate) fn quote(&self, text: &str) -> String {
-        self.secrets.quote(text)
+        self.credentials.secrets().quote(text)
     }
 
     /// What the link told, without the connection's secrets where it failed.
     fn told<T>(&self, told: Result<T, UpstreamError>) -> Result<T, UpstreamError> {
-        told.map_err(|error| self.secrets.error(error))
+        told.map_err(|error| self.credentials.secrets().error(error))
     }
 
     /// Opens the way to the server, unless it is open.
@@ -129,7 +131,7 @@ impl Upstream {
     /// # Errors
     /// If the server cannot be reached, or speaks something else.
     pub(crate) async fn open(&self) -> Result<Facts, UpstreamError> {
-        self.told(self.link.open().await).map(|facts| self.secrets.facts(facts))
+        self.told(self.link.open().await).map(|facts| self.credentials.secrets().facts(facts))
     }
 
     /// Listens for changes of the server's tools, if it tells of them on a stream of its own and
@@ -185,7 +187,16 @@ impl Upstream {
 
     /// What the server said last beside the protocol: the last lines of a process's standard error.
     pub(crate) fn last_words(&self) -> Vec<String> {
-        self.link.last_words().iter().map(|it| self.quote(it)).collect()
+        self.link.last_words()
+    }
+
+    /// From here on these credentials count. Calls under way keep what they have to their end.
+    fn renew(&self, credentials: Usable) {
+        self.credentials.replace(credentials);
+        self.link.close();
+        self.breaker.succeeded();
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.renewed.notify_one();
     }
 
     /// Lets go of the sessions and processes of callers who have been away for long.

@@ -2,14 +2,30 @@
 
 use gatehall_domain::names::shown;
 use http::{
-    HeaderMap, HeaderName,
-    header::{CONTENT_ENCODING, CONTENT_TYPE},
+    HeaderMap, HeaderName, HeaderValue,
+    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT},
 };
+
+use crate::upstream::credentials::Opened;
 
 pub(super) static SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
 pub(super) static VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub(super) static METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub(super) static NAME: HeaderName = HeaderName::from_static("mcp-name");
+
+/// The headers that every request has which is made with these credentials.
+pub(super) fn base(credentials: &Opened) -> HeaderMap {
+    let mut headers = credentials.headers.clone();
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    // What is compressed may unfold to any size.
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(
+        USER_AGENT,
+        HeaderValue::from_static(concat!("gatehall/", env!("CARGO_PKG_VERSION"))),
+    );
+    headers
+}
 
 /// What a body is said to be, without parameters.
 pub(super) fn content_type(headers: &HeaderMap) -> String {

@@ -9,17 +9,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, Uri,
-    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT},
-};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     Tasks,
-    upstream::{egress::Egress, error::UpstreamError},
+    upstream::{credentials::Credentials, egress::Egress, error::UpstreamError},
 };
 
 /// How many messages may be on their way back to a server at once.
@@ -32,8 +29,7 @@ pub(in crate::upstream) struct Line {
     pub(in crate::upstream) tasks: Tasks,
     /// Where the endpoint may be: see [`Line::places`].
     pub(in crate::upstream) places: Vec<Uri>,
-    /// The credentials.
-    pub(in crate::upstream) headers: HeaderMap,
+    pub(in crate::upstream) credentials: Arc<Credentials>,
     pub(in crate::upstream) response_bytes: usize,
     pub(in crate::upstream) open_timeout: Duration,
     /// Whether each caller has sessions of their own.
@@ -97,20 +93,6 @@ impl Line {
         *request.uri_mut() = uri.clone();
         *request.headers_mut() = headers;
         request
-    }
-
-    /// The headers every request to this server has.
-    pub(super) fn base_headers(&self) -> HeaderMap {
-        let mut headers = self.headers.clone();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // What is compressed may unfold to any size.
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.insert(
-            USER_AGENT,
-            HeaderValue::from_static(concat!("gatehall/", env!("CARGO_PKG_VERSION"))),
-        );
-        headers
     }
 
     pub(super) async fn post(

@@ -9,6 +9,7 @@ use crate::{
     upstream::{
         answer::Answer,
         carried::Carried,
+        credentials::Opened,
         error::UpstreamError,
         exchange::Exchange,
         facts::Facts,
@@ -38,14 +39,19 @@ impl HttpLink {
 
     /// The session of a slot, opened if there is none that is good. `probing`, it is also found out
     /// what else the server may speak.
-    async fn session(&self, slot: &Slot<Open>, probing: bool) -> Result<Arc<Open>, UpstreamError> {
+    async fn session(
+        &self,
+        slot: &Slot<Open>,
+        credentials: &Opened,
+        probing: bool,
+    ) -> Result<Arc<Open>, UpstreamError> {
         let renew = async |current: Option<Arc<Open>>| {
             if let Some(doubted) = current
                 && doubted.prove().await
             {
                 return Ok(doubted);
             }
-            self.line.handshake(probing).await.map(Arc::new)
+            self.line.handshake(credentials, probing).await.map(Arc::new)
         };
         let limit = self.line.open_timeout;
         slot.renew(
@@ -66,10 +72,11 @@ impl HttpLink {
         method: &'static str,
         params: &[(&str, String)],
     ) -> Result<(Answer, Facts), UpstreamError> {
-        let slot = self.sessions.shared();
+        let credentials = self.line.credentials.of(None).await?;
+        let slot = self.sessions.of(credentials.identity, None);
         let deadline = Instant::now() + self.line.open_timeout;
         let asked = async {
-            let open = self.session(slot, true).await?;
+            let open = self.session(&slot, &credentials, true).await?;
             let id = self.line.id();
             let message = request::own_request(id, method, open.era, params);
             let headers = open.method_headers(method, None, &[]);
@@ -80,7 +87,7 @@ impl HttpLink {
             // What the gate asks may be asked twice, by whoever knows what belongs to a session.
             if !matches!(answered, Ok(Answer::Result(_))) && !open.standing.is_good() {
                 open.standing.fail();
-                let now = self.session(slot, true).await?;
+                let now = self.session(&slot, &credentials, true).await?;
                 if !Arc::ptr_eq(&now, &open) {
                     return Err(UpstreamError::SessionLost);
                 }
@@ -100,19 +107,21 @@ impl HttpLink {
     /// when it is asked, that it does not know the session: with the status that the protocol has
     /// for that, and without an answer to the call. Then it has not run.
     async fn call(&self, call: &ToolCall) -> Result<Box<dyn Exchange>, Unbegun> {
-        let slot = self.sessions.of(call.permit.user());
+        let caller = Some(call.permit.user());
+        let credentials = self.line.credentials.of(caller).await.map_err(Unbegun::theirs)?;
+        let slot = self.sessions.of(credentials.identity, caller);
         // That one caller gets no session of their own says nothing of those of others.
-        let unopened = match Arc::ptr_eq(&slot, self.sessions.shared()) {
-            true => Unbegun::ours,
-            false => Unbegun::theirs,
+        let unopened = match self.line.of_one_caller {
+            true => Unbegun::theirs,
+            false => Unbegun::ours,
         };
-        let open = self.session(&slot, false).await.map_err(unopened)?;
+        let open = self.session(&slot, &credentials, false).await.map_err(unopened)?;
         let error = match self.call_in(&open, call).await {
             Ok(begun) => return Ok(begun),
             Err(error) => error,
         };
         if open.has_session() && matches!(error, UpstreamError::Status { status: 404, .. }) {
-            let opened = self.session(&slot, false).await;
+            let opened = self.session(&slot, &credentials, false).await;
             if open.standing.is_lost() {
                 let open = opened.map_err(unopened)?;
                 return self.call_in(&open, call).await.map_err(Unbegun::theirs);
@@ -140,7 +149,12 @@ impl HttpLink {
 
 impl Link for HttpLink {
     fn open(&self) -> BoxFuture<'_, Result<Facts, UpstreamError>> {
-        async { Ok(self.session(self.sessions.shared(), true).await?.facts.clone()) }.boxed()
+        async {
+            let credentials = self.line.credentials.of(None).await?;
+            let slot = self.sessions.of(credentials.identity, None);
+            Ok(self.session(&slot, &credentials, true).await?.facts.clone())
+        }
+        .boxed()
     }
 
     fn list<'l>(
@@ -162,17 +176,17 @@ impl Link for HttpLink {
 
     fn forget(&self) {
         // Callers keep theirs.
-        drop(self.sessions.shared().take());
+        self.sessions.forget_shared();
         self.line.set_legacy(false);
     }
 
     fn close(&self) {
-        self.sessions.take().for_each(drop);
+        self.sessions.close();
         self.line.set_legacy(false);
     }
 
     fn listen(&self) {
-        let Some(open) = self.sessions.shared().current() else { return };
+        let Some(open) = self.sessions.shared() else { return };
         let here = Arc::downgrade(&open);
         let mut listening = self.listening.lock().unwrap_or_else(PoisonError::into_inner);
         if !open.facts.tells_changes || listening.ptr_eq(&here) {

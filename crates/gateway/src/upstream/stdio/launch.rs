@@ -4,9 +4,10 @@ use std::{
 };
 
 use gatehall_domain::ConnectionId;
+use secrecy::SecretString;
 
 use super::{account::Accounts, deaths::Deaths};
-use crate::upstream::secrets::Secrets;
+use crate::upstream::credentials::Credentials;
 
 /// How to start the process.
 #[derive(Debug)]
@@ -19,8 +20,10 @@ pub(in crate::upstream) struct Launch {
     pub(in crate::upstream) name: Arc<str>,
     /// Where the user is found that it runs as.
     pub(in crate::upstream) accounts: Accounts,
-    /// Its environment, with the credentials. Only what its user needs comes before it.
-    pub(in crate::upstream) environment: BTreeMap<String, Secret>,
+    /// What is declared of its environment. Only what its user needs comes before it, and after it
+    /// the credentials.
+    pub(in crate::upstream) environment: BTreeMap<String, SecretString>,
+    pub(in crate::upstream) credentials: Arc<Credentials>,
     pub(in crate::upstream) line_bytes: usize,
     /// Whether each caller gets a process of their own.
     pub(in crate::upstream) of_one_caller: bool,
@@ -28,15 +31,4 @@ pub(in crate::upstream) struct Launch {
     pub(in crate::upstream) died: Arc<Deaths>,
     /// Whether it was told that its processes write what is no message.
     pub(in crate::upstream) stray_told: Arc<AtomicBool>,
-    /// What nothing may show that the process says.
-    pub(in crate::upstream) secrets: Arc<Secrets>,
-}
-
-/// A value that is not shown.
-pub(in crate::upstream) struct Secret(pub(in crate::upstream) secrecy::SecretString);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("\u{2026}")
-    }
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use futures_util::future::{BoxFuture, FutureExt};
+use gatehall_domain::UserId;
 use tokio::time::Instant;
 
 use super::{exchange::StdioExchange, launch::Launch, process::Process, stderr::Stderr};
@@ -17,6 +18,7 @@ use crate::{
     upstream::{
         answer::{Answer, error_parts},
         carried::Carried,
+        credentials::Opened,
         error::UpstreamError,
         exchange::Exchange,
         facts::Facts,
@@ -24,7 +26,7 @@ use crate::{
         link::{Begin, Link, Unbegun},
         page::Page,
         request::{self, ToolCall},
-        session::{Sessions, Slot},
+        session::Sessions,
         speaks::Speaks,
         wire::answer,
     },
@@ -73,7 +75,7 @@ impl StdioLink {
         params: &[(&str, String)],
     ) -> Result<(Answer, Facts), UpstreamError> {
         // The handshake has its own time, so that it can say what it has seen in it.
-        let session = self.session(self.sessions.shared()).await?;
+        let session = self.session(None).await?;
         let process = &session.process;
         let id = process.id();
         let message = request::own_request(id, method, session.era, params);
@@ -86,8 +88,7 @@ impl StdioLink {
 
     async fn call(&self, call: &ToolCall) -> Result<Box<dyn Exchange>, UpstreamError> {
         let caller = call.permit.user();
-        let slot = self.sessions.of(caller);
-        let session = self.session(&slot).await?;
+        let session = self.session(Some(caller)).await?;
         let (process, era) = (&session.process, session.era);
         let id = process.id();
         let message = call.message(id, era);
@@ -95,20 +96,23 @@ impl StdioLink {
         Ok(Carried::boxed(wire, era, id, &call.passed, &self.launch.died.look_again()))
     }
 
-    async fn session(&self, slot: &Slot<Session>) -> Result<Arc<Session>, UpstreamError> {
-        slot.get(|session| session.process.is_alive(), async || Box::pin(self.handshake()).await)
-            .await
+    /// The session of a caller, or the one in which the gate asks on its own behalf.
+    async fn session(&self, caller: Option<UserId>) -> Result<Arc<Session>, UpstreamError> {
+        let credentials = self.launch.credentials.of(caller).await?;
+        let slot = self.sessions.of(credentials.identity, caller);
+        let open = async || Box::pin(self.handshake(&credentials)).await;
+        slot.get(|session| session.process.is_alive(), open).await
     }
 
-    fn start(&self) -> Result<Arc<Process>, UpstreamError> {
-        Process::start(&self.launch, &self.tasks, Arc::clone(&self.stderr))
+    fn start(&self, credentials: &Opened) -> Result<Arc<Process>, UpstreamError> {
+        Process::start(&self.launch, credentials, &self.tasks, Arc::clone(&self.stderr))
     }
 
     /// One process is of one era. Some lock to the first message, some exit on one they do not
     /// know; those are started anew and asked the old way.
-    async fn handshake(&self) -> Result<Session, UpstreamError> {
+    async fn handshake(&self, credentials: &Opened) -> Result<Session, UpstreamError> {
         let end = Instant::now() + self.open_timeout;
-        let mut process = self.start()?;
+        let mut process = self.start(credentials)?;
         if !self.legacy.load(Ordering::Relaxed) {
             let id = process.id();
             let message = request::own_request(id, "server/discover", Era::Modern, &[]);
@@ -127,7 +131,7 @@ impl StdioLink {
                     }
                 }
                 Ok(Ok(Answer::Error(_))) => {}
-                Ok(Err(_)) | Err(_) => process = self.start()?,
+                Ok(Err(_)) | Err(_) => process = self.start(credentials)?,
             }
         }
         let facts = tokio::time::timeout_at(end, initialize(&process)).await;
@@ -139,7 +143,7 @@ impl StdioLink {
 
 impl Link for StdioLink {
     fn open(&self) -> BoxFuture<'_, Result<Facts, UpstreamError>> {
-        async { Ok(self.session(self.sessions.shared()).await?.facts.clone()) }.boxed()
+        async { Ok(self.session(None).await?.facts.clone()) }.boxed()
     }
 
     fn list<'l>(
@@ -165,7 +169,7 @@ impl Link for StdioLink {
     }
 
     fn close(&self) {
-        self.sessions.take().for_each(drop);
+        self.sessions.close();
         self.legacy.store(false, Ordering::Relaxed);
     }
 

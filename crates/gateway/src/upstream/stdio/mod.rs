@@ -14,5 +14,5 @@ mod waiters;
 
 pub use account::{Accounts, StdioUids, UidsUnusable};
 pub(super) use deaths::Deaths;
-pub(super) use launch::{Launch, Secret};
+pub(super) use launch::Launch;
 pub(super) use link::StdioLink;

@@ -20,7 +20,11 @@ use super::{
     supervise::{GRACE, supervise},
     waiters::Waiters,
 };
-use crate::{Tasks, json::on_one_line, upstream::error::UpstreamError};
+use crate::{
+    Tasks,
+    json::on_one_line,
+    upstream::{credentials::Opened, error::UpstreamError},
+};
 
 /// Up to so many bits a number is exact where all numbers are floats.
 const EXACT_BITS: u32 = 53;
@@ -43,6 +47,7 @@ impl Process {
     /// environment but what is declared and where that user lives.
     pub(super) fn start(
         launch: &Launch,
+        credentials: &Opened,
         tasks: &Tasks,
         stderr: Arc<Stderr>,
     ) -> Result<Arc<Self>, UpstreamError> {
@@ -67,8 +72,8 @@ impl Process {
         ProcessSession
             .pre_spawn(&mut command, &CommandWrap::with_new(&launch.command, |_| ()))
             .map_err(|error| UpstreamError::Spawn(error.to_string()))?;
-        for (name, value) in &launch.environment {
-            command.env(name, value.0.expose_secret());
+        for (name, value) in launch.environment.iter().chain(&credentials.environment) {
+            command.env(name, value.expose_secret());
         }
         // Its pipes belong to the runtime in which its tasks run, not to a lane.
         let _runtime = tasks.runtime().enter();
@@ -94,7 +99,8 @@ impl Process {
             stop: stop.clone(),
         });
         let lines = FramedRead::new(stdout, Lines::new(launch.line_bytes));
-        let errors = tasks.spawn(keep_stderr(errors, Arc::clone(&stderr)));
+        let errors =
+            tasks.spawn(keep_stderr(errors, Arc::clone(&stderr), Arc::clone(&waiters.secrets)));
         tasks.spawn(write(stdin, messages, stop.clone()));
         let closed = CancellationToken::new();
         let reading = read(lines, launch.line_bytes, Arc::clone(&waiters), input.downgrade());

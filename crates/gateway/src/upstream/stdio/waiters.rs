@@ -56,7 +56,7 @@ impl Waiters {
             first: OnceLock::new(),
             has_others: AtomicBool::new(false),
             connection: Arc::clone(&launch.name),
-            secrets: Arc::clone(&launch.secrets),
+            secrets: launch.credentials.secrets(),
             look_again: launch.died.look_again(),
             stray: OnceLock::new(),
             stray_told: Arc::clone(&launch.stray_told),
