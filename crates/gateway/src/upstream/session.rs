@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -28,7 +28,8 @@ pub(super) struct Sessions<T> {
     /// Of the newest credentials that are the connection's own: what the gate asks in on its own
     /// behalf, and its callers, unless the server is stateful.
     shared: ArcSwapOption<Shared<T>>,
-    others: Cache<Whose, Arc<Slot<T>>>,
+    /// All others. Most links never need it.
+    others: OnceLock<Cache<Whose, Arc<Slot<T>>>>,
     stateful: bool,
     began: Instant,
 }
@@ -56,7 +57,7 @@ pub(super) struct Slot<T> {
 
 impl<T> Sessions<T> {
     pub(super) fn new(stateful: bool) -> Self {
-        let (shared, others) = (ArcSwapOption::empty(), Cache::new(CALLER_SESSIONS));
+        let (shared, others) = (ArcSwapOption::empty(), OnceLock::new());
         Self { shared, others, stateful, began: Instant::now() }
     }
 
@@ -68,7 +69,8 @@ impl<T> Sessions<T> {
             return slot;
         }
         let new = || Ok::<_, std::convert::Infallible>(Arc::default());
-        let slot: Arc<Slot<T>> = match self.others.get_or_insert_with(&(identity, caller), new) {
+        let others = self.others.get_or_init(|| Cache::new(CALLER_SESSIONS));
+        let slot: Arc<Slot<T>> = match others.get_or_insert_with(&(identity, caller), new) {
             Ok(slot) => slot,
             Err(never) => match never {},
         };
@@ -109,14 +111,18 @@ impl<T> Sessions<T> {
     pub(super) fn sweep(&self) {
         let now = self.began.elapsed().as_secs();
         let is_used = |slot: &Slot<T>| slot.used.load(Ordering::Relaxed) + IDLE.as_secs() > now;
-        self.others.retain(|_, slot| is_used(slot));
+        if let Some(others) = self.others.get() {
+            others.retain(|_, slot| is_used(slot));
+        }
     }
 
     /// Lets go of all sessions.
     pub(super) fn close(&self) {
         self.forget_shared();
-        self.others.iter().for_each(|(_, slot)| drop(slot.take()));
-        self.others.clear();
+        if let Some(others) = self.others.get() {
+            others.iter().for_each(|(_, slot)| drop(slot.take()));
+            others.clear();
+        }
     }
 }
 
