@@ -193,7 +193,7 @@ async fn a_link_leads_to_the_port_of_a_gate_that_has_no_public_address() {
     // A browser says less to a host that is neither this machine nor https.
     let (host, origin) = (format!("gate:{port}"), format!("http://gate:{port}"));
     let page = send(&[("host", &host), ("origin", &origin)]).await;
-    for said in ["not used", "still works", "localhost", "GATEHALL_PUBLIC_URL"] {
+    for said in ["not been used", "still works", "localhost", "GATEHALL_PUBLIC_URL"] {
         assert!(page.contains(said), "{said}: {page}");
     }
     let page = send(&[("sec-fetch-site", "cross-site"), ("origin", "https://evil.example")]).await;
