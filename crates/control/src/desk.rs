@@ -29,7 +29,7 @@ pub struct Inverse {
 
 impl Inverse {
     /// How many changes it has.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.changes.len()
     }
 }

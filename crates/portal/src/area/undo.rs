@@ -30,7 +30,7 @@ async fn undo(
 ) -> Result<Response, Fault> {
     // Why it cannot be undone concerns those alone who may.
     let inverse = portal.desk.inverse(wish.revision).await;
-    let count = inverse.as_ref().map_or(1, Inverse::len);
+    let count = inverse.as_ref().map_or(1, Inverse::count);
     let limit = u32::try_from(count).unwrap_or(u32::MAX);
     let filter = EventFilter { revision: Some(wish.revision), limit, ..Default::default() };
     let events = portal.desk.store().events(&filter).await?;
