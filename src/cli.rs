@@ -77,7 +77,7 @@ pub enum Command {
     Provider(command::provider::ProviderCommand),
     /// Whom proxies let through to a host that asks this gate.
     HostRule(command::host_rule::HostRuleCommand),
-    /// Open WebUI: set it up for this gate, look whether it fits, take it back.
+    /// Open WebUI: set it up for this gate, check it, or undo it.
     OpenWebui(command::open_webui::OpenWebUiCommand),
     /// Who is signed in with a browser.
     Session(command::session::SessionCommand),

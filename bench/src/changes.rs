@@ -9,14 +9,19 @@ use std::{
 use anyhow::Result;
 use gatehall_control::{
     Desk, DeskError,
-    operation::user::{UserEdit, change},
+    operation::{
+        key::{self, KeyOrder},
+        user::{self, NewUser, UserEdit, change},
+    },
 };
 use gatehall_domain::{EmailAddress, GroupName, Snapshot};
+use secrecy::ExposeSecret;
+use serde_json::json;
 
 use crate::{
     company::{self, LARGE, email},
     gate::Gate,
-    load::{Result_, Shot, fire},
+    load::{Line, Result_, Shot, fire, fire_during, post},
     options::Options,
     process::Program,
 };
@@ -44,8 +49,10 @@ pub(crate) async fn run(options: &Options, upstream: SocketAddr, time: Duration)
     let cpu = (gate.program.cpu_micros() - before) / ROUNDS as f64;
     println!("one membership: {:.2} ms of CPU at a gate that hears of it\n", cpu / 1000.0);
 
-    println!("| meanwhile | calls/s | p50 \u{b5}s | p99 \u{b5}s | CPU \u{b5}s per call |");
-    println!("|---|---|---|---|---|");
+    println!(
+        "| meanwhile | seconds | calls/s | p50 \u{b5}s | p99 \u{b5}s | longest \u{b5}s | CPU \u{b5}s per call |"
+    );
+    println!("|---|---|---|---|---|---|---|");
     let shot = Shot { address: gate.address, requests: vec![gate.call()], anew: false };
     fire(&shot, CONNECTIONS, time / 4).await?;
     show("nothing", &gate.program, async { fire(&shot, CONNECTIONS, time).await }).await?;
@@ -58,18 +65,70 @@ pub(crate) async fn run(options: &Options, upstream: SocketAddr, time: Duration)
         }
         Ok::<_, anyhow::Error>(())
     };
-    let with_changes = async {
-        let (fired, changed) = tokio::join!(fire(&shot, CONNECTIONS, time), changing);
-        changed?;
-        fired
+    let fired = fire_during(&shot, CONNECTIONS, changing);
+    show("1,000 memberships a minute", &gate.program, fired).await?;
+    let fired = fire_during(&shot, CONNECTIONS, editor.rename_all());
+    show("15,000 names in one change by another process", &gate.program, fired).await?;
+    let import = import(&admin_key(&desk).await?, LARGE.users);
+    let mut line = known(gate.address, &import.planned).await?;
+    let importing = async { line.ask(&import.applied).await.map(drop) };
+    let fired = fire_during(&shot, CONNECTIONS, importing);
+    show("an import of 15,000 users at this gate", &gate.program, fired).await
+}
+
+/// A key of somebody who may import.
+async fn admin_key(desk: &Desk) -> Result<String> {
+    let email: EmailAddress = "admin@company.example".parse()?;
+    let (name, now) = (String::new(), desk.clock().now());
+    let admin = NewUser { email: email.clone(), name, admin: true, groups: Vec::new() };
+    desk.change(|snapshot| Ok::<_, DeskError>((user::add(snapshot.company(), &admin, now)?, ())))
+        .await?;
+    let order = KeyOrder {
+        name: "import".into(),
+        user: Some(email),
+        tenant: None,
+        manage: true,
+        expires_at: None,
     };
-    show("1,000 memberships a minute", &gate.program, with_changes).await?;
-    let with_import = async {
-        let (fired, changed) = tokio::join!(fire(&shot, CONNECTIONS, time), editor.rename_all());
-        changed?;
-        fired
+    let key = desk.change(|snapshot| key::add(snapshot.company(), &order, now)).await?;
+    Ok(key.text.expose_secret().to_owned())
+}
+
+/// Requests for an import.
+struct Import {
+    /// Asks what it would do, of a small one.
+    planned: Vec<u8>,
+    applied: Vec<u8>,
+}
+
+/// An import of so many users who are new, in three groups each.
+fn import(key: &str, users: usize) -> Import {
+    let bearer = format!("Bearer {key}");
+    let request = |path: &str, users: usize| {
+        let rows: String = (0..users)
+            .map(|n| {
+                let [first, second, third] = [n, n * 7 + 1, n * 13 + 2].map(|n| n % LARGE.groups);
+                format!("new{n}@company.example,group{first};group{second};group{third}\n")
+            })
+            .collect();
+        let file = json!({"text": format!("email,groups\n{rows}"), "file_name": "people.csv"});
+        post(path, &[("authorization", &bearer)], &file.to_string())
     };
-    show("15,000 names in one change", &gate.program, with_import).await
+    Import { planned: request("/api/v1/import/plan", 1), applied: request("/api/v1/import", users) }
+}
+
+/// A connection to a gate, once that knows who asks so.
+async fn known(address: SocketAddr, request: &[u8]) -> Result<Line> {
+    let mut refused = None;
+    for _ in 0..1_000 {
+        let mut line = Line::open(address).await?;
+        match line.ask(request).await {
+            Ok(_) => return Ok(line),
+            Err(error) => refused = Some(error),
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Err(refused.unwrap_or_else(|| anyhow::anyhow!("it was never asked")))
 }
 
 async fn show(
@@ -81,10 +140,12 @@ async fn show(
     let result = fired.await?;
     let cpu = (program.cpu_micros() - before) / result.rounds as f64;
     println!(
-        "| {what} | {:.0} | {:.0} | {:.0} | {cpu:.1} |",
+        "| {what} | {:.1} | {:.0} | {:.0} | {:.0} | {:.0} | {cpu:.1} |",
+        result.seconds,
         result.per_second(),
         result.percentile(0.5),
         result.percentile(0.99),
+        result.percentile(1.0),
     );
     Ok(())
 }

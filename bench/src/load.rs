@@ -64,16 +64,30 @@ pub(crate) fn post(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> 
 
 /// Sends from `connections` connections for `time`.
 pub(crate) async fn fire(shot: &Shot, connections: usize, time: Duration) -> Result<Result_> {
+    let meanwhile = async {
+        tokio::time::sleep(time).await;
+        Ok(())
+    };
+    fire_during(shot, connections, meanwhile).await
+}
+
+/// Sends from `connections` connections until something else is done.
+pub(crate) async fn fire_during(
+    shot: &Shot,
+    connections: usize,
+    meanwhile: impl Future<Output = Result<()>>,
+) -> Result<Result_> {
     let stop = Arc::new(AtomicBool::new(false));
     let began = Instant::now();
     let tasks: Vec<_> =
         (0..connections).map(|_| tokio::spawn(one(shot.clone(), Arc::clone(&stop)))).collect();
-    tokio::time::sleep(time).await;
+    let done = meanwhile.await;
     stop.store(true, Ordering::Relaxed);
     let mut result = Result_::default();
     for task in tasks {
         result.latencies.extend(task.await??);
     }
+    done?;
     result.seconds = began.elapsed().as_secs_f64();
     result.rounds = result.latencies.len();
     result.latencies.sort_unstable();

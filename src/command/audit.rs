@@ -60,6 +60,6 @@ pub(crate) async fn run(settings: &StoreSettings, options: AuditOptions) -> Resu
             or_dash(&it.reason),
         ]);
     }
-    table.print("Nothing has happened yet.");
+    table.print("There are no events yet.");
     Ok(ExitCode::SUCCESS)
 }

@@ -151,16 +151,16 @@ fn print(lines: &[Line]) {
         }
         if let Some(why) = line.cut {
             text(&format!(
-                "\n{}: its list of tools was not read to its end, and what was read is served: \
-                 {why}\n  do: mend the server's paging",
+                "\n{}: its list of tools could not be read to the end ({why}), so only the part that \
+                 was read is offered\n  do: fix the server's paging",
                 line.connection
             ));
         }
         for problem in &line.problems {
-            text(&format!("\n{}: a tool is left out: {problem}", line.connection));
+            text(&format!("\n{}: a tool was left out: {problem}", line.connection));
         }
         for repair in &line.repairs {
-            text(&format!("\n{}: mended: {repair}", line.connection));
+            text(&format!("\n{}: repaired: {repair}", line.connection));
         }
     }
     let mut counts: Vec<(&str, usize)> = Vec::new();

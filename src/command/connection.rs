@@ -68,19 +68,19 @@ enum Action {
 
 #[derive(Debug, Args)]
 struct Fields {
-    /// The tenant's own address of the server.
+    /// The URL of the server for this tenant.
     #[arg(long)]
     url: Option<Address>,
-    /// Seconds until a call is given up.
+    /// Timeout of a call, in seconds.
     #[arg(long)]
     timeout_seconds: Option<u32>,
-    /// Calls under way at once.
+    /// Concurrent calls.
     #[arg(long)]
     concurrent_calls: Option<u32>,
     /// Take back what was set of these, for the server's own or the default.
     #[arg(long, value_name = "FIELD", value_delimiter = ',')]
     unset: Vec<Settable>,
-    /// Whether anybody reaches it.
+    /// Whether anybody can use it.
     #[arg(long)]
     enabled: Option<bool>,
     /// A secret and its place, PLACEMENT=SOURCE. The place is header:Authorization:Bearer,
@@ -88,7 +88,7 @@ struct Fields {
     /// that the gateway reads when it needs it. May be repeated.
     #[arg(long = "credential", value_name = "PLACEMENT=SOURCE")]
     credentials: Vec<CredentialArgument>,
-    /// When the issuer of these credentials lets them end, to be reminded of it.
+    /// When these credentials expire, to be reminded of it.
     #[arg(long, value_name = "TIME", requires = "credentials")]
     credentials_expire: Option<Timestamp>,
 }

@@ -66,7 +66,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: DoctorOptions) -> Res
     }
     match json {
         true => output::json(&findings).map(drop)?,
-        false => found::print(&findings, "There is nothing to look at."),
+        false => found::print(&findings, "There is nothing to check."),
     }
     Ok(found::exit(&findings))
 }

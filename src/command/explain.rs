@@ -16,7 +16,7 @@ use crate::{
     settings::{AddUnknown, StoreSettings},
 };
 
-/// Say what a user reaches and why, or which step is missing.
+/// Explain what a user can use and why, or which step is missing.
 #[derive(Debug, Args)]
 pub struct ExplainOptions {
     /// E-mail address.
@@ -64,7 +64,7 @@ pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Re
             answer.because = newcomer.summary();
             answer.remedy = Some(newcomer.remedy);
         } else if answer.connection.is_some() {
-            answer.because = format!("nobody here has this address yet, and {}", answer.because);
+            answer.because = format!("no user has this email yet, and {}", answer.because);
             let add = format!("gatehall user add {}", quoted(options.user.as_str()));
             answer.remedy = Some(match answer.remedy {
                 Some(then) => format!("{add}, then {then}"),
@@ -81,13 +81,13 @@ pub(crate) async fn run(settings: &StoreSettings, options: ExplainOptions) -> Re
         }
         text(&format!("{}{}", answer.user, if answer.enabled { "" } else { " is disabled" }));
         if let Some(admin) = &answer.admin {
-            text(&format!("{admin}: everything that is enabled is open"));
+            text(&format!("{admin}: may use everything that is enabled"));
         }
         let groups = answer.groups.join(", ");
         text(&format!("groups: {}", if groups.is_empty() { "none" } else { &groups }));
         if !answer.claims_unsaid.is_empty() {
             let claims = answer.claims_unsaid.join(", ");
-            text(&format!("groups are not known yet: {claims} was not said"));
+            text(&format!("groups are not known yet: {claims} is missing"));
         }
         let mut table = Table::new(&["connection", "open", "because"]);
         for it in answer.connections {
@@ -121,18 +121,18 @@ fn show_newcomer(newcomer: &Newcomer, format: &Format) -> Result<ExitCode> {
     if format.json {
         output::json(newcomer)?;
     } else {
-        text(&format!("{} is nobody here yet", newcomer.user));
+        text(&format!("{} is not a user here yet", newcomer.user));
         let mut patterns = Table::new(&["pattern", "opens"]);
         for it in &newcomer.patterns {
             patterns.row([it.pattern.clone(), it.opens.clone()]);
         }
-        patterns.print("No grant to a pattern of addresses means this one.");
+        patterns.print("No grant to a pattern covers this email.");
         let mut doors = Table::new(&["door", "adds them", "because"]);
         for it in &newcomer.doors {
             doors.row([it.door.clone(), yes(it.adds), it.because.clone()]);
         }
         doors.print("");
-        text(&format!("to change it: {}", newcomer.remedy));
+        text(&format!("to change this: {}", newcomer.remedy));
     }
     let comes_in = newcomer.is_added() && !newcomer.patterns.is_empty();
     Ok(if comes_in { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -148,7 +148,7 @@ fn show_tool(answer: &ToolAnswer, name: &str, format: &Format) -> Result<ExitCod
             text(&format!("but {unconfirmed}: gatehall check"));
         }
         if let Some(remedy) = &answer.remedy {
-            text(&format!("to change it: {remedy}"));
+            text(&format!("to change this: {remedy}"));
         }
     }
     Ok(if answer.allowed && answer.unconfirmed.is_none() {

@@ -29,7 +29,7 @@ pub struct GroupCommand {
 enum Action {
     /// List all groups.
     List(Format),
-    /// Show one group, its members and what it opens.
+    /// Show one group, its members and its grants.
     Show {
         /// Name.
         name: GroupName,
@@ -57,10 +57,10 @@ enum Action {
         /// Whether its allow grants count. Its deny grants always do.
         #[arg(long)]
         enabled: Option<bool>,
-        /// Put this user in. May be repeated.
+        /// Add this user. May be repeated.
         #[arg(long, value_name = "EMAIL")]
         add_member: Vec<EmailAddress>,
-        /// Take this user out. May be repeated.
+        /// Remove this user. May be repeated.
         #[arg(long, value_name = "EMAIL")]
         remove_member: Vec<EmailAddress>,
     },

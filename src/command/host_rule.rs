@@ -75,7 +75,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: HostRuleCommand) -> R
                     if it.groups.is_empty() { it.admit.into() } else { it.groups.join(", ") };
                 table.row([it.host, it.path, whom]);
             }
-            table.print("There are no rules yet, so that proxies let nobody through.");
+            table.print("There are no rules yet, so proxies let nobody through.");
             Ok(ExitCode::SUCCESS)
         }
         Action::Set { place, whom } => {

@@ -60,10 +60,10 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
         _ => std::fs::read(&options.file).with_context(|| format!("reading {name}"))?,
     };
     let FileText { text, guessed } =
-        FileText::of(&bytes).with_context(|| format!("{name} is no text: save it as UTF-8"))?;
+        FileText::of(&bytes).with_context(|| format!("{name} is not text: save it as UTF-8"))?;
     if guessed {
         error(
-            "The file is no Unicode and is read as Windows-1252: look at letters such as \u{f6}.",
+            "The file is not Unicode and was read as Windows-1252: check letters such as \u{f6}.",
         );
     }
     let filling = filling(&options.fill)?;
@@ -82,13 +82,13 @@ pub(crate) async fn run(settings: &StoreSettings, options: ImportOptions) -> Res
         print(&plan, options.all);
     }
     if !plan.is_sound() {
-        error("Rows are wrong, so nothing was changed. Mend them and import again.");
+        error("Rows are wrong, so nothing was changed. Fix them and import again.");
         return Ok(ExitCode::FAILURE);
     }
     let count = plan.changes(choice).count();
     match (options.apply, count) {
-        (_, 0) if plan.rows.is_empty() => error("There is no row in it: nothing to apply."),
-        (_, 0) => error("Everything is so already."),
+        (_, 0) if plan.rows.is_empty() => error("The file has no rows: nothing to apply."),
+        (_, 0) => error("Everything is already as the file says."),
         (true, count) => error(&format!("Applied as one revision. Changes: {count}.")),
         (false, count) => error(&format!("Changes: {count}. Apply them with --apply.")),
     }

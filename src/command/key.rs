@@ -27,12 +27,12 @@ pub struct KeyCommand {
 enum Action {
     /// List all keys, without their secrets.
     List(Format),
-    /// Make a key. It is shown once and kept nowhere.
+    /// Create a key. It is shown only once and is not stored.
     Add(New),
     /// Revoke a key, at once.
     #[command(visible_alias = "revoke")]
     Remove {
-        /// Id: the part between ghk_ and the next _.
+        /// ID: the part between ghk_ and the next _.
         id: KeyId,
     },
 }
@@ -50,7 +50,7 @@ struct New {
     /// Let it use the management API, /api/v1, as far as its user may. Other keys are for tools.
     #[arg(long, conflicts_with = "service")]
     manage: bool,
-    /// When it ends: 2027-01-31, or 2027-01-31T12:00:00Z. [default: never]
+    /// When it expires: 2027-01-31, or 2027-01-31T12:00:00Z. [default: never]
     #[arg(long, value_name = "TIME")]
     expires: Option<Timestamp>,
     #[command(flatten)]
@@ -60,10 +60,10 @@ struct New {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Owner {
-    /// The user it speaks for.
+    /// The owner, as whom it acts.
     #[arg(long, value_name = "EMAIL")]
     user: Option<EmailAddress>,
-    /// Make a service key, which names no user: the client sends a signed user header.
+    /// Create a service key, which has no owner: the client names the user in a signed header.
     #[arg(long)]
     service: bool,
 }
@@ -82,8 +82,8 @@ pub(crate) async fn run(settings: &StoreSettings, command: KeyCommand) -> Result
             for it in keys {
                 let state = match (it.revoked_at, it.expires_at) {
                     (Some(at), _) => format!("revoked {at}"),
-                    (None, Some(at)) if at <= now => format!("ended {at}"),
-                    (None, Some(at)) => format!("until {at}"),
+                    (None, Some(at)) if at <= now => format!("expired {at}"),
+                    (None, Some(at)) => format!("expires {at}"),
                     (None, None) => "live".into(),
                 };
                 let owner = it.user.unwrap_or_else(|| "service".into());

@@ -79,7 +79,7 @@ async fn change<E: Into<DeskError>>(
         Ok((changes, some))
     });
     match changed.await? {
-        false => done(&format!("{name} is so already")),
+        false => done(&format!("{name} is already like that")),
         true => done(&format!("changed {name}")),
     }
 }

@@ -38,7 +38,7 @@ enum Action {
     },
     /// Add a provider.
     Add {
-        /// Id. It stands in the redirect address and at memberships.
+        /// Id. It stands in the redirect URI and at memberships.
         id: ProviderId,
         #[command(flatten)]
         fields: Box<Fields>,
@@ -63,7 +63,7 @@ enum Action {
         #[command(flatten)]
         mapping: MappingFields,
     },
-    /// Take such a mapping back.
+    /// Remove such a mapping.
     Unmap {
         #[command(flatten)]
         mapping: MappingFields,
@@ -232,7 +232,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: ProviderCommand) -> R
                 table.row([it.id, it.profile.into(), yes(it.enabled), it.issuer, it.client_id]);
                 table.print("");
                 text(&format!("  secret: {}", it.client_secret));
-                text(&format!("  redirect address: {} of the public address", it.callback_path));
+                text(&format!("  redirect URI: {} at the public address", it.callback_path));
                 for line in it.settings.iter().chain(&it.mappings) {
                     text(&format!("  {line}"));
                 }

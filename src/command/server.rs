@@ -99,7 +99,7 @@ struct Fields {
     /// A label of your own.
     #[arg(long)]
     tier: Option<String>,
-    /// Whether anybody reaches it.
+    /// Whether anybody can use it.
     #[arg(long)]
     enabled: Option<bool>,
 }

@@ -29,7 +29,7 @@ pub struct TenantCommand {
 enum Action {
     /// List all tenants.
     List(Format),
-    /// Show one tenant, its connections and who reaches it.
+    /// Show one tenant, its connections and who has access.
     Show {
         /// Id.
         id: TenantId,
@@ -74,7 +74,7 @@ struct Fields {
     /// What it is.
     #[arg(long)]
     description: Option<String>,
-    /// Whether anybody reaches it.
+    /// Whether anybody can use it.
     #[arg(long)]
     enabled: Option<bool>,
 }

@@ -44,10 +44,10 @@ enum Action {
         /// Name to show.
         #[arg(long, default_value = "")]
         name: String,
-        /// Make the user an administrator, who reaches every enabled connection.
+        /// Make the user an administrator, who may use every enabled connection.
         #[arg(long)]
         admin: bool,
-        /// Put the user in this group. May be repeated.
+        /// Add the user to this group. May be repeated.
         #[arg(long = "group", value_name = "GROUP")]
         groups: Vec<GroupName>,
     },
@@ -67,10 +67,10 @@ enum Action {
         /// Whether the user may use anything.
         #[arg(long)]
         enabled: Option<bool>,
-        /// Put the user in this group. May be repeated.
+        /// Add the user to this group. May be repeated.
         #[arg(long, value_name = "GROUP")]
         add_group: Vec<GroupName>,
-        /// Take the user out of this group. May be repeated.
+        /// Remove the user from this group. May be repeated.
         #[arg(long, value_name = "GROUP")]
         remove_group: Vec<GroupName>,
         /// Forget which account of this identity provider the user is, such as open-webui. The
@@ -143,7 +143,7 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                 return json(&user);
             }
             if let Some(user) = user {
-                let mut table = Table::new(&["email", "name", "admin", "enabled", "since"]);
+                let mut table = Table::new(&["email", "name", "admin", "enabled", "created"]);
                 table.row([
                     user.email,
                     user.name,
@@ -152,21 +152,20 @@ pub(crate) async fn run(settings: &StoreSettings, command: UserCommand) -> Resul
                     user.created_at.to_string(),
                 ]);
                 table.print("");
-                let mut table = Table::new(&["group", "from", "since"]);
+                let mut table = Table::new(&["group", "source", "since"]);
                 for it in user.groups {
-                    table.row([it.group, it.source, it.created_at.to_string()]);
+                    table.row([it.group, it.source.label(), it.created_at.to_string()]);
                 }
-                table.print("The user is in no group.");
+                table.print("The user is not in any group.");
                 for claim in user.claims_unsaid {
                     text(&format!(
-                        "  {claim} was not said yet: what is denied to a group that it can give is \
-                         denied until then"
+                        "  nothing is known yet about {claim}: until it is, anything denied to a group \
+                         that it can give is denied"
                     ));
                 }
                 for it in user.accounts {
-                    let stale =
-                        if it.stale { ", whose groups it could not say the last time" } else { "" };
-                    let bound = if it.by_address { ", bound by its address" } else { "" };
+                    let stale = if it.stale { ", groups as last known" } else { "" };
+                    let bound = if it.by_address { ", bound by email" } else { "" };
                     text(&format!("  account {} at {}{bound}{stale}", it.subject, it.issuer));
                 }
             }

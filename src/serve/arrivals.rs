@@ -112,11 +112,7 @@ impl Arrivals for Reception {
     }
 
     fn add_session(&self, session: Session) -> Pending<'_, Result<(), Rejection>> {
-        Box::pin(async move {
-            self.store.add_session(&session).await.map_err(not_kept)?;
-            self.sessions.learn([session]);
-            Ok(())
-        })
+        Box::pin(self.begin_session(session))
     }
 
     fn session(&self, id: Digest) -> Pending<'_, Result<Option<Session>, Rejection>> {

@@ -16,6 +16,7 @@ use gatehall_portal::{Called, ChatAccess, Condition, InStep, Pending, Step};
 use gatehall_store::Store;
 use gatehall_vault::Vault;
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 use url::Url;
 
 use super::{health::Health, in_step::States, publish::serve_from_now};
@@ -102,12 +103,19 @@ impl gatehall_portal::Hall for Hall {
     }
 
     fn call(&self, caller: Caller, public: String, arguments: String) -> Pending<'_, Called> {
+        let gateway = Arc::clone(&self.gateway);
+        // Apart from the pages, so that what it opens of an upstream is as good as any.
+        let call =
+            self.tasks.spawn(async move { gateway.call_as(&caller, &public, &arguments).await });
+        let call = AbortOnDropHandle::new(call);
         Box::pin(async move {
-            let called = self.gateway.call_as(&caller, &public, &arguments).await;
-            Called {
-                succeeded: called.succeeded,
-                text: called.text,
-                milliseconds: called.took.as_millis() as u64,
+            match call.await {
+                Ok(called) => Called {
+                    succeeded: called.succeeded,
+                    text: called.text,
+                    milliseconds: called.took.as_millis() as u64,
+                },
+                Err(error) => Called { succeeded: false, text: error.to_string(), milliseconds: 0 },
             }
         })
     }
@@ -175,16 +183,16 @@ impl gatehall_portal::Hall for Hall {
         let secrets = self.vault.variables().iter().map(ToString::to_string).collect();
         vec![
             ("Database", self.store.kind().to_owned()),
-            ("Public address", self.doors.public_url().map_or_else(none, ToString::to_string)),
+            ("Public URL", self.doors.public_url().map_or_else(none, ToString::to_string)),
             ("Cookie domain", settings.doors.cookie_domain.clone().unwrap_or_else(none)),
             ("Processes of stdio servers run as", self.accounts.describe()),
             ("Commands that may be set here", list(settings.allowed_commands.clone())),
             ("Variables that secrets are read from", list(secrets)),
             ("Open WebUIs", list(self.doors.open_webuis().map(told).collect())),
-            ("Seconds until a call is given up", settings.call_timeout_seconds.to_string()),
-            ("Calls at once on a connection", settings.concurrent_calls.to_string()),
-            ("Seconds between two looks at a server", settings.refresh_seconds.to_string()),
-            ("Seconds without the database", settings.stale_after_seconds.to_string()),
+            ("Timeout of a call, in seconds", settings.call_timeout_seconds.to_string()),
+            ("Concurrent calls on a connection", settings.concurrent_calls.to_string()),
+            ("Seconds between two checks of a server", settings.refresh_seconds.to_string()),
+            ("Seconds to serve without the database", settings.stale_after_seconds.to_string()),
             (
                 "Audit",
                 match settings.audit {

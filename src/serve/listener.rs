@@ -3,6 +3,7 @@
 //! not have to wake each other for it.
 
 use std::{
+    cmp::Reverse,
     convert::Infallible,
     net::IpAddr,
     num::NonZero,
@@ -16,6 +17,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use axum::Router;
+use futures_util::future::select_ok;
 use gatehall_gateway::{Gateway, enter_lane};
 use gatehall_identity::Peer;
 use hyper::{body::Incoming, service::service_fn};
@@ -51,6 +53,8 @@ pub(super) fn lane_count() -> usize {
 /// The threads that serve connections.
 pub(super) struct Lanes {
     lanes: Vec<(mpsc::Sender<Arrival>, oneshot::Receiver<()>)>,
+    /// Whose turn it is, among those that are equally free.
+    turn: usize,
 }
 
 impl Lanes {
@@ -82,19 +86,40 @@ impl Lanes {
             Ok((sender, end))
         };
         let lanes = (1..=count).map(start).collect::<std::io::Result<_>>();
-        Ok(Self { lanes: lanes.context("starting the threads that serve")? })
+        Ok(Self { lanes: lanes.context("starting the threads that serve")?, turn: 0 })
+    }
+
+    /// Gives a connection to the lane with the fewest that it has not begun with, so that one which
+    /// stalls keeps nobody from the others. Waits until one has room; false if none is left.
+    async fn give(&mut self, arrival: Arrival) -> bool {
+        let count = self.lanes.len();
+        self.turn = (self.turn + 1) % count;
+        let in_turn = self.lanes.iter().cycle().skip(self.turn).take(count);
+        let mut lanes: Vec<_> =
+            in_turn.map(|(lane, _)| lane).filter(|lane| !lane.is_closed()).collect();
+        lanes.sort_by_key(|lane| Reverse(lane.capacity()));
+        if lanes.is_empty() {
+            return false;
+        }
+        let places = lanes.into_iter().map(|lane| Box::pin(lane.reserve()));
+        match select_ok(places).await {
+            Ok((place, _)) => {
+                place.send(arrival);
+                true
+            }
+            Err(_) => false,
+        }
     }
 }
 
 /// Takes connections until told to stop, then waits for those that are open to finish what they do.
 pub(super) async fn serve(
     listener: TcpListener,
-    lanes: Lanes,
+    mut lanes: Lanes,
     connections: usize,
     accepting: CancellationToken,
 ) {
     let places = Arc::new(Semaphore::new(connections));
-    let mut turn = 0;
     loop {
         let accepted = accepting.run_until_cancelled(async {
             // More connections than places wait in the system's queue.
@@ -114,8 +139,7 @@ pub(super) async fn serve(
         // Without it each event of a stream would wait for the last one's acknowledgement.
         let _ = stream.set_nodelay(true);
         let Ok(stream) = stream.into_std() else { continue };
-        turn = (turn + 1) % lanes.lanes.len();
-        if lanes.lanes[turn].0.send((stream, peer, place)).await.is_err() {
+        if !lanes.give((stream, peer, place)).await {
             break;
         }
     }
@@ -178,5 +202,77 @@ async fn silence(asked: &AtomicBool) {
     tokio::time::sleep(HEAD_TIME).await;
     if asked.load(Ordering::Relaxed) {
         std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// Lanes with so many places, of which nobody takes anything but by the other ends.
+    fn lanes(count: usize, places: usize) -> (Lanes, Vec<mpsc::Receiver<Arrival>>) {
+        let open = |_| {
+            let (sender, arrivals) = mpsc::channel(places);
+            ((sender, oneshot::channel().1), arrivals)
+        };
+        let (lanes, arrivals) = (0..count).map(open).unzip();
+        (Lanes { lanes, turn: 0 }, arrivals)
+    }
+
+    fn arrival() -> Arrival {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let place = Arc::new(Semaphore::new(1)).try_acquire_owned().unwrap();
+        (std::net::TcpStream::connect(address).unwrap(), address.ip(), place)
+    }
+
+    #[test]
+    fn lanes_take_turns() {
+        let (mut lanes, arrivals) = lanes(3, 64);
+        for _ in 0..9 {
+            assert_eq!(lanes.give(arrival()).now_or_never(), Some(true));
+        }
+        assert!(arrivals.iter().all(|lane| lane.len() == 3));
+    }
+
+    #[test]
+    fn a_lane_that_stalls_keeps_nobody_from_the_others() {
+        let (mut lanes, mut arrivals) = lanes(3, 4);
+        for _ in 0..30 {
+            assert_eq!(lanes.give(arrival()).now_or_never(), Some(true));
+            for lane in &mut arrivals[1..] {
+                while lane.try_recv().is_ok() {}
+            }
+        }
+        assert_eq!(arrivals[0].len(), 1, "what it got before anybody could know");
+    }
+
+    #[tokio::test]
+    async fn whoever_finds_no_room_gets_the_first_there_is() {
+        let (mut lanes, mut arrivals) = lanes(3, 1);
+        for _ in 0..3 {
+            assert!(lanes.give(arrival()).await);
+        }
+        for first in [2, 0, 1] {
+            let mut waiting = Box::pin(lanes.give(arrival()));
+            assert_eq!((&mut waiting).now_or_never(), None);
+            drop(arrivals[first].recv().await.unwrap());
+            assert!(waiting.await);
+            assert_eq!(arrivals[first].len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lane_that_has_ended_gets_nobody() {
+        let (mut lanes, mut arrivals) = lanes(2, 4);
+        arrivals.remove(0);
+        for _ in 0..4 {
+            assert!(lanes.give(arrival()).await);
+        }
+        assert_eq!(arrivals[0].len(), 4);
+        arrivals.clear();
+        assert!(!lanes.give(arrival()).await);
     }
 }

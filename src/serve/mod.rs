@@ -13,6 +13,7 @@ mod publish;
 mod replica;
 mod signals;
 mod unread;
+mod workbench;
 
 use std::{net::SocketAddr, process::ExitCode, sync::Arc, time::Duration};
 
@@ -30,6 +31,7 @@ pub(crate) use self::signals::wait_for_stop;
 use self::{
     arrivals::{Reception, keep_sessions, record_key_uses},
     health::{Health, HealthParts},
+    workbench::Workbench,
 };
 use crate::{
     admin_link::{self, LinkCommand},
@@ -61,6 +63,7 @@ pub struct Service {
     /// Cancelled when there is nothing left to record.
     recording: CancellationToken,
     store: gatehall_store::Store,
+    workbench: Workbench,
 }
 
 /// Serves until a signal comes.
@@ -154,6 +157,8 @@ impl Service {
         let address = listener.local_addr()?;
         let accounts = office.accounts()?;
         let tasks = Tasks::new();
+        let workbench = Workbench::start()?;
+        let at_workbench = tasks.on(workbench.handle());
         let lanes = listener::lane_count();
         let snapshot = office.store.load().await.context("reading the company")?;
         let (recorder, calls) = Recorder::new(AUDIT_QUEUE, settings.audit == AuditMode::Sure);
@@ -190,15 +195,19 @@ impl Service {
             snapshot,
         );
         reception.open(Arc::clone(gateway.live()));
-        tasks.spawn_until_stop(publish::run(
+        at_workbench.spawn_until_stop(publish::run(
             office.store.clone(),
             Arc::clone(gateway.live()),
             office.clock.clone(),
             Arc::clone(&doors),
             reception.written(),
         ));
-        tasks.spawn_until_stop(Arc::clone(&reception).work(work.queues));
-        tasks.spawn_until_stop(keep_sessions(office.store.clone(), sessions, office.clock.clone()));
+        at_workbench.spawn_until_stop(Arc::clone(&reception).work(work.queues));
+        at_workbench.spawn_until_stop(keep_sessions(
+            office.store.clone(),
+            sessions,
+            office.clock.clone(),
+        ));
         tasks.spawn_until_stop({
             let doors = Arc::clone(&doors);
             async move { doors.keep().await }
@@ -229,7 +238,7 @@ impl Service {
         ));
         let wire = wire();
         let in_step = in_step::start(
-            &tasks,
+            &at_workbench,
             &office.desk_of(Actor::gate()),
             gateway.live(),
             &wire,
@@ -265,7 +274,7 @@ impl Service {
         let router = faces(&gateway)
             .merge(health.router())
             .merge(gatehall_identity::routes(&doors))
-            .merge(gatehall_portal::routes(&doors, desk, hall))
+            .merge(workbench.take_over(gatehall_portal::routes(&doors, desk, hall)))
             .fallback(gatehall_portal::nothing_here)
             .layer(axum::middleware::from_fn(head::guard));
         let accepting = CancellationToken::new();
@@ -274,7 +283,18 @@ impl Service {
         let served =
             tasks.spawn(listener::serve(listener, lanes, settings.connections, accepting.clone()));
         let store = office.store;
-        Ok(Self { address, gateway, health, tasks, accepting, served, drain, recording, store })
+        Ok(Self {
+            address,
+            gateway,
+            health,
+            tasks,
+            accepting,
+            served,
+            drain,
+            recording,
+            store,
+            workbench,
+        })
     }
 
     /// Waits until every server has answered once, well or badly, but not for ever; then says what
@@ -319,6 +339,8 @@ impl Service {
         if !self.tasks.finish(Duration::from_secs(8)).await {
             tracing::warn!("some tasks did not end in time");
         }
+        // Connections to the database may have been opened there.
         self.store.close().await;
+        drop(self.workbench);
     }
 }

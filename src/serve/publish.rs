@@ -19,6 +19,7 @@ pub(super) async fn run(
     let mut feed = store.feed();
     let mut failing = false;
     loop {
+        live.let_go();
         let told = tokio::select! {
             told = feed.next() => told,
             Ok(()) = written.changed() => {

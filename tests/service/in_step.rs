@@ -94,8 +94,8 @@ async fn while_it_is_away_that_is_said_and_nothing_waits_for_it(kind: Kind) {
     .await;
     assert!(failing["failing"].as_str().unwrap().contains("502"), "{failing}");
     let page = ada.get("/open-webui").await.text;
-    assert!(page.contains("It cannot be kept in step"), "{page}");
-    assert!(page.contains("<dt>Kept in step</dt><dd>not now"), "{page}");
+    assert!(page.contains("It has been out of sync"), "{page}");
+    assert!(page.contains("<dt>In sync</dt><dd>no"), "{page}");
     // The gate serves, whatever becomes of it.
     assert!(!world.user(ALICE).await.tools("/mcp").await.is_empty());
     chat.inside().is_away = false;
@@ -181,8 +181,11 @@ async fn what_is_taken_back_is_kept_in_step_no_more(kind: Kind) {
     })
     .await;
     let page = ada.get("/open-webui").await.text;
-    assert!(page.contains("not from here") && page.contains("as soon as it is set up"), "{page}");
-    assert!(!page.contains("in step on"), "{page}");
+    assert!(
+        page.contains("not set up from here") && page.contains("as soon as it is set up"),
+        "{page}"
+    );
+    assert!(!page.contains("in sync on"), "{page}");
     assert!(state(&ada).await["in_step_at"].is_null());
 }
 

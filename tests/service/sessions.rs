@@ -1,5 +1,6 @@
 //! Signing in with a link, and what becomes of the session: on both databases and every replica.
 
+use futures_util::future::join_all;
 use gatehall_control::operation::user::{UserEdit, change};
 use gatehall_domain::Sessions;
 use gatehall_test_support::Kind;
@@ -18,6 +19,7 @@ const ALICE: &str = "alice@google.example";
 on_both!(
     a_link_signs_in_once_and_every_replica_knows_the_session,
     a_session_ends_everywhere_when_it_is_ended_and_when_its_user_is,
+    many_who_sign_in_at_once_are_all_signed_in,
 );
 
 pub(crate) async fn world(kind: Kind) -> World {
@@ -140,5 +142,31 @@ async fn a_session_ends_everywhere_when_it_is_ended_and_when_its_user_is(kind: K
     let email = ALICE.parse().unwrap();
     world.change(|snapshot| Ok(change(snapshot.company(), &email, &off, now)?)).await;
     signed_out(&fourth).await;
+    other.stop(std::future::pending()).await;
+}
+
+async fn many_who_sign_in_at_once_are_all_signed_in(kind: Kind) {
+    let world = world(kind).await;
+    let other = world.replica().await;
+    let gates = [world.address(), format!("http://{}", other.address)];
+    let mut links = Vec::new();
+    for _ in 0..30 {
+        links.push(link(&world).await);
+    }
+    let cookies: Vec<Option<String>> = join_all(links.iter().map(|link| sign_in(link))).await;
+    let asked = cookies.iter().flat_map(|cookie| gates.iter().map(move |gate| (gate, cookie)));
+    for who in join_all(asked.map(|(gate, cookie)| who(gate, cookie.as_deref().unwrap()))).await {
+        assert_eq!(who.as_deref(), Some(ALICE));
+    }
+    let snapshot = world.desk.snapshot().await.unwrap();
+    let user = snapshot.company().user_by_email(&ALICE.parse().unwrap()).unwrap().id;
+    let now = world.desk.clock().now();
+    assert_eq!(world.desk.store().end_sessions(&Sessions::User(user), now).await.unwrap(), 30);
+    for cookie in cookies.iter().flatten() {
+        eventually("the session has ended", async || {
+            who(&gates[1], cookie).await.is_none().then_some(())
+        })
+        .await;
+    }
     other.stop(std::future::pending()).await;
 }

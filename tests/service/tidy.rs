@@ -80,6 +80,30 @@ fn the_files_shown_in_the_documents_can_be_imported() {
     assert_eq!(shown, 4);
 }
 
+/// Where the links of a document lead, but for those that leave the project.
+fn links(text: &str) -> Vec<&str> {
+    let targets = text.split("](").skip(1).filter_map(|rest| rest.split(')').next());
+    let paths = targets.filter_map(|target| target.split('#').next());
+    paths.filter(|path| !path.is_empty() && !path.contains("://")).collect()
+}
+
+#[test]
+fn every_link_of_a_document_leads_to_a_file() {
+    let mut found = Vec::new();
+    files(&root(), &mut found);
+    let documents = found.iter().filter(|path| path.extension().is_some_and(|it| it == "md"));
+    let mut count = 0;
+    for document in documents {
+        let text = fs::read_to_string(document).unwrap();
+        for link in links(&text) {
+            let there = document.parent().unwrap().join(link).exists();
+            assert!(there, "{} leads to {link}, and there is no such file", document.display());
+            count += 1;
+        }
+    }
+    assert!(count > 50, "{count} links");
+}
+
 #[test]
 fn every_promise_names_tests_that_are_there() {
     let page = fs::read_to_string(root().join("docs/security.md")).unwrap();

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use gatehall_domain::{
     Because, Caller, Company, ConnectionId, Decision, Denial, Door, Effect, Endpoint, Group, Reach,
-    Reason, Snapshot, Source, Subject, Timestamp, User, quoted, snapshot::Site,
+    Reason, Snapshot, Subject, Timestamp, User, quoted, snapshot::Site,
 };
 use serde::Serialize;
 
@@ -103,7 +103,7 @@ pub fn user(snapshot: &Snapshot, user: &User, now: Timestamp) -> Explanation {
         };
         because.extend(site.off.map(|off| format!("closed to everybody: {}", off.because())));
         if because.is_empty() {
-            because.push("no grant reaches it".into());
+            because.push("no grant covers it".into());
         }
         ConnectionAnswer {
             path: site.connection.path.to_string(),
@@ -118,7 +118,7 @@ pub fn user(snapshot: &Snapshot, user: &User, now: Timestamp) -> Explanation {
         .map(|it| {
             let off = company.groups.get(&it.group).is_some_and(|group| !group.enabled);
             let name = company.group_label(it.group);
-            format!("{name} ({}{})", source_label(&it.source), if off { ", disabled" } else { "" })
+            format!("{name} ({}{})", it.source.label(), if off { ", disabled" } else { "" })
         })
         .collect();
     groups.sort();
@@ -210,18 +210,10 @@ fn via(snapshot: &Snapshot, user: &User, because: Because) -> String {
             "{} is in {} ({}, since {}), and {sentence}",
             user.email,
             company.group_label(it.group),
-            source_label(&it.source),
+            it.source.label(),
             &it.created_at.to_string()[..10],
         ),
         None => sentence,
-    }
-}
-
-fn source_label(source: &Source) -> String {
-    match source {
-        Source::Local => "by hand".into(),
-        Source::Import => "from an import".into(),
-        Source::Claim(provider) => format!("from {provider}"),
     }
 }
 
@@ -286,13 +278,13 @@ fn opening(company: &Company, user: &User, site: &Site, tool: &str) -> Remedy {
                 quoted(group.name.as_str()),
                 quoted(email.as_str())
             ),
-            format!("Put {email} into {}", group.name),
+            format!("Add {email} to {}", group.name),
             page::group(group.name.as_str()),
         )
         .with("add_members", email),
         (None, None) => Remedy::new(
             format!("gatehall grant add --user {} --connection {path}", quoted(email.as_str())),
-            format!("Let {email} use {path}"),
+            format!("Grant {email} access to {path}"),
             "/grants".into(),
         )
         .with("user", email)

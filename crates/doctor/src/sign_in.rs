@@ -122,12 +122,12 @@ async fn ask_provider(
         }
         RedirectSaid::Refuses(how) => report.push(Finding::bad(
             NAME,
-            format!("{host} refuses the client or its redirect address ({how})"),
+            format!("{host} refuses the client or its redirect URI ({how})"),
             format!("register exactly {sent} there, for client {}", client.unwrap_or("…")),
         )),
         RedirectSaid::Silent => report.push(Finding::unknown(
             NAME,
-            format!("{host} does not say whether it knows the redirect address"),
+            format!("{host} does not say whether it knows the redirect URI"),
             format!("make sure that {sent} is registered there"),
         )),
     }

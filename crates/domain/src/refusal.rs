@@ -20,7 +20,7 @@ pub enum Refusal {
         name: String,
     },
     /// Something of that name exists already.
-    #[error("{kind} \"{name}\" exists already")]
+    #[error("{kind} \"{name}\" already exists")]
     Exists {
         /// Which kind of thing.
         kind: &'static str,
@@ -30,7 +30,7 @@ pub enum Refusal {
     /// Something of that name is there and cannot be read.
     #[error(
         "a row of {kind} \"{name}\" cannot be read and is left as it is: see gatehall doctor, and \
-         mend or remove the row first"
+         fix or remove the row first"
     )]
     SetAside {
         /// Which kind of thing.
@@ -40,14 +40,14 @@ pub enum Refusal {
     },
     /// Something cannot go because a row needs it that cannot be read.
     #[error(
-        "a row that cannot be read still needs this: see gatehall doctor, and mend or remove that \
+        "a row that cannot be read still needs this: see gatehall doctor, and fix or remove that \
          row first"
     )]
     StillNeeded,
     /// Two connections would publish tools under the same names.
     #[error(
         "tools of {first} and of {second} would share the names that begin with \"{prefix}\": \
-         give one of the servers another id"
+         give one of the servers another ID"
     )]
     NameClash {
         /// Path of the connection that was there.
@@ -58,7 +58,7 @@ pub enum Refusal {
         prefix: String,
     },
     /// Something is no longer as it was when the change was prepared.
-    #[error("{kind} \"{name}\" was changed by somebody else meanwhile: look at it again")]
+    #[error("someone else has changed {kind} \"{name}\" in the meantime: look at it again")]
     Changed {
         /// Which kind of thing.
         kind: &'static str,
@@ -81,7 +81,7 @@ pub enum Refusal {
         name: String,
     },
     /// Nobody would be left who can change anything.
-    #[error("the last administrator must stay: make somebody else an administrator first")]
+    #[error("the last administrator must stay: make someone else an administrator first")]
     LastAdmin,
     /// Something cannot go because something else needs it.
     #[error("{kind} \"{name}\" is still used by {by}: remove that first")]

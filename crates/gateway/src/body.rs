@@ -1,14 +1,14 @@
 use std::{
     convert::Infallible,
+    future::poll_fn,
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 
 use axum::{body::Body, response::Response};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderValue, StatusCode, header::CONTENT_TYPE};
 use http_body::{Body as _, Frame, SizeHint};
-use http_body_util::BodyExt;
 
 /// A piece of this size or more is passed on as it is; a smaller one is cheaper to copy.
 const WORTH_SHARING: usize = 8 << 10;
@@ -134,28 +134,37 @@ pub(crate) enum Unread<E> {
     Broken(E),
 }
 
-/// Reads a body of bounded size. What has come is kept in `so_far`, so that this may be dropped and
-/// called again. A body that comes in one piece is not copied.
-pub(crate) async fn collect<B>(
+/// Reads a body of bounded size. A body that comes in one piece is not copied.
+pub(crate) async fn collect<B>(body: &mut B, limit: usize) -> Result<Bytes, Unread<B::Error>>
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    let mut so_far = BytesMut::new();
+    poll_fn(|cx| poll_collect(body, &mut so_far, limit, cx)).await
+}
+
+/// The same, polled. What has come is kept in `so_far`.
+pub(crate) fn poll_collect<B>(
     body: &mut B,
     so_far: &mut BytesMut,
     limit: usize,
-) -> Result<Bytes, Unread<B::Error>>
+    cx: &mut Context<'_>,
+) -> Poll<Result<Bytes, Unread<B::Error>>>
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {
     if body.size_hint().lower() > limit as u64 {
-        return Err(Unread::TooLarge);
+        return Poll::Ready(Err(Unread::TooLarge));
     }
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = ready!(Pin::new(&mut *body).poll_frame(cx)) {
         let Ok(data) = frame.map_err(Unread::Broken)?.into_data() else { continue };
         if so_far.len() + data.len() > limit {
-            return Err(Unread::TooLarge);
+            return Poll::Ready(Err(Unread::TooLarge));
         }
         if so_far.is_empty() && body.is_end_stream() {
-            return Ok(data);
+            return Poll::Ready(Ok(data));
         }
         so_far.extend_from_slice(&data);
     }
-    Ok(std::mem::take(so_far).freeze())
+    Poll::Ready(Ok(std::mem::take(so_far).freeze()))
 }

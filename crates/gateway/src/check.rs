@@ -75,5 +75,5 @@ async fn look(builder: &Builder, snapshot: &Snapshot, site: &Site) -> (Found, Ve
     };
     let found = offered.await;
     upstream.close();
-    (found, upstream.stderr())
+    (found, upstream.last_words())
 }

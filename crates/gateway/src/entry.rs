@@ -3,7 +3,7 @@
 use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::body::Body;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use gatehall_domain::{Caller, Door, Endpoint, Reach, Timestamp};
 use gatehall_identity::{Host, Rejection, check_head};
 use http::{
@@ -16,6 +16,7 @@ use url::Url;
 use crate::{
     GatewaySettings,
     body::{Unread, collect},
+    call::Asking,
     gateway::Gateway,
     live::Moment,
 };
@@ -73,6 +74,12 @@ impl Entry {
         // What was learnt of the caller at the door, such as an account whose groups are not known,
         // is in a newer snapshot only.
         Ok(Self { moment: gateway.live.load(), caller, now, refused })
+    }
+
+    /// Who asks through a face, and by what it is decided.
+    pub(crate) fn asking<'e>(&'e self, endpoint: &'e Endpoint, face: &'static str) -> Asking<'e> {
+        let Self { moment, caller, now, .. } = self;
+        Asking { moment, caller, endpoint, now: *now, face }
     }
 
     /// What the caller may use at an endpoint, if that is anything.
@@ -192,8 +199,7 @@ pub(crate) fn endpoint_of(tenant: &str, server: Option<&str>) -> Option<Endpoint
 /// # Errors
 /// The status, and what to tell the sender.
 pub(crate) async fn read_body(mut body: Body, limit: usize) -> Result<Bytes, (StatusCode, String)> {
-    let mut so_far = BytesMut::new();
-    match tokio::time::timeout(BODY_TIME, collect(&mut body, &mut so_far, limit)).await {
+    match tokio::time::timeout(BODY_TIME, collect(&mut body, limit)).await {
         Ok(Ok(body)) => Ok(body),
         Ok(Err(Unread::TooLarge)) => {
             let message = format!("the body is larger than {limit} bytes");

@@ -174,7 +174,7 @@ impl Gateway {
         }
         let upstream = self.live.builder().build(site, snapshot.company());
         let began = Instant::now();
-        let greeted = upstream.greet().await;
+        let greeted = upstream.open().await;
         let stdio = matches!(transport, Transport::Stdio { .. });
         let step = match &greeted {
             Ok(facts) if facts.revision == era::MODERN => "discover",
@@ -197,7 +197,7 @@ impl Gateway {
                 }
             });
             tell(Probe { step: "list", said, took: began.elapsed() });
-        } else if let Some(line) = upstream.stderr().last() {
+        } else if let Some(line) = upstream.last_words().last() {
             let said = Err(format!("its last words: {line}"));
             tell(Probe { step: "stderr", said, took: Duration::ZERO });
         }

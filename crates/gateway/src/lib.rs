@@ -29,8 +29,10 @@ pub use check::{check, tool_names};
 pub use faces::faces;
 pub use gateway::{Gateway, GatewayParts};
 pub use inspect::{Called, Probe};
-pub use live::{ConnectionStatus, Live, Speaks, State};
+pub use live::{ConnectionStatus, Live, State};
 pub use record::{Recorded, Recorder};
 pub use settings::GatewaySettings;
 pub use tasks::Tasks;
-pub use upstream::{Accounts, Egress, Facts, StdioUids, UidsUnusable, UpstreamError, enter_lane};
+pub use upstream::{
+    Accounts, Egress, Facts, Speaks, StdioUids, UidsUnusable, UpstreamError, enter_lane,
+};

@@ -4,7 +4,8 @@ use tokio::{runtime::Handle, task::JoinHandle};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// All tasks that outlive a request: each is started here, told to stop here, and waited for here.
-/// They run on the runtime in which this was made, whoever starts them.
+/// They run on the runtime in which this was made, or on the one that it was told, whoever starts
+/// them.
 #[derive(Debug, Clone)]
 pub struct Tasks {
     tracker: TaskTracker,
@@ -23,6 +24,11 @@ impl Tasks {
             stop: CancellationToken::new(),
             runtime: Handle::current(),
         }
+    }
+
+    /// The same, for tasks that run on another runtime.
+    pub fn on(&self, runtime: &Handle) -> Self {
+        Self { runtime: runtime.clone(), ..self.clone() }
     }
 
     /// Starts a task. It has to end soon after [`Tasks::stop`] is cancelled.

@@ -19,7 +19,7 @@ pub enum Rejection {
     )]
     UnknownKind,
     /// The key does not exist, has another secret, has ended, was revoked, or its user is gone.
-    #[error("The API key is not valid, has ended or was revoked: ask for a new one.")]
+    #[error("The API key is not valid, has expired or was revoked: ask for a new one.")]
     BadKey,
     /// The key opens the management API, and would be handed on to a backend.
     #[error(
@@ -33,7 +33,7 @@ pub enum Rejection {
     #[error("The access token is not acceptable: {0}.")]
     BadToken(TokenFault),
     /// The access token has none of the scopes that this needs.
-    #[error("The access token lacks the scope this needs: ask for it and come again.")]
+    #[error("The access token lacks the scope this needs: request it and try again.")]
     Scope(Vec<String>),
     /// The session does not exist, has ended, or its user is gone.
     #[error("You are not signed in, or no longer: sign in again.")]
@@ -84,7 +84,7 @@ pub enum Rejection {
     #[error(transparent)]
     SignIn(SignInFault),
     /// What somebody proved could not be kept just now.
-    #[error("This could not be kept just now: try again.")]
+    #[error("This could not be saved at the moment: try again.")]
     NotKept,
     /// Too many came, or too often.
     #[error("Too many requests: try again in {0} seconds.")]
@@ -119,7 +119,7 @@ pub enum PersonFault {
     )]
     Address,
     /// Nobody here has the address, and unknown users are not added.
-    #[error("Nobody here has the address of your account: ask an administrator to add you.")]
+    #[error("No user here has the email of your account: ask an administrator to add you.")]
     Unknown,
     /// The user is disabled.
     #[error("Your account here is disabled: ask an administrator.")]

@@ -132,7 +132,7 @@ pub struct Condition {
     pub problems: Vec<String>,
     /// Why its list of tools was not read to its end, if it was not.
     pub cut: Option<&'static str>,
-    /// What was mended in definitions, each with the tools that had it.
+    /// What was repaired in definitions, each with the tools that had it.
     pub repairs: Vec<String>,
     /// The last lines of a process's standard error.
     pub stderr: Vec<String>,

@@ -163,9 +163,9 @@ function stale({ detail: { ctx } }) {
     const said = Object.assign(document.createElement("p"), { id: "stale", className: "warning" });
     if (ctx?.response?.status === 401) {
         const link = Object.assign(document.createElement("a"), { href: "/oauth2/sign_in", target: "_blank", textContent: "Sign in again in a new tab" });
-        said.append("You are not signed in any more. ", link, ".");
+        said.append("You are no longer signed in. ", link, ".");
     } else {
-        said.append("A part of this page could not be brought up to date.");
+        said.append("Part of this page could not be refreshed.");
     }
     one("#notice").append(said);
 }

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use sqlx::postgres::PgListener;
+use tokio::time::{sleep, timeout};
 
 use crate::{Store, StoreError, engine::Engine};
 
@@ -46,7 +47,7 @@ impl Feed {
     /// If the database cannot be listened to; the next call tries to reach it again.
     pub async fn woken(&mut self) -> Result<(), StoreError> {
         match &self.store.pool {
-            Engine::Sqlite(_) => tokio::time::sleep(SQLITE_POLL).await,
+            Engine::Sqlite(_) => sleep(SQLITE_POLL).await,
             Engine::Postgres(pool) => {
                 let listener = match &mut self.listener {
                     Some(listener) => listener,
@@ -58,12 +59,12 @@ impl Feed {
                 };
                 // Ok(None) means the connection was lost and notifications may have been missed:
                 // then looking at once is right, too.
-                if let Ok(Err(error)) =
-                    tokio::time::timeout(POSTGRES_POLL, listener.try_recv()).await
-                {
+                if let Ok(Err(error)) = timeout(POSTGRES_POLL, listener.try_recv()).await {
                     self.listener = None;
                     return Err(error.into());
                 }
+                // What came together is one reason. What fails here fails again at the next call.
+                while let Ok(Ok(Some(_))) = timeout(Duration::ZERO, listener.try_recv()).await {}
             }
         }
         Ok(())

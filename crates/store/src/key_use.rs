@@ -3,7 +3,14 @@ use std::collections::HashMap;
 use gatehall_domain::{KeyId, Timestamp};
 use sqlx::query;
 
-use crate::{Store, StoreError, engine::on, readable::readable};
+use crate::{Store, StoreError, engine::on, many_rows::ManyRows, readable::readable};
+
+static USES: ManyRows = ManyRows::new(
+    "insert into api_key_uses (key_id, last_used_at)",
+    2,
+    "on conflict (key_id) do update set last_used_at = excluded.last_used_at
+     where excluded.last_used_at > api_key_uses.last_used_at",
+);
 
 impl Store {
     /// Keeps when keys were last used.
@@ -14,16 +21,19 @@ impl Store {
         &self,
         uses: &HashMap<KeyId, Timestamp>,
     ) -> Result<(), StoreError> {
+        // In one order at all gates, so that none waits for another that waits for it.
+        let mut uses: Vec<_> = uses.iter().collect();
+        uses.sort();
         self.write(async {
             let mut transaction = self.writer.begin_write().await?;
-            for (key, at) in uses {
-                on!(&mut transaction, it => query(
-                    "insert into api_key_uses (key_id, last_used_at) values ($1, $2)
-                     on conflict (key_id) do update set last_used_at = excluded.last_used_at
-                     where excluded.last_used_at > api_key_uses.last_used_at")
-                    .bind(key.as_str())
-                    .bind(at.micros())
-                    .execute(&mut **it).await.map(|_| ()))?;
+            for (text, uses) in USES.statements(&transaction, &uses) {
+                on!(&mut transaction, it => {
+                    let mut insert = query(text);
+                    for (key, at) in uses {
+                        insert = insert.bind(key.as_str()).bind(at.micros());
+                    }
+                    insert.execute(&mut **it).await.map(drop)
+                })?;
             }
             transaction.commit().await?;
             Ok(())

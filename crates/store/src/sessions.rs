@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     Store, StoreError,
     engine::{Engine, Transaction, on},
+    many_rows::ManyRows,
     readable::{readable, tell},
     writing::{LIMIT, in_time},
 };
@@ -32,33 +33,44 @@ type Row = (
     Option<i64>,
 );
 
+static NEW: ManyRows = ManyRows::new(
+    "insert into sessions (id, user_id, provider_id, issuer, subject, provider_session, id_token,
+        authenticated_at, created_at, seen_at, expires_at, changed_at, issued_at)",
+    13,
+    "",
+);
+
 impl Store {
-    /// Keeps a new session.
+    /// Keeps new sessions, all or none.
     ///
     /// # Errors
     /// If the database cannot be written.
-    pub async fn add_session(&self, session: &Session) -> Result<(), StoreError> {
-        let login = session.login.as_ref();
+    pub async fn add_sessions(&self, sessions: &[Session]) -> Result<(), StoreError> {
         self.write(async {
             let mut transaction = self.writer.begin_write().await?;
-            on!(&mut transaction, it => query(
-                "insert into sessions (id, user_id, provider_id, issuer, subject, provider_session,
-                    id_token, authenticated_at, created_at, seen_at, expires_at, changed_at,
-                    issued_at)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $9, $12)")
-                .bind(session.id.0.as_slice())
-                .bind(session.user.0)
-                .bind(login.map(|it| it.provider.as_str()))
-                .bind(login.map(|it| it.issuer.as_str()))
-                .bind(login.map(|it| it.subject.as_str()))
-                .bind(login.and_then(|it| it.session.as_deref()))
-                .bind(login.and_then(|it| it.id_token.as_ref()).map(|it| it.0.as_ref()))
-                .bind(session.authenticated_at.micros())
-                .bind(session.created_at.micros())
-                .bind(session.seen_at.micros())
-                .bind(session.expires_at.micros())
-                .bind(login.and_then(|it| it.issued_at))
-                .execute(&mut **it).await.map(drop))?;
+            for (text, sessions) in NEW.statements(&transaction, sessions) {
+                on!(&mut transaction, it => {
+                    let mut insert = query(text);
+                    for session in sessions {
+                        let login = session.login.as_ref();
+                        insert = insert
+                            .bind(session.id.0.as_slice())
+                            .bind(session.user.0)
+                            .bind(login.map(|it| it.provider.as_str()))
+                            .bind(login.map(|it| it.issuer.as_str()))
+                            .bind(login.map(|it| it.subject.as_str()))
+                            .bind(login.and_then(|it| it.session.as_deref()))
+                            .bind(login.and_then(|it| it.id_token.as_ref()).map(|it| it.0.as_ref()))
+                            .bind(session.authenticated_at.micros())
+                            .bind(session.created_at.micros())
+                            .bind(session.seen_at.micros())
+                            .bind(session.expires_at.micros())
+                            .bind(session.created_at.micros())
+                            .bind(login.and_then(|it| it.issued_at));
+                    }
+                    insert.execute(&mut **it).await.map(drop)
+                })?;
+            }
             notify(&mut transaction).await?;
             transaction.commit().await?;
             Ok(())
@@ -71,31 +83,30 @@ impl Store {
     /// # Errors
     /// If the database cannot be written.
     pub async fn end_sessions(&self, which: &Sessions, now: Timestamp) -> Result<u64, StoreError> {
-        self.end(which, now, None).await
+        self.end(&[(which, None)], now).await
     }
 
-    /// Ends sessions as somebody wanted it at `at`, when it could not be written. What began later
-    /// is not meant.
+    /// Ends sessions as somebody wanted it at the time beside them, when it could not be written.
+    /// What began later is not meant.
     ///
     /// # Errors
-    /// If the database cannot be written.
+    /// If the database cannot be written; then none of them has ended.
     pub async fn end_sessions_late(
         &self,
-        which: &Sessions,
-        at: Timestamp,
+        all: &[(Sessions, Timestamp)],
         now: Timestamp,
     ) -> Result<u64, StoreError> {
-        self.end(which, now, Some(at)).await
+        let all: Vec<_> = all.iter().map(|(which, at)| (which, Some(*at))).collect();
+        self.end(&all, now).await
     }
 
     async fn end(
         &self,
-        which: &Sessions,
+        all: &[(&Sessions, Option<Timestamp>)],
         now: Timestamp,
-        begun_by: Option<Timestamp>,
     ) -> Result<u64, StoreError> {
         loop {
-            match in_time(LIMIT, self.try_end(which, now, begun_by)).await {
+            match in_time(LIMIT, self.try_end(all, now)).await {
                 Err(error) if error.is_no_room() && self.release() => {}
                 ended => return self.note(ended),
             }
@@ -104,84 +115,17 @@ impl Store {
 
     async fn try_end(
         &self,
-        which: &Sessions,
+        all: &[(&Sessions, Option<Timestamp>)],
         now: Timestamp,
-        begun_by: Option<Timestamp>,
     ) -> Result<u64, StoreError> {
-        let (id, user, issuer, subject, provider_session, until) = match which {
-            Sessions::One(id) => (Some(id.0.as_slice()), None, None, None, None, None),
-            Sessions::User(user) => (None, Some(user.0), None, None, None, None),
-            Sessions::Account { issuer, subject, session, until } => {
-                let (subject, session) = (subject.as_deref(), session.as_deref());
-                (None, None, Some(issuer.as_str()), subject, session, *until)
-            }
-        };
         let mut transaction = self.writer.begin_write().await?;
-        let ended = on!(&mut transaction, it => query(
-            "update sessions set ended_at = $1, changed_at = $1
-             where ended_at is null and expires_at > $1
-               and ($2 is null or id = $2) and ($3 is null or user_id = $3)
-               and ($4 is null or issuer = $4) and ($5 is null or subject = $5)
-               and ($6 is null or provider_session = $6
-                    or (provider_session is null and $5 is not null))
-               and ($7 is null or coalesce(issued_at, created_at / 1000000 - $8) <= $7)
-               and ($9 is null or created_at <= $9)")
-            .bind(now.micros())
-            .bind(id)
-            .bind(user)
-            .bind(issuer)
-            .bind(subject)
-            .bind(provider_session)
-            .bind(until)
-            .bind(CLOCKS_APART)
-            .bind(begun_by.map(Timestamp::micros))
-            .execute(&mut **it).await.map(|done| done.rows_affected()))?;
+        let mut ended = 0;
+        for (which, begun_by) in all {
+            ended += end_within(&mut transaction, which, now, *begun_by).await?;
+        }
         notify(&mut transaction).await?;
         transaction.commit().await?;
         Ok(ended)
-    }
-
-    /// Keeps when sessions were last used, and forgets those that have long expired.
-    ///
-    /// # Errors
-    /// If the database cannot be written.
-    pub async fn record_session_uses(
-        &self,
-        uses: &[(Digest, Timestamp)],
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        self.write(async {
-            let mut transaction = self.writer.begin_write().await?;
-            for (id, at) in uses {
-                on!(&mut transaction, it => query(
-                    "update sessions set seen_at = $2 where id = $1 and seen_at < $2")
-                    .bind(id.0.as_slice())
-                    .bind(at.micros())
-                    .execute(&mut **it).await.map(drop))?;
-            }
-            on!(&mut transaction, it => query("delete from sessions where expires_at < $1")
-                .bind(now.plus_seconds(-7 * 24 * 3600).micros())
-                .execute(&mut **it).await.map(drop))?;
-            transaction.commit().await?;
-            Ok(())
-        })
-        .await
-    }
-
-    /// Which sessions were used at `since` or later, and when.
-    ///
-    /// # Errors
-    /// If the database cannot be read.
-    pub async fn session_uses(
-        &self,
-        since: Timestamp,
-    ) -> Result<Vec<(Digest, Timestamp)>, StoreError> {
-        let rows: Vec<(Vec<u8>, i64)> = on!(&self.pool, pool => query(
-            "select id, seen_at from sessions where seen_at >= $1")
-            .bind(since.micros())
-            .fetch_all(pool).await.map(|rows| readable("sessions", &rows)))?;
-        let read = |(id, at)| Some((digest(id).ok()?, Timestamp::from_micros(at)));
-        Ok(rows.into_iter().filter_map(read).collect())
     }
 
     /// One session, if it has not expired.
@@ -291,7 +235,53 @@ impl Store {
     }
 }
 
-fn digest(bytes: Vec<u8>) -> Result<Digest, StoreError> {
+/// The statement that ends these sessions. Each kind has one of its own, so that the database finds
+/// them by an index.
+macro_rules! end_those {
+    ($which:literal) => {
+        concat!(
+            "update sessions set ended_at = $1, changed_at = $1
+             where ended_at is null and expires_at > $1 and ($2 is null or created_at <= $2) and ",
+            $which
+        )
+    };
+}
+
+async fn end_within(
+    transaction: &mut Transaction,
+    which: &Sessions,
+    now: Timestamp,
+    begun_by: Option<Timestamp>,
+) -> sqlx::Result<u64> {
+    let (now, begun_by) = (now.micros(), begun_by.map(Timestamp::micros));
+    on!(transaction, it => {
+        let end = match which {
+            Sessions::One(id) => query(end_those!("id = $3"))
+                .bind(now)
+                .bind(begun_by)
+                .bind(id.0.as_slice()),
+            Sessions::User(user) => query(end_those!("user_id = $3"))
+                .bind(now)
+                .bind(begun_by)
+                .bind(user.0),
+            Sessions::Account { issuer, subject, session, until } => query(end_those!(
+                "issuer = $3 and ($4 is null or subject = $4)
+                 and ($5 is null or provider_session = $5
+                      or (provider_session is null and $4 is not null))
+                 and ($6 is null or coalesce(issued_at, created_at / 1000000 - $7) <= $6)"))
+                .bind(now)
+                .bind(begun_by)
+                .bind(issuer.as_str())
+                .bind(subject.as_deref())
+                .bind(session.as_deref())
+                .bind(*until)
+                .bind(CLOCKS_APART),
+        };
+        end.execute(&mut **it).await.map(|done| done.rows_affected())
+    })
+}
+
+pub(crate) fn digest(bytes: Vec<u8>) -> Result<Digest, StoreError> {
     let bytes = <[u8; 32]>::try_from(bytes);
     bytes.map(Digest).map_err(|_| StoreError::BadValue {
         table: "sessions",

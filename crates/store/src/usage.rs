@@ -9,6 +9,7 @@ use sqlx::query;
 use crate::{
     EventRow, Store, StoreError,
     engine::{Transaction, on},
+    many_rows::ManyRows,
     readable::readable,
 };
 
@@ -60,6 +61,13 @@ impl Store {
     }
 }
 
+static COUNTS: ManyRows = ManyRows::new(
+    "insert into usage_minutes (minute, tenant_id, outcome, calls)",
+    4,
+    "on conflict (minute, tenant_id, outcome)
+     do update set calls = usage_minutes.calls + excluded.calls",
+);
+
 /// Counts calls, within the transaction that keeps them.
 pub(crate) async fn count<'a>(
     transaction: &mut Transaction,
@@ -72,16 +80,16 @@ pub(crate) async fn count<'a>(
         }
     }
     let Some(newest) = counts.keys().map(|(minute, ..)| *minute).max() else { return Ok(()) };
-    for ((minute, tenant, outcome), calls) in counts {
-        on!(&mut *transaction, it => query(
-            "insert into usage_minutes (minute, tenant_id, outcome, calls) values ($1, $2, $3, $4)
-             on conflict (minute, tenant_id, outcome)
-             do update set calls = usage_minutes.calls + excluded.calls")
-            .bind(minute)
-            .bind(tenant)
-            .bind(outcome)
-            .bind(calls)
-            .execute(&mut **it).await.map(drop))?;
+    // In one order at all gates, so that none waits for another that waits for it.
+    let counts: Vec<_> = counts.into_iter().collect();
+    for (text, counts) in COUNTS.statements(transaction, &counts) {
+        on!(&mut *transaction, it => {
+            let mut insert = query(text);
+            for ((minute, tenant, outcome), calls) in counts {
+                insert = insert.bind(*minute).bind(*tenant).bind(*outcome).bind(*calls);
+            }
+            insert.execute(&mut **it).await.map(drop)
+        })?;
     }
     on!(&mut *transaction, it => query("delete from usage_minutes where minute < $1")
         .bind(newest - KEPT)

@@ -55,8 +55,8 @@ def test_the_page_says_what_to_run(_):
 def test_setup_does_all_and_the_second_time_nothing(_):
     world = fresh()
     said = world.setup("--open-models", "--apply", proof=world.with_password())
-    assert "the gate takes what Open WebUI signs" in said and "3 tools, of google/clock" in said
-    assert "it lasts 3600 seconds" in said, said
+    assert "the gate accepts what Open WebUI signs" in said and "3 tools, of google/clock" in said
+    assert "it expires after 3600 seconds" in said, said
     connections, groups, models, accounts = world.state()
     assert [it["info"]["id"] for it in connections] == ["foreign", "gatehall"]
     shown = world.connection()
@@ -72,10 +72,10 @@ def test_setup_does_all_and_the_second_time_nothing(_):
     assert "gatehall_google_clock_now" in world.tools_of("alice")
     assert "gatehall_microsoft_clock_now" in world.tools_of("bob")
     keys, before = world.live_keys(), world.state()
-    assert "Everything is so already" in world.setup("--open-models", "--apply")
+    assert "Everything is as it should be" in world.setup("--open-models", "--apply")
     assert world.state() == before and world.live_keys() == keys
     # What was said the first time need not be said again.
-    assert "Everything is so already" in world.setup("--apply", "--no-test")
+    assert "Everything is as it should be" in world.setup("--apply", "--no-test")
 
 
 def test_other_connections_stay_as_they_are(_):
@@ -135,7 +135,7 @@ def test_a_key_is_given_or_changed(_):
     world.setup("--key-file", _file(world, given), "--apply")
     assert world.live_keys() == [], "the one that was made is used no more"
     assert world.ines.connections()[1]["key"] == given
-    assert "Everything is so already" in world.setup("--apply")
+    assert "Everything is as it should be" in world.setup("--apply")
 
 
 def test_groups_are_followed_by_id_and_others_left_alone(_):
@@ -249,7 +249,7 @@ def test_killed_at_each_step_a_second_run_mends_it(_):
         while True:
             origin, hit = _kill_at(world, when, step)
             world.setup("--open-models", "--apply", "--no-test", url=origin.origin)
-            assert "Everything is so already" in world.setup(
+            assert "Everything is as it should be" in world.setup(
                 "--open-models", "--apply", "--no-test", url=origin.origin
             )
             connections, groups, models, accounts = world.state()
@@ -313,7 +313,7 @@ def test_undo_takes_back_its_own_alone(_):
     world.setup("--open-models", "--apply")
     theirs = {"name": "Theirs", "description": ""}
     theirs = world.ines.ask("POST", "/api/v1/groups/create", theirs)["id"]
-    assert "Take it back with --apply" in world.command("undo")
+    assert "Undo it with --apply" in world.command("undo")
     assert len(world.live_keys()) == 1
     said = world.command("undo", "--apply")
     assert "it is as it was before" in said, said

@@ -41,7 +41,7 @@ def test_a_model_that_was_there_is_opened_and_closed_again(_):
         models = world.state()[2]
         assert models["told"] == ([TOOL], [EVERYBODY]), models
         assert models["secrets"] == ([TOOL], []), "what somebody made for themselves stays theirs"
-        assert "Everything is so already" in world.setup("--open-models", "--apply", "--no-test")
+        assert "Everything is as it should be" in world.setup("--open-models", "--apply", "--no-test")
         # Those are closed again that were opened, and no others.
         world.setup("--open-models=false", "--apply", "--no-test")
         models = world.state()[2]
@@ -62,7 +62,7 @@ def test_a_second_run_takes_back_what_it_wishes_no_more(_):
     assert "it is not registered any more" in said and "not brought over any more" in said, said
     connections, groups, models, _accounts = world.state()
     assert set(models) == {"untold"} and groups == {}, (models, groups)
-    assert "Everything is so already" in world.setup("--apply", "--no-test")
+    assert "Everything is as it should be" in world.setup("--apply", "--no-test")
     # And what is wished again is there again.
     world.setup("--model", "all", "--bring-groups", "--apply", "--no-test")
     _, groups, models, _ = world.state()

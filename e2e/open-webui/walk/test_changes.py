@@ -20,7 +20,7 @@ def test_the_next_message_obeys_the_portal(world):
         ada.browser.type("#paste", WHOM)
         world.photograph(ada.browser, "8-group")
         ada.browser.click("form:has(#paste) button")
-        ada.sees("Put in")
+        ada.sees("Add members")
         ada.browser.find(f"button[name=remove_members][value='{WHOM}']")
         world.photograph(ada.browser, "9-put-in")
         world.wait(lambda: microsoft(world), "the tools of the other company")

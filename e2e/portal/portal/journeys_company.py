@@ -34,9 +34,9 @@ def test_overview_keeps_the_focus(world):
 def test_import(world):
     person = "ivy@company.example"
     browser = begin(world, "/import")
-    fill(browser, "Or paste what is in it", f"email,name,groups\n{person},Ivy,engineers")
+    fill(browser, "Or paste its content", f"email,name,groups\n{person},Ivy,engineers")
     go(browser, "Show the plan")
-    assert heading(browser) == "Plan of an import" and person in rows(browser)
+    assert heading(browser) == "Import plan" and person in rows(browser)
     go(browser, re.compile(r"Apply \d+ changes?"))
     assert "ivy@" in notice(browser), notice(browser)
     assert world.api("GET", f"/users/{person}")["name"] == "Ivy"
@@ -48,11 +48,11 @@ def test_import(world):
 def test_import_wrong_row(world):
     browser = begin(world, "/import")
     text = "email,name\nivo@company.example,Ivo\nno address,Nobody"
-    fill(browser, "Or paste what is in it", text)
+    fill(browser, "Or paste its content", text)
     go(browser, "Show the plan")
     wrong = [row for row in texts(browser, "main tbody tr") if "no address" in row]
     assert len(wrong) == 1 and "3" in wrong[0].split()[1], wrong
-    sees(browser, "1 row is wrong, and held back whole.")
+    sees(browser, "1 row is wrong and will not be applied.")
     follow(browser, "Import another file")
     assert heading(browser) == "Import"
 
@@ -96,15 +96,15 @@ def test_session_ends_meanwhile(world):
     browser = begin(world, "/audit?q=kind:user&follow=1")
     seen = rows(browser)
     world.api("POST", "/users/ada@company.example/sign-out", {})
-    sees(browser, "You are not signed in any more.")
+    sees(browser, "You are no longer signed in.")
     assert rows(browser) == seen, "what was there is gone"
     world.forget()
 
 
 def test_settings(world):
     browser = begin(world, "/settings")
-    go(browser, "Ask the doctor")
-    assert heading(browser) == "What the doctor found"
+    go(browser, "Run diagnostics")
+    assert heading(browser) == "Diagnostics"
     assert rows(browser) and len(texts(browser, "tbody .badge")) == len(rows(browser))
-    go(browser, "Look again")
-    assert heading(browser) == "What the doctor found"
+    go(browser, "Run diagnostics again")
+    assert heading(browser) == "Diagnostics"

@@ -12,12 +12,12 @@ def test_users_search(world):
     world.api("POST", "/users", {"email": "nora@company.example", "name": "Nora"})
     browser = begin(world, "/users")
     before = load(browser)
-    tab_to(browser, "Address or name")
+    tab_to(browser, "Email or name")
     type_text(browser, "nor")
     searched = lambda: rows(browser) == ["nora@company.example"]
     browser.wait(searched, "the list does not follow what is typed", seconds=3)
     assert load(browser) == before, "the whole page came anew"
-    assert focus(browser)[1] == "Address or name", f"the focus went to {focus(browser)}"
+    assert focus(browser)[1] == "Email or name", f"the focus went to {focus(browser)}"
     assert "q=nor" in browser.url, browser.url
     said = browser.run("return document.querySelector('#found-count').textContent")
     assert said == "1 to 1 of 1 users", f"it is announced as {said!r}"
@@ -40,23 +40,23 @@ def test_user(world):
     person = "ulla@company.example"
     world.api("POST", "/users", {"email": person})
     browser = begin(world, f"/users/{person}")
-    fill(browser, "Put into a group", "engineers")
-    go(browser, "Put in")
+    fill(browser, "Add to a group", "engineers")
+    go(browser, "Add")
     assert rows(browser) == ["engineers"], rows(browser)
     assert "engineers" in notice(browser), notice(browser)
-    go(browser, "Take out of engineers")
-    sees(browser, "In no group.")
+    go(browser, "Remove from engineers")
+    sees(browser, "Not in any group.")
 
 
 def test_groups(world):
     browser = begin(world, "/groups")
     follow(browser, "Add a group")
     fill(browser, "Name", "readers")
-    fill(browser, "What it is for", "People who read")
+    fill(browser, "Description", "People who read")
     go(browser, "Add")
     assert heading(browser) == "readers" and "readers" in notice(browser)
-    fill(browser, "Addresses", "alice@google.example\nbob@microsoft.example")
-    go(browser, "Put in")
+    fill(browser, "Email addresses", "alice@google.example\nbob@microsoft.example")
+    go(browser, "Add")
     assert rows(browser) == ["alice@google.example", "bob@microsoft.example"], rows(browser)
 
 
@@ -64,14 +64,14 @@ def test_groups_unknown_address(world):
     world.api("POST", "/groups", {"group": "writers"})
     pasted = "alice@google.example\nnobody@nowhere.example"
     browser = begin(world, "/groups/writers")
-    fill(browser, "Addresses", pasted)
-    go(browser, "Put in")
+    fill(browser, "Email addresses", pasted)
+    go(browser, "Add")
     assert "nobody@nowhere.example" in error(browser)
     assert heading(browser) == "Not saved", "the title speaks of something else"
-    assert field(browser, "Address")["value"] == pasted, "what was typed is gone"
+    assert field(browser, "Email addresses")["value"] == pasted, "what was typed is gone"
     # Nobody was put in; mended, all are.
     assert world.api("GET", "/groups/writers")["members"]["rows"] == []
-    fill(browser, "Address", "alice@google.example")
+    fill(browser, "Email addresses", "alice@google.example")
     go(browser, "Try again")
     assert rows(browser) == ["alice@google.example"], rows(browser)
 
@@ -80,7 +80,7 @@ def test_members(world):
     world.api("POST", "/users", {"email": "mia@company.example"})
     world.api("POST", "/groups", {"group": "m-first"})
     browser = begin(world, "/members?q=company&groups=m-first")
-    assert texts(browser, "#pending") == ["Nothing is pending."]
+    assert texts(browser, "#pending") == ["No pending changes."]
     tab_to(browser, "mia@company.example in m-first")
     press(browser, "Space")
     sees(browser, "1 added, 0 removed, 0 people lose tools, 0 gain some.")
@@ -112,7 +112,7 @@ def test_members_of_several_pages(world):
     go(browser, "Review")
     assert texts(browser, "ins") == [f"{person} n-first"]
     assert texts(browser, "del") == [f"{person} google-employees"]
-    assert f"Lose tools: {person}" in browser.text
+    assert f"People who lose tools: {person}" in browser.text
     # Nothing is lost on the way back either, and ticking again takes it back.
     go(browser, "Back to the matrix")
     assert browser.run(TICKED) == []
@@ -143,7 +143,7 @@ def test_access(world):
     person = "axel@company.example"
     world.api("POST", "/users", {"email": person, "groups": ["microsoft-employees"]})
     browser = begin(world, "/access")
-    fill(browser, "Address", person)
+    fill(browser, "Email", person)
     go(browser, "Explain")
     follow(browser, "microsoft_documents_search_documents")
     assert "can use" in " ".join(texts(browser, "h2").pop(0).split())
@@ -151,7 +151,7 @@ def test_access(world):
     fill(browser, "Tool", tool)
     go(browser, "Explain")
     assert "cannot use" in " ".join(texts(browser, "h2").pop(0).split())
-    go(browser, f"Put {person} into google-employees")
+    go(browser, f"Add {person} to google-employees")
     assert person in notice(browser), notice(browser)
     browser.open(f"{world.origin('demo')}/access?user={person}&tool={tool}")
     assert " can use" in " ".join(texts(browser, "h2").pop(0).split())
@@ -159,21 +159,21 @@ def test_access(world):
 
 def test_keys(world):
     browser = begin(world, "/keys")
-    follow(browser, "Make a key")
-    fill(browser, "User", "alice@google.example")
-    fill(browser, "What it is for", "journey")
-    go(browser, "Make the key")
+    follow(browser, "Create a key")
+    fill(browser, "Owner", "alice@google.example")
+    fill(browser, "Name", "journey")
+    go(browser, "Create the key")
     assert texts(browser, "#key")[0].startswith("ghk_")
     tab_to(browser, "Copy")
     press(browser, "Enter")
     sees(browser, "Copied")
     follow(browser, "Done")
     follow(browser, "journey")
-    fill(browser, "Name or id", "another")
+    fill(browser, "Name or ID", "another")
     go(browser, "Revoke")
     assert "name of the key" in error(browser)
-    assert field(browser, "Name or id")["wrong"], "the field is not marked"
-    fill(browser, "Name or id", "journey")
+    assert field(browser, "Name or ID")["wrong"], "the field is not marked"
+    fill(browser, "Name or ID", "journey")
     go(browser, "Try again")
     assert "journey" in notice(browser), notice(browser)
     states = dict(zip(rows(browser), texts(browser, "tbody td:nth-of-type(2)"), strict=True))
@@ -183,8 +183,8 @@ def test_keys(world):
 def test_me(world):
     browser = begin(world, "/me", ALICE)
     assert "google_documents_search_documents" in browser.text
-    fill(browser, "What a new key is for", "laptop")
-    go(browser, "Make a key")
+    fill(browser, "Name of the new key", "laptop")
+    go(browser, "Create a key")
     assert texts(browser, "#key")[0].startswith("ghk_")
     follow(browser, "Done")
     states = lambda: texts(browser, "tbody td:nth-of-type(1)")
@@ -207,8 +207,8 @@ def test_two_administrators(world):
     world.api("PATCH", f"/users/{person}", {"name": "Tom the first"})
     fill(browser, "Name", "Tom the second")
     go(browser, "Save")
-    assert status(browser) == 409 and "somebody else" in error(browser)
+    assert status(browser) == 409 and "omeone else" in error(browser)
     assert field(browser, "Name")["value"] == "Tom the second"
-    assert "Now it is: Tom the first" in browser.text.replace("“", "").replace("”", "")
-    go(browser, "Save mine over it")
+    assert "Current value: Tom the first" in browser.text.replace("“", "").replace("”", "")
+    go(browser, "Overwrite with mine")
     assert "Tom the second" in texts(browser, ".facts dd")

@@ -10,7 +10,7 @@ SEARCH = "google_documents_search_documents"
 def test_tenants(world):
     browser = begin(world, "/tenants")
     follow(browser, "Add a tenant")
-    fill(browser, "Id", "journey")
+    fill(browser, "ID", "journey")
     fill(browser, "Name", "Journey")
     go(browser, "Add")
     assert notice(browser) == "Added tenant journey."
@@ -27,14 +27,14 @@ def test_tenants(world):
 def test_servers(world):
     browser = begin(world, "/servers")
     follow(browser, "Add a server")
-    fill(browser, "Id", "journey-server")
-    fill(browser, "Address", "tools.example.com/mcp")
+    fill(browser, "ID", "journey-server")
+    fill(browser, "URL", "tools.example.com/mcp")
     go(browser, "Add")
     assert "url" in error(browser).lower(), texts(browser, "#errors")
-    wrong = field(browser, "Address of the server")
+    wrong = field(browser, "URL")
     assert wrong == {"value": "tools.example.com/mcp", "wrong": True}, wrong
-    assert field(browser, "Id") == {"value": "journey-server", "wrong": False}
-    fill(browser, "Address of the server", "https://tools.example.com/mcp")
+    assert field(browser, "ID") == {"value": "journey-server", "wrong": False}
+    fill(browser, "URL", "https://tools.example.com/mcp")
     go(browser, "Try again")
     assert notice(browser) == "Added server journey-server."
     sees(browser, "https://tools.example.com/mcp")
@@ -52,18 +52,18 @@ def test_connections(world):
     steps = texts(browser, "ol li")
     assert len(steps) > 1 and all(step.startswith("done") for step in steps), steps
     follow(browser, "Back to the connection")
-    go(browser, "Pause")
+    go(browser, "Disable")
     assert "disabled" in texts(browser, ".facts .badge"), texts(browser, ".facts .badge")
-    go(browser, "Resume")
+    go(browser, "Enable")
     assert "disabled" not in texts(browser, ".facts .badge")
 
 
 def test_secret_is_not_shown(world):
     browser = begin(world, "/connections/google/documents")
-    fill(browser, "Where the server expects it", "nowhere")
+    fill(browser, "Send as", "nowhere")
     fill(browser, "Secret", "open-sesame")
     go(browser, "Set the credential")
-    assert "placement" in error(browser) and field(browser, "Placement")["wrong"]
+    assert "placement" in error(browser) and field(browser, "Send as")["wrong"]
     assert "open-sesame" not in browser.source
     kind = browser.run("return document.querySelector('[name=secret]').type")
     assert kind == "password", f"the secret is to be written again in a field of type {kind}"
@@ -88,7 +88,7 @@ def test_tools(world):
     browser.wait(lambda: rows(browser) == [SEARCH], "the button does not search")
     follow(browser, SEARCH)
     fill(browser, "query (required)", "holiday")
-    go(browser, "Call it")
+    go(browser, "Call")
     assert "answered" in texts(browser, "#result h3")[0], texts(browser, "#result")
     browser.wait(lambda: has_focus(browser, "#result"), "the focus is not on the result")
     assert field(browser, "query (required)")["value"] == "holiday", "what was typed is gone"
@@ -101,11 +101,11 @@ def test_grants(world):
     fill(browser, "Group", "engineers")
     choose(browser, "Tenant", "google")
     sees(browser, "2 of 2 tools")
-    tab_to(browser, "Only tools like")
+    tab_to(browser, "Only tools that match")
     type_text(browser, "search_*")
     sees(browser, "1 of 2 tools")
     assert load(browser) == before, "the whole page came anew"
-    assert focus(browser)[1] == "Only tools like", f"the focus went to {focus(browser)}"
+    assert focus(browser)[1] == "Only tools that match", f"the focus went to {focus(browser)}"
     go(browser, "Add")
     assert notice(browser).startswith("Added grant"), notice(browser)
     sentence = next(each for each in texts(browser, "main a") if "search_*" in each)

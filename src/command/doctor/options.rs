@@ -8,7 +8,7 @@ use url::Url;
 
 use crate::{command::chats::ChatOptions, output::Format, settings::public_url};
 
-/// Look at the whole deployment, and say how to mend what is wrong: names, ports, certificates,
+/// Look at the whole deployment, and say how to fix what is wrong: names, ports, certificates,
 /// proxies, sign-in, providers, Open WebUI, the database and secrets.
 ///
 /// Beside the gate it looks at all of it. With --domain alone it looks from outside, from any

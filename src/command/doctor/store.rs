@@ -87,7 +87,7 @@ pub(super) fn closed(error: &anyhow::Error) -> Finding {
     Finding::bad(
         "database",
         format!("{error:#}"),
-        "mend what it says, and look again: providers, proxies and records were not looked at",
+        "fix what it says and run this again: providers, proxies and records were not checked",
     )
 }
 

@@ -74,7 +74,7 @@ fn work(options: &ComposeOptions) -> Result<ExitCode> {
     };
     let mut done = there
         .complete(&answers.known, answers.values(&there))
-        .context("what was made so far stays; mend this and run it again")?;
+        .context("what was made so far stays; fix this and run it again")?;
     if let Some(name) = &options.rotate {
         rotate::replace(&there, name, &mut answers.known, is_said, &mut done)?;
     }
@@ -85,7 +85,7 @@ fn work(options: &ComposeOptions) -> Result<ExitCode> {
 /// Says all that is wrong or missing, at once.
 fn refuse(problems: &[String], answers: &Answers) {
     if !problems.is_empty() {
-        error("To be mended first:");
+        error("To be fixed first:");
         problems.iter().for_each(|problem| error(&format!("  - {problem}")));
     }
     if !answers.missing.is_empty() {

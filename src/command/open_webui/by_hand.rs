@@ -96,7 +96,7 @@ async fn key(office: &Office, options: &SetupOptions) -> Result<SecretString> {
         let snapshot = office.store.load().await?;
         return match key_state(snapshot.company(), given.expose_secret(), now) {
             KeyState::Good(_) => Ok(given),
-            KeyState::Bad(why) => bail!("the key that was given is no use here, since {why}"),
+            KeyState::Bad(why) => bail!("the given key cannot be used here, because {why}"),
         };
     }
     let order = KeyOrder {

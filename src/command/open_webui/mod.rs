@@ -17,7 +17,7 @@ use clap::{Args, Subcommand};
 
 use crate::settings::StoreSettings;
 
-/// Open WebUI: set it up for this gate, look whether it fits, take it back.
+/// Open WebUI: set it up for this gate, check it, or undo it.
 #[derive(Debug, Args)]
 pub struct OpenWebUiCommand {
     #[command(subcommand)]

@@ -72,9 +72,9 @@ async fn work(
                 found::print(&findings, "");
             }
         }
-        ensure!(!too_old, "Open WebUI {} is too old: nothing is changed", draft.found.version);
+        ensure!(!too_old, "Open WebUI {} is too old: nothing was changed", draft.found.version);
         match count {
-            0 => error("Everything is so already."),
+            0 => error("Everything is as it should be."),
             count => error(&format!("Changes: {count}. Apply them with --apply.")),
         }
         return Ok(ExitCode::SUCCESS);
@@ -83,14 +83,14 @@ async fn work(
         show::plan(&rows, options.all);
     }
     wiring.apply(&draft).await.context(
-        "not all of the plan is done: mend what is said behind this, and run it again, which does the \
+        "not all of the plan was applied: fix the cause that follows, and run this again to apply the \
          rest",
     )?;
     if let Some((email, binding)) = &binding {
         wiring.bind(email, binding).await?;
     }
     match count {
-        0 => error("Everything is so already."),
+        0 => error("Everything is as it should be."),
         count => error(&format!("Applied. Changes: {count}.")),
     }
     order.new_key = false;

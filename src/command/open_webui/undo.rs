@@ -52,11 +52,11 @@ pub(super) async fn run(settings: &StoreSettings, options: UndoOptions) -> Resul
     for it in &undone {
         table.row([it.kind.into(), it.name.clone(), it.what.into()]);
     }
-    table.print("Setup did nothing there that could be taken back.");
+    table.print("Setup did nothing there that could be undone.");
     if !undone.is_empty() {
         error(match options.apply {
-            true => "Taken back.",
-            false => "Take it back with --apply.",
+            true => "Undone.",
+            false => "Undo it with --apply.",
         });
     }
     Ok(ExitCode::SUCCESS)

@@ -7,7 +7,7 @@ use std::{
 
 use gatehall_domain::{KeyId, Timestamp};
 use gatehall_store::Store;
-use tokio::{sync::mpsc, time::sleep};
+use tokio::{sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 /// A key's use is noted at most once in so many seconds.
@@ -15,7 +15,7 @@ const USE_SECONDS: i64 = 30;
 
 /// Places to remember when a key's use was last noted. Two keys that share one are noted more
 /// often, and no use is missed.
-const PLACES: usize = 4096;
+const PLACES: usize = 65_536;
 
 /// How long key uses gather.
 const GATHER: Duration = Duration::from_secs(5);
@@ -60,7 +60,13 @@ pub(in crate::serve) async fn record_key_uses(
             Some(None) => return,
             Some(Some((key, at))) => {
                 gathered.insert(key, at);
-                stop.run_until_cancelled(sleep(GATHER)).await.is_none()
+                // Taken as they come, since more keys may be used meanwhile than have room.
+                let gather = async {
+                    while let Some((key, at)) = uses.recv().await {
+                        gathered.insert(key, at);
+                    }
+                };
+                stop.run_until_cancelled(timeout(GATHER, gather)).await.is_none()
             }
             None => true,
         };
@@ -75,5 +81,35 @@ pub(in crate::serve) async fn record_key_uses(
         if stopped {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::disallowed_methods, reason = "a test has tasks of its own")]
+
+    use gatehall_test_support::{Database, Kind};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn more_keys_than_the_queue_has_room_for_are_noted() {
+        let database = Database::new(Kind::Sqlite);
+        let store = Store::open(&database.url).await.unwrap();
+        let (uses, waiting) = KeyUses::new();
+        let stop = CancellationToken::new();
+        let recording = tokio::spawn(record_key_uses(store.clone(), waiting, stop.clone()));
+        let now = Timestamp::from_micros(1);
+        let keys: Vec<KeyId> = (0..10_000).map(|n| format!("key{n:09}").parse().unwrap()).collect();
+        for some in keys.chunks(1_000) {
+            some.iter().for_each(|key| uses.note(key, now));
+            for _ in some {
+                tokio::task::yield_now().await;
+            }
+        }
+        stop.cancel();
+        recording.await.unwrap();
+        let kept = store.key_uses().await.unwrap();
+        assert_eq!(kept.len(), keys.len());
     }
 }

@@ -1,17 +1,25 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use gatehall_control::DeskError;
-use gatehall_domain::{Change, Company, UserId};
+use gatehall_domain::{Change, Company, Session, UserId};
 use gatehall_identity::{Rejection, Snapshots, Visit};
-use tokio::sync::oneshot;
+use gatehall_store::StoreError;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Reception,
+    Reception, not_kept,
     queues::{AT_ONCE, Queues, Waiter},
 };
 
 /// How long a request waits until what it brought can be seen.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Hands something in and waits until it is written.
+async fn hand_in<T, Done>(queue: &mpsc::Sender<Waiter<T, Done>>, it: T) -> Result<Done, Rejection> {
+    let (written, done) = oneshot::channel();
+    queue.send((it, written)).await.map_err(|_| Rejection::NotKept)?;
+    done.await.map_err(|_| Rejection::NotKept)?
+}
 
 impl Reception {
     /// Settles a visit, and waits until a snapshot in place holds it.
@@ -19,10 +27,8 @@ impl Reception {
         let settled = async {
             let live = self.live.get().ok_or(Rejection::NotKept)?;
             let mut revisions = live.revisions();
-            let (written, done) = oneshot::channel();
             let asked = visit.clone();
-            self.people.visits.send((visit, written)).await.map_err(|_| Rejection::NotKept)?;
-            let user = done.await.map_err(|_| Rejection::NotKept)??;
+            let user = hand_in(&self.people.visits, visit).await?;
             loop {
                 let snapshot = live.snapshot();
                 let now = self.desk.clock().now();
@@ -36,11 +42,19 @@ impl Reception {
         tokio::time::timeout(PATIENCE, settled).await.unwrap_or(Err(Rejection::NotKept))
     }
 
-    /// Writes what the doors ask for, many at once: each write is a revision that every replica
-    /// reads.
-    pub(in crate::serve) async fn work(self: Arc<Self>, mut queues: Queues) {
-        let mut waiters: Vec<Waiter> = Vec::new();
-        while queues.visits.recv_many(&mut waiters, AT_ONCE).await > 0 {
+    /// Begins a session, and waits until it is written and known here.
+    pub(super) async fn begin_session(&self, session: Session) -> Result<(), Rejection> {
+        hand_in(&self.people.sessions, session).await
+    }
+
+    /// Writes what the doors ask for, many at once: every replica reads each write.
+    pub(in crate::serve) async fn work(self: Arc<Self>, queues: Queues) {
+        tokio::join!(self.settle_visits(queues.visits), self.begin_sessions(queues.sessions));
+    }
+
+    async fn settle_visits(&self, mut visits: mpsc::Receiver<Waiter<Visit, UserId>>) {
+        let mut waiters = Vec::new();
+        while visits.recv_many(&mut waiters, AT_ONCE).await > 0 {
             let visits: Vec<&Visit> = waiters.iter().map(|(visit, _)| visit).collect();
             let answers = match self.settle_all(&visits).await {
                 Ok(answers) => answers,
@@ -53,6 +67,34 @@ impl Reception {
                 let _ = waiter.send(answer);
             }
         }
+    }
+
+    async fn begin_sessions(&self, mut sessions: mpsc::Receiver<Waiter<Session, ()>>) {
+        let mut waiters = Vec::new();
+        while sessions.recv_many(&mut waiters, AT_ONCE).await > 0 {
+            let (sessions, waiters): (Vec<_>, Vec<_>) = waiters.drain(..).unzip();
+            let written = match self.write_sessions(&sessions).await {
+                // Perhaps it is one of them that the database does not take.
+                Err(StoreError::Unfit(_) | StoreError::Database(_)) if sessions.len() > 1 => {
+                    for (session, waiter) in sessions.into_iter().zip(waiters) {
+                        let written = self.write_sessions(&[session]).await;
+                        let _ = waiter.send(written.map_err(not_kept));
+                    }
+                    continue;
+                }
+                written => written.map_err(not_kept),
+            };
+            for waiter in waiters {
+                // Whoever went away need not be told.
+                let _ = waiter.send(written.clone());
+            }
+        }
+    }
+
+    async fn write_sessions(&self, sessions: &[Session]) -> Result<(), StoreError> {
+        self.store.add_sessions(sessions).await?;
+        self.sessions.learn(sessions.iter().cloned());
+        Ok(())
     }
 
     /// Settles visits one after the other, as one revision.

@@ -5,9 +5,21 @@ use gatehall_identity::SessionIndex;
 use gatehall_store::{Store, StoreError};
 use tokio::time::{Instant, sleep};
 
-/// Clocks of replicas differ, and a transaction may commit late: news are read this far back, in
-/// seconds, again and again.
+/// A transaction may commit late: news are read this far back each time, in seconds.
+const NEAR: i64 = 2;
+
+/// Clocks of replicas differ, too, and many people may have come by then: this far back, in seconds,
+/// news are read once in [`LOOK_BACK`].
 const OVERLAP: i64 = 120;
+
+/// How often it is looked far back.
+const LOOK_BACK: Duration = Duration::from_secs(1);
+
+/// News that come within this time of each other are read at once.
+const GATHER: Duration = Duration::from_millis(50);
+
+/// So many ends are written at once.
+const AT_ONCE: usize = 500;
 
 /// How often ends are written that could not be written before.
 const PAY: Duration = Duration::from_secs(1);
@@ -19,21 +31,27 @@ const TELL: Duration = Duration::from_secs(30);
 pub(in crate::serve) async fn keep_sessions(store: Store, index: Arc<SessionIndex>, clock: Clock) {
     let mut feed = store.session_feed();
     let mut heard = Timestamp::from_micros(0);
-    let mut told = Instant::now();
-    let mut paid = Instant::now();
+    let (mut looked_back, mut told, mut paid) = (None, Instant::now(), Instant::now());
     loop {
         let now = clock.now();
-        let learnt = learn(&store, &index, heard, now).await;
-        if learnt.is_ok() {
-            heard = now.plus_seconds(-OVERLAP);
-        }
-        let woken = match learnt {
-            Ok(()) => feed.woken().await,
+        let far = looked_back.is_none_or(|at: Instant| at.elapsed() >= LOOK_BACK);
+        let since = heard.plus_seconds(if far { -OVERLAP } else { -NEAR });
+        let woken = match learn(&store, &index, since, now).await {
+            Ok(()) => {
+                heard = now;
+                if far {
+                    looked_back = Some(Instant::now());
+                }
+                feed.woken().await
+            }
             Err(error) => Err(error),
         };
-        if let Err(error) = woken {
-            tracing::debug!(%error, "sessions cannot be read");
-            sleep(Duration::from_secs(1)).await;
+        match woken {
+            Ok(()) => sleep(GATHER).await,
+            Err(error) => {
+                tracing::debug!(%error, "sessions cannot be read");
+                sleep(Duration::from_secs(1)).await;
+            }
         }
         if paid.elapsed() >= PAY {
             pay(&store, &index, clock.now()).await;
@@ -50,9 +68,9 @@ pub(in crate::serve) async fn keep_sessions(store: Store, index: Arc<SessionInde
 
 /// Writes the ends that could not be written when they were asked for.
 async fn pay(store: &Store, index: &SessionIndex, now: Timestamp) {
-    for (which, at) in index.owed() {
-        match store.end_sessions_late(&which, at, now).await {
-            Ok(_) => index.paid(&which, at),
+    for owed in index.owed().chunks(AT_ONCE) {
+        match store.end_sessions_late(owed, now).await {
+            Ok(_) => owed.iter().for_each(|(which, at)| index.paid(which, *at)),
             Err(error) => {
                 tracing::warn!(%error, "the end of sessions is not written yet: it holds here alone");
                 return;

@@ -52,6 +52,7 @@ pub(super) async fn run(
             }
             Next::Done => {
                 state.waiting.fetch_sub(journal.file.waiting, Ordering::Relaxed);
+                state.files.fetch_sub(1, Ordering::Relaxed);
                 let events = journal.events;
                 tracing::info!(events, "a journal of the audit is in the database");
                 journal.file.remove();
@@ -150,6 +151,7 @@ impl Begun {
         let left = self.file.waiting.saturating_sub(self.events).max(1);
         state.set_aside.fetch_add(left, Ordering::Relaxed);
         state.waiting.fetch_sub(self.file.waiting, Ordering::Relaxed);
+        state.files.fetch_sub(1, Ordering::Relaxed);
         if let Err(error) = fs::rename(&self.file.path, self.file.path.with_extension("unread")) {
             self.tell(&error);
         }

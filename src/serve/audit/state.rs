@@ -8,6 +8,8 @@ use std::sync::{
 pub(in crate::serve) struct AuditState {
     /// Events that are in the journal and not in the store.
     pub(super) waiting: AtomicU64,
+    /// Files of the journal that wait to be brought back.
+    pub(super) files: AtomicU64,
     /// Lines of the journal that cannot be read, or that the store does not take.
     pub(super) set_aside: AtomicU64,
     /// Why the journal could not be written last.

@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatehall_domain::EntryEvent;
 use gatehall_gateway::{Recorded, Recorder};
 use gatehall_store::EventRow;
 use tokio::{
@@ -20,6 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    events::Events,
     journal::{Closed, Journal, Written},
     state::AuditState,
     store_writer::Batch,
@@ -37,14 +37,11 @@ const LOOK: Duration = Duration::from_millis(100);
 const PROBE: Duration = Duration::from_secs(1);
 /// Events that the store may have in hand; further ones come to it from the journal.
 const IN_HAND: usize = 65_536;
+/// While so many files wait to be brought back, the one that is written grows: each of them is open,
+/// and an outage may last for days.
+const FILES: u64 = 64;
 /// How long the store has at the end to take what it was given.
 const AT_END: Duration = Duration::from_secs(3);
-
-/// What waits to be recorded.
-pub(in crate::serve) struct Events {
-    pub(in crate::serve) calls: mpsc::Receiver<Recorded>,
-    pub(in crate::serve) entries: mpsc::Receiver<EntryEvent>,
-}
 
 pub(super) struct Writer {
     recorder: Recorder,
@@ -318,9 +315,12 @@ impl Writer {
             let known = self.files.get(current);
             let waits = known.is_some_and(|it| it.waiting > 0 && it.in_hand == 0);
             let settled = self.gathered.is_empty();
+            let closed = self.files.values().filter(|it| it.closed.is_some()).count() as u64;
+            let room = self.state.files.load(Ordering::Relaxed) + closed < FILES;
             // While others are being brought back, this one may grow.
             let others = self.files.values().any(|it| it.closed.is_some());
-            if settled && (self.journal.is_large() || waits && !others && self.closed_are_back()) {
+            let large = self.journal.is_large() && room;
+            if settled && (large || waits && !others && self.closed_are_back()) {
                 self.close();
             }
         }
@@ -338,7 +338,10 @@ impl Writer {
             closed.waiting = waiting;
             match waiting {
                 0 => closed.remove(),
-                _ => drop(self.closed.send(closed)),
+                _ => {
+                    self.state.files.fetch_add(1, Ordering::Relaxed);
+                    let _ = self.closed.send(closed);
+                }
             }
         }
     }
@@ -389,3 +392,6 @@ fn is_kept(written: Written, row: &EventRow) -> bool {
         Written::Nothing => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

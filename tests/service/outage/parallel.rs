@@ -1,18 +1,19 @@
 //! Many change things at the same moment, at several gates and beside them.
 
-use std::process::Stdio;
+use std::{fs, process::Stdio};
 
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use gatehall_test_support::Kind;
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::Scene;
-use crate::on_both;
+use super::{Gate, Scene};
+use crate::{on_both, support::eventually};
 
 on_both!(
     fifty_changes_at_once_all_succeed,
     of_many_who_saw_the_same_one_is_first_and_the_others_are_told,
+    an_import_is_made_on_other_threads_than_calls,
 );
 
 async fn fifty_changes_at_once_all_succeed(kind: Kind) {
@@ -58,4 +59,42 @@ async fn of_many_who_saw_the_same_one_is_first_and_the_others_are_told(kind: Kin
     let done = join_all(changes).await;
     let count = |status| done.iter().filter(|it| **it == status).count();
     assert_eq!((count(StatusCode::OK), count(StatusCode::CONFLICT)), (1, 19), "{done:?}");
+}
+
+async fn an_import_is_made_on_other_threads_than_calls(kind: Kind) {
+    let scene = Scene::new(kind, None).await;
+    let gate = scene.serve(&[]).await;
+    let rows: String = (0..4_000).map(|n| format!("new{n}@company.example,group1\n")).collect();
+    let file = json!({"text": format!("email,groups\n{rows}"), "file_name": "people.csv"});
+    let (lanes, workbench) = (ticks(&gate, "lane"), ticks(&gate, "workbench"));
+    let importing = gate.ask(Method::POST, "/api/v1/import", Some(file));
+    let calling = async {
+        eventually("the import is worked at", async || {
+            (ticks(&gate, "workbench") > workbench).then_some(())
+        })
+        .await;
+        for _ in 0..10 {
+            assert_eq!(gate.call().await.status, StatusCode::OK);
+        }
+    };
+    let ((status, answer), ()) = join(importing, calling).await;
+    assert_eq!(status, StatusCode::OK, "{answer}");
+    // The lanes have read it, and carried the calls.
+    let (lanes, workbench) = (ticks(&gate, "lane") - lanes, ticks(&gate, "workbench") - workbench);
+    assert!(workbench > 4 * lanes, "lanes {lanes}, workbench {workbench}");
+}
+
+/// Processor time, in ticks, of the threads of a gate whose names begin so.
+fn ticks(gate: &Gate, name: &str) -> u64 {
+    let threads = fs::read_dir(format!("/proc/{}/task", gate.serving.0.id())).unwrap();
+    let of_thread = |stat: String| -> Option<u64> {
+        let (own, rest) = stat.split_once('(')?.1.rsplit_once(')')?;
+        let mut fields = rest.split_whitespace().skip(11);
+        let (user, system) = (fields.next()?, fields.next()?);
+        own.starts_with(name)
+            .then(|| Some(user.parse::<u64>().ok()? + system.parse::<u64>().ok()?))?
+    };
+    // One that ends meanwhile has no file any more.
+    let stats = threads.filter_map(|it| fs::read_to_string(it.ok()?.path().join("stat")).ok());
+    stats.filter_map(of_thread).sum()
 }

@@ -88,7 +88,7 @@ async fn an_import_applies_the_plan_that_was_seen(kind: Kind) {
     assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.text);
     let shown = ada.post("/import", &fields).await;
     assert_eq!(shown.status, StatusCode::CONFLICT, "{}", shown.text);
-    assert!(shown.text.contains("this is another one"), "{}", shown.text);
+    assert!(shown.text.contains("so this is a new one"), "{}", shown.text);
     let bert = ada.get("/api/v1/users/bert@google.example").await.json();
     assert_eq!(bert["memberships"], json!([]));
     // So it is if what the plan would change has another value by now.
@@ -115,7 +115,7 @@ async fn a_guest_is_judged_like_a_sign_in(kind: Kind) {
         async |said: &str| ada.send(Method::POST, "/api/v1/access/guest", &[("said", said)]).await;
     let nora = said("nora@google.example", json!(["g-1"]));
     let page = ada.get("/access?user=nora@google.example").await.text;
-    for part in ["nobody here has this address yet", "entra: it", "Open WebUI: "] {
+    for part in ["no user has this email yet", "entra: it", "Open WebUI: "] {
         assert!(page.contains(part), "{part}: {page}");
     }
     // Nobody is added, and no address believed, unless the provider is told to.
@@ -125,7 +125,7 @@ async fn a_guest_is_judged_like_a_sign_in(kind: Kind) {
     let fields = [("domains", "google.example"), ("profile", "generic"), ("add_users", "false")];
     ada.post("/providers/entra", &fields).await.revision();
     let refused = ask(&nora).await;
-    assert!(refused.text.contains("Nobody here has the address"), "{}", refused.text);
+    assert!(refused.text.contains("No user here has the email"), "{}", refused.text);
     ada.post("/providers/entra", &[("add_users", "true")]).await.revision();
     let mapping = [("claim", "groups"), ("value", "g-1"), ("group", "google-people")];
     ada.post("/providers/entra/mappings", &mapping).await.revision();
@@ -154,7 +154,7 @@ async fn a_guest_is_judged_like_a_sign_in(kind: Kind) {
     assert_eq!(text.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", text.text);
     // A header is judged by its own door, and says no groups.
     let off = ask("X-Forwarded-User: mike@microsoft.example").await;
-    assert!(off.text.contains("believed nowhere here"), "{}", off.text);
+    assert!(off.text.contains("is not trusted here"), "{}", off.text);
     let line = |email, secret| {
         let token = signed(email, secret);
         format!("X-OpenWebUI-User-Jwt: {token}\nX-Forwarded-Groups: MCP-Admin")
@@ -202,7 +202,7 @@ async fn memberships_are_reviewed_before_they_change(kind: Kind) {
     assert_eq!(seen.status, StatusCode::SEE_OTHER, "{}", seen.text);
     let gone = "nobody@google.example google-people";
     let seen = review(json!({"add": [gone, new]})).await;
-    assert!(seen.text.contains("left out: nobody@google.example"), "{}", seen.text);
+    assert!(seen.text.contains("skipped: nobody@google.example"), "{}", seen.text);
     assert!(seen.text.contains("1 added, 0 removed"), "{}", seen.text);
     // Applying takes out what became so meanwhile.
     let add = [("add", new), ("remove", "mike@microsoft.example MCP-Admin")];
@@ -211,7 +211,7 @@ async fn memberships_are_reviewed_before_they_change(kind: Kind) {
     // The last administrator stays, and what was ticked is not lost by saying so.
     let seen = review(json!({"remove": ["ada@company.example MCP-Admin"], "show": ["1 1"]})).await;
     assert_eq!(seen.status, StatusCode::OK);
-    assert!(seen.text.contains("but it cannot be done"), "{}", seen.text);
+    assert!(seen.text.contains("but this cannot be applied"), "{}", seen.text);
 }
 
 async fn a_page_of_a_form_leads_to_the_form(kind: Kind) {

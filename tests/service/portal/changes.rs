@@ -72,7 +72,7 @@ async fn of_two_administrators_the_second_sees_both_versions(kind: Kind) {
     let late = [("name", "Googol"), ("description", "search"), ("seen", opened.as_str())];
     let refused = ada.post("/tenants/google", &late).await;
     assert_eq!(refused.status, StatusCode::CONFLICT);
-    for text in ["Somebody was faster", "Alphabet", "Googol", "search"] {
+    for text in ["Someone else changed this", "Alphabet", "Googol", "search"] {
         assert!(refused.text.contains(text), "{text}: {}", refused.text);
     }
     // The page holds the newest version's mark, so that it can be sent again on purpose.

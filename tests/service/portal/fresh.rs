@@ -76,7 +76,7 @@ async fn a_link_stays_fresh_while_nobody_can_sign_in(kind: Kind) {
     assert!(came.text.contains("does not know this gate"), "{}", came.text);
     assert_eq!(status().await, StatusCode::SEE_OTHER);
     let page = ada.get("/providers/entra").await.text;
-    assert!(page.contains("does not take this gate") && page.contains("To mend it"), "{page}");
+    assert!(page.contains("does not take this gate") && page.contains("To fix it"), "{page}");
 }
 
 async fn an_administrator_is_told_why_nobody_can_sign_in(kind: Kind) {

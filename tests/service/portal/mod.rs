@@ -172,7 +172,7 @@ impl Visitor {
             expires_at: end,
             ended_at: None,
         };
-        desk.store().add_session(&session).await.unwrap();
+        desk.store().add_sessions(&[session]).await.unwrap();
         let visitor = Self { cookie: Some(format!("{name}={value}")), ..Self::nobody(world) };
         visitor.known().await;
         visitor

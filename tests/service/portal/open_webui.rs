@@ -48,7 +48,11 @@ async fn a_plan_is_shown_applied_and_taken_back(kind: Kind) {
     let world = company_with(kind, reached(&chat)).await;
     let ada = Visitor::signed_in(&world, ADA, 0).await;
     let page = ada.get("/open-webui").await;
-    assert!(page.text.contains(&chat.url) && page.text.contains("not from here"), "{}", page.text);
+    assert!(
+        page.text.contains(&chat.url) && page.text.contains("not set up from here"),
+        "{}",
+        page.text
+    );
     let gate = world.address();
     let form = [("url", chat.url.as_str()), ("gate", &gate), ("access", "everybody")];
     let plan = ada.post(PLAN, &form).await;
@@ -60,7 +64,7 @@ async fn a_plan_is_shown_applied_and_taken_back(kind: Kind) {
     let seen = seen_in(&plan);
     let applied = ada.post(APPLY, &[form.as_slice(), &[("seen", seen.as_str())]].concat()).await;
     assert_eq!(applied.status, StatusCode::SEE_OTHER, "{}", applied.text);
-    assert!(ada.follow(&applied).await.text.contains("is set up as the plan said"));
+    assert!(ada.follow(&applied).await.text.contains("has been set up as planned"));
     assert_eq!(chat.members("google-people"), Some(vec!["alice".to_owned()]));
     let made = chat.inside().connections[0].clone();
     assert_eq!(made["url"], format!("{gate}/mcp"));
@@ -69,14 +73,14 @@ async fn a_plan_is_shown_applied_and_taken_back(kind: Kind) {
     let again = ada.post(PLAN, &[("url", chat.url.as_str())]).await;
     assert!(again.text.contains("Everything is as it should be"), "{}", again.text);
     let page = ada.get("/open-webui").await;
-    assert!(page.text.contains("Take it back") && page.text.contains(&gate), "{}", page.text);
+    assert!(page.text.contains("Undo the setup") && page.text.contains(&gate), "{}", page.text);
     // Nothing goes before it was said twice.
     let shown = ada.post("/open-webui/undo", &[("url", chat.url.as_str())]).await;
     assert!(shown.text.contains("it is revoked"), "{}", shown.text);
     assert_eq!(chat.inside().connections.len(), 1);
     let back = [("url", chat.url.as_str()), ("apply", "true")];
     let taken = ada.post("/open-webui/undo", &back).await;
-    assert!(ada.follow(&taken).await.text.contains("is taken back"));
+    assert!(ada.follow(&taken).await.text.contains("setup of Open WebUI has been undone"));
     let inside = chat.inside();
     assert!(inside.connections.is_empty() && inside.groups.is_empty(), "it is as it was before");
 }
@@ -99,11 +103,11 @@ async fn one_that_has_two_addresses_is_set_up_once(kind: Kind) {
     let before = chat.inside().connections.clone();
     let other = chat.url.replace("127.0.0.1", "localhost");
     let plan = ada.post(PLAN, &form(&other, &gate)).await;
-    assert!(plan.text.contains("nothing is done under another one"), "{}", plan.text);
+    assert!(plan.text.contains("nothing is done under a different one"), "{}", plan.text);
     assert!(!plan.text.contains("name=\"seen\""), "there is nothing to apply: {}", plan.text);
     let refused = apply(&other).await;
     assert!(!refused.status.is_success() && !refused.status.is_redirection());
-    assert!(refused.text.contains("nothing is done under another one"), "{}", refused.text);
+    assert!(refused.text.contains("nothing is done under a different one"), "{}", refused.text);
     assert_eq!(chat.inside().connections, before);
     let snapshot = world.desk.snapshot().await.unwrap();
     let keys = snapshot.company().keys.values();
@@ -185,7 +189,7 @@ async fn a_plan_that_is_another_by_now_is_shown_again(kind: Kind) {
     let sent = [form.as_slice(), &[("seen", seen.as_str())]].concat();
     let moved = ada.post(APPLY, &sent).await;
     assert_eq!(moved.status, StatusCode::CONFLICT, "{}", moved.text);
-    assert!(moved.text.contains("this is another one") && moved.text.contains("newcomers"));
+    assert!(moved.text.contains("so this is a new one") && moved.text.contains("newcomers"));
     assert!(chat.inside().groups.is_empty() && chat.inside().connections.is_empty());
     let api = ada.send(Method::POST, &format!("/api/v1{APPLY}"), &sent).await;
     assert_eq!(api.status, StatusCode::CONFLICT, "{}", api.text);
@@ -197,7 +201,7 @@ async fn open_webui_being_in_the_way_is_said_in_words(kind: Kind) {
     let ada = Visitor::signed_in(&world, ADA, 0).await;
     let nobody = ada.post(PLAN, &[("url", "http://127.0.0.1:9"), ("token", "sk-1")]).await;
     assert_eq!(nobody.status, StatusCode::BAD_GATEWAY, "{}", nobody.text);
-    assert!(nobody.text.contains("Open WebUI is in the way"), "{}", nobody.text);
+    assert!(nobody.text.contains("There is a problem with Open WebUI"), "{}", nobody.text);
     assert!(nobody.text.contains("reaches?</p>"), "{}", nobody.text);
     for (field, value, says) in [
         ("groups", "nosuch\u{202e}", "there is no group &#34;nosuch&#34;"),
@@ -278,7 +282,7 @@ async fn programs_do_the_same(kind: Kind) {
     let all = findings["findings"].as_array().unwrap();
     assert_eq!(all.iter().filter(bad).count(), 0, "{findings:#}");
     let said = findings.to_string();
-    assert!(said.contains("the gate takes what Open WebUI signs"), "{findings:#}");
+    assert!(said.contains("the gate accepts what Open WebUI signs"), "{findings:#}");
     assert_eq!(chat.inside().accounts.len(), 2);
     let undone = asked(&ada, "undo", &json!({"apply": true})).await;
     assert_eq!(undone["done"], true, "{undone}");
@@ -301,8 +305,8 @@ async fn a_refused_form_has_all_that_has_to_be_chosen(kind: Kind) {
     for expected in [
         r#"name="groups" multiple"#,
         "<option>google-people</option>",
-        "Where Open WebUI is, as the gate reaches it",
-        r#"<option value="all" selected>with every model</option>"#,
+        "URL of Open WebUI, as seen from the gate",
+        r#"<option value="all" selected>With every model</option>"#,
         r#"<option value="true" selected>Yes</option>"#,
         "Members of the groups below",
         "Tenants that also get a connection of type OpenAPI",
@@ -353,6 +357,6 @@ async fn what_was_imported_by_hand_is_looked_at_as_that(kind: Kind) {
     // As the form sends it, which was not set up from here.
     let form = [("url", chat.url.as_str()), ("access", "everybody"), ("bring_groups", "true")];
     let checked = ada.post("/open-webui/check", &form).await;
-    assert!(checked.text.contains("Nothing has to be mended"), "{}", checked.text);
-    assert!(checked.text.contains("the gate takes what Open WebUI signs"), "{}", checked.text);
+    assert!(checked.text.contains("Nothing needs fixing"), "{}", checked.text);
+    assert!(checked.text.contains("the gate accepts what Open WebUI signs"), "{}", checked.text);
 }

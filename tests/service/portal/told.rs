@@ -38,7 +38,7 @@ async fn what_was_done_is_told_once(kind: Kind) {
     assert!(!again.text.contains("Changed group"), "{}", again.text);
     // Nobody has another page say something by an address.
     let led = ada.get("/groups/google-people?done=ended").await;
-    assert!(!led.text.contains("The sessions are ended"), "{}", led.text);
+    assert!(!led.text.contains("The sessions have ended"), "{}", led.text);
 }
 
 async fn a_name_with_wildcards_hides_that_tool_alone(kind: Kind) {
@@ -115,7 +115,7 @@ async fn what_is_named_twice_counts_once(kind: Kind) {
         "mike@microsoft.example\ntina@google.example, Mike@Microsoft.example\nalice@google.example";
     let done = ada.post("/groups/google-people", &[("paste", paste)]).await;
     let page = ada.follow(&done).await.text;
-    assert!(page.contains("One address was there twice"), "{page}");
+    assert!(page.contains("One duplicate address was ignored"), "{page}");
     let group = ada.get("/api/v1/groups/google-people").await.json();
     assert_eq!(group["members"]["pages"]["total"], 3, "{group}");
     let user = json!({"email": "new@google.example", "groups": ["google-people", "Google-People"]});
@@ -163,7 +163,7 @@ async fn a_new_connection_is_followed(kind: Kind) {
     ada.post("/servers", &fields).await.revision();
     ada.post("/connections", &[("tenant", "google"), ("server", "slow")]).await.revision();
     let page = ada.get("/connections/google/slow").await.text;
-    assert!(page.contains("hx-select=\"#state\"") && page.contains("unseen"), "{page}");
+    assert!(page.contains("hx-select=\"#state\"") && page.contains("not checked yet"), "{page}");
     server.behave(crate::support::Whim::Good);
     let settled = ada.get("/connections/google/time").await.text;
     assert!(

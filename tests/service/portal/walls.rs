@@ -253,7 +253,7 @@ async fn a_tenant_admin_sees_and_changes_nothing_of_other_tenants(kind: Kind) {
     let preview = "/grants/preview?connection=google/time";
     assert!(tina.get(preview).await.text.contains("google_time_get_current_time"));
     let seen = mike.get(preview).await.text;
-    assert!(seen.contains("does not exist, or it is not yours"), "{seen}");
+    assert!(seen.contains("does not exist, or you do not have access to it"), "{seen}");
     assert!(!seen.contains("get_current_time"), "{seen}");
     let seen = mike.get(&format!("/api/v1{preview}")).await;
     assert_eq!(seen.status, StatusCode::NOT_FOUND, "{}", seen.text);

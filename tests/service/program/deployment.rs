@@ -32,8 +32,10 @@ fn the_company_of_one_server_is_filled_in_from_its_variables() {
     assert!(first.status.success(), "{first:?}");
     let provider = &home.json(&["provider", "show", "company"]);
     assert_eq!(provider["issuer"], "https://auth.company.example/application/o/gatehall/");
-    let settings =
-        json!(["domains: company.example, partner.example", "its addresses count as verified",]);
+    let settings = json!([
+        "domains: company.example, partner.example",
+        "its email addresses are trusted as verified",
+    ]);
     assert_eq!(provider["settings"], settings);
     assert_eq!(home.json(&["host-rule", "list"])[0]["host"], "app.company.example");
     assert_eq!(home.json(&["user", "list"])[0]["admin"], json!(true));

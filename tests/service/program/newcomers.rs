@@ -53,7 +53,7 @@ fn somebody_without_a_row_is_explained() {
     let zoe = ["explain", "zoe@google.example"];
     let said = home.fails(&zoe);
     for part in [
-        "nobody here yet",
+        "not a user here yet",
         "users *@google.example",
         "tenant google",
         "it may not vouch for google.example",
@@ -63,14 +63,14 @@ fn somebody_without_a_row_is_explained() {
         assert!(said.contains(part), "{part}: {said}");
     }
     let tool = home.fails(&[&zoe[..], &["google_search"]].concat());
-    assert!(tool.contains("nobody here has this address yet, although users *@"), "{tool}");
+    assert!(tool.contains("no user has this email yet, although a grant to users *@"), "{tool}");
     // Nothing is said that only works for somebody who is here.
     let other = home.fails(&["explain", "bob@elsewhere.example", "google_search"]);
-    assert!(other.contains("nobody here has this address yet"), "{other}");
+    assert!(other.contains("no user has this email yet"), "{other}");
 
     let believed = [&zoe[..], &["--open-webui-domains", "google.example"]].concat();
     let comes = home.must(&believed);
-    assert!(comes.contains("added when they first come"), "{comes}");
+    assert!(comes.contains("added when they first sign in"), "{comes}");
     let closed = home.fails(&[&believed[..], &["--add-unknown-users", "false"]].concat());
     assert!(closed.contains("GATEHALL_ADD_UNKNOWN_USERS is false"), "{closed}");
 
@@ -87,7 +87,7 @@ fn somebody_without_a_row_is_explained() {
     // Settings of a file count as they do for the gate.
     let settings = home.file("gatehall.toml", "open_webui_domains = [\"google.example\"]");
     let comes = home.must(&[&["--config", &settings], &zoe[..]].concat());
-    assert!(comes.contains("added when they first come"), "{comes}");
+    assert!(comes.contains("added when they first sign in"), "{comes}");
     home.must(&["user", "add", "zoe@google.example"]);
     assert!(home.must(&zoe).contains("google/google"));
 }

@@ -84,14 +84,14 @@ async fn of_a_list_that_does_not_end_is_served_what_was_read() {
         }
         assert_eq!(told.asked("tools/list").len(), asked, "{id}");
         let shown = visitor.get(&format!("/connections/google/{id}")).await.text;
-        assert!(shown.contains("not read to its end") && shown.contains(why), "{id}: {shown}");
+        assert!(shown.contains("not be read to the end") && shown.contains(why), "{id}: {shown}");
         let path = format!("/api/v1/connections/google/{id}");
         let told = visitor.get(&path).await.json();
         assert!(told["cut"].as_str().is_some_and(|it| it.contains(why)), "{id}: {told}");
         assert_eq!(told["state"], "up", "{id}");
     }
     let overview = visitor.get("/overview").await.text;
-    assert!(overview.contains("has a list of tools that was not read to its end"), "{overview}");
+    assert!(overview.contains("has an incomplete list of tools"), "{overview}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,5 +139,5 @@ async fn check_says_that_a_list_does_not_end() {
     .unwrap();
     assert_eq!(said[0]["tools"], 1, "{said}");
     assert!(said[0]["cut"].as_str().is_some_and(|why| why.contains("leads back")), "{said}");
-    assert!(seen.contains("was not read to its end"), "{seen}");
+    assert!(seen.contains("not be read to the end"), "{seen}");
 }

@@ -74,10 +74,10 @@ impl Newcomer {
         let by_hand = format!("gatehall user add {}", quoted(email.as_str()));
         let remedy = match doors.iter().find(|it| it.adds) {
             Some(_) if patterns.is_empty() => format!(
-                "grant something: gatehall grant add --users {} --tenant TENANT",
+                "grant access to something: gatehall grant add --users {} --tenant TENANT",
                 quoted(&format!("*@{}", email.domain()))
             ),
-            Some(it) => format!("have them come in by {}, or {by_hand}", it.door),
+            Some(it) => format!("have them sign in through {}, or {by_hand}", it.door),
             // A provider may be of others; Open WebUI is whoever asks.
             None => match doors.iter().find_map(|it| it.remedy.as_ref()) {
                 Some(remedy) => format!("{remedy}, or {by_hand}"),
@@ -94,9 +94,12 @@ impl Newcomer {
 
     /// The same in one sentence.
     pub fn summary(&self) -> String {
-        let mut text = "nobody here has this address yet".to_owned();
+        let mut text = "no user has this email yet".to_owned();
         if let Some(first) = self.patterns.first() {
-            text.push_str(&format!(", although {} means it ({})", first.pattern, first.opens));
+            text.push_str(&format!(
+                ", although a grant to {} covers it ({})",
+                first.pattern, first.opens
+            ));
         }
         for door in &self.doors {
             text.push_str(&format!("; {}: {}", door.door, door.because));
@@ -139,13 +142,13 @@ fn of_chat(
             format!("it may not vouch for {domain}"),
             Some(format!("add {domain} to {} of gatehall serve", chat.domains_place())),
         ),
-        adds if adds.admit(email, company) => ("added when they first come".to_owned(), None),
+        adds if adds.admit(email, company) => ("added when they first sign in".to_owned(), None),
         Newcomers::Nobody => (
-            format!("{SETTING} is false, so that nobody is added"),
+            format!("{SETTING} is false, so nobody is added"),
             Some(format!("set {SETTING}=granted for gatehall serve")),
         ),
         Newcomers::Granted | Newcomers::Everybody => (
-            format!("{SETTING} is granted, and no grant to a pattern means the address"),
+            format!("{SETTING} is granted, and no grant to a pattern covers the email"),
             Some(format!(
                 "gatehall grant add --users {} --tenant TENANT",
                 quoted(&format!("*@{domain}"))
@@ -164,7 +167,7 @@ fn of_provider(provider: &Provider, email: &EmailAddress) -> DoorAnswer {
             (format!("it may not vouch for {domain}"), change(&all_domains(provider, domain)))
         }
         () if !settings.add_users => ("it adds nobody".to_owned(), change("--add-users true")),
-        () => ("added when they first come".to_owned(), None),
+        () => ("added when they first sign in".to_owned(), None),
     };
     DoorAnswer { door: provider.id.to_string(), adds: remedy.is_none(), because, remedy }
 }

@@ -196,10 +196,10 @@ pub(super) fn host_rule(
         (AdmitWord::SignedIn, true) => Admit::SignedIn,
         (AdmitWord::Groups, false) => host_rule::groups(company, &row.groups)?,
         (AdmitWord::Groups, true) => {
-            return Err(Refusal::invalid("groups", "is missing: name those that may enter"));
+            return Err(Refusal::invalid("groups", "is missing: name the groups to admit"));
         }
         (_, false) => {
-            return Err(Refusal::invalid("groups", "means nothing unless admit is \"groups\""));
+            return Err(Refusal::invalid("groups", "has no effect unless admit is \"groups\""));
         }
     };
     Ok(host_rule::rule(company, &row.host, &row.path, admit, now))

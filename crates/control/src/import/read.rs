@@ -18,7 +18,7 @@ pub enum ReadError {
     },
     /// It is well-formed, but none of the known shapes.
     #[error(
-        "this is none of the files that can be imported: expected a tenants.json \
+        "the file is not of a kind that can be imported: expected a tenants.json \
          ({{\"google\":{{\"tenant_id\":…,\"mcp_endpoint\":…}}}}), a server list \
          ({{\"servers\":[…],\"special_groups\":…,\"tenants\":…}}), or lists named tenants, servers, \
          connections, groups, users, grants, providers, claim_mappings and host_rules, or a table of \

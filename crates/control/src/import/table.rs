@@ -51,7 +51,7 @@ pub(super) fn entries(text: &str) -> Result<Vec<Entry>, String> {
         if cells.len() > header.len() {
             let (has, wanted) = (cells.len(), header.len());
             let problem = format!(
-                "has {has} cells, but the header {wanted}: quote cells in which the separator stands"
+                "has {has} cells, but the header {wanted}: quote cells that contain the separator"
             );
             entries.push(Entry { place, row: Err(problem) });
             continue;
@@ -126,7 +126,8 @@ fn read(text: &str) -> Result<(StringRecord, Vec<(u64, StringRecord)>), String> 
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
     let mut records = reader.records();
-    let mut header = records.next().ok_or("it is empty")?.map_err(|error| error.to_string())?;
+    let mut header =
+        records.next().ok_or("the file is empty")?.map_err(|error| error.to_string())?;
     cut(&mut header);
     let mut rows = Vec::new();
     for (cells, number) in records.zip(2..) {
@@ -163,7 +164,7 @@ fn columns(header: &StringRecord) -> Result<BTreeMap<&'static str, usize>, Strin
             return Err(format!("row 1: there is no column \"{name}\": the columns are {known}"));
         };
         if columns.insert(*known, at).is_some() {
-            return Err(format!("row 1: the column {known} is there twice"));
+            return Err(format!("row 1: the column {known} appears twice"));
         }
     }
     match columns.contains_key("email") {

@@ -57,7 +57,7 @@ pub fn add(
     if company.providers.contains_key(id) {
         return Err(Refusal::exists("provider", id).into());
     }
-    let missing = |field| Refusal::invalid(field, "is missing: a provider cannot do without");
+    let missing = |field| Refusal::invalid(field, "is missing: every provider needs one");
     let mut provider = Provider {
         id: id.clone(),
         name: id.to_string(),
@@ -66,7 +66,7 @@ pub fn add(
         client_id: edit.client_id.clone().ok_or_else(|| missing("client_id"))?,
         client_secret: None,
         settings: Box::new(ProviderSettings {
-            // The first has the shared redirect address.
+            // The first has the shared redirect URI.
             own_callback: company.providers.values().any(|it| it.has_shared_callback()),
             ..ProviderSettings::default()
         }),

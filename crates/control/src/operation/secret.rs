@@ -23,12 +23,12 @@ pub enum NewSecret {
 pub(crate) fn checked(secret: &SecretString) -> Result<SecretString, Refusal> {
     let plain = bare(secret.expose_secret());
     if plain.is_empty() || plain.chars().any(char::is_control) {
-        let problem = "must not be empty or hold control characters such as line ends";
+        let problem = "must not be empty or contain control characters such as line breaks";
         return Err(Refusal::invalid("secret", problem));
     }
     if plain.len() > LONGEST_SECRET {
         let problem =
-            format!("is longer than {LONGEST_SECRET} bytes: give the token or password alone");
+            format!("is longer than {LONGEST_SECRET} bytes: enter only the token or password");
         return Err(Refusal::invalid("secret", problem));
     }
     Ok(SecretString::from(plain.to_owned()))

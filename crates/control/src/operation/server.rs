@@ -69,13 +69,13 @@ impl TransportEdit {
                 })),
                 _ => Err(Refusal::invalid(
                     "command",
-                    "arguments and variables go with a command, and not with an address",
+                    "arguments and variables belong to a command, not to a URL",
                 )),
             };
         }
         let url = url.or_else(|| before.and_then(Transport::url).cloned());
         let url = url
-            .ok_or_else(|| Refusal::invalid("transport", "goes with an address: give that, too"))?;
+            .ok_or_else(|| Refusal::invalid("transport", "belongs to a URL: give that as well"))?;
         let before = before.filter(|it| it.url().is_some()).map(Transport::kind);
         match kind.as_deref().or(before) {
             None | Some("streamable-http") => Ok(Some(Transport::StreamableHttp { url })),

@@ -141,7 +141,7 @@ fn check_free(
     let first = |email: &EmailAddress| {
         let (email, door) = (quoted(email.as_str()), quoted(provider.as_str()));
         format!(
-            "first unbind that, on the page of the user or with gatehall user change {email} --unbind {door}"
+            "first unbind that one, on the page of the user or with gatehall user change {email} --unbind {door}"
         )
     };
     let had = company.subject_of(user.id, issuer);
@@ -237,7 +237,7 @@ pub(crate) fn leave(
         given.map(|it| Change::Remove(Membership::clone(it).into())).collect();
     if changes.is_empty() {
         let name = format!("{} in {}", company.user_label(user), group.name);
-        return Err(Refusal::missing("membership given here", name));
+        return Err(Refusal::missing("local membership", name));
     }
     Ok(changes)
 }

@@ -47,13 +47,13 @@ pub fn providers(company: &Company) -> Vec<ProviderShow> {
         let mut lines: Vec<String> =
             lists.map(|(name, list)| format!("{name}: {}", list.join(", "))).collect();
         if settings.trust_email {
-            lines.push("its addresses count as verified".into());
+            lines.push("its email addresses are trusted as verified".into());
         }
         if settings.missing_is_empty {
-            lines.push("a claim that is missing is empty".into());
+            lines.push("a missing claim counts as empty".into());
         }
         if !settings.sign_in {
-            lines.push("only its access tokens are taken".into());
+            lines.push("only its access tokens are accepted".into());
         }
         if !settings.add_users {
             lines.push("unknown users are not added".into());

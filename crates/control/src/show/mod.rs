@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use gatehall_domain::{
     ClaimSaid, Company, Connection, Grant, Group, Key, KeyId, Placement, SecretSource, Server,
-    Snapshot, Subject, Target, Tenant, TenantId, Timestamp, Transport, User,
+    Snapshot, Source, Subject, Target, Tenant, TenantId, Timestamp, Transport, User,
 };
 use serde::Serialize;
 
@@ -48,7 +48,7 @@ pub struct AccountShow {
 #[expect(missing_docs, reason = "as in Membership")]
 pub struct MembershipShow {
     pub group: String,
-    pub source: String,
+    pub source: Source,
     pub created_at: Timestamp,
 }
 
@@ -153,7 +153,7 @@ pub fn users(snapshot: &Snapshot) -> Vec<UserShow> {
     for membership in company.memberships.values() {
         groups.entry(membership.user).or_default().push(MembershipShow {
             group: company.group_label(membership.group),
-            source: membership.source.to_string(),
+            source: membership.source.clone(),
             created_at: membership.created_at,
         });
     }

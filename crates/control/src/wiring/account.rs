@@ -38,7 +38,7 @@ impl Wiring {
         };
         let Some(user) = company.user_by_email(email) else {
             return Ok(Binding::Left(format!(
-                "nobody here has this address: gatehall user add {email} --admin"
+                "no user has this email: gatehall user add {email} --admin"
             )));
         };
         let owner = company.user_by_identity(&self.chat, &account.id);
@@ -77,7 +77,7 @@ impl Wiring {
         let mut undone = Vec::new();
         for (id, account) in &self.record.bound {
             let Some(email) = self.still_bound(snapshot.company(), *id, account) else { continue };
-            undone.push(Undone::new("account", email.as_str(), "it is bound no more"));
+            undone.push(Undone::new("account", email.as_str(), "it is unbound"));
             if apply {
                 let unbind = vec![self.chat.clone()];
                 self.edit(&email, &UserEdit { unbind, ..UserEdit::default() }).await?;

@@ -58,7 +58,7 @@ impl Wiring {
         if let Some(finding) = self.cannot_reach().await {
             return Ok(vec![finding]);
         }
-        let mut findings = vec![Finding::good("gate", "Open WebUI reaches it with the key")];
+        let mut findings = vec![Finding::good("gate", "Open WebUI can reach it with the key")];
         findings.extend(match whom {
             Whom::Account { email, proof } => self.ask_as(draft, &setting, email, proof).await?,
             Whom::Made { group } => match test_address(&setting) {
@@ -77,14 +77,14 @@ impl Wiring {
         let Err(fault) = verified else { return None };
         Some(Finding::bad(
             "gate",
-            format!("Open WebUI does not reach it, or the key is refused: {fault}"),
+            format!("Open WebUI cannot reach it, or the key is refused: {fault}"),
             Remedy::new(
-                "from where Open WebUI runs, try curl GATE/health with the address of --gate-url; \
-                 the host must be in --allowed-hosts of the gate; see also gatehall audit \
-                 --outcome refused",
-                "from where Open WebUI runs, try curl GATE/health with the gate's address as the \
-                 form has it; the host must be in GATEHALL_ALLOWED_HOSTS of the gate; see also \
-                 what the audit log says was refused",
+                "from where Open WebUI runs, try curl GATE/health with the URL of --gate-url; the \
+                 host must be in --allowed-hosts of the gate; see also gatehall audit --outcome \
+                 refused",
+                "from where Open WebUI runs, try curl GATE/health with the URL of the gate from the \
+                 form; the host must be in GATEHALL_ALLOWED_HOSTS of the gate; see also what was \
+                 refused according to the audit",
             ),
         ))
     }
@@ -169,7 +169,7 @@ impl Wiring {
         let Some(user) = bound else {
             return Ok(vec![self.nobody(&snapshot, setting, (email, account), &offered)]);
         };
-        let mut findings = vec![Finding::good(SECRET, "the gate takes what Open WebUI signs")];
+        let mut findings = vec![Finding::good(SECRET, "the gate accepts what Open WebUI signs")];
         findings.extend(compare(&snapshot, user, &offered, self.desk.clock().now()));
         Ok(findings)
     }
@@ -185,7 +185,7 @@ impl Wiring {
         if !offered.is_empty() {
             return Finding::bad(
                 SECRET,
-                "everybody is offered the same tools, since nobody is named to the gate",
+                "everybody is offered the same tools, because the gate is not told who asks",
                 Remedy::new(
                     "the connection must have a service key: gatehall open-webui setup --apply",
                     "the connection must have a service key: set it up again",
@@ -203,10 +203,10 @@ impl Wiring {
             ),
             None => Finding::doubtful(
                 "tools of the test user",
-                format!("{email} is nobody at Gatehall, and is offered nothing"),
+                format!("{email} is not a user of Gatehall and is offered nothing"),
                 Remedy::new(
                     format!("gatehall explain {email}"),
-                    format!("let Explain say what {email} may use"),
+                    format!("see on the page Access what {email} may use"),
                 ),
             ),
         }
@@ -257,7 +257,7 @@ fn no_list(fault: Fault, setting: &ChatSetting) -> Result<Finding, WiringError> 
     match fault {
         Fault::Refused(_, 404, _) => Ok(Finding::bad(
             "tools of the test user",
-            "the connection is not theirs to see",
+            "they cannot see the connection",
             Remedy::new(
                 "gatehall open-webui setup --apply, with --group for a group that they are in",
                 "set it up again, for a group that they are in or for everybody",
@@ -278,10 +278,10 @@ fn bad_signature(setting: &ChatSetting) -> Finding {
     };
     Finding::bad(
         SECRET,
-        "the gate takes the key, and refuses what Open WebUI signs",
+        "the gate accepts the key but refuses what Open WebUI signs",
         Remedy::new(
             remedy("gatehall audit --outcome refused --last 5 says which"),
-            remedy("what the audit log says was refused tells which"),
+            remedy("the refused events in the audit say which"),
         ),
     )
 }
@@ -295,7 +295,7 @@ fn test_address(setting: &ChatSetting) -> Result<EmailAddress, Finding> {
     address.ok_or_else(|| {
         Finding::bad(
             "domains",
-            "Open WebUI is believed about no address",
+            "Open WebUI vouches for no domain",
             format!("set {place} to the domains of your people, and restart the gate"),
         )
     })

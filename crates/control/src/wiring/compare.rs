@@ -59,13 +59,13 @@ pub fn compare(
         findings.push(Finding::bad(
             subject,
             format!("they are offered what they may not use: {}{more}", wrong.join(", ")),
-            format!("see where the connection leads, and whose key it has; {explain}"),
+            format!("check where the connection leads and whose key it has; {explain}"),
         ));
     }
     for site in open.iter().filter(|it| !seen.contains(&it.connection.id)) {
         findings.push(Finding::doubtful(
             subject,
-            format!("{} is open to them, and offers nothing", site.connection.path),
+            format!("{} is open to them but offers nothing", site.connection.path),
             "gatehall check",
         ));
     }
@@ -73,7 +73,7 @@ pub fn compare(
         let count = counted(offered.len() as u64, "tool", "tools");
         let paths: Vec<String> = open.iter().map(|it| it.connection.path.to_string()).collect();
         let found = match paths.is_empty() {
-            true => "they are offered nothing, and may use nothing".to_owned(),
+            true => "they may use nothing and are offered nothing".to_owned(),
             false => format!("they are offered {count}, of {}", paths.join(", ")),
         };
         findings.push(Finding::good(subject, found));
@@ -139,7 +139,7 @@ mod tests {
         let missing = look(&own[..1]);
         assert_eq!(
             missing[0],
-            (Health::Doubtful, "google/files is open to them, and offers nothing".into())
+            (Health::Doubtful, "google/files is open to them but offers nothing".into())
         );
     }
 }

@@ -42,13 +42,13 @@ pub enum WiringError {
     Store(#[from] StoreError),
     /// What was kept cannot be read.
     #[error(
-        "what was kept of this Open WebUI cannot be read ({0}): with the key file of that time it \
-         can, else take back by hand what was set up"
+        "what was recorded about this Open WebUI cannot be read ({0}): use the key file of that \
+         time, or undo the setup by hand"
     )]
     Unreadable(String),
     /// The key that was given is no use.
     #[error(
-        "the key that was given is no use here, since {0}: make one with gatehall key add --service"
+        "the given key cannot be used here, because {0}: create one with gatehall key add --service"
     )]
     BadKey(&'static str),
     /// It is a fault of this program.
@@ -56,14 +56,14 @@ pub enum WiringError {
     Broken,
     /// Somebody else is at it.
     #[error(
-        "somebody else works at Open WebUI, a gate that follows, the portal or a command, and did \
-         not end in time: try again"
+        "something else is changing Open WebUI (a gate that follows, the portal or a command) and \
+         did not finish in time: try again"
     )]
     Taken,
     /// It may be one that was set up under another address.
     #[error(
-        "nothing was set up at {here}, but at {there}: if that is the same Open WebUI, name it by \
-         that address here, too; if it is another one, give it a name of its own"
+        "nothing was set up at {here}, only at {there}: if that is the same Open WebUI, use that \
+         URL here too; if it is a different one, give it a name of its own"
     )]
     Elsewhere {
         /// Where it is looked for.
@@ -122,16 +122,16 @@ impl Draft {
         let removed = |kind, name: &str, what: &str| PlanRow::new("removed", kind, name, what);
         let mut rows = self.plan.rows();
         if let Some(url) = &self.elsewhere {
-            let what = "it was set up under this address: nothing is done under another one";
+            let what = "it was set up under this URL: nothing is done under a different one";
             rows.push(PlanRow::new("left", "setup", url, what));
         }
         rows.extend(self.idle_keys.iter().map(|id| {
-            removed("key", id.as_str(), "it was made for this, and nothing uses it any more")
+            removed("key", id.as_str(), "it was created for this, and nothing uses it any more")
         }));
         let left = self.left_over.iter();
-        rows.extend(
-            left.map(|it| removed("account", &it.email, "a check that was broken off left it")),
-        );
+        rows.extend(left.map(|it| {
+            removed("account", &it.email, "left over from a check that was interrupted")
+        }));
         rows
     }
 
@@ -140,7 +140,7 @@ impl Draft {
         let mut findings = look_at(&self.found, &self.plan);
         if let Some(there) = self.elsewhere.clone() {
             let forget = format!(
-                "if that one is no more: gatehall open-webui undo --gone --url {there} --apply"
+                "if that one is gone: gatehall open-webui undo --gone --url {there} --apply"
             );
             let found = WiringError::Elsewhere { here: self.here.clone(), there };
             let remedy = Remedy::new(forget, "");

@@ -29,8 +29,8 @@ impl Wiring {
         if !is_taken && said.iter().any(plain) {
             findings.push(Finding::bad(
                 SECRET,
-                "Open WebUI says who asks without signing it, to all its servers, those of models \
-                 too",
+                "Open WebUI tells all its servers who is asking without signing it, including \
+                 model servers",
                 "set FORWARD_USER_INFO_HEADER_JWT_SECRET in its environment, and restart it",
             ));
         }
@@ -38,19 +38,21 @@ impl Wiring {
         findings.extend(life.filter(|_| is_taken).map(|life| match *life < SHORT_PROOF {
             true => Finding::bad(
                 "proof",
-                format!("it lasts {life} seconds: a turn that takes longer loses its tools"),
+                format!(
+                    "it expires after {life} seconds: a turn that takes longer loses its tools"
+                ),
                 "set FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS=3600 in Open WebUI's \
                  environment, and restart it",
             ),
-            false => Finding::good("proof", format!("it lasts {life} seconds")),
+            false => Finding::good("proof", format!("it expires after {life} seconds")),
         }));
         if said.is_empty() {
             findings.push(Finding::doubtful(
                 "gates",
-                "no gate serves this store, so that another one answers Open WebUI",
+                "no gate serves this store, so a different one answers Open WebUI",
                 Remedy::new(
-                    "start the gate with the same store, or name the store of the one that runs \
-                     with --data-dir or --database",
+                    "start the gate with the same store, or name the store of the running one with \
+                     --data-dir or --database",
                     "let all gates use the store of this one",
                 ),
             ));

@@ -30,7 +30,7 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
             Found::Missing => missing.push(file.name),
             Found::Bad(problem) if is_closed => {
                 good = false;
-                let remedy = format!("mend {FOLDER}/{}, and then: {INIT}", file.name);
+                let remedy = format!("fix {FOLDER}/{}, and then: {INIT}", file.name);
                 report.push(Finding::bad(NAME, problem, remedy));
             }
             Found::Bad(_) => {}
@@ -74,7 +74,7 @@ pub(super) fn judge(folder: &ComposeFolder, report: &mut Vec<Finding>) {
         report.push(Finding::unknown(
             NAME,
             "the folder is not as it should be",
-            "mend the folder first",
+            "fix the folder first",
         ));
     }
 }

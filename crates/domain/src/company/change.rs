@@ -110,7 +110,7 @@ pub(super) fn stays_revoked(before: &Record, after: &Record) -> Result<(), Refus
         (Record::Key(before), Record::Key(after))
             if before.revoked_at.is_some() && after.revoked_at != before.revoked_at =>
         {
-            Err(Refusal::invalid("revoked_at", "a revoked key stays so: make a new one"))
+            Err(Refusal::invalid("revoked_at", "a revoked key stays revoked: create a new one"))
         }
         _ => Ok(()),
     }

@@ -160,7 +160,10 @@ impl Company {
             ("concurrent_calls", limits.concurrent_calls),
         ] {
             if limit == Some(0) {
-                return Err(Refusal::invalid(name, "must be 1 or more; unset it for the default"));
+                return Err(Refusal::invalid(
+                    name,
+                    "must be 1 or more; leave it empty for the default",
+                ));
             }
         }
         match self.connection_by_path(&connection.path) {
@@ -181,7 +184,7 @@ impl Company {
             return Err(Refusal::invalid(
                 "server id",
                 format!(
-                    "names that begin with \"{reserved}\" are Gatehall's own: choose another id"
+                    "names that begin with \"{reserved}\" are Gatehall's own: choose another ID"
                 ),
             ));
         }
@@ -231,7 +234,7 @@ impl Company {
         if key.manage && (key.user.is_none() || key.tenant.is_some()) {
             return Err(Refusal::invalid(
                 "manage",
-                "a key for the management API speaks for a user, and is not limited to a tenant",
+                "a key for the management API needs an owner and cannot be limited to a tenant",
             ));
         }
         if let Some(tenant) = &key.tenant {

@@ -25,10 +25,7 @@ impl Company {
             if provider.has_shared_callback() && other.has_shared_callback() {
                 return Err(Refusal::invalid(
                     "own_callback",
-                    format!(
-                        "{} has the shared redirect address already: set own_callback",
-                        other.id
-                    ),
+                    format!("{} has the shared redirect URI already: set own_callback", other.id),
                 ));
             }
             if other.issuer == provider.issuer && other.client_id == provider.client_id {
@@ -61,7 +58,10 @@ impl Company {
     pub(super) fn check_host_rule(&self, rule: &HostRule) -> Result<(), Refusal> {
         if let Admit::Groups(groups) = &rule.admit {
             if groups.is_empty() {
-                return Err(Refusal::invalid("groups", "names no group: then nobody could enter"));
+                return Err(Refusal::invalid(
+                    "groups",
+                    "names no group, so nobody would be admitted",
+                ));
             }
             if let Some(group) = groups.iter().find(|group| !self.groups.contains_key(*group)) {
                 return Err(Refusal::missing("group", group));

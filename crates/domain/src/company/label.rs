@@ -19,7 +19,7 @@ impl Company {
                     "{} in {} ({})",
                     self.user_label(it.user),
                     self.group_label(it.group),
-                    it.source
+                    it.source.label()
                 )
             }
             Record::Tenant(it) => it.id.to_string(),

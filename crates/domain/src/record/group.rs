@@ -44,6 +44,17 @@ pub enum Source {
     Claim(String),
 }
 
+impl Source {
+    /// The one word for it that pages, commands and explanations use.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Local => "local".into(),
+            Self::Import => "from an import".into(),
+            Self::Claim(provider) => format!("from {provider}"),
+        }
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -59,7 +59,7 @@ pub struct ProviderSettings {
     pub required_scopes: Vec<String>,
     /// Entra ID: where Microsoft Graph is, in a national cloud.
     pub graph_url: Option<String>,
-    /// Whether it has a redirect address of its own, `/oauth2/callback/{id}`. At most one provider
+    /// Whether it has a redirect URI of its own, `/oauth2/callback/{id}`. At most one provider
     /// has the shared one, `/oauth2/callback`, so that no answer of one is taken for another's.
     pub own_callback: bool,
 }
@@ -139,12 +139,12 @@ impl Provider {
         path.split('/').skip(1).find(|part| is_guid(part))
     }
 
-    /// Whether it has the redirect address that only one provider can have.
+    /// Whether it has the redirect URI that only one provider can have.
     pub fn has_shared_callback(&self) -> bool {
         self.settings.sign_in && !self.settings.own_callback
     }
 
-    /// The path of the redirect address.
+    /// The path of the redirect URI.
     pub fn callback_path(&self) -> String {
         match self.settings.own_callback {
             true => format!("/oauth2/callback/{}", self.id),

@@ -16,7 +16,7 @@ pub(crate) use unattended::Unattended;
 use crate::{
     catalogue::{HeaderParam, Offer, Tool},
     gateway::Gateway,
-    json::{is_unambiguous, spelled},
+    json::{ObjectWriter, is_unambiguous, spelled},
     live::Moment,
     record::{Account, Receipt},
     trace::Trace,
@@ -41,8 +41,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) name: Cow<'a, str>,
     /// The arguments as raw JSON, if there are any.
     pub(crate) arguments: Option<&'a str>,
-    /// Members of the request's metadata that pass on: `"a":1,"b":2`.
-    pub(crate) meta: String,
+    /// What of the request's metadata passes on, if anything does.
+    pub(crate) meta: Option<ObjectWriter>,
     pub(crate) progress_token: Option<String>,
     pub(crate) log_level: Option<LogLevel>,
     /// The trace that the request belongs to.
@@ -53,7 +53,7 @@ impl Asked<'_> {
     /// What of it passes on, besides the name.
     pub(crate) fn passed(self) -> Passed {
         let Self { name: _, arguments, meta, progress_token, log_level, trace } = self;
-        let arguments = arguments.map(str::to_owned);
+        let (arguments, meta) = (arguments.map(str::to_owned), meta.map(ObjectWriter::finish));
         Passed { arguments, meta, progress_token, log_level, trace }
     }
 }
@@ -100,9 +100,6 @@ pub(crate) fn unknown_tool(name: &str) -> String {
     let name = gatehall_domain::names::shown(name, 128);
     format!("Unknown tool: {name}. There is none, or you may not use it: ask an administrator.")
 }
-
-/// A notification for the caller: method and params.
-pub(crate) type Note = (&'static str, String);
 
 impl Gateway {
     /// Decides whether a call may be made. A refusal is recorded here.

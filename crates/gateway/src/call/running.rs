@@ -3,12 +3,11 @@ use std::{pin::Pin, sync::Arc, time::Duration};
 use gatehall_domain::{Caller, Clock, ConnectionId, Decision, Endpoint, Permit, Reach, UserId};
 use tokio::time::{Instant, sleep_until};
 
-use super::Note;
 use crate::{
     era::Era,
     live::Live,
     record::{Account, Receipt},
-    upstream::{Answer, Event, Exchange, ToolCall, Upstream, UpstreamError},
+    upstream::{Answer, Beginning, Event, Note, Ongoing, ToolCall, Upstream, UpstreamError},
 };
 
 /// Most calls are over before this. Only then is it watched how long a call takes, and whether the
@@ -38,10 +37,18 @@ pub(super) struct Watched {
 }
 
 enum State {
+    /// The server is not to be asked now.
+    Refused(UpstreamError),
     /// The request is on its way.
-    Beginning(Pin<Box<dyn Future<Output = Result<Exchange, UpstreamError>> + Send>>),
+    Beginning(Beginning),
     /// The answer is on its way.
-    Going(Exchange, Era),
+    Going(Ongoing),
+}
+
+/// What comes of a state for whoever waits.
+enum Next {
+    Note(Note),
+    Answer(Answer),
 }
 
 enum Watch {
@@ -106,9 +113,8 @@ impl Running {
         account: Account,
     ) -> Self {
         let permit = call.permit.clone();
-        let begun = Arc::clone(&upstream);
         Self {
-            state: State::Beginning(Box::pin(async move { begun.call(&call).await })),
+            state: upstream.call(call).map_or_else(State::Refused, State::Beginning),
             upstream,
             caller: permit.user(),
             account,
@@ -127,9 +133,9 @@ impl Running {
         let young = matches!(self.watch, Watch::Not(..));
         let ended = tokio::select! {
             biased;
-            event = self.state.event() => match event {
-                Ok(Event::Note(method, params)) => return Step::Note((method, params)),
-                Ok(Event::Answer(answer)) => Ok(answer),
+            step = self.state.next(&self.upstream) => match step {
+                Ok(Next::Note(note)) => return Step::Note(note),
+                Ok(Next::Answer(answer)) => Ok(answer),
                 Err(error) => Err(Failure::Upstream(error)),
             },
             () = sleep_until(self.began + SHORT), if young => {
@@ -223,22 +229,30 @@ impl Running {
 }
 
 impl State {
-    async fn event(&mut self) -> Result<Event, UpstreamError> {
-        if let Self::Beginning(beginning) = self {
-            let exchange = beginning.await?;
-            let era = exchange.era;
-            *self = Self::Going(exchange, era);
-        }
-        match self {
-            Self::Going(exchange, _) => exchange.next().await,
-            Self::Beginning(_) => Err(UpstreamError::Ended("it never began".into())),
+    async fn next(&mut self, upstream: &Upstream) -> Result<Next, UpstreamError> {
+        loop {
+            match self {
+                Self::Refused(error) => return Err(error.clone()),
+                Self::Beginning(beginning) => *self = Self::Going(upstream.begun(beginning).await?),
+                Self::Going(ongoing) => match ongoing.next().await? {
+                    Event::Note(note) => return Ok(Next::Note(note)),
+                    Event::Answer(answer) => return Ok(Next::Answer(answer)),
+                    // The caller is not asked yet.
+                    Event::Question(question) => {
+                        let reply = question.reply_of_gate();
+                        ongoing.reply(question, reply);
+                    }
+                },
+            }
         }
     }
 
-    const fn era(&self) -> Era {
+    /// In which era's terms the answer is.
+    fn era(&self) -> Era {
         match self {
-            Self::Beginning(_) => Era::Legacy,
-            Self::Going(_, era) => *era,
+            // Without an answer it means nothing.
+            Self::Refused(_) | Self::Beginning(_) => Era::Legacy,
+            Self::Going(ongoing) => ongoing.era(),
         }
     }
 }

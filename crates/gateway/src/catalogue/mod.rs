@@ -17,7 +17,7 @@ use gatehall_domain::{ConnectionId, Endpoint};
 
 pub(crate) use greeting::Greeting;
 pub(crate) use header_param::HeaderParam;
-pub(crate) use keeper::keep;
+pub(crate) use keeper::{Board, keep};
 pub(crate) use list::ToolList;
 pub(crate) use offer::Offer;
 pub(crate) use tool::Tool;

@@ -116,7 +116,8 @@ impl Offer {
 
     /// What the server has and nobody gets, with reasons.
     pub(crate) fn missing(&self) -> Vec<String> {
-        let cut = self.cut.map(|why| format!("its list of tools was not read to its end: {why}"));
+        let cut =
+            self.cut.map(|why| format!("its list of tools could not be read to the end: {why}"));
         cut.into_iter().chain(self.report.left_out.iter().cloned()).collect()
     }
 

@@ -53,16 +53,6 @@ pub(crate) fn text(raw: &RawValue) -> Option<std::borrow::Cow<'_, str>> {
     Some(inner.into())
 }
 
-/// Adds a member to members without braces: `"a":1,"b":2`.
-pub(crate) fn push_member(to: &mut String, name: &str, value: &RawValue) {
-    if !to.is_empty() {
-        to.push(',');
-    }
-    to.push_str(&string(name));
-    to.push(':');
-    to.push_str(value.get());
-}
-
 /// Whether a raw value is an object.
 pub(crate) fn is_object(raw: &RawValue) -> bool {
     raw.get().starts_with('{')

@@ -1,12 +1,14 @@
 //! What the gateway knows now, and who changes it.
 
+mod made_of;
 mod moment;
+mod retired;
 mod status;
 mod told;
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicI64, Ordering},
     },
     time::Duration,
@@ -14,21 +16,18 @@ use std::{
 
 use arc_swap::ArcSwap;
 use foldhash::{HashMap, HashMapExt};
-use gatehall_domain::{
-    Clock, ConnectionId, ConnectionPath, Credential, Limits, Snapshot, Timestamp, Transport,
-    snapshot::Site,
-};
+use gatehall_domain::{Clock, ConnectionId, Credential, Snapshot, Timestamp, snapshot::Site};
 use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use moment::{Document, DocumentKey, Moment};
-pub use status::{ConnectionStatus, Speaks, State};
+pub use status::{ConnectionStatus, State};
 
-use self::told::Told;
+use self::{made_of::MadeOf, retired::Retired, told::Told};
 
 use crate::{
     GatewaySettings, Recorder,
-    catalogue::{Catalogue, Offer, keep},
+    catalogue::{Board, Catalogue, Offer, keep},
     upstream::{Builder, Facts, Upstream, UpstreamError},
 };
 
@@ -64,6 +63,7 @@ struct Writer {
     offers: HashMap<ConnectionId, Arc<Offer>>,
     /// Those of `kept`.
     upstreams: Arc<HashMap<ConnectionId, Arc<Upstream>>>,
+    retired: Retired,
 }
 
 /// An upstream, and what it was made of.
@@ -74,36 +74,6 @@ struct Kept {
     stop: CancellationToken,
     status: ConnectionStatus,
     told: Told,
-}
-
-/// What of the records makes an upstream what it is. As long as it stays, so does the upstream.
-#[derive(Debug, PartialEq)]
-struct MadeOf {
-    path: ConnectionPath,
-    transport: Transport,
-    stateful: bool,
-    limits: Limits,
-    credentials: Vec<Arc<Credential>>,
-}
-
-impl MadeOf {
-    fn new(site: &Site, mut credentials: Vec<Arc<Credential>>) -> Self {
-        credentials.sort_by(|a, b| a.placement.cmp(&b.placement));
-        let connection = &site.connection;
-        let tenant = connection.path.tenant.as_ref();
-        Self {
-            path: connection.path.clone(),
-            transport: site.server.transport.resolve(tenant, connection.url.as_ref()),
-            stateful: site.server.stateful,
-            limits: connection.limits,
-            credentials,
-        }
-    }
-
-    /// Whether its tools are the same as the other's, though perhaps with another credential.
-    fn leads_where(&self, other: &Self) -> bool {
-        self.transport == other.transport && self.path == other.path
-    }
 }
 
 impl Live {
@@ -138,8 +108,8 @@ impl Live {
             while let Some(live) = gathering.upgrade() {
                 live.gathered.notified().await;
                 tokio::time::sleep(GATHER).await;
-                let writer = live.writer();
-                live.bind(&writer, live.load().snapshot.clone(), true);
+                let mut writer = live.writer();
+                live.bind(&mut writer, live.load().snapshot.clone(), true);
             }
         });
         live
@@ -194,14 +164,6 @@ impl Live {
         &self.builder.settings
     }
 
-    pub(crate) fn refresh(&self) -> Duration {
-        self.settings().refresh
-    }
-
-    pub(crate) fn turns(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.turns)
-    }
-
     fn writer(&self) -> MutexGuard<'_, Writer> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -228,8 +190,10 @@ impl Live {
             false => self.keep_upstreams(&mut writer, &snapshot),
         };
         let revision = snapshot.revision();
-        self.bind(&writer, snapshot, withdrawn);
+        self.bind(&mut writer, snapshot, withdrawn);
+        writer.retired.add(served);
         drop(writer);
+        self.let_go();
         self.revision.send_replace(revision);
     }
 
@@ -248,6 +212,9 @@ impl Live {
             let made_of = MadeOf::new(site, credentials.remove(&id).unwrap_or_default());
             let kept = match before.remove(&id) {
                 Some(kept) if kept.made_of == made_of => kept,
+                Some(kept) if kept.made_of.differs_in_credentials_alone(&made_of) => {
+                    self.renew(kept, site, made_of, snapshot)
+                }
                 old => {
                     if !old.as_ref().is_some_and(|old| old.made_of.leads_where(&made_of)) {
                         withdrawn |= writer.offers.remove(&id).is_some();
@@ -276,15 +243,21 @@ impl Live {
     fn start_keeping(self: &Arc<Self>, site: &Site, made_of: MadeOf, snapshot: &Snapshot) -> Kept {
         let upstream = Arc::new(self.builder.build(site, snapshot.company()));
         let stop = self.builder.tasks.stop().child_token();
-        let keeper =
-            keep(Arc::downgrade(self), Arc::clone(&upstream), site.prefix.clone(), stop.clone());
+        let board: Weak<Self> = Arc::downgrade(self);
+        let keeper = keep(board, Arc::clone(&upstream), site.prefix.clone(), stop.clone());
         self.builder.tasks.spawn(keeper);
         let status = ConnectionStatus::new(site);
         Kept { upstream, made_of, stop, status, told: Told::default() }
     }
 
+    /// The same upstream with other credentials. What was seen with those before means nothing.
+    fn renew(&self, kept: Kept, site: &Site, made_of: MadeOf, snapshot: &Snapshot) -> Kept {
+        self.builder.renew(&kept.upstream, site, snapshot.company());
+        Kept { made_of, status: ConnectionStatus::new(site), told: Told::default(), ..kept }
+    }
+
     /// Makes the new moment.
-    fn bind(&self, writer: &Writer, snapshot: Arc<Snapshot>, offers_changed: bool) {
+    fn bind(&self, writer: &mut Writer, snapshot: Arc<Snapshot>, offers_changed: bool) {
         let before = self.load();
         let catalogue = match offers_changed {
             true => Arc::new(Catalogue::new(writer.offers.clone())),
@@ -292,10 +265,76 @@ impl Live {
         };
         let upstreams = Arc::clone(&writer.upstreams);
         self.moment.store(Arc::new(before.next(snapshot, catalogue, upstreams)));
+        writer.retired.add(before);
     }
 
-    /// A keeper has looked at its upstream.
-    pub(crate) fn looked(
+    /// Takes apart what was served earlier and no request has any more.
+    pub fn let_go(&self) {
+        let gone = self.writer().retired.unused();
+        // Whoever waits for the lock does not wait for this.
+        drop(gone);
+    }
+
+    /// How every connection is, by path.
+    pub fn status(&self) -> Vec<ConnectionStatus> {
+        let writer = self.writer();
+        let mut status: Vec<ConnectionStatus> = writer
+            .kept
+            .values()
+            .map(|kept| ConnectionStatus {
+                stderr: kept.upstream.last_words(),
+                ..kept.status.clone()
+            })
+            .collect();
+        drop(writer);
+        status.sort_by(|a, b| a.path.cmp(&b.path));
+        status
+    }
+
+    /// How one connection is, if it is enabled.
+    pub fn status_of(&self, connection: ConnectionId) -> Option<ConnectionStatus> {
+        let writer = self.writer();
+        let kept = writer.kept.get(&connection)?;
+        Some(ConnectionStatus { stderr: kept.upstream.last_words(), ..kept.status.clone() })
+    }
+
+    /// How many connections no answer has come from yet, good or bad.
+    pub fn unseen(&self) -> usize {
+        self.writer()
+            .kept
+            .values()
+            .filter(|kept| matches!(kept.status.state, State::Unseen))
+            .count()
+    }
+
+    /// How many tools of how many tenants are known.
+    pub fn tool_counts(&self) -> (usize, usize) {
+        let moment = self.load();
+        let offers = moment.catalogue.offers();
+        let mut tenants: Vec<_> = offers
+            .keys()
+            .filter_map(|id| moment.snapshot.site(*id)?.connection.path.tenant.as_ref())
+            .collect();
+        tenants.sort();
+        tenants.dedup();
+        (moment.catalogue.tool_count(), tenants.len())
+    }
+}
+
+impl Board for Live {
+    fn turns(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.turns)
+    }
+
+    fn refresh(&self) -> Duration {
+        self.settings().refresh
+    }
+
+    fn offer(&self, connection: ConnectionId) -> Option<Arc<Offer>> {
+        self.load().catalogue.offer(connection).cloned()
+    }
+
+    fn looked(
         &self,
         upstream: &Arc<Upstream>,
         found: Result<(Arc<Offer>, Facts), UpstreamError>,
@@ -331,47 +370,5 @@ impl Live {
                 self.gathered.notify_one();
             }
         }
-    }
-
-    /// How every connection is, by path.
-    pub fn status(&self) -> Vec<ConnectionStatus> {
-        let writer = self.writer();
-        let mut status: Vec<ConnectionStatus> = writer
-            .kept
-            .values()
-            .map(|kept| ConnectionStatus { stderr: kept.upstream.stderr(), ..kept.status.clone() })
-            .collect();
-        drop(writer);
-        status.sort_by(|a, b| a.path.cmp(&b.path));
-        status
-    }
-
-    /// How one connection is, if it is enabled.
-    pub fn status_of(&self, connection: ConnectionId) -> Option<ConnectionStatus> {
-        let writer = self.writer();
-        let kept = writer.kept.get(&connection)?;
-        Some(ConnectionStatus { stderr: kept.upstream.stderr(), ..kept.status.clone() })
-    }
-
-    /// How many connections no answer has come from yet, good or bad.
-    pub fn unseen(&self) -> usize {
-        self.writer()
-            .kept
-            .values()
-            .filter(|kept| matches!(kept.status.state, State::Unseen))
-            .count()
-    }
-
-    /// How many tools of how many tenants are known.
-    pub fn tool_counts(&self) -> (usize, usize) {
-        let moment = self.load();
-        let offers = moment.catalogue.offers();
-        let mut tenants: Vec<_> = offers
-            .keys()
-            .filter_map(|id| moment.snapshot.site(*id)?.connection.path.tenant.as_ref())
-            .collect();
-        tenants.sort();
-        tenants.dedup();
-        (moment.catalogue.tool_count(), tenants.len())
     }
 }

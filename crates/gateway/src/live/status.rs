@@ -4,8 +4,7 @@ use gatehall_domain::{ConnectionId, ConnectionPath, Timestamp, snapshot::Site};
 
 use crate::{
     catalogue::Offer,
-    era,
-    upstream::{Facts, UpstreamError},
+    upstream::{Facts, Speaks, UpstreamError},
 };
 
 /// How a connection is.
@@ -55,59 +54,12 @@ pub enum State {
     Down(UpstreamError),
 }
 
-/// What a connection was found to speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Speaks {
-    StreamableHttpModern,
-    StreamableHttpLegacy,
-    HttpSse,
-    StdioModern,
-    StdioLegacy,
-    OpenApi,
-    /// It wants another credential.
-    RefusesCredential,
-    /// It answers, but nothing of these.
-    SomethingElse,
-    /// Its command or its credential cannot be used.
-    Unusable,
-    /// It does not answer.
-    Nothing,
-    Unseen,
-}
-
-impl Speaks {
-    /// As it is shown.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::StreamableHttpModern => "Streamable HTTP, modern",
-            Self::StreamableHttpLegacy => "Streamable HTTP, legacy",
-            Self::HttpSse => "HTTP+SSE",
-            Self::StdioModern => "stdio, modern",
-            Self::StdioLegacy => "stdio, legacy",
-            Self::OpenApi => "OpenAPI",
-            Self::RefusesCredential => "refuses the credential",
-            Self::SomethingElse => "not MCP",
-            Self::Unusable => "misconfigured",
-            Self::Nothing => "unreachable",
-            Self::Unseen => "not asked",
-        }
-    }
-}
-
 impl ConnectionStatus {
     /// What the connection was found to speak.
     pub fn speaks(&self) -> Speaks {
-        let stdio = self.transport == "stdio";
         match &self.state {
-            State::Up { facts, .. } => match (stdio, facts.revision == era::MODERN) {
-                (true, true) => Speaks::StdioModern,
-                (true, false) => Speaks::StdioLegacy,
-                (false, true) => Speaks::StreamableHttpModern,
-                (false, false) => Speaks::StreamableHttpLegacy,
-            },
-            State::Down(UpstreamError::Unsupported(what)) if *what == "OpenAPI" => Speaks::OpenApi,
-            State::Down(UpstreamError::Unsupported(_)) => Speaks::HttpSse,
+            State::Up { facts, .. } => facts.speaks,
+            State::Down(UpstreamError::Unsupported(what)) => *what,
             State::Down(UpstreamError::Refused { .. }) => Speaks::RefusesCredential,
             State::Down(
                 UpstreamError::Junk(_)

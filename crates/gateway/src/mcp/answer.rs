@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{
     client::Client,
-    handshake::SERVER_INFO,
     rpc::{self, RpcError},
+    server_info::SERVER_INFO,
 };
 use crate::{
     body::Parts,

@@ -5,8 +5,9 @@ use http::{HeaderMap, StatusCode};
 use serde_json::value::RawValue;
 
 use super::{
-    Request, call,
+    call,
     negotiate::{Speaker, said_version, speaker, unsupported},
+    request::Request,
     rpc::{Incoming, RpcError},
 };
 use crate::{body::Parts, era};

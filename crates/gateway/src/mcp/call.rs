@@ -9,13 +9,13 @@ use serde_json::Value;
 use tokio::time::sleep;
 
 use super::{
-    Request,
     answer::answer,
     attended::Attended,
     client::Client,
     forward,
     known::META_LOG_LEVEL,
     negotiate::Speaker,
+    request::Request,
     rpc::{Incoming, RpcError},
     stream::{Call, News, no_answer, patient, stream},
 };

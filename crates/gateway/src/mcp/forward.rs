@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     call::Asked,
-    json::{may_begin_with, push_member},
+    json::{ObjectWriter, may_begin_with},
 };
 
 /// What a message asks for. The name is the caller's; whether there is such a tool, and whether
@@ -32,7 +32,10 @@ pub(super) fn asked<'a>(incoming: &Incoming<'a>) -> Result<Asked<'a>, RpcError> 
                 }
                 asked.progress_token = Some(raw.to_owned());
             }
-            member if passes(member) => push_member(&mut asked.meta, member, value),
+            member if passes(member) => {
+                let meta = asked.meta.get_or_insert_with(|| ObjectWriter::new(64));
+                meta.raw(member, value.get());
+            }
             _ => {}
         }
     }

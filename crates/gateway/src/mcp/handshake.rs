@@ -1,9 +1,11 @@
 //! `initialize` and `server/discover`: answered from memory, never asking an upstream.
 
 use super::{
-    Request, list,
+    list,
     negotiate::supported_versions,
+    request::Request,
     rpc::{self, Incoming, RpcError},
+    server_info::{SERVER_INFO, modern_tail},
 };
 use crate::{
     body::Parts,
@@ -12,21 +14,6 @@ use crate::{
     json,
     session::Session,
 };
-
-/// `{"name":"gatehall","version":…}`.
-pub(super) const SERVER_INFO: &str = concat!(
-    "{\"name\":\"gatehall\",\"title\":\"Gatehall\",\"version\":\"",
-    env!("CARGO_PKG_VERSION"),
-    "\"}"
-);
-
-/// What the modern era wants at the end of a result that may be kept: here, that it may not.
-pub(super) fn modern_tail() -> String {
-    format!(
-        "\"resultType\":\"complete\",\"ttlMs\":0,\"cacheScope\":\"private\",\
-         \"_meta\":{{\"io.modelcontextprotocol/serverInfo\":{SERVER_INFO}}}"
-    )
-}
 
 /// Answers `initialize`: the revision that was asked for if it is known, else the newest legacy
 /// one; and the id of a new session.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{
-    Request,
-    handshake::modern_tail,
     negotiate::Speaker,
+    request::Request,
     rpc::{Incoming, RpcError},
+    server_info::modern_tail,
 };
 use crate::{body::Parts, catalogue::ToolList, era::Era, json, session::owner};
 

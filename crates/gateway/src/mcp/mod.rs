@@ -6,6 +6,7 @@ mod attended;
 mod batch;
 mod call;
 mod client;
+mod dispatch;
 mod forward;
 mod guard;
 mod handshake;
@@ -14,7 +15,9 @@ mod list;
 #[cfg(test)]
 mod loose;
 mod negotiate;
+mod request;
 mod rpc;
+mod server_info;
 mod stream;
 
 use std::sync::Arc;
@@ -27,26 +30,19 @@ use axum::{
     routing::post,
 };
 use bytes::Bytes;
-use gatehall_domain::{Caller, ConnectionId, Decision, Denial, Endpoint, Reach, Timestamp, decide};
-use gatehall_identity::Rejection;
-use http::{HeaderMap, HeaderValue, StatusCode, header::ALLOW, request::Parts as Head};
+use gatehall_domain::Endpoint;
+use http::{HeaderValue, StatusCode, header::ALLOW, request::Parts as Head};
 
 use self::{
-    call::Reply,
     guard::{check_media, single},
-    negotiate::{Speaker, speaker, unknown_method},
-    rpc::{Incoming, RpcError, Unread, first_name},
+    request::Request,
+    rpc::{Incoming, RpcError},
 };
 use crate::{
-    body::Parts,
-    call::{Asking, Refusal},
     entry::{Entry, Turned, endpoint_of, read_body},
-    era::{self, Era},
     gateway::Gateway,
     json::{DEEPEST, depth_within},
-    live::Moment,
-    session::{SESSION, Session},
-    upstream::LogLevel,
+    session::SESSION,
 };
 
 pub(crate) fn routes() -> Router<Arc<Gateway>> {
@@ -61,17 +57,6 @@ pub(crate) fn routes() -> Router<Arc<Gateway>> {
         .route("/mcp/{tenant}/", tenant())
         .route("/mcp/{tenant}/{server}", server())
         .route("/mcp/{tenant}/{server}/", server())
-}
-
-/// One message of a client, and who sent it where.
-pub(super) struct Request<'r> {
-    gateway: &'r Arc<Gateway>,
-    moment: &'r Moment,
-    caller: &'r Caller,
-    endpoint: &'r Endpoint,
-    now: Timestamp,
-    /// As in [`Entry`].
-    refused: Option<&'r Rejection>,
 }
 
 type Shared = State<Arc<Gateway>>;
@@ -208,123 +193,5 @@ async fn end_session(gateway: &Arc<Gateway>, endpoint: Option<Endpoint>, head: &
             StatusCode::NO_CONTENT.into_response()
         }
         Err(error) => error.into_response(None),
-    }
-}
-
-impl Request<'_> {
-    fn asking(&self) -> Asking<'_> {
-        let Self { moment, caller, endpoint, now, .. } = *self;
-        Asking { moment, caller, endpoint, now, face: "mcp" }
-    }
-
-    /// The answer to a message that was not taken. If two programs may read two things in it, that
-    /// is a call refused.
-    async fn unread(&self, text: &str, unread: &Unread<'_>) -> RpcError {
-        if unread.ambiguous {
-            let name = first_name(text).unwrap_or_default();
-            let refused =
-                self.gateway.refuse_call(&self.asking(), &name, text.len(), Denial::Ambiguous);
-            match refused.told().await {
-                Refusal::Unrecorded => return RpcError::unrecorded(),
-                Refusal::Denied(Denial::TooOften(seconds)) => return RpcError::too_often(seconds),
-                _ => {}
-            }
-        }
-        unread.error.clone()
-    }
-
-    /// What the caller may use here, if that is anything.
-    fn reach(&self) -> Option<Reach<'_>> {
-        self.moment.reach(self.caller, self.endpoint, self.now)
-    }
-
-    /// Whether the caller may use a tool.
-    fn may(&self, connection: ConnectionId, tool: &str) -> bool {
-        let snapshot = &self.moment.snapshot;
-        let decision = decide(snapshot, self.caller, self.endpoint, self.now, connection, tool);
-        matches!(decision, Decision::Allowed(_))
-    }
-
-    fn session(&self, id: &str) -> Result<Session, RpcError> {
-        let opened = Session::open(&self.gateway.vault, self.caller, self.endpoint, self.now, id);
-        let session = opened.ok_or_else(|| {
-            let message = "there is no such session: begin a new one with initialize";
-            RpcError::new(StatusCode::NOT_FOUND, RpcError::INVALID_REQUEST, message)
-        })?;
-        if self.gateway.session_notes.has_ended(&session) {
-            let message = "the session has ended: begin a new one with initialize";
-            return Err(RpcError::new(StatusCode::NOT_FOUND, RpcError::INVALID_REQUEST, message));
-        }
-        Ok(session)
-    }
-
-    async fn handle(
-        &self,
-        incoming: &Incoming<'_>,
-        headers: &HeaderMap,
-    ) -> Result<Response, RpcError> {
-        let speaker = speaker(headers, incoming, |id| self.session(id))?;
-        let (Some(method), Some(id)) = (incoming.method.as_deref(), incoming.id) else {
-            self.note(&speaker, incoming);
-            return Ok(StatusCode::ACCEPTED.into_response());
-        };
-        match (speaker.era, method) {
-            (Era::Legacy, "initialize") => {
-                let (message, session) = handshake::initialize(self, incoming, id)?;
-                let mut response = message.json(StatusCode::OK);
-                if let Ok(session) = HeaderValue::try_from(session) {
-                    response.headers_mut().insert(&SESSION, session);
-                }
-                Ok(response)
-            }
-            (_, "tools/call") => match call::call(self, &speaker, incoming, headers, id).await? {
-                Reply::Whole(status, message) => Ok(message.json(status)),
-                Reply::Stream(response) => Ok(response),
-            },
-            _ => Ok(self.answer(&speaker, incoming, method, id)?.json(StatusCode::OK)),
-        }
-    }
-
-    /// The methods that are answered at once, from memory.
-    fn answer(
-        &self,
-        speaker: &Speaker,
-        incoming: &Incoming<'_>,
-        method: &str,
-        id: &str,
-    ) -> Result<Parts, RpcError> {
-        match (speaker.era, method) {
-            (Era::Modern, "server/discover") => Ok(handshake::discover(self, id)),
-            (_, "tools/list") => list::list(self, speaker, incoming, id),
-            (Era::Legacy, "ping") => Ok(rpc::result(id, "{}")),
-            (Era::Legacy, "logging/setLevel") => {
-                let level = incoming.text_param("level")?;
-                let level = LogLevel::parse(&level).ok_or_else(|| {
-                    RpcError::answer(
-                        RpcError::INVALID_PARAMS,
-                        "params.level is no level of RFC 5424",
-                    )
-                })?;
-                if let Some(session) = speaker.session {
-                    self.gateway.session_notes.set(session, level);
-                }
-                Ok(rpc::result(id, "{}"))
-            }
-            (era, method) => Err(unknown_method(era, method)),
-        }
-    }
-
-    /// Notifications and responses. Only a cancellation means something here.
-    fn note(&self, speaker: &Speaker, incoming: &Incoming<'_>) {
-        if incoming.method.as_deref() == Some("notifications/cancelled")
-            && let (Some(session), Some(id)) = (speaker.session, incoming.params.get("requestId"))
-        {
-            self.gateway.cancels.cancel(session, id.get());
-        }
-    }
-
-    /// Whether this speaker may send several messages in one body.
-    fn may_batch(speaker: &Speaker) -> bool {
-        speaker.era == Era::Legacy && speaker.version == era::BATCHES
     }
 }

@@ -11,9 +11,10 @@ use tokio::time::sleep;
 
 use super::{answer::answer, attended::Attended, client::Client, rpc::RpcError};
 use crate::{
-    call::{Note, Step},
+    call::Step,
     json::on_one_line,
     session::{Cancellable, cancelled},
+    upstream::Note,
 };
 
 /// A call under way, and to whom its answer goes.

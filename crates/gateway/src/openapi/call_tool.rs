@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use gatehall_domain::{Denial, Endpoint};
+use gatehall_domain::Denial;
 use serde_json::value::RawValue;
 
-use super::{asking, problem::Problem};
+use super::problem::Problem;
 use crate::{
-    call::{Refusal, UNRECORDED},
-    entry::Entry,
+    call::{Asking, Refusal, UNRECORDED},
     gateway::Gateway,
     json::{self, Flaw, Members},
 };
@@ -43,14 +42,12 @@ impl<'a> Inner<'a> {
 /// Refuses a body in which two programs may read two tools.
 pub(super) async fn ambiguous(
     gateway: &Gateway,
-    entry: &Entry,
-    endpoint: &Endpoint,
+    asking: &Asking<'_>,
     body: &str,
     flaw: &Flaw,
 ) -> Problem {
     let name = json::first(body, "name").and_then(json::text).unwrap_or_default();
-    let asking = asking(entry, endpoint);
-    let refused = gateway.refuse_call(&asking, &name, body.len(), Denial::Ambiguous);
+    let refused = gateway.refuse_call(asking, &name, body.len(), Denial::Ambiguous);
     match refused.told().await {
         Refusal::Unrecorded => Problem::unrecorded(UNRECORDED),
         Refusal::Denied(Denial::TooOften(seconds)) => Problem::too_often(seconds),

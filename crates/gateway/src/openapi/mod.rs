@@ -29,7 +29,7 @@ use self::{
 };
 use crate::{
     body::Parts,
-    call::{Asked, Asking, Refusal, UNRECORDED},
+    call::{Asked, Refusal, UNRECORDED},
     entry::{Entry, endpoint_of, names_nobody, nothing_for, read_body},
     gateway::Gateway,
     json::{DEEPEST, depth_within},
@@ -47,6 +47,9 @@ pub(crate) fn routes() -> Router<Arc<Gateway>> {
         .route("/t/{tenant}/tools/{name}", post(call_tenant))
         .route("/t/{tenant}/tools/{name}/", post(call_tenant))
 }
+
+/// As the audit names it.
+const FACE: &str = "openapi";
 
 type Shared = State<Arc<Gateway>>;
 
@@ -139,7 +142,9 @@ async fn call(
             let inner = match Inner::read(body) {
                 Ok(inner) => inner,
                 Err(flaw) if flaw.is_ambiguous() => {
-                    return Err(ambiguous(gateway, &entry, &endpoint, body, &flaw).await);
+                    return Err(
+                        ambiguous(gateway, &entry.asking(&endpoint, FACE), body, &flaw).await
+                    );
                 }
                 Err(flaw) => return Err(Problem::invalid("The body:", &flaw.to_string())),
             };
@@ -165,7 +170,7 @@ async fn run(
         trace,
         ..Default::default()
     };
-    let running = match gateway.admit(&asking(entry, endpoint), asked) {
+    let running = match gateway.admit(&entry.asking(endpoint, FACE), asked) {
         Ok(running) => running,
         Err(refused) => {
             return Err(match (refused.told().await, names_nobody(&entry.caller)) {
@@ -179,11 +184,6 @@ async fn run(
     };
     let done = running.done().await;
     Ok(answer::answer(&done))
-}
-
-fn asking<'a>(entry: &'a Entry, endpoint: &'a Endpoint) -> Asking<'a> {
-    let Entry { moment, caller, now, .. } = entry;
-    Asking { moment, caller, endpoint, now: *now, face: "openapi" }
 }
 
 /// A body that is one JSON object; nothing at all is an empty one, and so is null.

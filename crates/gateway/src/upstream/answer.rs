@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::{CallResult, UpstreamError};
+use super::{error::UpstreamError, question::Question, result::CallResult};
 use crate::json::{self, Members, ObjectWriter};
 
 /// What an upstream answered.
@@ -26,8 +26,8 @@ pub(crate) enum Message {
     Answer(u64, Answer),
     /// A notification: method and params.
     Notification(String, Option<Bytes>),
-    /// A request to us: id as it came, and method.
-    Request(String, String),
+    /// A request to us.
+    Request(Question),
 }
 
 impl Message {
@@ -51,7 +51,7 @@ impl Message {
             let method =
                 json::text(method).ok_or_else(|| junk("a method that is no text"))?.into_owned();
             return Ok(match id.map(RawValue::get) {
-                Some(id) if is_id(id) => Self::Request(id.to_owned(), method),
+                Some(id) if is_id(id) => Self::Request(Question::new(id.to_owned(), method)),
                 Some(_) => return Err(junk("a request whose id is neither text nor a number")),
                 None => Self::Notification(method, members.get("params").map(slice)),
             });

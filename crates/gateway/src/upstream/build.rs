@@ -1,15 +1,18 @@
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
-use gatehall_domain::{Company, Credential, Placement, Transport, snapshot::Site};
+use gatehall_domain::{Company, Transport, snapshot::Site};
 use gatehall_vault::Vault;
-use http::{HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Notify, Semaphore};
 
 use super::{
-    Breaker, Egress, Link, Secrets, Upstream, UpstreamError,
-    http::HttpLink,
-    stdio::{Deaths, Launch, Secret, StdioLink},
+    Upstream,
+    breaker::Breaker,
+    credentials::{Credentials, Opened, Usable},
+    egress::Egress,
+    error::UpstreamError,
+    http::{HttpLink, Line},
+    link::{Broken, Link},
+    stdio::{Deaths, Launch, StdioLink},
 };
 use crate::{GatewaySettings, Tasks};
 
@@ -33,65 +36,83 @@ impl Builder {
             .map_or(self.settings.call_timeout, |seconds| Duration::from_secs(seconds.into()));
         let concurrent_calls =
             limits.concurrent_calls.map_or(self.settings.concurrent_calls, |calls| calls as usize);
-        let link = self.link(site, company, &look_again);
-        let (link, secrets) = link.unwrap_or_else(|error| (Link::Broken(error), Arc::default()));
+        let credentials = Credentials::new(self.credentials(site, company));
+        let link = self.link(site, &credentials, &look_again);
+        let link = link.unwrap_or_else(|error| Arc::new(Broken(error)));
         Upstream {
             connection: connection.id,
             name: connection.path.to_string().into(),
             link,
-            secrets,
+            credentials,
             call_timeout,
             places: Arc::new(Semaphore::new(concurrent_calls)),
             concurrent_calls,
             breaker: Breaker::new(),
             last_error: Default::default(),
             look_again,
+            renewed: Notify::new(),
         }
     }
 
-    fn link(
-        &self,
-        site: &Site,
-        company: &Company,
-        look_again: &Arc<Notify>,
-    ) -> Result<(Link, Arc<Secrets>), UpstreamError> {
+    /// Has an upstream go on with the credentials that its connection has now.
+    pub(crate) fn renew(&self, upstream: &Upstream, site: &Site, company: &Company) {
+        upstream.renew(self.credentials(site, company));
+    }
+
+    /// What is made of the records of a connection's credentials.
+    fn credentials(&self, site: &Site, company: &Company) -> Usable {
         let connection = &site.connection;
-        let transport =
-            site.server.transport.resolve(connection.path.tenant.as_ref(), connection.url.as_ref());
+        let transport = transport(site);
         let credentials = company.credentials.values().filter(|it| it.connection == connection.id);
-        let credentials: Vec<&Arc<Credential>> = credentials.collect();
-        // Records may be older than a rule, and whoever writes to the database knows none.
-        for it in &credentials {
+        let opened = credentials.map(|it| {
+            // Records may be older than a rule, and whoever writes to the database knows none.
             let placement = &it.placement;
             transport.takes(placement).map_err(|problem| UpstreamError::Credential {
                 placement: placement.to_string(),
                 problem,
             })?;
-        }
+            let secret = self
+                .vault
+                .open_credential(it)
+                .map_err(|problem| UpstreamError::credential(placement, &problem))?;
+            Ok((placement, secret))
+        });
+        let opened = opened.collect::<Result<Vec<_>, UpstreamError>>()?;
+        Opened::new(opened).map(Arc::new)
+    }
+
+    fn link(
+        &self,
+        site: &Site,
+        credentials: &Arc<Credentials>,
+        look_again: &Arc<Notify>,
+    ) -> Result<Arc<dyn Link>, UpstreamError> {
+        let connection = &site.connection;
         if connection.path.tenant.is_none()
             && site.server.transport.names_tenant(connection.url.as_ref())
         {
             return Err(UpstreamError::NoTenant);
         }
-        let opened = credentials.iter().map(|it| Ok((&it.placement, self.open(it)?)));
-        let opened = opened.collect::<Result<Vec<_>, UpstreamError>>()?;
-        let secrets = Arc::new(Secrets::new(opened.iter().map(|it| &it.1)));
-        let link = match transport {
+        let credentials = Arc::clone(credentials);
+        Ok(match transport(site) {
             // What is spoken at an address is found out by asking, whatever was written down.
             Transport::StreamableHttp { url }
             | Transport::Sse { url }
-            | Transport::OpenApi { url } => Link::Http(HttpLink::new(
-                self.egress.clone(),
-                self.tasks.clone(),
-                url.url(),
-                headers(&opened)?,
-                site.server.stateful,
-                self.settings.response_bytes,
-                self.settings.open_timeout,
-            )),
+            | Transport::OpenApi { url } => Arc::new(HttpLink::new(Line {
+                egress: self.egress.clone(),
+                tasks: self.tasks.clone(),
+                places: Line::places(url.url()),
+                credentials,
+                response_bytes: self.settings.response_bytes,
+                open_timeout: self.settings.open_timeout,
+                of_one_caller: site.server.stateful,
+                look_again: Arc::clone(look_again),
+                state: Default::default(),
+            })),
             Transport::Stdio { command, arguments, environment, .. } => {
                 let line_bytes = self.settings.response_bytes;
-                let environment = with_credentials(environment, opened);
+                let environment = environment.into_iter();
+                let environment = environment.map(|(name, value)| (name, value.into())).collect();
                 let of_one_caller = site.server.stateful;
                 let died = Deaths::new(Arc::clone(look_again));
                 let launch = Launch {
@@ -101,68 +122,32 @@ impl Builder {
                     name: connection.path.to_string().into(),
                     accounts: self.settings.accounts.clone(),
                     environment,
+                    credentials,
                     line_bytes,
                     of_one_caller,
                     died,
                     stray_told: Arc::default(),
-                    secrets: Arc::clone(&secrets),
                 };
                 let (tasks, open_timeout) = (self.tasks.clone(), self.settings.open_timeout);
-                Link::Stdio(Box::new(StdioLink::new(launch, tasks, open_timeout)))
+                Arc::new(StdioLink::new(launch, tasks, open_timeout))
             }
-        };
-        Ok((link, secrets))
-    }
-
-    fn open(&self, credential: &Credential) -> Result<SecretString, UpstreamError> {
-        self.vault
-            .open_credential(credential)
-            .map_err(|problem| UpstreamError::credential(&credential.placement, &problem))
+        })
     }
 }
 
-fn headers(credentials: &[(&Placement, SecretString)]) -> Result<HeaderMap, UpstreamError> {
-    let mut headers = HeaderMap::new();
-    for (placement, secret) in credentials {
-        let Placement::Header { name, scheme } = placement else { continue };
-        let unusable = || UpstreamError::Credential {
-            placement: placement.to_string(),
-            problem: "it holds characters that no header can carry".into(),
-        };
-        let value = match scheme {
-            Some(scheme) => HeaderValue::try_from(format!("{scheme} {}", secret.expose_secret())),
-            None => HeaderValue::from_str(secret.expose_secret()),
-        };
-        let mut value = value.map_err(|_| unusable())?;
-        value.set_sensitive(true);
-        headers.insert(HeaderName::try_from(name).map_err(|_| unusable())?, value);
-    }
-    Ok(headers)
-}
-
-fn with_credentials(
-    declared: BTreeMap<String, String>,
-    credentials: Vec<(&Placement, SecretString)>,
-) -> BTreeMap<String, Secret> {
-    let mut environment: BTreeMap<String, Secret> = declared
-        .into_iter()
-        .map(|(name, value)| (name, Secret(SecretString::from(value))))
-        .collect();
-    for (placement, secret) in credentials {
-        if let Placement::Environment { name } = placement {
-            environment.insert(name.clone(), Secret(secret));
-        }
-    }
-    environment
+/// How a connection's server is reached.
+fn transport(site: &Site) -> Transport {
+    let connection = &site.connection;
+    site.server.transport.resolve(connection.path.tenant.as_ref(), connection.url.as_ref())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use gatehall_domain::{
-        AccessClass, Connection, ConnectionId, Limits, Record, SecretSource, Server, Snapshot,
-        Tenant, Timestamp,
+        AccessClass, Connection, ConnectionId, Credential, Limits, Placement, Record, SecretSource,
+        Server, Snapshot, Tenant, Timestamp,
     };
 
     use super::*;
@@ -223,10 +208,8 @@ mod tests {
             settings: Arc::default(),
         };
         let site = snapshot.site(id).unwrap();
-        match builder.build(site, snapshot.company()).link {
-            Link::Broken(error) => Err(error),
-            Link::Http(_) | Link::Stdio(_) => Ok(()),
-        }
+        let credentials = builder.credentials(site, snapshot.company())?;
+        builder.link(site, &Credentials::new(Ok(credentials)), &Arc::default()).map(drop)
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 
-use super::UpstreamError;
+use super::error::UpstreamError;
 
 /// Pools of connections to upstreams, one for each lane, so that a call never leaves its thread.
 #[derive(Debug, Clone)]

@@ -2,6 +2,8 @@ use std::borrow::Cow;
 
 use gatehall_vault::VaultError;
 
+use super::speaks::Speaks;
+
 /// Why an upstream could not be asked, or did not answer as it should. The text is for
 /// administrators and logs; a caller gets [`UpstreamError::public`].
 #[derive(Debug, Clone, thiserror::Error)]
@@ -75,8 +77,8 @@ pub enum UpstreamError {
         problem: String,
     },
     /// It speaks something this version does not carry calls to.
-    #[error("it speaks {0}, to which this version cannot carry calls yet")]
-    Unsupported(&'static str),
+    #[error("it speaks {}, to which this version cannot carry calls yet", .0.as_str())]
+    Unsupported(Speaks),
     /// It is described for each tenant, and the connection is none's.
     #[error("its description has a place for a tenant's id, and this connection belongs to none")]
     NoTenant,

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use gatehall_domain::names::shown;
 
-use super::UpstreamError;
+use super::{error::UpstreamError, speaks::Speaks};
 use crate::era;
 
 /// How many characters of a server's instructions are kept.
@@ -12,6 +12,8 @@ const LONGEST: usize = 16 << 10;
 /// What a server said of itself in the handshake. Unverified: nothing is decided on it.
 #[derive(Debug, Clone)]
 pub struct Facts {
+    /// What is spoken with it.
+    pub speaks: Speaks,
     /// The revision that was agreed on.
     pub revision: &'static str,
     /// The server's name for itself.
@@ -27,7 +29,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    fn new(revision: &'static str, result: &serde_json::Value) -> Self {
+    fn new(speaks: Speaks, revision: &'static str, result: &serde_json::Value) -> Self {
         // The modern era moved the server's name into the metadata.
         let info = result
             .pointer("/_meta/io.modelcontextprotocol~1serverInfo")
@@ -37,6 +39,7 @@ impl Facts {
             shown(value.unwrap_or(""), 80).into_owned()
         };
         Self {
+            speaks,
             revision,
             name: text("name"),
             version: text("version"),
@@ -48,22 +51,22 @@ impl Facts {
     }
 
     /// What a `DiscoverResult` tells, if it offers the modern revision.
-    pub(super) fn modern(result: &Bytes) -> Option<Self> {
+    pub(super) fn modern(result: &Bytes, speaks: Speaks) -> Option<Self> {
         let result: serde_json::Value = serde_json::from_slice(result).ok()?;
         let versions = result.get("supportedVersions")?.as_array()?;
         let offered = versions.iter().any(|version| version == era::MODERN);
-        offered.then(|| Self::new(era::MODERN, &result))
+        offered.then(|| Self::new(speaks, era::MODERN, &result))
     }
 
     /// What an `InitializeResult` tells.
-    pub(super) fn legacy(result: &Bytes) -> Result<Self, UpstreamError> {
+    pub(super) fn legacy(result: &Bytes, speaks: Speaks) -> Result<Self, UpstreamError> {
         let result: serde_json::Value = serde_json::from_slice(result)
             .map_err(|_| UpstreamError::Junk("the result of initialize cannot be read".into()))?;
         let version = result.get("protocolVersion").and_then(|it| it.as_str()).unwrap_or("");
         let revision = era::legacy(version).ok_or_else(|| {
             UpstreamError::Handshake(format!("it offers revision \"{version}\" only"))
         })?;
-        Ok(Self::new(revision, &result))
+        Ok(Self::new(speaks, revision, &result))
     }
 }
 

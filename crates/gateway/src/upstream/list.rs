@@ -5,10 +5,10 @@ use foldhash::HashSet;
 use tokio::time::Instant;
 
 use super::{
-    Answer, Facts, Link, Upstream, UpstreamError, error_parts,
+    Facts, Upstream, UpstreamError,
+    item_kind::ItemKind,
     page::{Next, Page},
 };
-use crate::json;
 
 /// How many tools one upstream may offer.
 const MOST_TOOLS: usize = 20_000;
@@ -60,7 +60,7 @@ impl Upstream {
             Err(error @ UpstreamError::Handshake(_)) => {
                 // Perhaps it is of another era than it was. Whatever else it says, others work in
                 // the session, which was held against it already.
-                self.forget();
+                self.link.forget();
                 Err(error)
             }
             other => other,
@@ -70,8 +70,10 @@ impl Upstream {
     }
 
     async fn list_once(&self) -> Result<Listing, UpstreamError> {
-        let facts =
-            |listing: Listing| Listing { facts: self.secrets.facts(listing.facts), ..listing };
+        let facts = |listing: Listing| Listing {
+            facts: self.credentials.secrets().facts(listing.facts),
+            ..listing
+        };
         self.told(self.pages().await).map(facts)
     }
 
@@ -80,19 +82,7 @@ impl Upstream {
         let mut before = None::<Facts>;
         let end = Instant::now() + LIST_TIME;
         loop {
-            let params: Vec<(&str, String)> =
-                cursor.iter().map(|cursor| ("cursor", json::string(cursor))).collect();
-            let page = match self.ask("tools/list", &params).await {
-                Ok((Answer::Result(result), facts)) => {
-                    Page::read(&result.raw).map(|page| (page, facts))
-                }
-                Ok((Answer::Error(error), facts)) => match error_parts(&error) {
-                    // A server without tools need not know the method.
-                    (-32601, _) if before.is_none() => return Ok(reading.end(facts, None)),
-                    (_, message) => Err(UpstreamError::Junk(format!("tools/list: {message}"))),
-                },
-                Err(error) => Err(error),
-            };
+            let page = self.link.list(ItemKind::Tool, cursor.as_deref()).await;
             let (page, facts) = match (page, before.take()) {
                 (Ok(page), _) => page,
                 (
@@ -114,26 +104,6 @@ impl Upstream {
                 Step::End => return Ok(reading.end(facts, None)),
                 Step::Cut(why) => return Ok(reading.end(facts, Some(why))),
             }
-        }
-    }
-
-    async fn ask(
-        &self,
-        method: &'static str,
-        params: &[(&str, String)],
-    ) -> Result<(Answer, Facts), UpstreamError> {
-        match &self.link {
-            Link::Http(link) => link.ask(method, params).await,
-            Link::Stdio(link) => link.ask(method, params).await,
-            Link::Broken(error) => Err(error.clone()),
-        }
-    }
-
-    fn forget(&self) {
-        match &self.link {
-            Link::Http(link) => link.forget(),
-            Link::Stdio(link) => link.reset(),
-            Link::Broken(_) => {}
         }
     }
 }

@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::UpstreamError;
+use super::error::UpstreamError;
 
 /// How many messages may come at once.
 pub(super) const MOST: usize = 256;

@@ -3,21 +3,29 @@
 mod answer;
 mod breaker;
 mod build;
+mod carried;
+mod credentials;
 mod egress;
 mod error;
 mod exchange;
 mod facts;
 mod http;
+mod item_kind;
+mod link;
 mod list;
+mod log_level;
 mod messages;
+mod ongoing;
 mod page;
-mod raw;
+mod question;
 mod request;
 mod result;
 mod secrets;
 mod session;
+mod speaks;
 mod stdio;
 mod visit;
+mod wire;
 mod words;
 
 use std::{
@@ -31,19 +39,20 @@ use tokio::sync::{Notify, Semaphore};
 pub(crate) use answer::{Answer, error_parts};
 use breaker::{Breaker, By};
 pub(crate) use build::Builder;
+use credentials::{Credentials, Usable};
 pub use egress::{Egress, enter_lane};
 pub use error::UpstreamError;
-pub(crate) use exchange::{Event, Exchange};
+pub(crate) use exchange::{Event, Note};
 pub use facts::Facts;
+use link::Link;
 pub(crate) use list::Listing;
-pub(crate) use request::{LogLevel, Passed, ToolCall};
+pub(crate) use log_level::LogLevel;
+pub(crate) use ongoing::{Beginning, Ongoing};
+pub(crate) use request::{Passed, ToolCall};
 pub(crate) use result::{CallResult, Kind};
-use secrets::Secrets;
+pub use speaks::Speaks;
+pub use stdio::{Accounts, StdioUids, UidsUnusable};
 pub(crate) use visit::{VISIT_REQUIRED, Visit, told, visits};
-
-pub(crate) use self::http::Listening;
-pub use self::stdio::{Accounts, StdioUids, UidsUnusable};
-use self::{http::HttpLink, stdio::StdioLink};
 
 /// The running end of a connection.
 #[derive(Debug)]
@@ -52,9 +61,8 @@ pub(crate) struct Upstream {
     pub(crate) connection: ConnectionId,
     /// The connection's path.
     pub(crate) name: Arc<str>,
-    link: Link,
-    /// What nothing may show that the link tells.
-    secrets: Arc<Secrets>,
+    link: Arc<dyn Link>,
+    credentials: Arc<Credentials>,
     /// Time until a call is given up.
     pub(crate) call_timeout: Duration,
     places: Arc<Semaphore>,
@@ -63,23 +71,16 @@ pub(crate) struct Upstream {
     last_error: Mutex<Option<UpstreamError>>,
     /// Asks whoever keeps the catalogue to look again.
     pub(crate) look_again: Arc<Notify>,
-}
-
-/// How a server is reached.
-#[derive(Debug)]
-enum Link {
-    Http(HttpLink),
-    Stdio(Box<StdioLink>),
-    /// It cannot be reached, whatever is tried.
-    Broken(UpstreamError),
+    /// Tells them that the credentials are others.
+    pub(crate) renewed: Notify,
 }
 
 impl Upstream {
-    /// Begins a call.
+    /// Sets about a call.
     ///
     /// # Errors
-    /// If the upstream cannot be asked.
-    pub(crate) async fn call(&self, call: &ToolCall) -> Result<Exchange, UpstreamError> {
+    /// If the upstream is not to be asked now.
+    pub(crate) fn call(&self, call: ToolCall) -> Result<Beginning, UpstreamError> {
         if call.permit.connection() != self.connection {
             return Err(UpstreamError::Unreachable("the permit is for another connection".into()));
         }
@@ -91,68 +92,52 @@ impl Upstream {
         let place = Arc::clone(&self.places)
             .try_acquire_owned()
             .map_err(|_| UpstreamError::Busy(self.concurrent_calls))?;
-        match &self.link {
-            Link::Http(link) => {
-                let begun = link.call(call).await.map_err(|unbegun| {
-                    if unbegun.is_ours {
-                        self.closed_to_all(&unbegun.error);
-                    }
-                    unbegun.error
-                });
-                Ok(Exchange::new(self.told(begun)?, call, place, self))
+        Ok(Beginning { begin: Arc::clone(&self.link).begin(call), place: Some(place) })
+    }
+
+    /// The call, once the server has it. May be dropped and called again without losing anything;
+    /// not after it was had.
+    ///
+    /// # Errors
+    /// If the server cannot be asked.
+    pub(crate) async fn begun(&self, beginning: &mut Beginning) -> Result<Ongoing, UpstreamError> {
+        let begun = beginning.begin.as_mut().await.map_err(|unbegun| {
+            if unbegun.is_ours {
+                self.closed_to_all(&unbegun.error);
             }
-            Link::Stdio(link) => {
-                let begun = link.call(call).await;
-                // Whatever fails here, the caller's message was not read.
-                if let Err(error) = &begun {
-                    self.closed_to_all(error);
-                }
-                Ok(Exchange::new(self.told(begun)?, call, place, self))
-            }
-            Link::Broken(error) => Err(error.clone()),
-        }
+            unbegun.error
+        });
+        let (secrets, place) = (self.credentials.secrets(), beginning.place.take());
+        Ok(Ongoing { exchange: self.told(begun)?, secrets, _place: place })
     }
 
     /// Whether what the server logs reaches the caller that it is about.
     pub(crate) fn passes_logs(&self) -> bool {
-        match &self.link {
-            Link::Http(_) => true,
-            Link::Stdio(link) => link.passes_logs(),
-            Link::Broken(_) => false,
-        }
+        self.link.passes_logs()
     }
 
     /// A text of the server's, fit to be shown to those who do not know its secrets.
     pub(crate) fn quote(&self, text: &str) -> String {
-        self.secrets.quote(text)
+        self.credentials.secrets().quote(text)
     }
 
     /// What the link told, without the connection's secrets where it failed.
     fn told<T>(&self, told: Result<T, UpstreamError>) -> Result<T, UpstreamError> {
-        told.map_err(|error| self.secrets.error(error))
+        told.map_err(|error| self.credentials.secrets().error(error))
     }
 
-    /// Makes the handshake, if it was not made yet.
+    /// Opens the way to the server, unless it is open.
     ///
     /// # Errors
     /// If the server cannot be reached, or speaks something else.
-    pub(crate) async fn greet(&self) -> Result<Facts, UpstreamError> {
-        let greeted = match &self.link {
-            Link::Http(link) => link.greet().await,
-            Link::Stdio(link) => link.greet().await,
-            Link::Broken(error) => Err(error.clone()),
-        };
-        self.told(greeted).map(|facts| self.secrets.facts(facts))
+    pub(crate) async fn open(&self) -> Result<Facts, UpstreamError> {
+        self.told(self.link.open().await).map(|facts| self.credentials.secrets().facts(facts))
     }
 
     /// Listens for changes of the server's tools, if it tells of them on a stream of its own and
     /// nobody listens yet.
-    pub(crate) fn listen(&self, listening: &mut Listening) {
-        match &self.link {
-            Link::Http(link) => link.listen(listening, &self.look_again),
-            // A process tells of them among all else.
-            Link::Stdio(_) | Link::Broken(_) => {}
-        }
+    pub(crate) fn listen(&self) {
+        self.link.listen();
     }
 
     /// Notes how asking went that the gate does on its own behalf.
@@ -200,29 +185,27 @@ impl Upstream {
         self.last_error.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The last lines a process wrote to its standard error.
-    pub(crate) fn stderr(&self) -> Vec<String> {
-        match &self.link {
-            Link::Stdio(link) => link.stderr().iter().map(|it| self.quote(it)).collect(),
-            Link::Http(_) | Link::Broken(_) => Vec::new(),
-        }
+    /// What the server said last beside the protocol: the last lines of a process's standard error.
+    pub(crate) fn last_words(&self) -> Vec<String> {
+        self.link.last_words()
+    }
+
+    /// From here on these credentials count. Calls under way keep what they have to their end.
+    fn renew(&self, credentials: Usable) {
+        self.credentials.replace(credentials);
+        self.link.close();
+        self.breaker.succeeded();
+        *self.last_error.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.renewed.notify_one();
     }
 
     /// Lets go of the sessions and processes of callers who have been away for long.
     pub(crate) fn sweep(&self) {
-        match &self.link {
-            Link::Http(link) => link.sweep(),
-            Link::Stdio(link) => link.sweep(),
-            Link::Broken(_) => {}
-        }
+        self.link.sweep();
     }
 
     /// Lets go of sessions and processes. Calls under way keep theirs to their end.
     pub(crate) fn close(&self) {
-        match &self.link {
-            Link::Http(link) => link.reset(),
-            Link::Stdio(link) => link.reset(),
-            Link::Broken(_) => {}
-        }
+        self.link.close();
     }
 }

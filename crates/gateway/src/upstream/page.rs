@@ -5,11 +5,18 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::UpstreamError;
+use super::{
+    answer::{Answer, error_parts},
+    error::UpstreamError,
+    item_kind::ItemKind,
+};
 use crate::json::{self, Members};
 
 /// The members of the result of `tools/list`.
 const KNOWN: &[&str] = &["tools", "nextCursor", "ttlMs", "cacheScope", "resultType", "_meta"];
+
+/// The code of an error that says that there is no such method.
+const UNKNOWN_METHOD: i64 = -32601;
 
 /// A cursor is sent back with every request for a page, and is remembered.
 const LONGEST_CURSOR: usize = 64 << 10;
@@ -38,14 +45,37 @@ pub(super) enum Next {
 }
 
 impl Page {
-    /// Reads the result of `tools/list`.
-    pub(super) fn read(result: &Bytes) -> Result<Self, UpstreamError> {
-        let junk = |what: String| UpstreamError::Junk(format!("tools/list: {what}"));
+    /// What a server of MCP answered that was asked for the list. One that has nothing to list need
+    /// not know the method.
+    pub(super) fn answered(
+        kind: ItemKind,
+        is_first: bool,
+        answer: &Answer,
+    ) -> Result<Self, UpstreamError> {
+        match answer {
+            Answer::Result(result) => Self::read(kind, &result.raw),
+            Answer::Error(error) => match error_parts(error) {
+                (UNKNOWN_METHOD, _) if is_first => {
+                    Ok(Self { tools: Vec::new(), next: Next::End, stays: None })
+                }
+                (_, message) => {
+                    let method = kind.list_method();
+                    Err(UpstreamError::Junk(format!("{method}: {message}")))
+                }
+            },
+        }
+    }
+
+    /// Reads the result.
+    fn read(kind: ItemKind, result: &Bytes) -> Result<Self, UpstreamError> {
+        let (method, member) = (kind.list_method(), kind.list_member());
+        let junk = |what: String| UpstreamError::Junk(format!("{method}: {what}"));
         let text = str::from_utf8(result).map_err(|error| junk(error.to_string()))?;
         let members = Members::of_server(text, KNOWN).map_err(|flaw| junk(flaw.to_string()))?;
-        let tools = members.get("tools").ok_or_else(|| junk("its result has no tools".into()))?;
+        let tools =
+            members.get(member).ok_or_else(|| junk(format!("its result has no {member}")))?;
         let tools: Option<Vec<&RawValue>> = serde_json::from_str(tools.get())
-            .map_err(|error| junk(format!("its tools are no list: {error}")))?;
+            .map_err(|error| junk(format!("its {member} are no list: {error}")))?;
         // Copies: a page may hold much that is no definition.
         let copy = |tool: &RawValue| Bytes::copy_from_slice(tool.get().as_bytes());
         Ok(Self {
@@ -79,7 +109,7 @@ mod tests {
     use super::*;
 
     fn read(text: &'static str) -> Result<Page, UpstreamError> {
-        Page::read(&Bytes::from_static(text.as_bytes()))
+        Page::read(ItemKind::Tool, &Bytes::from_static(text.as_bytes()))
     }
 
     #[test]
@@ -100,7 +130,7 @@ mod tests {
             ("[]", None),
         ] {
             let text = format!(r#"{{"tools":[{{"name":"a"}}],"ttlMs":{ttl}}}"#);
-            let page = Page::read(&text.into()).unwrap();
+            let page = Page::read(ItemKind::Tool, &text.into()).unwrap();
             assert_eq!((page.tools.len(), page.stays, page.next), (1, stays, Next::End), "{ttl}");
         }
     }

@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use gatehall_domain::Permit;
 
+use super::log_level::LogLevel;
 use crate::{
     era::{self, Era},
     json::{self, ObjectWriter},
@@ -26,9 +27,8 @@ pub(crate) struct ToolCall {
 pub(crate) struct Passed {
     /// The arguments as raw JSON, if there are any.
     pub(crate) arguments: Option<String>,
-    /// Members of `_meta` that are neither the protocol's own nor the progress token, as raw JSON
-    /// without braces: `"a":1,"b":2`.
-    pub(crate) meta: String,
+    /// What of `_meta` is neither the protocol's own nor the progress token, as a raw JSON object.
+    pub(crate) meta: Option<String>,
     /// The client's progress token as raw JSON, if it wants to hear of progress.
     pub(crate) progress_token: Option<String>,
     /// From which level on the client wants log messages, if at all.
@@ -49,7 +49,8 @@ impl Passed {
     pub(crate) fn message(&self, tool: &str, id: u64, era: Era) -> Bytes {
         let name = json::string(tool);
         let arguments = self.arguments.as_deref().unwrap_or_default();
-        let mut text = String::with_capacity(arguments.len() + self.meta.len() + name.len() + 360);
+        let meta = self.meta.as_deref().map_or("", members);
+        let mut text = String::with_capacity(arguments.len() + meta.len() + name.len() + 360);
         text.push_str("{\"jsonrpc\":\"2.0\",\"id\":");
         text.push_str(&id.to_string());
         text.push_str(",\"method\":\"tools/call\",\"params\":{\"name\":");
@@ -59,10 +60,15 @@ impl Passed {
             text.push_str(arguments);
         }
         let progress = self.progress_token.is_some().then_some(id);
-        push_meta(&mut text, era, &self.meta, progress, self.log_level, self.trace.as_ref());
+        push_meta(&mut text, era, meta, progress, self.log_level, self.trace.as_ref());
         text.push_str("}}");
         text.into()
     }
+}
+
+/// The members of an object that was written here, without its braces.
+fn members(object: &str) -> &str {
+    object.strip_prefix('{').and_then(|it| it.strip_suffix('}')).unwrap_or_default()
 }
 
 fn push_meta(
@@ -171,50 +177,4 @@ pub(crate) fn notification(method: &str, params: &[(&str, String)]) -> Bytes {
 pub(crate) fn cancelled(id: u64) -> Bytes {
     let reason = json::string("the caller went away");
     notification("notifications/cancelled", &[("requestId", id.to_string()), ("reason", reason)])
-}
-
-/// The answer to a request that an upstream makes of us: pings are answered, all else is unknown.
-pub(crate) fn answer_to(id: &str, method: &str) -> Bytes {
-    let mut message = ObjectWriter::new(96);
-    message.raw("jsonrpc", "\"2.0\"").raw("id", id);
-    if method == "ping" {
-        message.raw("result", "{}");
-    } else {
-        message.raw("error", "{\"code\":-32601,\"message\":\"Method not found\"}");
-    }
-    message.finish().into()
-}
-
-/// Severity of log messages, as in RFC 5424.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum LogLevel {
-    Debug,
-    Info,
-    Notice,
-    Warning,
-    Error,
-    Critical,
-    Alert,
-    Emergency,
-}
-
-impl LogLevel {
-    const ALL: [(Self, &'static str); 8] = [
-        (Self::Debug, "debug"),
-        (Self::Info, "info"),
-        (Self::Notice, "notice"),
-        (Self::Warning, "warning"),
-        (Self::Error, "error"),
-        (Self::Critical, "critical"),
-        (Self::Alert, "alert"),
-        (Self::Emergency, "emergency"),
-    ];
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, name)| *name == text).map(|(level, _)| *level)
-    }
-
-    pub(crate) fn as_str(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
 }

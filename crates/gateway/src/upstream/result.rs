@@ -4,7 +4,7 @@
 use bytes::Bytes;
 use serde_json::value::RawValue;
 
-use super::UpstreamError;
+use super::error::UpstreamError;
 use crate::json::{self, Members};
 
 /// The members that say how a call went. Clients decide by them, and so does the gateway.

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD, prelude::BASE64_STANDARD_NO_PAD};
 use gatehall_domain::names::shown;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Facts, UpstreamError};
+use super::{error::UpstreamError, facts::Facts};
 
 /// What stands where a secret was.
 const BLANK: &str = "[secret]";

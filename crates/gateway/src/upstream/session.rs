@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -14,19 +14,33 @@ use gatehall_domain::UserId;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use super::UpstreamError;
+use super::{credentials::Identity, error::UpstreamError};
 
 /// How many callers of a stateful server have a session at once. One that is used rarely goes.
 const CALLER_SESSIONS: usize = 256;
 /// A caller's session goes when it was not used for so long.
 const IDLE: Duration = Duration::from_secs(30 * 60);
 
-/// The sessions of one link.
+/// The sessions of one link. Nobody has a part in one that was opened with other credentials than
+/// theirs.
 #[derive(Debug)]
 pub(super) struct Sessions<T> {
-    shared: Arc<Slot<T>>,
-    by_caller: Option<Cache<UserId, Arc<Slot<T>>>>,
+    /// Of the newest credentials that are the connection's own: what the gate asks in on its own
+    /// behalf, and its callers, unless the server is stateful.
+    shared: ArcSwapOption<Shared<T>>,
+    /// All others. Most links never need it.
+    others: OnceLock<Cache<Whose, Arc<Slot<T>>>>,
+    stateful: bool,
     began: Instant,
+}
+
+/// The credentials, and the caller where each has their own.
+type Whose = (Identity, Option<UserId>);
+
+#[derive(Debug)]
+struct Shared<T> {
+    identity: Identity,
+    slot: Arc<Slot<T>>,
 }
 
 /// Where one session lies, and who may open the next.
@@ -43,20 +57,20 @@ pub(super) struct Slot<T> {
 
 impl<T> Sessions<T> {
     pub(super) fn new(stateful: bool) -> Self {
-        let by_caller = stateful.then(|| Cache::new(CALLER_SESSIONS));
-        Self { shared: Arc::default(), by_caller, began: Instant::now() }
+        let (shared, others) = (ArcSwapOption::empty(), OnceLock::new());
+        Self { shared, others, stateful, began: Instant::now() }
     }
 
-    /// The session for what the gateway asks on its own behalf.
-    pub(super) const fn shared(&self) -> &Arc<Slot<T>> {
-        &self.shared
-    }
-
-    /// The session for a caller: for a stateful server one of their own.
-    pub(super) fn of(&self, caller: UserId) -> Arc<Slot<T>> {
-        let Some(slots) = &self.by_caller else { return Arc::clone(&self.shared) };
+    /// Where the session is for these credentials, and for this caller if the server is stateful.
+    pub(super) fn of(&self, identity: Identity, caller: Option<UserId>) -> Arc<Slot<T>> {
+        let caller = caller.filter(|_| self.stateful);
+        let shared = || self.shared_of(identity);
+        if let Some(slot) = caller.is_none().then(shared).flatten() {
+            return slot;
+        }
         let new = || Ok::<_, std::convert::Infallible>(Arc::default());
-        let slot: Arc<Slot<T>> = match slots.get_or_insert_with(&caller, new) {
+        let others = self.others.get_or_init(|| Cache::new(CALLER_SESSIONS));
+        let slot: Arc<Slot<T>> = match others.get_or_insert_with(&(identity, caller), new) {
             Ok(slot) => slot,
             Err(never) => match never {},
         };
@@ -64,19 +78,51 @@ impl<T> Sessions<T> {
         slot
     }
 
+    /// None if there are newer credentials.
+    fn shared_of(&self, identity: Identity) -> Option<Arc<Slot<T>>> {
+        loop {
+            let shared = self.shared.load();
+            match shared.as_ref() {
+                Some(shared) if shared.identity == identity => {
+                    return Some(Arc::clone(&shared.slot));
+                }
+                Some(shared) if shared.identity > identity => return None,
+                _ => {
+                    let new = Arc::new(Shared { identity, slot: Arc::default() });
+                    self.shared.compare_and_swap(&shared, Some(new));
+                }
+            }
+        }
+    }
+
+    /// The session in which the gate asks on its own behalf, if it is open.
+    pub(super) fn shared(&self) -> Option<Arc<T>> {
+        self.shared.load().as_ref()?.slot.current()
+    }
+
+    /// Lets go of it.
+    pub(super) fn forget_shared(&self) {
+        if let Some(shared) = self.shared.load().as_ref() {
+            drop(shared.slot.take());
+        }
+    }
+
     /// Lets go of the sessions of callers who have been away for long.
     pub(super) fn sweep(&self) {
         let now = self.began.elapsed().as_secs();
         let is_used = |slot: &Slot<T>| slot.used.load(Ordering::Relaxed) + IDLE.as_secs() > now;
-        if let Some(slots) = &self.by_caller {
-            slots.retain(|_, slot| is_used(slot));
+        if let Some(others) = self.others.get() {
+            others.retain(|_, slot| is_used(slot));
         }
     }
 
-    /// Takes all open sessions out.
-    pub(super) fn take(&self) -> impl Iterator<Item = Arc<T>> {
-        let slots = self.by_caller.iter().flat_map(|slots| slots.iter().map(|(_, slot)| slot));
-        slots.chain([Arc::clone(&self.shared)]).filter_map(|slot| slot.take())
+    /// Lets go of all sessions.
+    pub(super) fn close(&self) {
+        self.forget_shared();
+        if let Some(others) = self.others.get() {
+            others.iter().for_each(|(_, slot)| drop(slot.take()));
+            others.clear();
+        }
     }
 }
 
@@ -139,5 +185,39 @@ impl<T> Slot<T> {
     /// Takes the open session out.
     pub(super) fn take(&self) -> Option<Arc<T>> {
         self.open.swap(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatehall_domain::UserId;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::upstream::credentials::Opened;
+
+    fn identity() -> Identity {
+        Opened::new(Vec::new()).unwrap().identity
+    }
+
+    #[test]
+    fn a_session_belongs_to_credentials_and_where_stateful_to_a_caller() {
+        let [ada, bob] = [1, 2].map(|id| Some(UserId(Uuid::from_u128(id))));
+        let (before, after) = (identity(), identity());
+        for stateful in [false, true] {
+            let sessions = Sessions::<()>::new(stateful);
+            let same = |one: &Arc<Slot<()>>, other: &Arc<Slot<()>>| Arc::ptr_eq(one, other);
+            let (own, of_ada) = (sessions.of(before, None), sessions.of(before, ada));
+            assert!(same(&own, &sessions.of(before, None)));
+            assert!(same(&of_ada, &sessions.of(before, ada)));
+            assert_eq!(same(&of_ada, &sessions.of(before, bob)), !stateful);
+            assert_eq!(same(&of_ada, &own), !stateful);
+            assert!(!same(&of_ada, &sessions.of(after, ada)));
+            let renewed = sessions.of(after, None);
+            assert!(!same(&own, &renewed));
+            // Whoever still has those before takes nothing from those who have the new ones.
+            assert!(!same(&renewed, &sessions.of(before, bob)));
+            assert!(same(&renewed, &sessions.of(after, None)));
+        }
     }
 }

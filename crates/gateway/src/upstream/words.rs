@@ -1,10 +1,7 @@
 use bytes::Bytes;
 use gatehall_domain::names::shown;
 
-use super::{
-    Answer,
-    answer::{Message, error_parts},
-};
+use super::answer::{Answer, Message, error_parts};
 
 /// How much of a body is looked at, in bytes, and how much is shown, in characters.
 const LOOKED_AT: usize = 1500;

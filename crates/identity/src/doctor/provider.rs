@@ -101,7 +101,7 @@ impl Doctor<'_> {
                 return self.findings.push(Finding::bad(
                     name,
                     format!("nobody can sign in, because of the client's secret: {problem}"),
-                    "mend it where the gate runs, and run the doctor there",
+                    "fix it where the gate runs, and run the doctor there",
                 ));
             }
         };
@@ -174,7 +174,7 @@ impl Doctor<'_> {
         }
     }
 
-    /// Asks for a sign-in without a page. A provider that does not know the redirect address
+    /// Asks for a sign-in without a page. A provider that does not know the redirect URI
     /// shows an error of its own, and sends nobody back.
     async fn look_at_redirect(
         &mut self,
@@ -203,12 +203,12 @@ impl Doctor<'_> {
             }
             RedirectSaid::Refuses(how) => self.findings.push(Finding::bad(
                 name,
-                format!("it refuses the client or its redirect address ({how})"),
+                format!("it refuses the client or its redirect URI ({how})"),
                 format!("register exactly {redirect} there, for client {}", provider.client_id),
             )),
             RedirectSaid::Silent => self.findings.push(Finding::doubtful(
                 name,
-                "it does not say whether it knows the redirect address",
+                "it does not say whether it knows the redirect URI",
                 format!("make sure that {redirect} is registered there"),
             )),
         }

@@ -1,4 +1,4 @@
-//! What a provider says of a redirect address, when it is asked for a sign-in without a page.
+//! What a provider says of a redirect URI, when it is asked for a sign-in without a page.
 
 use http::StatusCode;
 
@@ -15,7 +15,7 @@ pub enum RedirectSaid {
 
 /// What pages say that are shown in place of an error, with whatever status.
 const REFUSALS: [&str; 8] = [
-    // Entra ID: another redirect address, an unknown client, a malformed address.
+    // Entra ID: another redirect URI, an unknown client, a malformed address.
     "AADSTS50011",
     "AADSTS700016",
     "AADSTS900971",

@@ -42,7 +42,7 @@ impl Doors {
         let Some(email) = named.and_then(|it| it.address().ok()) else { return };
         if self.limits.may_note_person(email.as_str(), "log") {
             let because = match self.settings.add_unknown_users {
-                Newcomers::Nobody => "GATEHALL_ADD_UNKNOWN_USERS is false, so that nobody is added",
+                Newcomers::Nobody => "GATEHALL_ADD_UNKNOWN_USERS is false, so nobody is added",
                 _ => "no grant to a pattern of addresses means them, so that they are not added",
             };
             tracing::warn!(

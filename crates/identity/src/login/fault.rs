@@ -8,35 +8,33 @@ pub enum SignInFault {
     #[error("There is no provider of that name to sign in with.")]
     NoProvider,
     /// The provider does not answer, or not as it should.
-    #[error("The provider does not answer as it should just now: try again in a minute.")]
+    #[error("The provider is not answering properly at the moment: try again in a minute.")]
     Provider,
     /// The answer has no state, or several, or a code more than once.
-    #[error("The answer of the provider is not whole: sign in again.")]
+    #[error("The provider's answer is incomplete: sign in again.")]
     Form,
     /// The answer belongs to no sign-in that this browser began, or to one that is over.
-    #[error("This sign-in was begun elsewhere, is over, or took too long: sign in again.")]
+    #[error("This sign-in was started elsewhere, is over, or took too long: sign in again.")]
     State,
     /// The answer comes from another provider than the one that was asked.
-    #[error("The answer comes from another provider than the one that was asked: sign in again.")]
+    #[error("The answer came from a different provider than the one asked: sign in again.")]
     OtherIssuer,
     /// The provider says no.
     #[error("The provider did not sign you in: {0}.")]
     Refused(String),
     /// The provider was to have the person prove anew who they are, and does not say that they did.
     #[error(
-        "{0} does not say that you proved to it just now who you are: sign in again, and prove it there. If that does not help, an administrator has to have {0} send auth_time in its ID tokens."
+        "{0} does not say that you have just authenticated: sign in again and authenticate there. If that does not help, an administrator has to make {0} send auth_time in its ID tokens."
     )]
     NotProved(String),
     /// The provider does not take the code.
-    #[error("The provider does not know this sign-in any more: sign in again.")]
+    #[error("The provider no longer knows this sign-in: sign in again.")]
     Code,
     /// The provider does not take this gate's secret.
-    #[error(
-        "The provider does not know this gate: an administrator finds why on the provider's page."
-    )]
+    #[error("The provider does not know this gate: an administrator can see why on its page.")]
     Client,
     /// The link was used, or its time is over.
-    #[error("This link was used already, or its 15 minutes are over: ask for a new one.")]
+    #[error("This link has been used already, or its 15 minutes are over: ask for a new one.")]
     Link,
 }
 

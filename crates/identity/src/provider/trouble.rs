@@ -25,8 +25,8 @@ impl MetadataError {
     pub(crate) const fn remedy(&self) -> &'static str {
         match self {
             Self::Fetch(error) => error.remedy(),
-            Self::Unsaid(_) => "mend its metadata at the provider, or correct the issuer",
-            Self::Odd(..) => "mend its metadata at the provider",
+            Self::Unsaid(_) => "fix its metadata at the provider, or correct the issuer",
+            Self::Odd(..) => "fix its metadata at the provider",
             Self::OtherIssuer { .. } => "correct the issuer",
             Self::Unsafe(_) => "have the provider publish https addresses",
             Self::NoSigningKey(_) | Self::NoKeys => "choose a signing key at the provider",

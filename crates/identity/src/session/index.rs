@@ -132,11 +132,18 @@ impl SessionIndex {
     /// Ends sessions here at once. The store tells the others.
     pub fn end(&self, which: &Sessions, now: Timestamp) {
         let sessions = self.sessions.pin();
-        for entry in sessions.values().filter(|entry| which.means(&entry.session)) {
-            sessions.update(entry.session.id, |entry| {
+        let end = |id: Digest| {
+            sessions.update(id, |entry| {
                 let session = Session { ended_at: Some(now), ..entry.session.clone() };
                 Arc::new(Entry { session, uses: Arc::clone(&entry.uses) })
             });
+        };
+        match which {
+            Sessions::One(id) => end(*id),
+            Sessions::User(_) | Sessions::Account { .. } => {
+                let meant = sessions.values().filter(|entry| which.means(&entry.session));
+                meant.for_each(|entry| end(entry.session.id));
+            }
         }
     }
 

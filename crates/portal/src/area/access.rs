@@ -142,8 +142,8 @@ async fn show(
                     let adds = doors.adds_unknown_users();
                     let newcomer = Newcomer::new(snapshot.company(), &email, &chats, adds);
                     view.problem = format!(
-                        "{error}: {}. To change it: {}. Below you can ask about somebody who never \
-                         signed in.",
+                        "{error}: {}. To change this: {}. Below you can ask about someone who has \
+                         never signed in.",
                         newcomer.summary(),
                         newcomer.remedy
                     );

@@ -76,7 +76,7 @@ struct AccountRow {
     user: String,
     /// The provider's own id of the account.
     subject: String,
-    /// Whether it was bound because it has the user's address, and not by hand.
+    /// Whether it was bound by its email rather than by an administrator.
     by_address: bool,
     since: Moment,
     /// The account with the user's address that was not let in, if one was.
@@ -226,7 +226,7 @@ async fn unbind(
             return Ok(render(StatusCode::UNPROCESSABLE_ENTITY, &page));
         }
         (false, []) => return Err(Fault::field("users", "choose at least one")),
-        (true, _) => return Err(Fault::field("users", "choose users, or all, and not both")),
+        (true, _) => return Err(Fault::field("users", "choose either users or all, not both")),
     };
     let prepare = |snapshot: &Snapshot| unbind_all(snapshot.company(), &wish.provider, users);
     let revision = portal.apply(&admin, prepare).await?;

@@ -85,7 +85,7 @@ impl AuditView {
         if manager.admin {
             // What happens at the doors is of no tenant.
             let refused = "action:sign-in outcome:refused".to_owned();
-            suggestions.insert(3, ("Sign-ins refused", refused));
+            suggestions.insert(3, ("Refused sign-ins", refused));
         }
         Self {
             frame: manager.frame("Audit"),
@@ -147,7 +147,8 @@ async fn list(
     view.follow = search.follow == Some(1);
     view.later_page = search.older.is_some() && !view.follow;
     if let Some(older) = search.older.filter(|_| view.later_page) {
-        let at = cursor(&older).ok_or_else(|| Fault::field("older", "is not of a page before"))?;
+        let at =
+            cursor(&older).ok_or_else(|| Fault::field("older", "is not from an earlier page"))?;
         filter.older_than = Some(at);
     }
     filter.limit = ROWS as u32 + 1;

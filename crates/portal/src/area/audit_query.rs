@@ -121,18 +121,18 @@ fn terms(text: &str) -> Result<Vec<Term>, Refusal> {
                 }
                 ':' if name.is_none() && !was_quoted => name = Some(std::mem::take(&mut value)),
                 c if c.is_control() => {
-                    return Err(Refusal::invalid("search", "holds a character that is not text"));
+                    return Err(Refusal::invalid("search", "contains a control character"));
                 }
                 c => value.push(c),
             }
         }
         if quoted {
-            return Err(Refusal::invalid("search", format!("a quote is left open in {left}")));
+            return Err(Refusal::invalid("search", format!("a quote is not closed in {left}")));
         }
         left = left[end..].trim_start();
         if value.is_empty() {
             let what = name.unwrap_or_default();
-            return Err(Refusal::invalid("search", format!("{what}: says no value")));
+            return Err(Refusal::invalid("search", format!("{what}: has no value")));
         }
         found.push(Term { name: name.map(|it| it.to_ascii_lowercase()), value });
     }
@@ -168,7 +168,7 @@ fn apply(filter: &mut EventFilter, name: &str, value: &str) -> Result<(), Refusa
 fn once<T>(name: &'static str, place: &mut Option<T>, value: T) -> Result<(), Refusal> {
     match place.replace(value) {
         None => Ok(()),
-        Some(_) => Err(Refusal::invalid(name, "is said twice: leave one")),
+        Some(_) => Err(Refusal::invalid(name, "is given twice: keep one")),
     }
 }
 
@@ -177,7 +177,7 @@ fn one_of(name: &'static str, value: &str, words: &[&str]) -> Result<String, Ref
     let plain = |text: &str| text.replace('-', " ").to_ascii_lowercase();
     let found = words.iter().find(|word| plain(word) == plain(value));
     found.map(|it| (*it).to_owned()).ok_or_else(|| {
-        Refusal::invalid(name, format!("\"{value}\" is none of {}", words.join(", ")))
+        Refusal::invalid(name, format!("\"{value}\" is not one of {}", words.join(", ")))
     })
 }
 
@@ -245,18 +245,18 @@ mod tests {
     #[test]
     fn what_is_not_known_is_named() {
         assert!(problem("colour:red").contains("no filter \"colour\": use one of actor"));
-        assert!(problem("outcome:good").starts_with("outcome: \"good\" is none of answered"));
+        assert!(problem("outcome:good").starts_with("outcome: \"good\" is not one of answered"));
         assert!(problem("revision:-1").starts_with("revision: \"-1\""));
         assert!(problem("revision:18446744073709551615").starts_with("revision: "));
         assert!(problem("after:yesterday").starts_with("after: \"yesterday\""));
         assert!(problem("after:ääääääääääTää:ää").starts_with("after: "));
         assert!(problem("tenant:No!").contains("No!"));
-        assert!(problem("a\0b").contains("not text"));
-        assert!(problem("word tool:a").contains("tool: is said twice"));
-        assert!(problem("actor:a actor:b").contains("actor: is said twice"));
-        assert!(problem("actor:\"a").contains("left open"));
-        assert!(problem("actor:").contains("actor: says no value"));
-        assert!(problem("\"\"").contains("says no value"));
+        assert!(problem("a\0b").contains("control character"));
+        assert!(problem("word tool:a").contains("tool: is given twice"));
+        assert!(problem("actor:a actor:b").contains("actor: is given twice"));
+        assert!(problem("actor:\"a").contains("not closed"));
+        assert!(problem("actor:").contains("actor: has no value"));
+        assert!(problem("\"\"").contains("has no value"));
     }
 
     #[test]

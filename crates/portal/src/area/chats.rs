@@ -14,7 +14,7 @@ pub(super) fn findings(scene: &Scene<'_>) -> Vec<Thing> {
         subject: Short::name(&it.subject),
         href: "/settings".into(),
         text: format!(
-            "needs you: {}",
+            "needs attention: {}",
             sentences("", &[&it.found, it.remedy.on_page()]).trim_start()
         ),
     };
@@ -28,8 +28,8 @@ pub(super) fn changed(scene: &Scene<'_>) -> Vec<Thing> {
         subject: company.user_label(it.user),
         href: format!("/users/{}", encoded(&company.user_label(it.user))),
         text: format!(
-            "is refused: the account of {} changed. If it is the same person, unbind the old one. \
-             Seen on {}.",
+            "cannot sign in: the account of {} changed. If it is the same person, unbind the old \
+             one. Last seen on {}.",
             source_name(company, &it.issuer),
             Moment(it.at)
         ),

@@ -15,17 +15,17 @@ pub(super) struct Nothing {}
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Removal {
-    /// Also remove all that cannot be without it.
+    /// Also remove everything that depends on it.
     #[serde(default)]
     pub(super) cascade: bool,
-    /// The version that was looked at; refused if it is another by now.
+    /// The version that the change is based on; refused if the record has changed since.
     pub(super) seen: Option<String>,
 }
 
 /// What a list is searched for.
 #[derive(Deserialize, JsonSchema)]
 pub(super) struct ListSearch {
-    /// Words, all of which have to be found.
+    /// Words that must all occur.
     pub(super) q: Option<String>,
     /// The page, from 1.
     pub(super) page: Option<usize>,

@@ -19,7 +19,7 @@ pub(super) struct ConnectionRow {
     pub(super) href: String,
     pub(super) tenant: Option<String>,
     pub(super) server: String,
-    /// `up`, `down`, `unseen` or `disabled`.
+    /// `up`, `down`, `unseen` (not checked yet) or `disabled`.
     pub(super) state: &'static str,
     /// What it says of itself, or why it is not up.
     pub(super) said: String,
@@ -73,6 +73,11 @@ impl ConnectionRow {
         }
     }
 
+    /// Its state in words.
+    pub(super) fn state_label(&self) -> &'static str {
+        state_label(self.state)
+    }
+
     /// How its state looks.
     pub(super) fn tone(&self) -> &'static str {
         tone(self.state)
@@ -95,7 +100,7 @@ pub(super) fn state_of(site: &Site, condition: Option<&Condition>) -> (&'static 
 
 fn limits(limits: &Limits) -> String {
     let seconds = limits.timeout_seconds.map(|it| format!("{it} s"));
-    let calls = limits.concurrent_calls.map(|it| format!("{it} at once"));
+    let calls = limits.concurrent_calls.map(|it| format!("{it} concurrent"));
     let both: Vec<String> = seconds.into_iter().chain(calls).collect();
     both.join(", ")
 }
@@ -108,6 +113,11 @@ pub(super) fn tone(state: &str) -> &'static str {
         "unseen" => "warn",
         _ => "",
     }
+}
+
+/// A state in words.
+pub(super) fn state_label(state: &'static str) -> &'static str {
+    if state == "unseen" { "not checked yet" } else { state }
 }
 
 /// The icon of a state.

@@ -67,7 +67,7 @@ async fn list(
     let words = search.words();
     let may = |site: &Site| manager.may_manage_connection(&site.connection.path);
     let mut rows = ConnectionRow::all(&portal, &manager, may);
-    rows.retain(|row| words.are_in(&[&row.path, row.state, &row.said]));
+    rows.retain(|row| words.are_in(&[&row.path, row.state, row.state_label(), &row.said]));
     let connections = Page::take(rows, search.page);
     let query = search.q.unwrap_or_default();
     manager.show(&ConnectionList { frame: manager.frame("Connections"), query, connections })
@@ -81,7 +81,7 @@ struct ConnectionView {
     path: String,
     tenant: Option<String>,
     server: String,
-    /// The tenant's own address of the server.
+    /// The server's URL for this tenant.
     url: Option<String>,
     /// Where it leads: an address, or a command.
     leads_to: String,
@@ -89,7 +89,7 @@ struct ConnectionView {
     concurrent_calls: Option<u32>,
     enabled: bool,
     since: Moment,
-    /// `up`, `down`, `unseen` or `disabled`.
+    /// `up`, `down`, `unseen` (not checked yet) or `disabled`.
     state: &'static str,
     said: String,
     remedy: String,
@@ -97,14 +97,14 @@ struct ConnectionView {
     tools: usize,
     /// Definitions that were left out, and why.
     problems: Vec<String>,
-    /// Why its list of tools was not read to its end.
+    /// Why its list of tools could not be read to the end.
     cut: Option<&'static str>,
-    /// What was mended in definitions, each with the tools that had it.
+    /// What was repaired in definitions, each with the tools that had it.
     repairs: Vec<String>,
     /// The last lines of a process's standard error.
     stderr: Vec<String>,
     failures: Vec<Failure>,
-    /// Tools that came, went or changed since the gate started.
+    /// Tools added, removed or changed since the gate started.
     changed: Option<Changed>,
     credentials: Vec<CredentialRow>,
     grants: Vec<GrantRow>,
@@ -120,6 +120,10 @@ struct ConnectionView {
 }
 
 impl ConnectionView {
+    fn state_label(&self) -> &'static str {
+        condition::state_label(self.state)
+    }
+
     fn tone(&self) -> &'static str {
         condition::tone(self.state)
     }
@@ -149,7 +153,7 @@ struct CredentialRow {
     /// `sealed`, or the environment variable of the gate that holds it.
     secret: String,
     since: Moment,
-    /// When its issuer lets it end.
+    /// When it expires.
     until: Option<Moment>,
 }
 
@@ -271,12 +275,12 @@ async fn add_form(admin: Admin, Search(search): Search<AddSearch>) -> Response {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ConnectionOrder {
-    /// The tenant; left out for a server that is shared on purpose.
+    /// The tenant; omit it for a server that is shared between tenants.
     #[schemars(with = "Option<String>")]
     tenant: Option<TenantId>,
     #[schemars(with = "String")]
     server: ServerId,
-    /// The tenant's own address of the server, if it has one.
+    /// The server's URL for this tenant, if it differs.
     #[serde(default)]
     url: String,
 }
@@ -303,7 +307,7 @@ async fn add(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ConnectionChange {
-    /// The tenant's own address; administrators alone may set it.
+    /// The server's URL for this tenant; only administrators may set it.
     #[serde(default, deserialize_with = "clearable")]
     #[schemars(with = "Option<String>")]
     url: Option<Option<Address>>,
@@ -314,7 +318,7 @@ struct ConnectionChange {
     #[schemars(with = "Option<u32>")]
     concurrent_calls: Option<Option<u32>>,
     enabled: Option<bool>,
-    /// The version that was looked at; refused if it is another by now.
+    /// The version that the change is based on; refused if the record has changed since.
     seen: Option<String>,
 }
 

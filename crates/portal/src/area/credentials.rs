@@ -31,12 +31,12 @@ struct CredentialWish {
     /// `header:Authorization:Bearer`, `header:X-Api-Key`, `environment:API_KEY`.
     #[schemars(with = "String")]
     placement: Placement,
-    /// The secret, which is sealed and never shown again.
+    /// The secret, which is stored encrypted and never shown again.
     #[schemars(with = "Option<String>")]
     secret: Option<SecretString>,
-    /// In its place, the environment variable of the gate that holds it; administrators alone.
+    /// Instead of it, the environment variable of the gate that holds it; administrators only.
     environment: Option<String>,
-    /// When its issuer lets it end; the overview reminds of it.
+    /// When it expires; the overview reminds of it.
     #[schemars(with = "Option<String>")]
     expires_at: Option<Timestamp>,
 }
@@ -52,7 +52,12 @@ async fn set(
         (Some(secret), None) => NewSecret::Value(secret),
         (None, Some(_)) if !manager.admin => return Err(Fault::NotAllowed("administrators")),
         (None, Some(variable)) => NewSecret::Environment(variable),
-        _ => return Err(Fault::field("secret", "give the secret, or the variable that holds it")),
+        _ => {
+            return Err(Fault::field(
+                "secret",
+                "enter the secret, or name the variable that holds it",
+            ));
+        }
     };
     let new = NewCredential { placement: wish.placement, secret, expires_at: wish.expires_at };
     let edit = ConnectionEdit { credentials: vec![new], ..Default::default() };

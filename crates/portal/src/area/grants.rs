@@ -74,7 +74,7 @@ struct GrantWish {
     group: Option<GroupName>,
     #[schemars(with = "Option<String>")]
     user: Option<EmailAddress>,
-    /// Users whose address matches: `*`, `*@example.com`.
+    /// Users whose email matches: `*`, `*@example.com`.
     #[schemars(with = "Option<String>")]
     users: Option<UserPattern>,
     #[schemars(with = "Option<String>")]

@@ -115,11 +115,18 @@ struct MemberRow {
     email: String,
     name: String,
     enabled: bool,
-    /// Who says so.
-    sources: Vec<String>,
-    /// Whether an administrator or an import gave it, so that it can be taken back here.
+    /// Where the membership came from: `local`, `import` or `claim:PROVIDER`.
+    #[schemars(with = "Vec<String>")]
+    sources: Vec<Source>,
+    /// Whether an administrator or an import gave it, so that it can be removed here.
     removable: bool,
     since: Moment,
+}
+
+impl MemberRow {
+    fn source_labels(&self) -> String {
+        self.sources.iter().map(Source::label).collect::<Vec<_>>().join(", ")
+    }
 }
 
 async fn show(
@@ -146,7 +153,7 @@ async fn show(
             email: user.email.to_string(),
             name: Short::name(&user.name),
             enabled: user.enabled,
-            sources: given.iter().map(|it| it.source.to_string()).collect(),
+            sources: given.iter().map(|it| it.source.clone()).collect(),
             removable: given.iter().any(|it| !matches!(it.source, Source::Claim(_))),
             since: Moment(given.iter().map(|it| it.created_at).min().unwrap_or(user.created_at)),
         }
@@ -210,18 +217,18 @@ struct GroupChange {
     #[serde(default, deserialize_with = "text")]
     description: Option<String>,
     enabled: Option<bool>,
-    /// Users to put in.
+    /// Users to add.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     add_members: Vec<EmailAddress>,
-    /// Users to put in, as a text with an address on each line.
+    /// Users to add, as text with one email per line.
     #[serde(default)]
     paste: String,
-    /// Users to take out.
+    /// Users to remove.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     remove_members: Vec<EmailAddress>,
-    /// The version that was looked at; refused if it is another by now.
+    /// The version that the change is based on; refused if the record has changed since.
     seen: Option<String>,
 }
 

@@ -16,7 +16,7 @@ use crate::web::Fault;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Guest {
-    /// The provider whose claims these are; left out if there is only one.
+    /// The provider that these claims come from; may be omitted if there is only one.
     #[schemars(with = "Option<String>")]
     pub(super) provider: Option<ProviderId>,
     /// Claims as JSON, or the lines of headers: `X-OpenWebUI-User-Jwt`, `X-Forwarded-User`.
@@ -49,13 +49,13 @@ pub(super) fn invite(
         return settle(snapshot, &visit, now);
     }
     let email = headers.forwarded_user.ok_or_else(|| {
-        let known = "holds neither X-OpenWebUI-User-Jwt nor X-Forwarded-User; no other header \
-                     says here who somebody is";
+        let known = "contains neither X-OpenWebUI-User-Jwt nor X-Forwarded-User; no other header \
+                     identifies a user here";
         Fault::field("said", known)
     })?;
     if !doors.takes_forwarded_user() {
-        let off = "X-Forwarded-User is believed nowhere here: GATEHALL_FORWARDED_USER_PROXIES is \
-                   not set";
+        let off =
+            "X-Forwarded-User is not trusted here: GATEHALL_FORWARDED_USER_PROXIES is not set";
         return Err(Fault::field("said", off));
     }
     let email: EmailAddress = email.parse()?;
@@ -74,7 +74,7 @@ fn settle(snapshot: &Snapshot, visit: &Visit, now: Timestamp) -> Result<Invited,
 
 fn by_claims(snapshot: &Snapshot, guest: &Guest) -> Result<Visit, Fault> {
     let mut claims: Map<String, Value> = serde_json::from_str(&guest.said)
-        .map_err(|error| Fault::field("said", format!("is no JSON: {error}")))?;
+        .map_err(|error| Fault::field("said", format!("is not JSON: {error}")))?;
     // Who asks about a person seldom knows the provider's id of them, and it changes nothing here.
     claims.entry("sub").or_insert_with(|| "somebody".into());
     let provider = provider_of(snapshot, guest.provider.as_ref())?;
@@ -91,8 +91,8 @@ fn provider_of<'s>(snapshot: &'s Snapshot, id: Option<&ProviderId>) -> Result<&'
     };
     found.map(AsRef::as_ref).ok_or_else(|| {
         let problem = match providers.is_empty() {
-            true => "there is no provider whose claims these could be: add one",
-            false => "choose the provider whose claims these are",
+            true => "there is no provider that could have sent these claims: add one",
+            false => "choose the provider that these claims come from",
         };
         Fault::field("provider", problem)
     })
@@ -114,7 +114,7 @@ impl<'t> Headers<'t> {
         let mut headers = Self::default();
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let (name, value) = line.split_once(':').ok_or_else(|| {
-                Fault::field("said", "is neither JSON nor lines like Name: value")
+                Fault::field("said", "is neither JSON nor header lines such as Name: value")
             })?;
             match name.trim().to_ascii_lowercase().as_str() {
                 OPEN_WEBUI_USER_HEADER => headers.chat_user = Some(value.trim()),

@@ -122,7 +122,7 @@ impl Whom {
             Self::Groups => host_rule::groups(company, groups),
             Self::Open | Self::SignedIn if !groups.is_empty() => Err(Refusal::invalid(
                 "groups",
-                "are named, but the rule is for others too: name none, or admit groups alone",
+                "are given, but the rule admits others too: give none, or admit only groups",
             )),
             Self::Open => Ok(Admit::Open),
             Self::SignedIn => Ok(Admit::SignedIn),
@@ -137,7 +137,7 @@ struct HostRuleOrder {
     /// `app.example.com`, `*.example.com` or `*`.
     #[schemars(with = "String")]
     host: HostPattern,
-    /// The beginning of the paths it is for; all, if left out.
+    /// The path prefix; every path, if omitted.
     #[schemars(with = "Option<String>")]
     path: Option<PathPrefix>,
     admit: Whom,
@@ -178,7 +178,7 @@ struct HostRuleChange {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     groups: Vec<GroupName>,
-    /// The version that was looked at; refused if it is another by now.
+    /// The version that the change is based on; refused if the record has changed since.
     seen: Option<String>,
 }
 

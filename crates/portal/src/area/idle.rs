@@ -19,8 +19,8 @@ impl Idle {
     /// Why, in words.
     pub(super) const fn because(self) -> &'static str {
         match self {
-            Self::Disabled => "what it is for is disabled",
-            Self::NoTool => "no tool there has such a name",
+            Self::Disabled => "its target is disabled",
+            Self::NoTool => "no tool there matches it",
         }
     }
 }

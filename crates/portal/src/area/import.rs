@@ -76,7 +76,7 @@ struct PlanView {
     sound: bool,
     /// How many changes applying it takes.
     changes: usize,
-    /// How many more it takes to also remove what the file does not say.
+    /// How many more it takes to also remove what is not in the file.
     removals: usize,
     /// Of a table: what it means for the people in it.
     people: Option<People>,
@@ -101,7 +101,7 @@ impl PlanView {
     fn new(visitor: &Visitor, plan: Plan, upload: Upload) -> Self {
         let (changes, seen) = (plan.changes(Choice::default()).count(), plan.fingerprint());
         Self {
-            frame: visitor.frame("Plan of an import"),
+            frame: visitor.frame("Import plan"),
             sound: plan.is_sound(),
             changes,
             removals: plan.count("extra"),
@@ -178,7 +178,7 @@ fn refused(admin: &Admin, upload: Upload, problem: &str) -> Result<Response, Fau
 
 async fn plan(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Response, Fault> {
     if upload.text.trim().is_empty() {
-        return refused(&admin, upload, "there is nothing in it: choose a file, or paste one");
+        return refused(&admin, upload, "is empty: choose a file, or paste its content");
     }
     let entries = match entries(&upload) {
         Ok(entries) => entries,
@@ -221,7 +221,7 @@ async fn apply(admin: Admin, State(portal): Shared, upload: Upload) -> Result<Re
     if admin.face == Face::Api
         && let Some((row, reason)) = problems(&plan).next()
     {
-        let problem = format!("{reason} ({} wrong, nothing is applied)", plan.count("wrong"));
+        let problem = format!("{reason} ({} wrong; nothing was applied)", plan.count("wrong"));
         return Err(Fault::field(&row.place, problem));
     }
     let view = PlanView::new(&admin, plan, upload);
@@ -244,7 +244,7 @@ async fn wrong_rows(
 ) -> Result<Response, Fault> {
     let unreadable = |problem: String| Fault::field("text", problem);
     if !is_table(&upload.read_as(), &upload.text) {
-        return Err(unreadable("is not a table: mend the places that the plan names".into()));
+        return Err(unreadable("is not a table: fix the places that the plan names".into()));
     }
     let entries = entries(&upload).map_err(|error| unreadable(error.to_string()))?;
     let (_, plan) = prepare(&portal, &admin.snapshot, &entries, Choice::default());

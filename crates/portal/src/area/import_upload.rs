@@ -17,27 +17,27 @@ pub(super) const LARGEST_FILE: usize = 8 << 20;
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Upload {
-    /// What is in the file.
+    /// The content of the file.
     pub(super) text: String,
-    /// Its name, whose ending tells the format. Left out, the content tells it.
+    /// Its name, whose extension tells the format; if omitted, the content does.
     #[serde(default)]
     pub(super) file_name: String,
     /// The format, whatever the name is: `json`, `toml`, `yaml` or `csv`.
     #[serde(default)]
     pub(super) format: String,
-    /// Also remove what the file does not say.
+    /// Also remove what is not in the file.
     #[serde(default)]
     pub(super) prune: bool,
-    /// Apply the rows that are right although others are wrong.
+    /// Apply the correct rows even if others are wrong.
     #[serde(default)]
     pub(super) partial: bool,
-    /// Leave out what is new.
+    /// Skip new records.
     #[serde(default)]
     pub(super) leave_new: bool,
-    /// Leave what is there as it is.
+    /// Skip changes to existing records.
     #[serde(default)]
     pub(super) leave_changed: bool,
-    /// The plan that was looked at; refused if it is another by now.
+    /// The plan that was reviewed; refused if it is a different one by now.
     pub(super) seen: Option<String>,
     /// Whether the encoding of the file was guessed.
     #[serde(skip)]

@@ -75,14 +75,14 @@ async fn add_form(admin: Admin, Search(whom): Search<ForWhom>) -> Response {
         admin.snapshot.company().tenants.keys().map(ToString::to_string).collect();
     tenants.sort_unstable();
     let user = whom.user.unwrap_or_default();
-    render(StatusCode::OK, &AddForm { frame: admin.frame("Make a key"), user, tenants })
+    render(StatusCode::OK, &AddForm { frame: admin.frame("Create a key"), user, tenants })
 }
 
 /// What a new key is made of.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct KeyWish {
-    /// The user it speaks for; left out, it is a service key.
+    /// The owner, as whom it acts; omit it for a service key.
     #[schemars(with = "Option<String>")]
     user: Option<EmailAddress>,
     /// What it is for.
@@ -91,10 +91,10 @@ struct KeyWish {
     /// The only tenant it may be used for.
     #[schemars(with = "Option<String>")]
     tenant: Option<TenantId>,
-    /// Whether it opens the management API.
+    /// Whether it may use the management API.
     #[serde(default)]
     manage: bool,
-    /// When it ends, if ever.
+    /// When it expires; never, if omitted.
     #[schemars(with = "Option<String>")]
     expires_at: Option<Timestamp>,
 }
@@ -121,7 +121,7 @@ pub(super) struct NewKeyView {
     #[serde(skip)]
     frame: Frame,
     id: String,
-    /// The whole key, which is kept nowhere.
+    /// The whole key, which is not stored.
     key: String,
     #[serde(skip)]
     back: &'static str,
@@ -237,7 +237,7 @@ async fn show(admin: Admin, State(portal): Shared, At(id): At<KeyId>) -> Result<
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Revocation {
-    /// The key's name, or its id, to show that it is meant.
+    /// The key's name or ID, as a confirmation.
     confirm: String,
 }
 
@@ -251,7 +251,7 @@ async fn revoke(
         let company = snapshot.company();
         let key = company.keys.get(&id).ok_or_else(|| Refusal::missing("key", &id))?;
         if revocation.confirm != key.name && revocation.confirm != id.as_str() {
-            return Err(Refusal::invalid("confirm", "write the name of the key, or its id"));
+            return Err(Refusal::invalid("confirm", "type the name of the key, or its ID"));
         }
         operation::key::revoke(company, &id, admin.now)
     };

@@ -106,7 +106,7 @@ struct OwnKey {
     /// What it is for.
     #[serde(default)]
     name: String,
-    /// When it ends, if ever.
+    /// When it expires; never, if omitted.
     #[schemars(with = "Option<String>")]
     expires_at: Option<Timestamp>,
 }

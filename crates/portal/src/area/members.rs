@@ -209,7 +209,7 @@ impl MatrixSearch {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct MembersChange {
-    /// Each an address, a blank, and a group.
+    /// Each an email, a space and a group.
     #[serde(default)]
     add: Vec<String>,
     /// The same.

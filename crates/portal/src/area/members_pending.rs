@@ -23,7 +23,7 @@ use crate::web::{Face, Fault, Portal, Visitor};
 #[schemars(rename = "MembersReview")]
 #[serde(deny_unknown_fields)]
 pub(super) struct Ticked {
-    /// Memberships to add, each an address, a blank, and a group.
+    /// Memberships to add, each an email, a space and a group.
     #[serde(default)]
     add: Vec<String>,
     /// Memberships to remove, likewise.
@@ -82,7 +82,7 @@ impl TryFrom<String> for MatrixPage {
         let numbers = text.split_once(' ').and_then(|(page, group_page)| {
             Some(Self { page: page.parse().ok()?, group_page: group_page.parse().ok()? })
         });
-        numbers.ok_or("must be two numbers with a blank between them")
+        numbers.ok_or("must be two numbers separated by a space")
     }
 }
 
@@ -104,7 +104,7 @@ pub(super) fn pair(email: &EmailAddress, group: &GroupName) -> String {
 fn split(pair: &str) -> Result<(EmailAddress, GroupName), Refusal> {
     let (email, group) = pair
         .split_once(' ')
-        .ok_or_else(|| Refusal::invalid("add", "must be an address, a blank, and a group"))?;
+        .ok_or_else(|| Refusal::invalid("add", "must be an email, a space and a group"))?;
     Ok((email.parse()?, group.parse()?))
 }
 

@@ -37,7 +37,7 @@ struct Overview {
     frame: Frame,
     /// The answer in a sentence.
     answer: String,
-    /// How many things there are to do.
+    /// How many items need attention.
     needs: usize,
     todo: Vec<Todo>,
     health: Health,
@@ -71,8 +71,8 @@ async fn show(admin: Admin, State(portal): Shared) -> Result<Response, Fault> {
         frame: admin.frame("Overview"),
         answer: match needs {
             0 => "All is well.".into(),
-            1 => "1 thing needs you.".into(),
-            needs => format!("{needs} things need you."),
+            1 => "1 item needs attention.".into(),
+            needs => format!("{needs} items need attention."),
         },
         needs,
         todo,
@@ -89,9 +89,9 @@ async fn show(admin: Admin, State(portal): Shared) -> Result<Response, Fault> {
 struct Health {
     up: usize,
     down: usize,
-    /// Not asked yet.
+    /// Not checked yet.
     unseen: usize,
-    /// Closed by themselves, their server or their tenant.
+    /// Disabled themselves, or by their server or tenant.
     disabled: usize,
     /// Those that are enabled and not up, the first of them.
     ailing: Vec<ConnectionRow>,
@@ -171,7 +171,7 @@ impl Plot {
     fn words(&self) -> String {
         match self.total {
             0 => "none in the last hour".into(),
-            total => format!("{total} in the last hour, at most {} in a minute", self.peak),
+            total => format!("{total} in the last hour, at most {} per minute", self.peak),
         }
     }
 }

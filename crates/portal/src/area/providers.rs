@@ -61,7 +61,7 @@ pub(super) fn trouble_of(doors: &Doors, id: &ProviderId) -> Option<String> {
 }
 
 pub(super) fn trouble_text(trouble: &ProviderTrouble) -> String {
-    format!("{}. To mend it: {}.", Short::text(&trouble.found), trouble.remedy)
+    format!("{}. To fix it: {}.", Short::text(&trouble.found), trouble.remedy)
 }
 
 impl ProviderRow {
@@ -109,7 +109,7 @@ struct ProviderView {
     own_callback: bool,
     domains: Vec<String>,
     tenant_ids: Vec<String>,
-    /// The redirect address, to be registered at the provider.
+    /// The redirect URI, to be registered at the provider.
     callback: String,
     /// What is set and is not the default, in words.
     settings: Vec<String>,
@@ -169,7 +169,7 @@ struct AddForm {
     frame: Frame,
     /// Where providers send people back to.
     callback: String,
-    /// Whether this one needs a redirect address of its own.
+    /// Whether this one needs a redirect URI of its own.
     own_callback: bool,
 }
 
@@ -187,31 +187,31 @@ async fn add_form(admin: Admin, State(portal): Shared) -> Response {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ProviderOrder {
-    /// Stands in the redirect address and at memberships.
+    /// Appears in the redirect URI and as the source of memberships.
     #[schemars(with = "String")]
     id: ProviderId,
-    /// Name to show on the button.
+    /// Name on the sign-in button.
     #[serde(default)]
     name: String,
     /// `entra`, `authentik` or `generic`, which it is if left out.
     #[schemars(with = "Option<String>")]
     profile: Option<Profile>,
-    /// Exactly as the provider's metadata says it.
+    /// Exactly as in the provider's metadata.
     #[schemars(with = "String")]
     issuer: Issuer,
-    /// The gate's id at the provider.
+    /// The gate's client ID at the provider.
     client_id: String,
-    /// The gate's secret at the provider; sealed, and never shown again.
+    /// The gate's client secret; stored encrypted and never shown again.
     secret: Option<String>,
-    /// Domains of addresses for which the provider is authoritative.
+    /// Email domains that the provider may vouch for.
     domains: Option<Vec<String>>,
-    /// Entra ID: directories whose users may come.
+    /// Entra ID: directories whose users may sign in.
     tenant_ids: Option<Vec<String>>,
-    /// Whether users who are unknown here are added. They are, if left out.
+    /// Whether unknown users are added; true, if omitted.
     add_users: Option<bool>,
-    /// Whether people sign in with it. They do, if left out.
+    /// Whether people can sign in with it; true, if omitted.
     sign_in: Option<bool>,
-    /// Whether its addresses count as verified although it does not say so.
+    /// Whether its email addresses are trusted even if it does not say that they are verified.
     trust_email: Option<bool>,
     enabled: Option<bool>,
 }
@@ -265,17 +265,17 @@ struct ProviderChange {
     #[schemars(with = "Option<String>")]
     issuer: Option<Issuer>,
     client_id: Option<String>,
-    /// A new secret; sealed, and never shown again.
+    /// A new client secret; stored encrypted and never shown again.
     secret: Option<String>,
     domains: Option<Vec<String>>,
     tenant_ids: Option<Vec<String>>,
     add_users: Option<bool>,
     sign_in: Option<bool>,
     trust_email: Option<bool>,
-    /// Whether it has a redirect address of its own. One provider can do without.
+    /// Whether it has a redirect URI of its own, as all providers but one must.
     own_callback: Option<bool>,
     enabled: Option<bool>,
-    /// The version that was looked at; refused if it is another by now.
+    /// The version that the change is based on; refused if the record has changed since.
     seen: Option<String>,
 }
 

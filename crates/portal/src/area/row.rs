@@ -16,9 +16,10 @@ use crate::web::{Moment, Short, connection_href, encoded};
 #[derive(Serialize, JsonSchema)]
 pub(super) struct MembershipRow {
     pub(super) group: String,
-    /// Who says so: `local`, `import` or `claim:PROVIDER`.
-    pub(super) source: String,
-    /// Whether it can be taken back here; a provider's claim comes back at the next sign-in.
+    /// Its source: `local`, `import` or `claim:PROVIDER`.
+    #[schemars(with = "String")]
+    pub(super) source: Source,
+    /// Whether it can be removed here; what a provider's claim gives comes back at the next sign-in.
     pub(super) removable: bool,
     /// Whether the group counts.
     pub(super) enabled: bool,
@@ -36,7 +37,7 @@ impl MembershipRow {
                 rows.push(Self {
                     group: company.group_label(*group),
                     removable: !matches!(it.source, Source::Claim(_)),
-                    source: it.source.to_string(),
+                    source: it.source.clone(),
                     enabled: company.groups.get(group).is_some_and(|group| group.enabled),
                     since: Moment(it.created_at),
                 });
@@ -118,10 +119,10 @@ impl GrantRow {
 pub(super) struct KeyRow {
     pub(super) id: String,
     pub(super) name: String,
-    /// The user it speaks for; none for a service key.
+    /// The owner, as whom it acts; none for a service key.
     pub(super) user: Option<String>,
     pub(super) tenant: Option<String>,
-    /// Whether it opens the management API.
+    /// Whether it may use the management API.
     pub(super) manage: bool,
     /// `live`, `ended` or `revoked`.
     pub(super) state: &'static str,
@@ -131,6 +132,11 @@ pub(super) struct KeyRow {
 }
 
 impl KeyRow {
+    /// Its state in words.
+    pub(super) fn state_label(&self) -> &'static str {
+        if self.state == "ended" { "expired" } else { self.state }
+    }
+
     /// The keys that are wanted, the newest first.
     pub(super) fn all(
         company: &Company,

@@ -148,7 +148,7 @@ async fn add_form(admin: Admin, State(portal): Shared) -> Response {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ServerWish {
-    /// Of a new one; stands in addresses and in the names of tools.
+    /// The ID of a new one; it appears in URLs and in tool names.
     #[schemars(with = "Option<String>")]
     id: Option<ServerId>,
     #[serde(default, deserialize_with = "text")]
@@ -162,10 +162,10 @@ struct ServerWish {
     /// One of the commands that the gate was told to allow.
     #[serde(default)]
     command: String,
-    /// The arguments of the command, one on each line.
+    /// The arguments of the command, one per line.
     #[serde(default, deserialize_with = "text")]
     arguments: Option<String>,
-    /// The variables of the command that credentials may fill, one on each line.
+    /// The variables of the command that credentials may fill, one per line.
     #[serde(default, deserialize_with = "text")]
     credential_variables: Option<String>,
     /// `granted` or `public`.
@@ -175,7 +175,7 @@ struct ServerWish {
     #[serde(default, deserialize_with = "text")]
     tier: Option<String>,
     enabled: Option<bool>,
-    /// The version that was looked at; refused if it is another by now.
+    /// The version that the change is based on; refused if the record has changed since.
     seen: Option<String>,
 }
 
@@ -214,7 +214,8 @@ impl ServerWish {
         } else {
             Err(Refusal::invalid(
                 "arguments",
-                "hold blanks or line ends that lines cannot say: change them at the command line",
+                "contain spaces or line breaks that this form cannot show: change them on the \
+                 command line",
             ))
         }
     }
@@ -245,11 +246,10 @@ async fn add(
     State(portal): Shared,
     Input(mut wish): Input<ServerWish>,
 ) -> Result<Response, Fault> {
-    let id = wish.id.take().ok_or_else(|| Fault::field("id", "give the server an id"))?;
+    let id = wish.id.take().ok_or_else(|| Fault::field("id", "give the server an ID"))?;
     wish.name = wish.name.filter(|name| !name.is_empty());
     let transport = wish.transport(None)?;
-    let transport =
-        transport.ok_or_else(|| Refusal::invalid("url", "give an address, or a command"))?;
+    let transport = transport.ok_or_else(|| Refusal::invalid("url", "enter a URL or a command"))?;
     let prepare = |_: &Snapshot| {
         Ok::<_, Refusal>(operation::server::add(&id, transport.clone(), wish.edit(None), admin.now))
     };
@@ -264,7 +264,7 @@ async fn change(
     Input(wish): Input<ServerWish>,
 ) -> Result<Response, Fault> {
     if wish.id.as_ref().is_some_and(|it| *it != id) {
-        return Err(Fault::field("id", "stays as it is: add another server instead"));
+        return Err(Fault::field("id", "cannot be changed: add another server instead"));
     }
     let server = Server::clone(find_server(admin.snapshot.company(), &id)?);
     let seen = unchanged(wish.seen.as_deref(), server, &id)?;

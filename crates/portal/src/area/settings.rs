@@ -68,5 +68,5 @@ async fn doctor(
 ) -> Result<Response, Fault> {
     let findings = portal.hall.examine().await;
     let findings = FindingRow::all(&findings);
-    Ok(admin.show(&Findings { frame: admin.frame("What the doctor found"), findings }))
+    Ok(admin.show(&Findings { frame: admin.frame("Diagnostics"), findings }))
 }

@@ -105,12 +105,12 @@ struct TenantView {
     description: String,
     enabled: bool,
     since: Moment,
-    /// The addresses of those who manage it.
+    /// The emails of its tenant admins.
     admins: Vec<String>,
     connections: Vec<ConnectionRow>,
-    /// Who reaches it through which grant.
+    /// The grants that give access to it.
     grants: Vec<GrantRow>,
-    /// The groups that reach it, each with its members.
+    /// The groups with access to it, each with the number of its members.
     groups: Vec<GroupReach>,
     /// Calls, denials and failures of the last 24 hours.
     calls: u64,
@@ -203,10 +203,10 @@ async fn add_form(admin: Admin) -> Response {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct TenantOrder {
-    /// Stands in addresses and in the names of tools.
+    /// Appears in URLs and in tool names.
     #[schemars(with = "String")]
     id: TenantId,
-    /// Name to show.
+    /// Display name.
     name: Option<String>,
     description: Option<String>,
 }
@@ -235,7 +235,7 @@ struct TenantChange {
     #[serde(default, deserialize_with = "text")]
     description: Option<String>,
     enabled: Option<bool>,
-    /// The version that was looked at; refused if it is another by now.
+    /// The version that the change is based on; refused if the record has changed since.
     seen: Option<String>,
 }
 

@@ -57,22 +57,18 @@ impl Todo {
 /// All things to do, the most urgent kinds first.
 pub(super) fn things_to_do(scene: &Scene<'_>) -> Vec<Todo> {
     let all = [
-        Todo::new("Troubles of the gate", "/ready", troubles(scene)),
+        Todo::new("Problems of the gate", "/ready", troubles(scene)),
         unread(scene),
         Todo::new("Connections that are down", "/connections", down(scene)),
         Todo::new("Providers", "/providers", providers(scene)),
         Todo::new("Open WebUI", "/settings", super::chats::findings(scene)),
         Todo::new("Accounts that changed", "/accounts?show=changed", super::chats::changed(scene)),
-        Todo::new("Users without any tool", "/users?state=no-tools", without_tools(scene)),
-        Todo::new("Grants that do nothing", "/grants", grants(scene)),
-        Todo::new("Credentials that end soon", "/connections", credentials(scene)),
-        Todo::new("Keys that end soon", "/keys", keys(scene)),
+        Todo::new("Users without any tools", "/users?state=no-tools", without_tools(scene)),
+        Todo::new("Grants without effect", "/grants", grants(scene)),
+        Todo::new("Credentials that expire soon", "/connections", credentials(scene)),
+        Todo::new("Keys that expire soon", "/keys", keys(scene)),
         Todo::new("Definitions that were left out", "/connections", left_out(scene)),
-        Todo::new(
-            "Lists of tools that were not read to their end",
-            "/connections",
-            cut_short(scene),
-        ),
+        Todo::new("Incomplete lists of tools", "/connections", cut_short(scene)),
         Todo::new("Tools that changed", "/connections", changed(scene)),
     ];
     all.into_iter().filter(|todo| todo.count() > 0).collect()
@@ -84,7 +80,7 @@ fn unread(scene: &Scene<'_>) -> Todo {
         subject: format!("{} of {}", Short::text(&row.key.to_string()), row.table),
         href: "/settings".into(),
         text: sentences(
-            "is set aside, and what it may deny is denied:",
+            "is set aside, and everything that it may deny is denied:",
             &[&Short::text(&row.problem)],
         ),
     };
@@ -119,7 +115,7 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
         things.push(Thing {
             subject: "There is no provider".into(),
             href: "/providers".into(),
-            text: "to sign in with, so people come in by links and keys alone.".into(),
+            text: "to sign in with, so people can come in by links and keys only.".into(),
         });
     }
     for (id, trouble) in scene.provider_troubles {
@@ -134,7 +130,8 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
         things.push(Thing {
             subject: counted(stale, "account", "accounts"),
             href: "/providers".into(),
-            text: "could not be asked for groups at the last sign-in, so the last known ones stay."
+            text: "could not be looked up for groups at the last sign-in, so the last known ones \
+                   are kept."
                 .into(),
         });
     }
@@ -144,7 +141,7 @@ fn providers(scene: &Scene<'_>) -> Vec<Thing> {
         things.push(Thing {
             subject: counted(unknown, "user", "users"),
             href: "/users".into(),
-            text: "came without their groups, which are not known yet: what is denied to a group \
+            text: "came without their groups, which are not known yet: anything denied to a group \
                    that they may be in is denied to them until they sign in."
                 .into(),
         });
@@ -158,11 +155,11 @@ fn without_tools(scene: &Scene<'_>) -> Vec<Thing> {
     if count == 0 {
         return Vec::new();
     }
-    let text = if count == 1 { "is enabled and reaches" } else { "are enabled and reach" };
+    let text = if count == 1 { "is enabled but has" } else { "are enabled but have" };
     vec![Thing {
         subject: counted(count, "user", "users"),
         href: "/users?state=no-tools".into(),
-        text: format!("{text} no tool."),
+        text: format!("{text} no tools."),
     }]
 }
 
@@ -171,7 +168,7 @@ fn grants(scene: &Scene<'_>) -> Vec<Thing> {
     let thing = |(grant, idle): (&Grant, Idle)| Thing {
         subject: company.grant_label(grant),
         href: format!("/grants/{}", grant.id),
-        text: format!("does nothing, since {}.", idle.because()),
+        text: format!("has no effect, because {}.", idle.because()),
     };
     let idle = idle_grants(scene.snapshot, scene.conditions, scene.hall, |_| true);
     let mut things: Vec<Thing> = idle.into_iter().map(thing).collect();
@@ -188,7 +185,7 @@ fn credentials(scene: &Scene<'_>) -> Vec<Thing> {
     ending.sort_unstable_by(|a, b| (a.0, &a.1.placement).cmp(&(b.0, &b.1.placement)));
     let thing = |(end, it): (Timestamp, &Arc<Credential>)| {
         let subject = company.connection_label(it.connection);
-        let verb = if end <= scene.now { "ended" } else { "ends" };
+        let verb = if end <= scene.now { "expired" } else { "expires" };
         Thing {
             href: connection_href(&subject),
             subject,
@@ -212,7 +209,7 @@ fn keys(scene: &Scene<'_>) -> Vec<Thing> {
         Thing {
             subject: format!("Key {name}"),
             href: format!("/keys/{}", key.id),
-            text: format!("of {owner} ends on {}.", Moment(end)),
+            text: format!("of {owner} expires on {}.", Moment(end)),
         }
     };
     ending.into_iter().map(thing).collect()
@@ -229,9 +226,7 @@ fn left_out(scene: &Scene<'_>) -> Vec<Thing> {
 
 fn cut_short(scene: &Scene<'_>) -> Vec<Thing> {
     let thing = |it: &Condition| {
-        Some(
-            scene.at(it, format!("has a list of tools that was not read to its end: {}.", it.cut?)),
-        )
+        Some(scene.at(it, format!("has an incomplete list of tools: {}.", it.cut?)))
     };
     scene.conditions.iter().filter_map(thing).collect()
 }
@@ -246,7 +241,7 @@ fn changed(scene: &Scene<'_>) -> Vec<Thing> {
         if tools.len() > NAMES {
             names.push(format!("{} more", tools.len() - NAMES));
         }
-        let text = format!("has tools that came, went or changed: {}.", names.join(", "));
+        let text = format!("has added, removed or changed tools: {}.", names.join(", "));
         Some(scene.at(it, format!("{text} Seen on {}.", Moment(*at))))
     };
     scene.conditions.iter().filter_map(thing).collect()

@@ -249,7 +249,7 @@ async fn hide(
     }
     let (connection, own) = (tool.connection, tool.name);
     let new = hiding_grant(connection, &own, manager.now)
-        .ok_or_else(|| Fault::field("tool", "this name cannot be written as a pattern"))?;
+        .ok_or_else(|| Fault::field("tool", "this name cannot be expressed as a pattern"))?;
     let prepare = |snapshot: &Snapshot| {
         let now = hiding(snapshot.company(), connection, &own);
         Ok::<_, gatehall_domain::Refusal>(match (now, wish.hidden) {

@@ -147,7 +147,7 @@ struct IdentityRow {
     subject: String,
     /// Whether the provider could not say the user's groups the last time.
     stale: bool,
-    /// Whether the account was bound because it has the user's address, and not by hand.
+    /// Whether the account was bound by its email rather than by an administrator.
     by_address: bool,
     /// Another account with the user's address that was not let in, if one was.
     changed: Option<NewAccount>,
@@ -226,13 +226,13 @@ async fn add_form(admin: Admin) -> Response {
 struct UserOrder {
     #[schemars(with = "String")]
     email: EmailAddress,
-    /// Name to show.
+    /// Display name.
     #[serde(default)]
     name: String,
-    /// Whether the user reaches every enabled connection.
+    /// Whether the user is an administrator, who may use every enabled connection.
     #[serde(default)]
     admin: bool,
-    /// Groups to put the user in.
+    /// Groups to add the user to.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     groups: Vec<GroupName>,
@@ -254,28 +254,28 @@ async fn add(
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct UserChange {
-    /// A new address.
+    /// A new email.
     #[schemars(with = "Option<String>")]
     email: Option<EmailAddress>,
     #[serde(default, deserialize_with = "text")]
     name: Option<String>,
     admin: Option<bool>,
     enabled: Option<bool>,
-    /// Groups to put the user in.
+    /// Groups to add the user to.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     add_groups: Vec<GroupName>,
-    /// Groups to take the user out of.
+    /// Groups to remove the user from.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     remove_groups: Vec<GroupName>,
-    /// Providers whose account no longer is this user.
+    /// Providers whose account is to be unbound from this user.
     #[serde(default)]
     unbind: Vec<String>,
-    /// Accounts that are this user, whatever their addresses: `PROVIDER=SUBJECT`.
+    /// Accounts to bind to this user, whatever their email: `PROVIDER=SUBJECT`.
     #[serde(default)]
     bind: Vec<String>,
-    /// The version that was looked at; refused if it is another by now.
+    /// The version that the change is based on; refused if the record has changed since.
     seen: Option<String>,
 }
 

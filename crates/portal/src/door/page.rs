@@ -91,8 +91,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
         let query = Query::<T>::from_request_parts(head, state).await;
         query.map(|Query(asked)| Self(asked)).map_err(|_| {
             let message = Message {
-                title: "This address cannot be read",
-                text: "Something in it is there twice or cannot be a value. Begin again.",
+                title: "This link cannot be read",
+                text: "A parameter in it is repeated or has an invalid value. Start again.",
                 href: "/oauth2/sign_in",
                 link: "Sign in",
             };
@@ -127,23 +127,24 @@ pub(super) fn not_own(head: &Parts, doors: &Doors, left: &str) -> Response {
     let path = head.uri.path();
     let (text, href, link) = match doors.public_url() {
         _ if head.headers.contains_key(SITE) => {
-            let text =
-                format!("A page of another site asked for this, so nothing was done: {left}.");
+            let text = format!(
+                "The request came from a page of another site, so nothing was done: {left}."
+            );
             (text, path.to_owned(), "Open it here")
         }
         Some(url) => {
             let text = format!(
-                "This is another address than the gate's own, {url}, so nothing was done: {left}. \
+                "This is not the gate's own address, {url}, so nothing was done: {left}. \
                  Open it there."
             );
             (text, url.join(path).map_or_else(|_| "/".to_owned(), Into::into), "Open it there")
         }
         None => {
             let text = format!(
-                "Browsers keep no sign-in under this address, so nothing was done: {left}. On the \
-                 gate's own machine open it under http://localhost, with the same port. For other \
-                 machines an administrator sets GATEHALL_PUBLIC_URL to the https:// address of the \
-                 gate, and makes a new link."
+                "Browsers do not keep a sign-in for this address, so nothing was done: {left}. On \
+                 the gate's own machine, open it at http://localhost with the same port. For other \
+                 machines, an administrator sets GATEHALL_PUBLIC_URL to the https:// address of the \
+                 gate and creates a new link."
             );
             (text, "/oauth2/sign_in".to_owned(), "Sign in")
         }

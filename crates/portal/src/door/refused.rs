@@ -27,8 +27,8 @@ pub(super) fn refused_with(rejection: &Rejection, stuck: Option<Stuck>) -> Respo
     let text = match rejection {
         // Whoever signs in cannot do anything about the token; the audit has the rule.
         Rejection::BadToken(_) => {
-            "The answer of the provider could not be believed. Try again; if it happens again, \
-             tell an administrator when it was."
+            "The provider's answer could not be trusted. Try again; if this happens again, tell an \
+             administrator when it happened."
                 .to_owned()
         }
         other => other.to_string(),

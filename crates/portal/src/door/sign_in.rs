@@ -200,7 +200,7 @@ pub(super) async fn use_link(
 ) -> Response {
     if !is_own(&head, &doors) {
         doors.note_foreign(&head, Attempt::SignIn, "link");
-        return not_own(&head, &doors, "the link was not used, and still works");
+        return not_own(&head, &doors, "the link has not been used and still works");
     }
     match doors.sign_in_by_link(&head, &SecretString::from(token), &doors.snapshot()).await {
         Ok(next) => go(next),

@@ -50,7 +50,7 @@ pub(super) async fn ask(state: Shared, Asked(back): Asked<Back>, head: Parts) ->
     }
     let confirm = Confirm {
         title: "Sign out",
-        text: "You will have to sign in again to come back.",
+        text: "To come back, you will have to sign in again.",
         action: &action,
         button: "Sign out",
     };
@@ -75,7 +75,7 @@ fn is_opened(head: &Parts) -> bool {
 pub(super) async fn act(State(doors): Shared, Asked(back): Asked<Back>, head: Parts) -> Response {
     if !is_own(&head, &doors) {
         doors.note_foreign(&head, Attempt::SignOut, "session");
-        return not_own(&head, &doors, "you are signed in, or not, as before");
+        return not_own(&head, &doors, "your sign-in is as it was before");
     }
     let snapshot = doors.snapshot();
     let back = match back.rd {
@@ -92,8 +92,8 @@ pub(super) async fn act(State(doors): Shared, Asked(back): Asked<Back>, head: Pa
 const HERE: Message<'_> = Message {
     title: "You are signed out here",
     text: "This gate has ended your sign-in, and this browser has forgotten it. The database cannot \
-           be written just now, so other replicas of this gate, if there are any, hear of it as soon \
-           as it can be. Your provider has not been told: sign out there, too.",
+           be written to at the moment; other replicas of this gate, if there are any, will end it \
+           as soon as it can be. Your provider has not been told: sign out there as well.",
     href: "/oauth2/sign_in",
     link: "Sign in",
 };

@@ -188,7 +188,7 @@ impl Book {
                 json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}})
             })
             .collect();
-        let problem = json!({"description": "Why not", "content": {"application/problem+json":
+        let problem = json!({"description": "What is wrong", "content": {"application/problem+json":
             {"schema": {"$ref": "#/components/schemas/Problem"}}}});
         let mut operation = json!({
             "summary": what,
@@ -216,10 +216,10 @@ impl Book {
             json!({"type": "object", "required": ["title", "status", "detail"], "properties": {
                 "title": {"type": "string"},
                 "status": {"type": "integer"},
-                "detail": {"type": "string", "description": "What to do"},
+                "detail": {"type": "string", "description": "What happened, and what to do"},
                 "field": {"type": "string", "description": "The member that is wrong"},
                 "now": {"type": "object", "description": "The record as it is now"},
-                "seen": {"type": "string", "description": "The newest version's seen"},
+                "seen": {"type": "string", "description": "The seen of the record as it is now"},
             }}),
         );
         let document = json!({
@@ -227,8 +227,8 @@ impl Book {
             "info": {
                 "title": "Gatehall management API",
                 "version": env!("CARGO_PKG_VERSION"),
-                "description": "What the pages do, for programs. Send the key of a user that was \
-                                made with `gatehall key add --manage` as a bearer token.",
+                "description": "What the pages do, for programs. Send a user's key, created with \
+                                `gatehall key add --manage`, as a bearer token.",
             },
             "servers": [{"url": API}],
             "security": [{"key": []}],

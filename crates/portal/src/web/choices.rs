@@ -18,7 +18,7 @@ const WORDS: [(&str, Words); 7] = [
     (
         "access",
         &[
-            ("everybody", "Everybody: each has their own"),
+            ("everybody", "Everybody: each person sees their own"),
             ("groups", "Members of the groups below"),
         ],
     ),
@@ -26,19 +26,19 @@ const WORDS: [(&str, Words); 7] = [
         "access",
         &[
             ("granted", "A grant is needed"),
-            ("public", "Public: every enabled user has it; it may hold no credential"),
+            ("public", "Public: every enabled user has access; no credential may be set"),
         ],
     ),
     (
         "models",
         &[
-            ("all", "with every model"),
-            ("named", "with the models that are named; with none, if there is none"),
+            ("all", "With every model"),
+            ("named", "Only with the models below; with none if the list is empty"),
         ],
     ),
     (
         "effect",
-        &[("allow", "Allow"), ("deny", "Deny: wins over every allow, also for administrators")],
+        &[("allow", "Allow"), ("deny", "Deny: overrides every allow, even for administrators")],
     ),
     (
         "admit",
@@ -61,7 +61,7 @@ const WORDS: [(&str, Words); 7] = [
         &[
             ("entra", "Microsoft Entra ID"),
             ("authentik", "Authentik"),
-            ("generic", "another OpenID provider"),
+            ("generic", "Another OpenID provider"),
         ],
     ),
 ];

@@ -167,59 +167,63 @@ impl Fault {
         match self {
             Self::NotSignedIn => "You are not signed in",
             Self::SignInTooOld { .. } => "Sign in again",
-            Self::NotAllowed(_) => "This is not yours to see",
-            Self::TwoPeople(_) => "Who are you?",
-            Self::NothingHere | Self::Refused(Refusal::Missing { .. }) => "There is nothing here",
+            Self::NotAllowed(_) => "You do not have access",
+            Self::TwoPeople(_) => "It is not clear who you are",
+            Self::NothingHere | Self::Refused(Refusal::Missing { .. }) => "Not found",
             Self::Foreign => "This did not come from Gatehall",
-            Self::Changed { .. } | Self::Refused(Refusal::Changed { .. }) => "Somebody was faster",
+            Self::Changed { .. } | Self::Refused(Refusal::Changed { .. }) => {
+                "Someone else changed this"
+            }
             Self::Unreadable { .. } | Self::Refused(_) => "Not saved",
-            Self::OtherMethod => "Not like this",
-            Self::TooLarge => "That is too much at once",
-            Self::TooMany(_) => "Not so fast",
-            Self::Away => "The database is away",
-            Self::Unwritable(_) => "The database cannot be written",
+            Self::OtherMethod => "Method not allowed",
+            Self::TooLarge => "Too large",
+            Self::TooMany(_) => "Too many requests",
+            Self::Away => "The database cannot be reached",
+            Self::Unwritable(_) => "The database cannot be written to",
             Self::Busy => "Too many changes at once",
-            Self::AtWork(_) => "Somebody else is at it",
-            Self::OpenWebUi(_) => "Open WebUI is in the way",
-            Self::Ours(_) => "Something went wrong here",
+            Self::AtWork(_) => "Another change is in progress",
+            Self::OpenWebUi(_) => "There is a problem with Open WebUI",
+            Self::Ours(_) => "Something went wrong",
         }
     }
 
     /// What happened and what to do, in sentences.
     pub(crate) fn detail(&self) -> String {
         match self {
-            Self::NotSignedIn => "Sign in. Programs send a key that was made for managing.".into(),
+            Self::NotSignedIn => "Sign in. Programs send a key for the management API.".into(),
             Self::SignInTooOld { .. } => {
-                "Credentials and administrators are changed only within 15 \
-                                   minutes of signing in. Nothing was changed."
+                "Credentials and administrators can be changed only within \
+                                   15 minutes of signing in. Nothing was changed."
                     .into()
             }
             Self::NotAllowed(who) => format!("Only {who} can do this."),
             Self::TwoPeople(problem) => problem.clone(),
-            Self::NothingHere => "It does not exist, or it is not yours.".into(),
-            Self::Foreign => "The request came from a page of another site, or of another address \
-                              than the gate's own (GATEHALL_PUBLIC_URL), so nothing was done. \
-                              Open the page here and try again."
-                .into(),
+            Self::NothingHere => "It does not exist, or you do not have access to it.".into(),
+            Self::Foreign => {
+                "The request came from a page of another site, or from a URL other than \
+                              the gate's own (GATEHALL_PUBLIC_URL), so nothing was done. Open \
+                              the page here and try again."
+                    .into()
+            }
             Self::Unreadable { field, problem } => format!("{field}: {problem}"),
             Self::Refused(refusal) => sentence(&refusal.to_string()),
             Self::Changed { what, .. } => {
                 format!(
-                    "{what} was changed by somebody else since you opened it. Compare, then save again."
+                    "Someone else changed {what} since you opened it. Compare, then save again."
                 )
             }
             Self::OtherMethod => {
-                "This takes another method: /api/v1/openapi.json says which.".into()
+                "See /api/v1/openapi.json for the methods that are allowed here.".into()
             }
             Self::TooLarge => "Send less, or in several parts.".into(),
             Self::TooMany(seconds) => format!("Try again in {seconds} seconds."),
             Self::Away => "Nothing was changed. Try again in a moment.".into(),
             Self::Unwritable(why) | Self::AtWork(why) | Self::OpenWebUi(why) => sentence(why),
-            Self::Busy => "Others are changing something, and your turn did not come in time. \
+            Self::Busy => "Other changes are being made, and yours could not be made in time. \
                            Nothing was changed. Try again in a few seconds."
                 .into(),
             Self::Ours(reference) => {
-                format!("Nothing was changed. The log has the reason under {reference}.")
+                format!("Nothing was changed. The log gives the reason under {reference}.")
             }
         }
     }

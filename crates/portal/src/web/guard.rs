@@ -158,7 +158,7 @@ fn page_of(fault: &Fault, method: &Method, headers: &HeaderMap, form: Form<'_>) 
             let rd = if *method == Method::GET { address.to_owned() } else { back };
             (sign_in_again(*by_link, &rd), "Sign in again")
         }
-        _ if *method == Method::GET => ("/".into(), "Go to the start page"),
+        _ if *method == Method::GET => ("/".into(), "Go to the home page"),
         _ => (back, "Go back"),
     };
     let mendable = matches!(
@@ -178,7 +178,7 @@ fn page_of(fault: &Fault, method: &Method, headers: &HeaderMap, form: Form<'_>) 
             Fault::Refused(_) if *method != Method::GET => "Not saved",
             Fault::Refused(Refusal::Missing { .. }) => fault.title(),
             Fault::Refused(_) | Fault::Unreadable { .. } if *method == Method::GET => {
-                "This cannot be shown"
+                "This page cannot be shown"
             }
             fault => fault.title(),
         },

@@ -21,7 +21,7 @@ pub(super) fn check_command(change: &Change, allowed: &[String]) -> Result<(), R
             "command",
             format!(
                 "\"{command}\" is not one of GATEHALL_ALLOWED_COMMANDS: add it there, or change \
-                 the server at the command line"
+                 the server on the command line"
             ),
         ));
     }
@@ -36,8 +36,8 @@ pub(super) fn check_command(change: &Change, allowed: &[String]) -> Result<(), R
         Some((name, _)) => Err(Refusal::invalid(
             "environment",
             format!(
-                "{} can make something else run, whatever the command is: set it at the command \
-                 line of the machine",
+                "{} can make something else run, whatever the command is: set it on the command \
+                 line of the gate's machine",
                 name.escape_debug()
             ),
         )),

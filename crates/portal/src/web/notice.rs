@@ -80,13 +80,13 @@ impl Notice {
         let said = told(&head.uri, &head.headers)?;
         let revision = match said.as_str() {
             "same" => return plain("Nothing had to be changed."),
-            "set-up" => return plain("Open WebUI is set up as the plan said."),
-            "taken-back" => return plain("What was set up at Open WebUI is taken back."),
-            "ended" => return plain("The sessions are ended."),
+            "set-up" => return plain("Open WebUI has been set up as planned."),
+            "taken-back" => return plain("The setup of Open WebUI has been undone."),
+            "ended" => return plain("The sessions have ended."),
             "ended-here" => {
                 return plain(
-                    "The sessions are ended at this gate. The database cannot be written just now, \
-                     so other replicas hear of it as soon as it can be.",
+                    "The sessions have ended at this gate. The database cannot be written to at the \
+                     moment; other replicas will end them as soon as it can be.",
                 );
             }
             said => said.parse().ok()?,
@@ -123,8 +123,8 @@ impl Notice {
 fn twice(uri: &Uri) -> String {
     match parameter(uri, "twice").and_then(|it| it.parse::<u32>().ok()) {
         None | Some(0) => String::new(),
-        Some(1) => " One address was there twice, and counts once.".into(),
-        Some(count) => format!(" {count} addresses were there twice, and count once."),
+        Some(1) => " One duplicate address was ignored.".into(),
+        Some(count) => format!(" {count} duplicate addresses were ignored."),
     }
 }
 

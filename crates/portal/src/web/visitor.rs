@@ -215,7 +215,7 @@ async fn by_key(
     let key = caller.key.as_ref().and_then(|id| snapshot.company().keys.get(id));
     match key {
         Some(key) if key.manage => Ok(caller),
-        _ => Err(Fault::NotAllowed("a key that was made with --manage")),
+        _ => Err(Fault::NotAllowed("a key for the management API")),
     }
 }
 

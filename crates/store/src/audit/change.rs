@@ -2,10 +2,11 @@ use gatehall_domain::{Change, Company, Record, Target, Timestamp};
 use sqlx::query;
 use uuid::Uuid;
 
-use super::{inserts::Inserts, undo::secret};
+use super::undo::secret;
 use crate::{
     Actor,
     engine::{Transaction, on},
+    many_rows::ManyRows,
 };
 
 /// The columns of an event that come from a change.
@@ -62,7 +63,7 @@ fn tenant(record: &Record, company: &Company) -> Option<String> {
     tenant.map(|tenant| tenant.to_string())
 }
 
-static CHANGES: Inserts = Inserts::new(
+static CHANGES: ManyRows = ManyRows::new(
     "insert into audit_events
         (id, at, revision, actor, user_id, action, kind, subject, tenant_id, outcome, before, after,
          secret_before, secret_after)",
@@ -78,10 +79,7 @@ pub(crate) async fn insert_changes(
     actor: &Actor,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    let mut left = rows;
-    while !left.is_empty() {
-        let (count, text) = CHANGES.for_rows(left.len(), transaction);
-        let (rows, rest) = left.split_at(count);
+    for (text, rows) in CHANGES.statements(transaction, rows) {
         on!(&mut *transaction, it => {
             let mut insert = query(text);
             for row in rows {
@@ -103,7 +101,6 @@ pub(crate) async fn insert_changes(
             }
             insert.execute(&mut **it).await.map(drop)
         })?;
-        left = rest;
     }
     Ok(())
 }

@@ -3,7 +3,6 @@
 mod change;
 mod event;
 mod event_row;
-mod inserts;
 mod retention;
 mod search;
 mod touched;

@@ -12,13 +12,14 @@ on_both!(
     sessions_end_as_they_are_named,
     what_began_after_a_logout_or_a_late_end_lives_on,
     a_use_moves_a_session_on,
+    a_morning_of_sessions_is_written_at_once,
     a_sign_in_link_works_once_and_not_late,
 );
 
 #[tokio::test]
 async fn the_end_of_a_session_does_not_wait_for_ever() {
     let (store, database) = store(Kind::Postgres).await;
-    store.add_session(&session(1, 1, None)).await.unwrap();
+    store.add_sessions(&[session(1, 1, None)]).await.unwrap();
     let mut script = Script::new(&database).await;
     script.must("begin").await;
     script.must("lock table sessions in exclusive mode").await;
@@ -61,7 +62,7 @@ async fn sessions_end_as_they_are_named(kind: Kind) {
     let (store, _database) = store(kind).await;
     let all = [session(1, 1, Some("a")), session(2, 1, Some("b")), session(3, 2, None)];
     for session in &all {
-        store.add_session(session).await.unwrap();
+        store.add_sessions(std::slice::from_ref(session)).await.unwrap();
     }
     assert_eq!(store.sessions_since(at(0), at(2_000)).await.unwrap(), all);
     assert_eq!(store.sessions_since(at(0), at(9_000)).await.unwrap(), [], "all have expired");
@@ -101,7 +102,7 @@ async fn what_began_after_a_logout_or_a_late_end_lives_on(kind: Kind) {
         begun(5, None, 81),
     ];
     for session in &all {
-        store.add_session(session).await.unwrap();
+        store.add_sessions(std::slice::from_ref(session)).await.unwrap();
         let kept = store.session(session.id, seconds(300)).await.unwrap();
         assert_eq!(kept.as_ref(), Some(session));
     }
@@ -124,14 +125,15 @@ async fn what_began_after_a_logout_or_a_late_end_lives_on(kind: Kind) {
     assert_eq!((alive().await, left), (vec![3, 5], vec![3, 5]));
 
     let everything = Sessions::User(UserId(Uuid::from_u128(1)));
-    let late = store.end_sessions_late(&everything, seconds(100), seconds(300));
+    let late = [(everything, seconds(100))];
+    let late = store.end_sessions_late(&late, seconds(300));
     assert_eq!(late.await.unwrap(), 1);
     assert_eq!(alive().await, [3], "it began after somebody wanted the end");
 }
 
 async fn a_use_moves_a_session_on(kind: Kind) {
     let (store, _database) = store(kind).await;
-    store.add_session(&session(1, 1, None)).await.unwrap();
+    store.add_sessions(&[session(1, 1, None)]).await.unwrap();
     let used = [(Digest([1; 32]), at(4_000)), (Digest([9; 32]), at(4_000))];
     store.record_session_uses(&used, at(4_100)).await.unwrap();
     assert_eq!(store.session_uses(at(4_000)).await.unwrap(), [(Digest([1; 32]), at(4_000))]);
@@ -139,6 +141,33 @@ async fn a_use_moves_a_session_on(kind: Kind) {
     assert_eq!(store.sessions_since(at(4_000), at(4_000)).await.unwrap(), [], "no news");
     let session = store.session(Digest([1; 32]), at(4_000)).await.unwrap();
     assert_eq!(session.map(|it| it.seen_at), Some(at(4_000)));
+}
+
+async fn a_morning_of_sessions_is_written_at_once(kind: Kind) {
+    let (store, _database) = store(kind).await;
+    // More than one statement's worth, and of every size.
+    let all: Vec<Session> = (0..1301_u128)
+        .map(|number| {
+            let mut id = [0; 32];
+            id[..16].copy_from_slice(&number.to_be_bytes());
+            Session { id: Digest(id), ..session(0, number, Some("a")) }
+        })
+        .collect();
+    store.add_sessions(&all).await.unwrap();
+    assert!(store.add_sessions(&all[..2]).await.is_err(), "these are there");
+    assert_eq!(store.sessions_since(at(0), at(2_000)).await.unwrap().len(), all.len());
+
+    let used: Vec<_> = all.iter().map(|it| (it.id, at(4_000))).collect();
+    store.record_session_uses(&used, at(4_100)).await.unwrap();
+    let earlier: Vec<_> = all.iter().map(|it| (it.id, at(3_000))).collect();
+    store.record_session_uses(&earlier, at(4_100)).await.unwrap();
+    let mut seen = store.session_uses(at(0)).await.unwrap();
+    seen.sort_by_key(|(id, _)| id.0);
+    assert_eq!(seen, used);
+
+    let owed: Vec<_> = all.iter().map(|it| (Sessions::One(it.id), at(4_000))).collect();
+    assert_eq!(store.end_sessions_late(&owed, at(4_200)).await.unwrap(), all.len() as u64);
+    assert_eq!(store.end_sessions_late(&owed, at(4_300)).await.unwrap(), 0);
 }
 
 async fn a_sign_in_link_works_once_and_not_late(kind: Kind) {

@@ -1,6 +1,6 @@
 //! What goes wrong in the middle of a write leaves nothing behind, and writing goes on.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use gatehall_domain::*;
 use gatehall_store::{Actor, EventFilter, EventRow, Replica, Store, StoreError};
@@ -17,6 +17,7 @@ on_both!(
     every_writer_recovers_from_a_transaction_that_the_database_ended,
     a_write_that_is_dropped_half_way_leaves_nothing_behind,
     events_are_kept_and_counted_once,
+    many_counts_and_uses_are_written_at_once,
     those_who_change_the_company_wait_for_each_other,
 );
 
@@ -57,7 +58,7 @@ async fn write_all(store: &Store) -> Vec<(&'static str, Result<(), StoreError>)>
     vec![
         ("apply", store.apply(&company, &changes, &actor, now).await.map(drop)),
         ("record_events", store.record_events(&[call(store, 1).await]).await),
-        ("add_session", store.add_session(&session).await),
+        ("add_sessions", store.add_sessions(std::slice::from_ref(&session)).await),
         (
             "record_session_uses",
             store.record_session_uses(&[(digest, now.plus_seconds(1))], now).await,
@@ -220,6 +221,28 @@ async fn events_are_kept_and_counted_once(kind: Kind) {
     assert_eq!(counted(&store).await, 300);
     let kept = store.events(&EventFilter { limit: 1000, ..EventFilter::default() }).await.unwrap();
     assert_eq!(kept.len(), 300);
+}
+
+async fn many_counts_and_uses_are_written_at_once(kind: Kind) {
+    let (store, _database) = store(kind).await;
+    let event = serde_json::to_value(call(&store, 1).await).unwrap();
+    let events: Vec<EventRow> = (0..300_i64)
+        .map(|minute| {
+            let mut event = event.clone();
+            event["id"] = uuid::Uuid::now_v7().to_string().into();
+            event["at"] = (minute * 60_000_000).into();
+            serde_json::from_value(event).unwrap()
+        })
+        .collect();
+    store.record_events(&events).await.unwrap();
+    assert_eq!((counted(&store).await, store.usage(at(0), None).await.unwrap().len()), (300, 300));
+
+    let uses = |seconds| -> HashMap<KeyId, Timestamp> {
+        (0..300).map(|n| (format!("key{n:09}").parse().unwrap(), at(seconds))).collect()
+    };
+    store.record_key_uses(&uses(2)).await.unwrap();
+    store.record_key_uses(&uses(1)).await.unwrap();
+    assert_eq!(store.key_uses().await.unwrap(), uses(2), "an earlier use is no news");
 }
 
 async fn those_who_change_the_company_wait_for_each_other(kind: Kind) {

@@ -302,8 +302,8 @@ async fn what_is_no_record_is_left_out(kind: Kind) {
         expires_at: at(9_000_000),
         ended_at: None,
     };
-    store.add_session(&session(1)).await.unwrap();
-    store.add_session(&session(2)).await.unwrap();
+    store.add_sessions(&[session(1)]).await.unwrap();
+    store.add_sessions(&[session(2)]).await.unwrap();
     let bytes = |number: u8| match kind {
         Kind::Sqlite => format!("x'{}'", format!("{number:02x}").repeat(32)),
         Kind::Postgres => format!("'\\x{}'::bytea", format!("{number:02x}").repeat(32)),

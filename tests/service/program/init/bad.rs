@@ -132,7 +132,7 @@ fn what_is_there_and_wrong_is_not_called_missing() {
         stack.write(name, &text);
         stack.mode("secrets", mode);
         let said = stack.fails(stack.bare(&[]));
-        assert!(said.contains("To be mended first") && !said.contains("Missing"), "{said}");
+        assert!(said.contains("To be fixed first") && !said.contains("Missing"), "{said}");
         stack.write(".env", &whole);
         fs::remove_file(stack.path("secrets/openai_api_key")).unwrap();
         stack.write("secrets/openai_api_key", "sk-0aT71LpzRkE5sVdHcMwQ3");

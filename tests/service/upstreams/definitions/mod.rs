@@ -192,8 +192,8 @@ async fn what_is_left_out_or_mended_is_said_to_those_who_look_after_the_gate() {
     let page = ada.get("/connections/google/s0").await.text;
     assert!(page.contains(reason) && page.contains(mended), "{page}");
     let check = checked(&world);
-    assert!(check.contains(&format!("google/s0: a tool is left out: {reason}")), "{check}");
-    assert!(check.contains(&format!("google/s0: mended: {mended}")), "{check}");
+    assert!(check.contains(&format!("google/s0: a tool was left out: {reason}")), "{check}");
+    assert!(check.contains(&format!("google/s0: repaired: {mended}")), "{check}");
 
     // The server is looked at each second, and every look finds the same.
     let looked = async || {

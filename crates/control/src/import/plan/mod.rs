@@ -202,7 +202,7 @@ impl Planner<'_> {
         let (kind, name) = (after.kind(), self.company.label(&after));
         let unread = after.secret_variable().and_then(|it| self.vault.may_read(it).err());
         if !self.said.insert((kind, name.to_ascii_lowercase())) {
-            return self.wrong(place, kind, name, "the file speaks of it twice: remove one".into());
+            return self.wrong(place, kind, name, "it is in the file twice: remove one".into());
         }
         let (state, change) = match self.company.current(&after) {
             Some(before) if before == after => (State::Unchanged, None),
@@ -240,7 +240,7 @@ impl Planner<'_> {
                 name: format!("{} of {}", row.placement, connection.path),
                 state: State::Todo {
                     what: format!(
-                        "give the secret: on the page of the connection, or by gatehall connection \
+                        "set the secret, on the page of the connection or with gatehall connection \
                          change {} --credential {}=stdin",
                         connection.path,
                         quoted(&row.placement.to_string())
@@ -254,7 +254,7 @@ impl Planner<'_> {
 
     fn user(&mut self, place: &str, row: &UserRow) {
         if self.users.get(&row.email).is_some_and(|before| before == row) {
-            let what = "the file has exactly this before: remove one of the two".into();
+            let what = "an identical row comes earlier in the file: remove one of the two".into();
             let (name, state) = (row.email.to_string(), State::Todo { what });
             let row = PlanRow { place: place.into(), kind: "user", name, state, change: None };
             return self.rows.push(row);

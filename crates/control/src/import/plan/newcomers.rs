@@ -17,7 +17,7 @@ impl Planner<'_> {
                 continue;
             }
             let what = format!(
-                "nobody here has such an address yet: people are added when they first come, from \
+                "no user has such an email yet: people are added when they first come, from \
                  Open WebUI where gatehall serve has GATEHALL_OPEN_WEBUI_DOMAINS={domain} (or \
                  lists it as a domain in the file of GATEHALL_OPEN_WEBUIS), or at a \
                  sign-in with a provider that may vouch for {domain}; by hand: gatehall user add {}",

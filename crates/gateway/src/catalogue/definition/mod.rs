@@ -4,6 +4,7 @@
 //! at and says something new.
 
 mod input;
+mod known;
 mod members;
 mod notes;
 mod output;
@@ -17,32 +18,16 @@ use bytes::Bytes;
 use gatehall_domain::names;
 use serde_json::value::RawValue;
 
+pub(super) use self::known::KNOWN;
 use self::reading::Reading;
 use super::header_param::{HeaderParam, header_params};
 use crate::json::{self, Members};
-
-/// The members of a definition. One that a client could read as one of them is not passed on.
-pub(super) const KNOWN: &[&str] = &[
-    "name",
-    "title",
-    "description",
-    "inputSchema",
-    "outputSchema",
-    "annotations",
-    "execution",
-    "icons",
-    "_meta",
-];
 
 /// Longest name an upstream may give a tool, in bytes.
 const LONGEST_NAME: usize = 1024;
 
 /// Largest definition, in bytes. Everybody who lists gets it, and no model reads more than a part.
 const LARGEST: usize = 256 << 10;
-
-/// How deep a definition may be nested. A list adds four levels, Rust's parser ends at 128 and
-/// Python's at 200, for the whole list.
-const DEEPEST: usize = 100;
 
 /// How much all definitions of a server may be, so that no server makes the list of everybody
 /// unusable.

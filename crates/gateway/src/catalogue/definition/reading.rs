@@ -2,7 +2,15 @@
 
 use serde_json::{Value, value::RawValue};
 
-use super::{DEEPEST, KNOWN, input, members, members::Fit, notes::Notes, output, text::Mended};
+use super::{
+    input,
+    known::{DEEPEST, KNOWN},
+    members,
+    members::Fit,
+    notes::Notes,
+    output,
+    text::Mended,
+};
 use crate::json::{self, Members, ObjectWriter, depth_within, is_unambiguous};
 
 /// Goes through the members of one definition.

@@ -1,18 +1,15 @@
 //! The way back to a server while its answer is awaited.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::Open;
+use super::open::Open;
 use crate::{
     era::Era,
-    upstream::{UpstreamError, raw::RawEvent, request},
+    upstream::{error::UpstreamError, request, wire::RawEvent},
 };
-
-/// How long a message on the way back may take.
-const BACK_TIME: Duration = Duration::from_secs(5);
 
 /// The way back to the server while an answer is awaited, for what it asks of us. Dropped before
 /// the request is settled, it tells the server that nobody waits any more.
@@ -53,20 +50,6 @@ impl Back {
     /// Sends a message without waiting for it.
     pub(super) fn send(&self, message: Bytes) {
         self.open.send_back(message, Some(Arc::clone(&self.open)));
-    }
-}
-
-impl Open {
-    /// Sends a message without waiting for it. A server that has too many of them under way gets
-    /// no more. The session lasts until it is sent only if it is `kept`.
-    pub(super) fn send_back(&self, message: Bytes, kept: Option<Arc<Self>>) {
-        let Ok(place) = Arc::clone(&self.line.backs).try_acquire_owned() else { return };
-        let (line, uri, headers) = (Arc::clone(&self.line), self.uri.clone(), self.headers.clone());
-        self.line.tasks.spawn_until_stop(async move {
-            let sent = tokio::time::timeout(BACK_TIME, line.post(&uri, headers, message)).await;
-            tracing::trace!(ok = matches!(sent, Ok(Ok(_))), "sent a message back upstream");
-            drop((place, kept));
-        });
     }
 }
 

@@ -1,6 +1,13 @@
 //! Event streams, as the HTML standard has them.
 
-use std::{error::Error, fmt, pin::Pin, time::Duration};
+use std::{
+    error::Error,
+    fmt,
+    future::poll_fn,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, TryStreamExt};
@@ -8,7 +15,7 @@ use http::HeaderValue;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use sse_stream::{Sse, SseByteStream};
 
-use crate::upstream::UpstreamError;
+use crate::upstream::error::UpstreamError;
 
 /// A longer id is none that a server could want to see again.
 const LONGEST_ID: usize = 4096;
@@ -45,7 +52,15 @@ impl Events {
 
     /// The data of the next message, if there is one. May be dropped and called again.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, UpstreamError> {
-        while let Some(event) = self.events.next().await {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    /// The same, polled.
+    pub(super) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Bytes>, UpstreamError>> {
+        while let Some(event) = ready!(self.events.poll_next_unpin(cx)) {
             let event = event.map_err(|error| self.broken(error))?;
             self.cursor.pass(&event);
             let is_message = matches!(event.event.as_deref(), None | Some("" | "message"));
@@ -53,10 +68,10 @@ impl Events {
             let data = event.data.filter(|data| is_message && !data.trim().is_empty());
             if let Some(data) = data {
                 self.cursor.empty = 0;
-                return Ok(Some(data.into()));
+                return Poll::Ready(Ok(Some(data.into())));
             }
         }
-        Ok(None)
+        Poll::Ready(Ok(None))
     }
 
     fn broken(&self, error: sse_stream::Error) -> UpstreamError {

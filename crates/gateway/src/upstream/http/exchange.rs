@@ -1,29 +1,32 @@
-use std::{collections::VecDeque, fmt};
+use std::{
+    collections::VecDeque,
+    fmt,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
 
 use bytes::{Bytes, BytesMut};
 use gatehall_domain::names::shown;
-use http::{
-    HeaderMap, Response, StatusCode,
-    header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION},
-};
+use http::{HeaderMap, Response, StatusCode, header::LOCATION};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 
 use super::{
     back::Back,
     events::{Cursor, Events},
+    headers::{content_type, encoding},
+    open::Open,
     resume::{self, Rest},
     stray::Stray,
 };
 use crate::{
-    body::{Unread, collect},
+    body::{Unread, poll_collect},
     json::Skim,
     upstream::{
-        Answer, UpstreamError,
-        answer::Message,
+        answer::{Answer, Message},
+        error::UpstreamError,
         messages::{Untaken, messages},
-        raw::RawEvent,
-        request,
+        wire::{RawEvent, Wire},
         words::words,
     },
 };
@@ -32,7 +35,7 @@ use crate::{
 const ERROR_BYTES: usize = 64 << 10;
 
 /// One POST under way: the answer as JSON, or a stream of messages that ends with it.
-pub(crate) struct HttpExchange {
+pub(super) struct HttpExchange {
     id: u64,
     limit: usize,
     status: StatusCode,
@@ -65,19 +68,6 @@ impl fmt::Debug for HttpExchange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "HttpExchange({})", self.id)
     }
-}
-
-/// What a body is said to be, without parameters.
-pub(super) fn content_type(headers: &HeaderMap) -> String {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    shown(kind.split(';').next().unwrap_or("").trim(), 100).into_owned()
-}
-
-/// How a body is encoded, although it was asked not to be.
-pub(super) fn encoding(headers: &HeaderMap) -> Option<String> {
-    let encoding = headers.get(CONTENT_ENCODING)?.to_str().unwrap_or("?");
-    let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
-    (!is_plain).then(|| shown(encoding, 40).into_owned())
 }
 
 impl HttpExchange {
@@ -140,52 +130,59 @@ impl HttpExchange {
         })
     }
 
-    /// The same exchange with a way back.
-    pub(super) fn with(mut self, back: Back) -> Self {
-        self.back = Some(back);
-        self
-    }
-
-    /// What comes next. May be dropped and called again without losing anything.
-    pub(crate) async fn next(&mut self) -> Result<RawEvent, UpstreamError> {
-        let next = self.look().await;
-        if let Some(back) = &mut self.back {
-            back.note(self.status, &next);
+    /// Sends a request in a session, and looks at the head of the answer.
+    pub(super) async fn begin(
+        open: &Arc<Open>,
+        id: u64,
+        message: Bytes,
+        headers: HeaderMap,
+    ) -> Result<Self, UpstreamError> {
+        // From here on the server may be at work.
+        let mut back = Back::new(Arc::clone(open), id);
+        let line = &open.line;
+        let exchange = match line.post(&open.uri, headers, message).await {
+            Ok(response) => Self::new(response, id, line.response_bytes).await,
+            Err(error) => Err(error),
+        };
+        match exchange {
+            Ok(exchange) => Ok(Self { back: Some(back), ..exchange }),
+            Err(error) => {
+                back.refused(&error);
+                Err(error)
+            }
         }
-        next
     }
 
-    async fn look(&mut self) -> Result<RawEvent, UpstreamError> {
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<RawEvent, UpstreamError>> {
         loop {
-            let Some(message) = self.message().await? else { return self.end() };
-            match Message::read(&message) {
-                Ok(Message::Answer(id, answer)) if id == self.id => {
-                    return Ok(RawEvent::Answer(answer));
-                }
+            let Some(message) = ready!(self.poll_message(cx))? else {
+                return Poll::Ready(self.end());
+            };
+            let event = match Message::read(&message) {
+                Ok(Message::Answer(id, answer)) if id == self.id => RawEvent::Answer(answer),
                 Ok(Message::Answer(_, answer)) => {
                     self.stray = Some(Stray::new(&message, Some(answer)));
+                    continue;
                 }
                 Ok(Message::Notification(method, params)) if self.may_have(&method) => {
-                    return Ok(RawEvent::Notification(method, params));
+                    RawEvent::Notification(method, params)
                 }
-                Ok(Message::Notification(..)) => {}
-                Ok(Message::Request(id, method)) => {
-                    if let Some(back) = &self.back {
-                        back.send(request::answer_to(&id, &method));
-                    }
-                }
+                Ok(Message::Notification(..)) => continue,
+                Ok(Message::Request(question)) => RawEvent::Question(question),
                 // Ours is not passed over: no other comes.
                 Err(error) if !self.is_lenient || Skim::id_of(&message) == Some(self.id) => {
-                    return Err(match Stray::answering(&message) {
+                    return Poll::Ready(Err(match Stray::answering(&message) {
                         Some(stray) => stray.wrong_id(self.id),
                         None => error,
-                    });
+                    }));
                 }
                 Err(error) => {
                     self.stray = Stray::answering(&message).or(self.stray.take());
                     tracing::trace!(%error, "passed over what is no message");
+                    continue;
                 }
-            }
+            };
+            return Poll::Ready(Ok(event));
         }
     }
 
@@ -213,29 +210,20 @@ impl HttpExchange {
         }
     }
 
-    /// The answer, whatever else comes.
-    pub(super) async fn answer(mut self) -> Result<Answer, UpstreamError> {
-        loop {
-            if let RawEvent::Answer(answer) = self.next().await? {
-                return Ok(answer);
-            }
-        }
-    }
-
-    async fn message(&mut self) -> Result<Option<Bytes>, UpstreamError> {
+    fn poll_message(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, UpstreamError>> {
         loop {
             if let Some(message) = self.waiting.pop_front() {
-                return Ok(Some(message));
+                return Poll::Ready(Ok(Some(message)));
             }
             let text = match &mut self.body {
-                Body::Over => return Ok(None),
+                Body::Over => return Poll::Ready(Ok(None)),
                 Body::Whole(body) => {
                     let whole = std::mem::take(body);
                     self.body = Body::Over;
                     whole
                 }
                 Body::Json(body, so_far) => {
-                    let whole = collect(body, so_far, self.limit).await;
+                    let whole = ready!(poll_collect(body, so_far, self.limit, cx));
                     let whole = whole.map_err(|unread| match unread {
                         Unread::TooLarge => UpstreamError::TooLarge(self.limit),
                         Unread::Broken(error) => UpstreamError::Ended(error.to_string()),
@@ -243,9 +231,9 @@ impl HttpExchange {
                     self.body = Body::Over;
                     whole
                 }
-                Body::Events(events) => match events.next().await {
+                Body::Events(events) => match ready!(events.poll_next(cx)) {
                     Ok(Some(data)) => data,
-                    Err(error @ UpstreamError::TooLarge(_)) => return Err(error),
+                    Err(error @ UpstreamError::TooLarge(_)) => return Poll::Ready(Err(error)),
                     ended => {
                         let back = self.back.as_ref();
                         let rest = back
@@ -261,7 +249,7 @@ impl HttpExchange {
                     }
                 },
                 Body::Rest(rest) => {
-                    let events = rest.as_mut().await;
+                    let events = ready!(rest.as_mut().poll(cx));
                     self.body = Body::Over;
                     self.body = Body::Events(events?);
                     self.is_resumed = true;
@@ -270,13 +258,29 @@ impl HttpExchange {
             };
             let parts = match (messages(&text), &self.body) {
                 (Ok(Some(parts)), _) => parts,
-                (Ok(None), _) => return Ok(Some(text)),
+                (Ok(None), _) => return Poll::Ready(Ok(Some(text))),
                 // In a stream others may tell of something else.
                 (Err(Untaken::Broken(_)), Body::Events(_)) => continue,
-                (Err(untaken), _) => return Err(untaken.into()),
+                (Err(untaken), _) => return Poll::Ready(Err(untaken.into())),
             };
             self.is_lenient = true;
             self.waiting.extend(parts);
+        }
+    }
+}
+
+impl Wire for HttpExchange {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<RawEvent, UpstreamError>> {
+        let next = ready!(self.poll_event(cx));
+        if let Some(back) = &mut self.back {
+            back.note(self.status, &next);
+        }
+        Poll::Ready(next)
+    }
+
+    fn send(&mut self, message: Bytes) {
+        if let Some(back) = &self.back {
+            back.send(message);
         }
     }
 }

@@ -1,20 +1,28 @@
 //! Finds out which era a server is of, and opens a session if it has any.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Uri};
 
-use super::{HttpExchange, Line, METHOD, Open, SESSION, Standing, VERSION, probe};
+use super::{
+    exchange::HttpExchange,
+    headers::{self, METHOD, SESSION, VERSION},
+    line::Line,
+    open::Open,
+    probe,
+    standing::Standing,
+};
 use crate::{
     era::{self, Era},
     upstream::{
-        Answer, Facts, UpstreamError,
-        answer::error_parts,
+        answer::{Answer, error_parts},
+        credentials::Opened,
+        error::UpstreamError,
+        facts::Facts,
         request::{initialize, notification, own_request},
+        speaks::Speaks,
+        wire::answer,
     },
 };
 
@@ -30,10 +38,14 @@ enum Verdict {
 }
 
 impl Line {
-    pub(super) async fn handshake(self: &Arc<Self>, probing: bool) -> Result<Open, UpstreamError> {
+    pub(super) async fn handshake(
+        self: &Arc<Self>,
+        credentials: &Opened,
+        probing: bool,
+    ) -> Result<Open, UpstreamError> {
         let mut last = UpstreamError::Junk("the address has no endpoint".into());
         for uri in &self.places {
-            match self.handshake_at(uri).await {
+            match self.handshake_at(uri, credentials).await {
                 Ok(open) => return Ok(open),
                 // Nothing of MCP here; perhaps at the next place.
                 Err(
@@ -48,29 +60,33 @@ impl Line {
             }
         }
         match self.places.first().filter(|_| probing) {
-            Some(uri) => {
-                Err(probe::other_protocol(self, uri).await.map_or(last, UpstreamError::Unsupported))
-            }
+            Some(uri) => Err(probe::other_protocol(self, uri, credentials)
+                .await
+                .map_or(last, UpstreamError::Unsupported)),
             None => Err(last),
         }
     }
 
-    async fn handshake_at(self: &Arc<Self>, uri: &Uri) -> Result<Open, UpstreamError> {
-        let mut legacy = self.legacy.load(Ordering::Relaxed);
+    async fn handshake_at(
+        self: &Arc<Self>,
+        uri: &Uri,
+        credentials: &Opened,
+    ) -> Result<Open, UpstreamError> {
+        let mut legacy = self.is_legacy();
         if !legacy {
-            match self.discover(uri).await? {
+            match self.discover(uri, credentials).await? {
                 Verdict::Modern(facts) => {
-                    let mut headers = self.base_headers();
-                    headers.insert(&VERSION, HeaderValue::from_static(era::MODERN));
-                    return Ok(self.opened(uri, Era::Modern, headers, facts));
+                    let mut with = headers::base(credentials);
+                    with.insert(&VERSION, HeaderValue::from_static(era::MODERN));
+                    return Ok(self.opened(uri, Era::Modern, with, facts));
                 }
                 Verdict::Legacy => legacy = true,
                 Verdict::Unsure => {}
             }
         }
-        let opened = self.initialize(uri).await;
+        let opened = self.initialize(uri, credentials).await;
         // Perhaps it is of another era than it was.
-        self.legacy.store(legacy && opened.is_ok(), Ordering::Relaxed);
+        self.set_legacy(legacy && opened.is_ok());
         opened
     }
 
@@ -81,19 +97,20 @@ impl Line {
 
     /// Asks the modern way. Only an answer of the modern era proves it; whatever else comes, the
     /// old way decides. A refused credential is no verdict on the era.
-    async fn discover(&self, uri: &Uri) -> Result<Verdict, UpstreamError> {
+    async fn discover(&self, uri: &Uri, credentials: &Opened) -> Result<Verdict, UpstreamError> {
         let id = self.id();
-        let mut headers = self.base_headers();
-        headers.insert(&VERSION, HeaderValue::from_static(era::MODERN));
-        headers.insert(&METHOD, HeaderValue::from_static("server/discover"));
+        let mut with = headers::base(credentials);
+        with.insert(&VERSION, HeaderValue::from_static(era::MODERN));
+        with.insert(&METHOD, HeaderValue::from_static("server/discover"));
         let message = own_request(id, "server/discover", Era::Modern, &[]);
         let answered = async {
-            let response = self.post(uri, headers, message).await?;
-            HttpExchange::new(response, id, self.response_bytes).await?.answer().await
+            let response = self.post(uri, with, message).await?;
+            answer(HttpExchange::new(response, id, self.response_bytes).await?).await
         };
         match tokio::time::timeout(DISCOVER, answered).await {
             Ok(Ok(Answer::Result(result))) => {
-                Ok(Facts::modern(&result.raw).map_or(Verdict::Legacy, Verdict::Modern))
+                let facts = Facts::modern(&result.raw, Speaks::StreamableHttpModern);
+                Ok(facts.map_or(Verdict::Legacy, Verdict::Modern))
             }
             Ok(Ok(Answer::Error(error))) => match error_parts(&error) {
                 (-32022, message) if !mentions_legacy(&error) => {
@@ -111,25 +128,29 @@ impl Line {
         }
     }
 
-    async fn initialize(self: &Arc<Self>, uri: &Uri) -> Result<Open, UpstreamError> {
+    async fn initialize(
+        self: &Arc<Self>,
+        uri: &Uri,
+        credentials: &Opened,
+    ) -> Result<Open, UpstreamError> {
         let id = self.id();
-        let response = self.post(uri, self.base_headers(), initialize(id)).await?;
+        let response = self.post(uri, headers::base(credentials), initialize(id)).await?;
         // An id on anything but a success is none.
         let session =
             response.headers().get(&SESSION).filter(|_| response.status().is_success()).cloned();
-        let answer = HttpExchange::new(response, id, self.response_bytes).await?.answer().await?;
-        let facts = match answer {
-            Answer::Result(result) => Facts::legacy(&result.raw)?,
+        let exchange = HttpExchange::new(response, id, self.response_bytes).await?;
+        let facts = match answer(exchange).await? {
+            Answer::Result(result) => Facts::legacy(&result.raw, Speaks::StreamableHttpLegacy)?,
             Answer::Error(error) => return Err(UpstreamError::Handshake(error_parts(&error).1)),
         };
-        let mut headers = self.base_headers();
-        headers.insert(&VERSION, HeaderValue::from_static(facts.revision));
+        let mut with = headers::base(credentials);
+        with.insert(&VERSION, HeaderValue::from_static(facts.revision));
         if let Some(mut session) = session {
             session.set_sensitive(true);
-            headers.insert(&SESSION, session);
+            with.insert(&SESSION, session);
         }
         let ready = notification("notifications/initialized", &[]);
-        let response = self.post(uri, headers.clone(), ready).await?;
+        let response = self.post(uri, with.clone(), ready).await?;
         if !response.status().is_success() {
             let status = response.status().as_u16();
             return Err(UpstreamError::Status {
@@ -137,7 +158,7 @@ impl Line {
                 excerpt: "to notifications/initialized".into(),
             });
         }
-        Ok(self.opened(uri, Era::Legacy, headers, facts))
+        Ok(self.opened(uri, Era::Legacy, with, facts))
     }
 }
 

@@ -1,74 +1,84 @@
 //! What all sessions of a link go by.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
-use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri,
-    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT},
-};
+use http::{HeaderMap, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
+use tokio::sync::{Notify, Semaphore};
 
-use super::{HttpExchange, Line, METHOD, NAME, Open, back::Back};
 use crate::{
-    era::Era,
-    upstream::{UpstreamError, session::Slot},
+    Tasks,
+    upstream::{credentials::Credentials, egress::Egress, error::UpstreamError},
 };
 
+/// How many messages may be on their way back to a server at once.
+const BACKS: usize = 32;
+
+/// What all sessions of a link have in common.
+#[derive(Debug)]
+pub(in crate::upstream) struct Line {
+    pub(in crate::upstream) egress: Egress,
+    pub(in crate::upstream) tasks: Tasks,
+    /// Where the endpoint may be: see [`Line::places`].
+    pub(in crate::upstream) places: Vec<Uri>,
+    pub(in crate::upstream) credentials: Arc<Credentials>,
+    pub(in crate::upstream) response_bytes: usize,
+    pub(in crate::upstream) open_timeout: Duration,
+    /// Whether each caller has sessions of their own.
+    pub(in crate::upstream) of_one_caller: bool,
+    /// Asks whoever keeps the catalogue to look again.
+    pub(in crate::upstream) look_again: Arc<Notify>,
+    pub(in crate::upstream) state: LineState,
+}
+
+/// What changes while a link lasts.
+#[derive(Debug)]
+pub(in crate::upstream) struct LineState {
+    next_id: AtomicU64,
+    /// Places for messages on their way back.
+    pub(super) backs: Arc<Semaphore>,
+    /// Whether the server was found to be of the legacy era, to save asking again.
+    legacy: AtomicBool,
+}
+
+impl Default for LineState {
+    fn default() -> Self {
+        Self {
+            next_id: AtomicU64::new(1),
+            backs: Arc::new(Semaphore::new(BACKS)),
+            legacy: AtomicBool::new(false),
+        }
+    }
+}
+
 impl Line {
-    /// The session of a slot, opened if there is none that is good. `probing`, it is also found out
-    /// what else the server may speak.
-    pub(super) async fn open(
-        self: &Arc<Self>,
-        slot: &Slot<Open>,
-        probing: bool,
-    ) -> Result<Arc<Open>, UpstreamError> {
-        let renew = async |current: Option<Arc<Open>>| {
-            if let Some(doubted) = current
-                && self.prove(&doubted).await
-            {
-                return Ok(doubted);
-            }
-            self.handshake(probing).await.map(Arc::new)
-        };
-        slot.renew(
-            |open| open.standing.is_good(),
-            async |current| {
-                let opened = Box::pin(renew(current));
-                let seconds = self.open_timeout.as_secs();
-                tokio::time::timeout(self.open_timeout, opened)
-                    .await
-                    .map_err(|_| UpstreamError::TimedOut(seconds))?
-            },
-        )
-        .await
+    /// Where the endpoint of an address may be: there, and at `/mcp` if it has no path.
+    pub(in crate::upstream) fn places(url: &url::Url) -> Vec<Uri> {
+        let mut places: Vec<Uri> = url.as_str().parse().into_iter().collect();
+        if url.path() == "/" && url.query().is_none() {
+            places.extend(url.join("mcp").ok().and_then(|url| url.as_str().parse::<Uri>().ok()));
+        }
+        places
     }
 
     pub(super) fn id(&self) -> u64 {
-        self.next_id.fetch_add(1, Ordering::Relaxed)
+        self.state.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The headers of one request: those of the session, and for the modern era those that repeat
-    /// what the body says.
-    pub(super) fn method_headers(
-        &self,
-        open: &Open,
-        method: &'static str,
-        name: Option<&str>,
-        params: &[(HeaderName, HeaderValue)],
-    ) -> HeaderMap {
-        let mut headers = open.headers.clone();
-        if open.era == Era::Modern {
-            headers.insert(&METHOD, HeaderValue::from_static(method));
-            if let Some(name) = name {
-                headers.insert(&NAME, crate::header_text::encode(name));
-            }
-            for (name, value) in params {
-                headers.insert(name, value.clone());
-            }
-        }
-        headers
+    pub(super) fn is_legacy(&self) -> bool {
+        self.state.legacy.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_legacy(&self, legacy: bool) {
+        self.state.legacy.store(legacy, Ordering::Relaxed);
     }
 
     pub(super) fn request(
@@ -85,20 +95,6 @@ impl Line {
         request
     }
 
-    /// The headers every request to this server has.
-    pub(super) fn base_headers(&self) -> HeaderMap {
-        let mut headers = self.headers.clone();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // What is compressed may unfold to any size.
-        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.insert(
-            USER_AGENT,
-            HeaderValue::from_static(concat!("gatehall/", env!("CARGO_PKG_VERSION"))),
-        );
-        headers
-    }
-
     pub(super) async fn post(
         &self,
         uri: &Uri,
@@ -106,28 +102,5 @@ impl Line {
         body: Bytes,
     ) -> Result<Response<Incoming>, UpstreamError> {
         self.egress.send(self.request(Method::POST, uri, headers, body)).await
-    }
-
-    /// Sends a request and looks at the head of the answer.
-    pub(super) async fn exchange(
-        self: &Arc<Self>,
-        open: &Arc<Open>,
-        id: u64,
-        message: Bytes,
-        headers: HeaderMap,
-    ) -> Result<HttpExchange, UpstreamError> {
-        // From here on the server may be at work.
-        let mut back = Back::new(Arc::clone(open), id);
-        let exchange = match self.post(&open.uri, headers, message).await {
-            Ok(response) => HttpExchange::new(response, id, self.response_bytes).await,
-            Err(error) => Err(error),
-        };
-        match exchange {
-            Ok(exchange) => Ok(exchange.with(back)),
-            Err(error) => {
-                back.refused(&error);
-                Err(error)
-            }
-        }
     }
 }

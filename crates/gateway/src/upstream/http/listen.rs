@@ -18,13 +18,13 @@ use tokio::{
 };
 
 use super::{
-    HttpLink, Open,
     events::{Cursor, Events},
-    exchange::content_type,
+    headers::content_type,
+    open::Open,
 };
 use crate::{
     era::Era,
-    upstream::{answer::Message, exchange::LIST_CHANGED, messages::messages, request},
+    upstream::{answer::Message, messages::messages, request, wire::LIST_CHANGED},
 };
 
 /// A stream that ends is asked for again after a pause, which grows while none lasts.
@@ -37,25 +37,8 @@ const MOST: usize = 4 << 20;
 /// How often it is looked whether the session is still there.
 const LOOK: Duration = Duration::from_secs(5);
 
-/// In which session somebody listens.
-#[derive(Debug, Default)]
-pub(crate) struct Listening(Weak<Open>);
-
-impl HttpLink {
-    /// Listens in the shared session, if its server tells of changes and nobody listens in it yet.
-    pub(in crate::upstream) fn listen(&self, listening: &mut Listening, look_again: &Arc<Notify>) {
-        let Some(open) = self.sessions.shared().current() else { return };
-        let here = Arc::downgrade(&open);
-        if !open.facts.tells_changes || listening.0.ptr_eq(&here) {
-            return;
-        }
-        listening.0.clone_from(&here);
-        self.line.tasks.spawn_until_stop(listen(here, Arc::clone(look_again)));
-    }
-}
-
 /// Listens until the session is gone, or the server will not have it.
-async fn listen(open: Weak<Open>, look_again: Arc<Notify>) {
+pub(super) async fn listen(open: Weak<Open>, look_again: Arc<Notify>) {
     let mut pause = PAUSE;
     loop {
         let began = Instant::now();
@@ -117,10 +100,10 @@ async fn hear(open: &Weak<Open>, look_again: &Notify) -> Option<()> {
 fn take(message: &Bytes, open: &Weak<Open>, look_again: &Notify) {
     match Message::read(message) {
         Ok(Message::Notification(method, _)) if method == LIST_CHANGED => look_again.notify_one(),
-        Ok(Message::Request(id, method)) => {
+        Ok(Message::Request(question)) => {
             if let Some(open) = open.upgrade() {
                 // Whoever asks without end would else keep the session from ending.
-                open.send_back(request::answer_to(&id, &method), None);
+                open.send_back(question.answered_by_gate(), None);
             }
         }
         Ok(Message::Notification(..) | Message::Answer(..)) => {}
@@ -134,7 +117,7 @@ fn asking(open: &Arc<Open>) -> Request<Full<Bytes>> {
     match open.era {
         Era::Modern => {
             let message = request::listen(line.id());
-            let headers = line.method_headers(open, request::LISTEN, None, &[]);
+            let headers = open.method_headers(request::LISTEN, None, &[]);
             line.request(Method::POST, &open.uri, headers, message)
         }
         Era::Legacy => {

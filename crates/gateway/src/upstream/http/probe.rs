@@ -8,30 +8,33 @@ use http::{HeaderValue, Method, Uri, header::ACCEPT};
 use http_body_util::{BodyExt, Limited};
 use sse_stream::SseStream;
 
-use super::Line;
+use super::{headers, line::Line};
+use crate::upstream::{credentials::Opened, speaks::Speaks};
 
 /// How many events may come before the one that tells.
 const FIRST_EVENTS: usize = 16;
 
 /// The protocol that listens there, if it is one we know.
-pub(super) async fn other_protocol(line: &Line, uri: &Uri) -> Option<&'static str> {
+pub(super) async fn other_protocol(line: &Line, uri: &Uri, credentials: &Opened) -> Option<Speaks> {
     let wait = Duration::from_secs(3);
-    if tokio::time::timeout(wait, is_sse(line, uri)).await == Ok(Some(true)) {
-        return Some("HTTP+SSE");
+    if tokio::time::timeout(wait, is_sse(line, uri, credentials)).await == Ok(Some(true)) {
+        return Some(Speaks::HttpSse);
     }
     for path in ["", "/openapi.json"] {
-        if tokio::time::timeout(wait, is_openapi(line, uri, path)).await == Ok(Some(true)) {
-            return Some("OpenAPI");
+        if tokio::time::timeout(wait, is_openapi(line, uri, path, credentials)).await
+            == Ok(Some(true))
+        {
+            return Some(Speaks::OpenApi);
         }
     }
     None
 }
 
 /// HTTP+SSE names its message endpoint in one of the first events.
-async fn is_sse(line: &Line, uri: &Uri) -> Option<bool> {
-    let mut headers = line.base_headers();
-    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    let request = line.request(Method::GET, uri, headers, Bytes::new());
+async fn is_sse(line: &Line, uri: &Uri, credentials: &Opened) -> Option<bool> {
+    let mut with = headers::base(credentials);
+    with.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    let request = line.request(Method::GET, uri, with, Bytes::new());
     let response = line.egress.send(request).await.ok()?;
     if !response.status().is_success() {
         return Some(false);
@@ -45,14 +48,14 @@ async fn is_sse(line: &Line, uri: &Uri) -> Option<bool> {
     Some(false)
 }
 
-async fn is_openapi(line: &Line, uri: &Uri, path: &str) -> Option<bool> {
+async fn is_openapi(line: &Line, uri: &Uri, path: &str, credentials: &Opened) -> Option<bool> {
     let uri = match path {
         "" => uri.clone(),
         path => format!("{}{path}", uri.to_string().trim_end_matches('/')).parse().ok()?,
     };
-    let mut headers = line.base_headers();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let request = line.request(Method::GET, &uri, headers, Bytes::new());
+    let mut with = headers::base(credentials);
+    with.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let request = line.request(Method::GET, &uri, with, Bytes::new());
     let response = line.egress.send(request).await.ok()?;
     if !response.status().is_success() {
         return Some(false);

@@ -1,9 +1,10 @@
 //! A stream that ends before its answer, and said where it stands, is taken up again with GET. The
 //! request itself is never sent twice.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::{
     HeaderName, HeaderValue, Method, StatusCode,
     header::{ACCEPT, CONTENT_TYPE},
@@ -11,11 +12,11 @@ use http::{
 use tokio::time::sleep;
 
 use super::{
-    Open,
     events::{Cursor, Events},
-    exchange,
+    headers,
+    open::Open,
 };
-use crate::{era::Era, upstream::UpstreamError};
+use crate::{era::Era, upstream::error::UpstreamError};
 
 /// The wait, where the server names none.
 const USUAL_WAIT: Duration = Duration::from_secs(1);
@@ -30,7 +31,7 @@ const TRIES: u32 = 3;
 static LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The rest of a stream, on its way.
-pub(super) type Rest = Pin<Box<dyn Future<Output = Result<Events, UpstreamError>> + Send>>;
+pub(super) type Rest = BoxFuture<'static, Result<Events, UpstreamError>>;
 
 /// The rest of a stream that ended there, if it can be asked for. How long that may take is up to
 /// whoever waits.
@@ -75,19 +76,19 @@ async fn ask(
     cursor: &Cursor,
     limit: usize,
 ) -> Result<Events, UpstreamError> {
-    let mut headers = open.headers.clone();
-    headers.remove(CONTENT_TYPE);
-    headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-    headers.insert(&LAST_EVENT_ID, last_id.clone());
-    let request = open.line.request(Method::GET, &open.uri, headers, Bytes::new());
+    let mut with = open.headers.clone();
+    with.remove(CONTENT_TYPE);
+    with.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+    with.insert(&LAST_EVENT_ID, last_id.clone());
+    let request = open.line.request(Method::GET, &open.uri, with, Bytes::new());
     let response = open.line.egress.send(request).await?;
     let status = response.status();
-    let kind = exchange::content_type(response.headers());
+    let kind = headers::content_type(response.headers());
     if status != StatusCode::OK || !kind.eq_ignore_ascii_case("text/event-stream") {
         let excerpt = format!("to GET, with content type \"{kind}\"");
         return Err(UpstreamError::Status { status: status.as_u16(), excerpt });
     }
-    if let Some(encoding) = exchange::encoding(response.headers()) {
+    if let Some(encoding) = headers::encoding(response.headers()) {
         return Err(UpstreamError::Encoded(encoding));
     }
     Ok(Events::new(response.into_body(), limit, cursor.clone()))

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     json::{self, Members},
-    upstream::{Answer, UpstreamError},
+    upstream::{answer::Answer, error::UpstreamError},
 };
 
 /// An answer that is none to our request.

@@ -1,52 +1,39 @@
 use std::{fmt, process::Stdio, sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use gatehall_domain::UserId;
 use process_wrap::tokio::{CommandWrap, CommandWrapper, ProcessSession};
 use secrecy::ExposeSecret;
 use tokio::{
     io::AsyncWriteExt,
     process::{ChildStdin, Command},
-    sync::{mpsc, oneshot},
+    sync::mpsc,
     time::{sleep, timeout},
 };
 use tokio_util::{codec::FramedRead, sync::CancellationToken};
 
 use super::{
-    Launch,
     account::Account,
+    launch::Launch,
     lines::Lines,
     reading::read,
     stderr::{Stderr, keep_stderr},
     supervise::{GRACE, supervise},
-    waiters::{Waiter, Waiters},
+    waiters::Waiters,
 };
 use crate::{
     Tasks,
     json::on_one_line,
-    upstream::{Answer, UpstreamError, raw::RawEvent, request},
+    upstream::{credentials::Opened, error::UpstreamError},
 };
 
-/// Notifications that wait for a slow caller; more are dropped.
-const NOTES: usize = 64;
 /// Up to so many bits a number is exact where all numbers are floats.
 const EXACT_BITS: u32 = 53;
 
 /// A running process. Dropped, it is ended with all it started.
-pub(crate) struct Process {
+pub(super) struct Process {
     input: mpsc::Sender<Bytes>,
     waiters: Arc<Waiters>,
     stop: CancellationToken,
-}
-
-/// One request to the process under way.
-#[derive(Debug)]
-pub(crate) struct StdioExchange {
-    id: u64,
-    process: Arc<Process>,
-    answer: oneshot::Receiver<Result<Answer, UpstreamError>>,
-    notes: mpsc::Receiver<(String, Option<Bytes>)>,
-    answered: bool,
 }
 
 impl fmt::Debug for Process {
@@ -60,6 +47,7 @@ impl Process {
     /// environment but what is declared and where that user lives.
     pub(super) fn start(
         launch: &Launch,
+        credentials: &Opened,
         tasks: &Tasks,
         stderr: Arc<Stderr>,
     ) -> Result<Arc<Self>, UpstreamError> {
@@ -84,8 +72,8 @@ impl Process {
         ProcessSession
             .pre_spawn(&mut command, &CommandWrap::with_new(&launch.command, |_| ()))
             .map_err(|error| UpstreamError::Spawn(error.to_string()))?;
-        for (name, value) in &launch.environment {
-            command.env(name, value.0.expose_secret());
+        for (name, value) in launch.environment.iter().chain(&credentials.environment) {
+            command.env(name, value.expose_secret());
         }
         // Its pipes belong to the runtime in which its tasks run, not to a lane.
         let _runtime = tasks.runtime().enter();
@@ -111,7 +99,8 @@ impl Process {
             stop: stop.clone(),
         });
         let lines = FramedRead::new(stdout, Lines::new(launch.line_bytes));
-        let errors = tasks.spawn(keep_stderr(errors, Arc::clone(&stderr)));
+        let errors =
+            tasks.spawn(keep_stderr(errors, Arc::clone(&stderr), Arc::clone(&waiters.secrets)));
         tasks.spawn(write(stdin, messages, stop.clone()));
         let closed = CancellationToken::new();
         let reading = read(lines, launch.line_bytes, Arc::clone(&waiters), input.downgrade());
@@ -171,66 +160,20 @@ impl Process {
         self.input.send(message).await.map_err(|_| self.waiters.gone())
     }
 
-    /// Sends a request.
-    pub(super) async fn begin(
-        self: &Arc<Self>,
-        id: u64,
-        message: Bytes,
-        caller: Option<UserId>,
-    ) -> Result<StdioExchange, UpstreamError> {
-        let (answer, waiting) = oneshot::channel();
-        let (notes, noted) = mpsc::channel(NOTES);
-        self.waiters.add(id, Waiter { answer, notes }, caller);
-        let exchange = StdioExchange {
-            id,
-            process: Arc::clone(self),
-            answer: waiting,
-            notes: noted,
-            answered: false,
-        };
-        if !self.is_alive() {
-            return Err(self.waiters.gone());
-        }
-        self.send(message).await?;
-        Ok(exchange)
+    /// Sends a message, unless too many wait to be read: who does not read would not read this
+    /// either.
+    pub(super) fn try_send(&self, message: Bytes) {
+        let _ = self.input.try_send(message);
+    }
+
+    pub(super) const fn waiters(&self) -> &Arc<Waiters> {
+        &self.waiters
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
         self.stop.cancel();
-    }
-}
-
-impl StdioExchange {
-    pub(crate) async fn next(&mut self) -> Result<RawEvent, UpstreamError> {
-        tokio::select! {
-            biased;
-            Some((method, params)) = self.notes.recv() => Ok(RawEvent::Notification(method, params)),
-            answer = &mut self.answer => {
-                self.answered = true;
-                let gone = || UpstreamError::Ended("the process went away".into());
-                answer.map_err(|_| gone())?.map(RawEvent::Answer)
-            }
-        }
-    }
-
-    /// The answer, whatever else comes.
-    pub(super) async fn answer(mut self) -> Result<Answer, UpstreamError> {
-        loop {
-            if let RawEvent::Answer(answer) = self.next().await? {
-                return Ok(answer);
-            }
-        }
-    }
-}
-
-impl Drop for StdioExchange {
-    fn drop(&mut self) {
-        if !self.answered && self.process.waiters.remove(self.id) {
-            // If the queue is full the process does not read, and would not read this either.
-            let _ = self.process.input.try_send(request::cancelled(self.id));
-        }
     }
 }
 

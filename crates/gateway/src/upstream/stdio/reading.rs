@@ -16,10 +16,9 @@ use super::{
 use crate::{
     json::Skim,
     upstream::{
-        UpstreamError,
         answer::Message,
+        error::UpstreamError,
         messages::{MOST, Untaken, messages},
-        request,
     },
 };
 
@@ -53,9 +52,9 @@ fn take(message: Message, text: &[u8], waiters: &Waiters, input: &mpsc::WeakSend
         Message::Answer(0, _) => waiters.stray(|| excerpt(text)),
         Message::Answer(id, answer) => waiters.answer(id, Ok(answer)),
         Message::Notification(method, params) => waiters.note(method, params),
-        Message::Request(id, method) => {
-            if let Some(input) = input.upgrade() {
-                let _ = input.try_send(request::answer_to(&id, &method));
+        Message::Request(question) => {
+            if let (Some(question), Some(input)) = (waiters.ask(question), input.upgrade()) {
+                let _ = input.try_send(question.answered_by_gate());
             }
         }
     }

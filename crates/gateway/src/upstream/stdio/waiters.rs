@@ -10,10 +10,16 @@ use bytes::Bytes;
 use gatehall_domain::UserId;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::{Launch, stderr::Stderr};
+use super::{launch::Launch, stderr::Stderr};
 use crate::{
     json::{Members, whole},
-    upstream::{Answer, Secrets, UpstreamError, exchange::LIST_CHANGED},
+    upstream::{
+        answer::Answer,
+        error::UpstreamError,
+        question::Question,
+        secrets::Secrets,
+        wire::{LIST_CHANGED, RawEvent},
+    },
 };
 
 /// The requests that wait for an answer of a process, and what is told to whom.
@@ -38,7 +44,8 @@ pub(super) struct Waiters {
 
 pub(super) struct Waiter {
     pub(super) answer: oneshot::Sender<Result<Answer, UpstreamError>>,
-    pub(super) notes: mpsc::Sender<(String, Option<Bytes>)>,
+    /// For what comes before it.
+    pub(super) before: mpsc::Sender<RawEvent>,
 }
 
 impl Waiters {
@@ -49,7 +56,7 @@ impl Waiters {
             first: OnceLock::new(),
             has_others: AtomicBool::new(false),
             connection: Arc::clone(&launch.name),
-            secrets: Arc::clone(&launch.secrets),
+            secrets: launch.credentials.secrets(),
             look_again: launch.died.look_again(),
             stray: OnceLock::new(),
             stray_told: Arc::clone(&launch.stray_told),
@@ -100,11 +107,28 @@ impl Waiters {
             "notifications/progress" => {
                 params.as_ref().and_then(progress_token).and_then(|id| waiters.get(&id))
             }
-            _ if self.of_one_caller && waiters.len() == 1 => waiters.values().next(),
-            _ => None,
+            _ => self.only(&waiters),
         };
         if let Some(waiter) = waiter {
-            let _ = waiter.notes.try_send((method, params));
+            let _ = waiter.before.try_send(RawEvent::Notification(method, params));
+        }
+    }
+
+    /// The one request that what names none can be about, if there is one.
+    fn only<'w>(&self, waiters: &'w HashMap<u64, Waiter>) -> Option<&'w Waiter> {
+        waiters.values().next().filter(|_| self.of_one_caller && waiters.len() == 1)
+    }
+
+    /// Questions name no request either. Gives back one that is of none.
+    pub(super) fn ask(&self, question: Question) -> Option<Question> {
+        if question.is_ping() {
+            return Some(question);
+        }
+        let waiters = self.lock();
+        let Some(waiter) = self.only(&waiters) else { return Some(question) };
+        match waiter.before.try_send(RawEvent::Question(question)).map_err(|it| it.into_inner()) {
+            Err(RawEvent::Question(question)) => Some(question),
+            _ => None,
         }
     }
 

@@ -249,7 +249,7 @@ pub(super) async fn check(
     let findings = found(&work, &portal, &admin, &wish).await;
     work.end().await;
     let findings = FindingRow::all(&findings?);
-    Ok(admin.show(&Checked { frame: admin.frame("What is at Open WebUI"), findings }))
+    Ok(admin.show(&Checked { frame: admin.frame("Check of Open WebUI"), findings }))
 }
 
 async fn found(
@@ -289,7 +289,7 @@ pub(super) async fn undo(
     let undone = work.wiring.undo(wish.apply).await;
     work.end().await;
     let view = TakenBack {
-        frame: admin.frame("Take back what was set up"),
+        frame: admin.frame("Undo the setup of Open WebUI"),
         rows: undone?.iter().map(UndoneRow::new).collect(),
         done: wish.apply,
         again: again(&portal, &wish),

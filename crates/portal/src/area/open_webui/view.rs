@@ -112,7 +112,7 @@ impl SetUp {
         }
     }
 
-    /// The ids of models, one on each line.
+    /// The ids of models, one per line.
     fn model_ids(&self) -> String {
         self.models.as_deref().unwrap_or_default().join("\n")
     }

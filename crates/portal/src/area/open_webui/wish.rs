@@ -38,7 +38,7 @@ pub(super) struct WiringWish {
     /// the gate's own proof is used, if its settings have one.
     #[schemars(with = "Option<String>")]
     token: Option<SecretString>,
-    /// In its place an administrator's address, with the password.
+    /// Instead of it, an administrator's email, with the password.
     #[schemars(with = "Option<String>")]
     email: Option<EmailAddress>,
     #[schemars(with = "Option<String>")]
@@ -50,24 +50,24 @@ pub(super) struct WiringWish {
     /// The groups that see them.
     #[serde(default)]
     pub(super) groups: Vec<String>,
-    /// Which models the tools are switched on at.
+    /// The models for which the tools are turned on.
     pub(super) models: Option<ModelsWish>,
-    /// The ids of models, one on each line.
+    /// The ids of models, one per line.
     pub(super) model_ids: Option<String>,
     /// Whether everybody may use these models.
     pub(super) open_models: Option<bool>,
-    /// Whether the groups are brought over.
+    /// Whether the groups are synced.
     pub(super) bring_groups: Option<bool>,
-    /// The tenants that also get a connection of type OpenAPI, one on each line.
+    /// The tenants that also get a connection of type OpenAPI, one per line.
     pub(super) openapi: Option<String>,
-    /// Whether all tenants get one, those to come as well.
+    /// Whether every tenant gets one, including future ones.
     pub(super) every_tenant: Option<bool>,
-    /// Whether a new key is made in any case.
+    /// Whether to create a new key in any case.
     #[serde(default)]
     pub(super) new_key: bool,
-    /// The plan that was looked at; refused if it is another by now.
+    /// The plan that was reviewed; refused if it is a different one by now.
     pub(super) seen: Option<String>,
-    /// Whether it is to be done, and not only shown; when taking back.
+    /// Whether to carry out an undo, rather than only show it.
     #[serde(default)]
     pub(super) apply: bool,
 }
@@ -87,12 +87,12 @@ impl WiringWish {
             None => portal.doors.open_webuis().next(),
         };
         let chat =
-            chat.ok_or_else(|| Fault::field("chat", "the gate knows none that is called so"))?;
+            chat.ok_or_else(|| Fault::field("chat", "the gate knows no Open WebUI of this name"))?;
         let reached = portal.hall.reached_chats().iter().find(|it| it.chat == chat.id);
         let url = match (&self.url, reached) {
             (Some(url), _) => address("url", url)?,
             (None, Some(reached)) => reached.url.clone(),
-            (None, None) => return Err(Fault::field("url", "say where Open WebUI is")),
+            (None, None) => return Err(Fault::field("url", "enter the URL of Open WebUI")),
         };
         let proof = match (&self.token, &self.email, &self.password) {
             (Some(token), None, None) => Proof::Token(token.clone()),
@@ -102,14 +102,14 @@ impl WiringWish {
             (None, None, None) => own_proof(portal, &chat.id, &url).cloned().ok_or_else(|| {
                 Fault::field(
                     "token",
-                    "give an administrator's API key or token, or an address and a password: the \
-                     gate itself has no proof for this address",
+                    "enter an administrator's API key or token, or an email and a password: the \
+                     gate itself has no proof for this URL",
                 )
             })?,
             _ => {
                 return Err(Fault::field(
                     "token",
-                    "give either a token, or an address and a password",
+                    "enter either a token, or an email and a password",
                 ));
             }
         };

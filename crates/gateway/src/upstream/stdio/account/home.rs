@@ -13,7 +13,7 @@ use std::{
 use gatehall_domain::ConnectionId;
 use rustix::process::geteuid;
 
-use super::{Account, reach::closed_folder};
+use super::{reach::closed_folder, user::Account};
 
 /// The file that says whose a place is: the id of a connection, and its name at that time.
 const OWNER: &str = "connection";

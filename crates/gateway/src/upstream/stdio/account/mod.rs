@@ -4,20 +4,20 @@
 mod home;
 mod reach;
 mod uids;
+mod user;
 
 use std::{
-    ffi::OsString,
     ops::RangeInclusive,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Once},
 };
 
 use gatehall_domain::ConnectionId;
 use rustix::process::geteuid;
-use tokio::process::Command;
 
 use uids::Obstacle;
 pub use uids::StdioUids;
+pub(super) use user::Account;
 
 /// Where connections have their homes if nothing else is set.
 const HOMES: &str = "/var/lib/gatehall-stdio";
@@ -45,14 +45,6 @@ pub struct UidsUnusable {
     uids: StdioUids,
     what: String,
     remedy: &'static str,
-}
-
-/// The account of one connection's processes.
-#[derive(Debug)]
-pub(super) struct Account {
-    pub(super) uid: u32,
-    home: PathBuf,
-    temporary: PathBuf,
 }
 
 impl Default for Accounts {
@@ -142,46 +134,6 @@ impl Accounts {
              {whose}. To have each run as a user of its own, {remedy}; or run these servers in \
              containers and connect to them by URL"
         );
-    }
-}
-
-impl Account {
-    /// What it takes to run as this user: nothing of the gate's groups or folder, and a home.
-    pub(super) fn take(&self, command: &mut Command) {
-        let name = format!("uid{}", self.uid);
-        command
-            .uid(self.uid)
-            .gid(self.uid)
-            .current_dir(&self.home)
-            .env("HOME", &self.home)
-            .env("TMPDIR", &self.temporary)
-            .env("USER", &name)
-            .env("LOGNAME", &name);
-    }
-
-    /// The program to start, since a path that begins at the gate's folder leads elsewhere from
-    /// this user's.
-    pub(super) fn program(command: &str) -> OsString {
-        match command.contains('/') {
-            true => std::path::absolute(command).map_or_else(|_| command.into(), Into::into),
-            false => command.into(),
-        }
-    }
-
-    /// Why the program could not be started.
-    pub(super) fn explain(&self, command: &str, error: &std::io::Error) -> String {
-        let (uid, home) = (self.uid, self.home.display());
-        if error.kind() != std::io::ErrorKind::PermissionDenied {
-            return format!("{command}: {error} (as uid {uid}, in {home})");
-        }
-        let why = match command.contains('/') {
-            true => reach::why_not(Path::new(&Self::program(command)), uid),
-            false => format!("uid {uid} may not execute it"),
-        };
-        format!(
-            "{command}: {why}. This connection's processes run as that user: install the program \
-             where everybody may execute it, such as /opt or /usr/local (or see --stdio-uids)"
-        )
     }
 }
 

@@ -1,15 +1,15 @@
-//! Statements that insert many rows at once.
+//! Statements that write many rows at once.
 
 use std::sync::OnceLock;
 
 use crate::engine::{Engine, Transaction};
 
-/// How many rows one statement inserts. Few sizes make few statements, which the database parses
+/// How many rows one statement writes. Few sizes make few statements, which the database parses
 /// once. The largest stays below what SQLite can bind.
 const SIZES: [usize; 4] = [256, 32, 4, 1];
 
-/// The statements that insert rows of one kind, one for each of [`SIZES`].
-pub(super) struct Inserts {
+/// The statements that write rows of one kind, one for each of [`SIZES`].
+pub(crate) struct ManyRows {
     head: &'static str,
     columns: usize,
     tail: &'static str,
@@ -17,19 +17,32 @@ pub(super) struct Inserts {
     postgres: [OnceLock<String>; SIZES.len()],
 }
 
-impl Inserts {
-    pub(super) const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
+impl ManyRows {
+    /// Their rows of so many columns stand between `head` and `tail`.
+    pub(crate) const fn new(head: &'static str, columns: usize, tail: &'static str) -> Self {
         let sqlite = [const { OnceLock::new() }; _];
         let postgres = [const { OnceLock::new() }; _];
         Self { head, columns, tail, sqlite, postgres }
     }
 
-    /// The largest statement for at most `rows` rows, and how many it takes.
-    pub(super) fn for_rows(
+    /// Statements that write all of `rows`, each with those that it takes.
+    pub(crate) fn statements<'r, T>(
         &'static self,
-        rows: usize,
         transaction: &Transaction,
-    ) -> (usize, &'static str) {
+        rows: &'r [T],
+    ) -> Vec<(&'static str, &'r [T])> {
+        let (mut left, mut statements) = (rows, Vec::new());
+        while !left.is_empty() {
+            let (count, text) = self.for_rows(left.len(), transaction);
+            let (rows, rest) = left.split_at(count);
+            statements.push((text, rows));
+            left = rest;
+        }
+        statements
+    }
+
+    /// The largest statement for at most `rows` rows, and how many it takes.
+    fn for_rows(&'static self, rows: usize, transaction: &Transaction) -> (usize, &'static str) {
         let at = SIZES.iter().position(|size| *size <= rows).unwrap_or(SIZES.len() - 1);
         let text = match transaction {
             // Thousands of numbered places take SQLite a time that grows with their square.
