@@ -1,6 +1,7 @@
 //! Takes what happened out of the queues and keeps it: in the store, and in a journal beside it
 //! while the store cannot be written, or always where answers wait for that.
 
+mod events;
 mod journal;
 mod replay;
 mod retention;
@@ -20,8 +21,8 @@ use gatehall_store::Store;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+pub(super) use self::{events::Events, retention::forget_events, state::AuditState};
 use self::{journal::Journal, writer::Writer};
-pub(super) use self::{retention::forget_events, state::AuditState, writer::Events};
 
 /// What a crash costs at most where answers do not wait: the two above, and time for the journal.
 pub(super) const WINDOW: Duration = Duration::from_millis(1000);

@@ -7,7 +7,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gatehall_domain::EntryEvent;
 use gatehall_gateway::{Recorded, Recorder};
 use gatehall_store::EventRow;
 use tokio::{
@@ -20,6 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    events::Events,
     journal::{Closed, Journal, Written},
     state::AuditState,
     store_writer::Batch,
@@ -42,12 +42,6 @@ const IN_HAND: usize = 65_536;
 const FILES: u64 = 64;
 /// How long the store has at the end to take what it was given.
 const AT_END: Duration = Duration::from_secs(3);
-
-/// What waits to be recorded.
-pub(in crate::serve) struct Events {
-    pub(in crate::serve) calls: mpsc::Receiver<Recorded>,
-    pub(in crate::serve) entries: mpsc::Receiver<EntryEvent>,
-}
 
 pub(super) struct Writer {
     recorder: Recorder,

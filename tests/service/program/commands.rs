@@ -95,7 +95,8 @@ fn keys_are_shown_once_and_records_are_listed_changed_and_removed() {
     let child = &home.json(&["server", "show", "child"])["transport"];
     assert_eq!((&child["arguments"][0], &child["environment"]["C"]), (&json!("b"), &json!("d")));
     assert!(
-        home.fails(&["server", "change", "pages", "--argument", "x"]).contains("belong to a command")
+        home.fails(&["server", "change", "pages", "--argument", "x"])
+            .contains("belong to a command")
     );
     home.must(&["connection", "change", "google/time", "--timeout-seconds", "5"]);
     home.must(&["connection", "change", "google/time", "--unset", "timeout-seconds"]);
