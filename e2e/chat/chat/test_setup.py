@@ -179,7 +179,7 @@ def test_a_group_alone_sees_the_tools(_):
     world.setup("--group", "google-employees", "--apply")
     assert world.people["alice"].tools() == {TOOL: "Gatehall"}
     assert world.people["bob"].tools() == {}
-    assert "no group nobody" in world.setup("--group", "nobody", "--apply", fails=True)
+    assert 'no group "nobody"' in world.setup("--group", "nobody", "--apply", fails=True)
     world.setup("--group", "all", "--apply", "--no-test")
     assert world.people["bob"].tools() == {TOOL: "Gatehall"}
 

@@ -144,7 +144,7 @@ DEPLOYED = {"GATEHALL_OPEN_WEBUI_ADMIN_EMAIL": "ines@company.example"}
 @table(
     [
         ("no proof", {}, ["--apply"], 1, "say as whom"),
-        ("an empty header", {"HEADER": ""}, ["--apply"], 1, "--admin-email needs --trusted-header"),
+        ("an empty header", {"HEADER": ""}, ["--apply"], 1, "--admin-email with --trusted-header"),
         ("a step", {"HEADER": ""}, ["--apply", "--skip-without-proof"], 0, "is not set up by this"),
         ("a flag", {"HEADER": "X-User-Email"}, ["--apply", "--admin-token-file"], 1, "nobody answers"),
         ("the endpoint", {}, ["--gate-url", "http://gate:8080/mcp"], 2, "without /mcp"),

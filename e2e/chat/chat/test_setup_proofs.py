@@ -45,7 +45,7 @@ def test_a_proof_that_is_no_use_says_what_to_do(_):
     assert "refuses the e-mail address or the password of alice" in said, said
     said = _refused(world, [*mail, "--trusted-header", "X-User-Email"])
     assert "WEBUI_AUTH_TRUSTED_EMAIL_HEADER=X-User-Email" in said, said
-    assert "needs --trusted-header" in _refused(world, mail)
+    assert "--admin-email with --trusted-header" in _refused(world, mail)
     body = {"name": "Pia", "email": "pia@google.example", "password": PASSWORD, "role": "pending"}
     pia = world.ines.ask("POST", "/api/v1/auths/add", body)
     proof = ["--admin-email", body["email"], "--admin-password-file", world.password]
