@@ -110,7 +110,7 @@ ENVIRONMENTS = [
     ({"FORWARD_USER_INFO_HEADER_JWT_SECRET": SECRET[::-1]}, "secret", "refuses what Open WebUI"),
     ({"FORWARD_USER_INFO_HEADER_JWT_SECRET": ""}, "secret", "without signing it"),
     ({"ENABLE_FORWARD_USER_INFO_HEADERS": "false"}, "secret", "does not sign who asks"),
-    ({"FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS": "120"}, "proof", "lasts 120 seconds"),
+    ({"FORWARD_USER_INFO_HEADER_JWT_EXPIRES_SECONDS": "120"}, "proof", "expires after 120 seconds"),
 ]
 
 
@@ -131,7 +131,7 @@ def test_the_gate_that_is_not_reached_is_found(_):
     world = wired()
     world.processes.stop("gate")
     try:
-        assert "does not reach it" in world.bad()["gate"]
+        assert "cannot reach it" in world.bad()["gate"]
     finally:
         world.start_gate()
 
