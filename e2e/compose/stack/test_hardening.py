@@ -114,7 +114,7 @@ def test_secrets_are_behind_a_wall(world):
 def test_each_sees_its_own_secrets_alone(world):
     for service in services(world):
         process = world.deployment.process(service)
-        folder = pathlib.Path(f"/proc/{process}/root/run/secrets")
+        folder = pathlib.Path("/proc", str(process), "root", "run", "secrets")
         there = sorted(it.name for it in folder.iterdir()) if folder.exists() else []
         assert there == SECRETS[service], (service, there)
         found = {it for it in mounts(process) if it.startswith("/run/secrets/")}
