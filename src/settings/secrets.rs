@@ -46,14 +46,15 @@ pub(crate) fn has_password(url: &Url) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::{os::unix::fs::PermissionsExt, path::PathBuf};
 
     use secrecy::ExposeSecret;
 
     use super::*;
 
-    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+    /// A file that nobody else may read, and the folder that it goes with.
+    pub(in crate::settings) fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("password");
         std::fs::write(&path, text).unwrap();

@@ -95,22 +95,12 @@ impl StoreSettings {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
-    use crate::cli::read_arguments;
+    use crate::{cli::read_arguments, settings::secrets::tests::file};
 
     fn store(arguments: &[&str]) -> StoreSettings {
         let all = ["gatehall"].iter().chain(arguments).chain(&["check"]).map(Into::into);
         read_arguments(all).unwrap().store
-    }
-
-    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("password");
-        std::fs::write(&path, text).unwrap();
-        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
-        (folder, path)
     }
 
     #[test]

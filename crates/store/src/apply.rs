@@ -2,6 +2,8 @@ use std::sync::Arc;
 
 use gatehall_domain::{Change, Company, Snapshot, Timestamp};
 
+use uuid::Uuid;
+
 use crate::{
     Actor, Store, StoreError,
     audit::{ChangeRow, insert_changes},
@@ -62,12 +64,13 @@ impl<'a> Prepared<'a> {
         Ok(Self { changes, actor, rows, company })
     }
 
-    /// Writes the records, their audit events and the next revision, and says which it is.
+    /// Writes the records, their audit events and the next revision, and says which it is, and which
+    /// is its last event.
     pub(crate) async fn write(
         &self,
         mut transaction: Transaction,
         now: Timestamp,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<(u64, Uuid), StoreError> {
         let revision = next_revision(&mut transaction).await?;
         for change in self.changes {
             match change.after() {
@@ -75,10 +78,10 @@ impl<'a> Prepared<'a> {
                 None => table::remove(change.record(), &mut transaction).await?,
             };
         }
-        insert_changes(&mut transaction, &self.rows, revision, self.actor, now).await?;
+        let last = insert_changes(&mut transaction, &self.rows, revision, self.actor, now).await?;
         notify(&mut transaction, revision).await?;
         transaction.commit().await?;
-        Ok(revision)
+        Ok((revision, last))
     }
 
     pub(crate) fn into_company(self) -> Company {

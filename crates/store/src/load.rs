@@ -5,6 +5,8 @@ use gatehall_domain::{
     Membership, Provider, Server, Snapshot, Tenant, TenantAdmin, User,
 };
 
+use uuid::Uuid;
+
 use crate::{
     Store, StoreError,
     engine::on,
@@ -61,7 +63,13 @@ impl Store {
             HostRule
         );
         put_groups(&mut company, &mut unread, &mut transaction).await?;
+        let last: Option<Uuid> = on!(&mut transaction, it => sqlx::query_scalar(
+            "select id from audit_events
+             where revision = $1 and outcome = 'changed' order by id desc limit 1")
+            .bind(number)
+            .fetch_optional(&mut **it).await)?;
         transaction.commit().await?;
+        last.into_iter().for_each(|event| self.marks.note(number as u64, event));
         Ok(Snapshot::new(number as u64, company.without(unread)))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use gatehall_domain::{Change, Snapshot};
 use sqlx::{FromRow, query, query_scalar};
+use uuid::Uuid;
 
 use crate::{
     Store, StoreError,
@@ -16,7 +17,8 @@ const MOST: usize = 5_000;
 
 impl Store {
     /// The company at its newest revision. What was changed since `known` is read from the audit;
-    /// only where that does not tell all, as of what a script wrote, everything is loaded.
+    /// where that does not tell all, as of what a script wrote, or the database has gone back in
+    /// between, as after a restore, everything is loaded.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -29,33 +31,49 @@ impl Store {
             transaction.commit().await?;
             return Ok(Arc::clone(known));
         }
-        let changes = changes_since(known.revision(), newest, &mut transaction).await?;
+        let changes = match self.marks.of(known.revision()) {
+            Some(mark) => changes_since((known.revision(), mark), newest, &mut transaction).await?,
+            None => None,
+        };
         transaction.commit().await?;
-        let followed = changes.and_then(|changes| follow(known, newest, &changes));
+        let followed = changes.and_then(|since| Some((follow(known, newest, &since)?, since.last)));
         match followed {
-            Some(snapshot) => Ok(Arc::new(snapshot)),
+            Some((snapshot, last)) => {
+                self.marks.note(newest, last);
+                Ok(Arc::new(snapshot))
+            }
             None => Ok(Arc::new(self.load().await?)),
         }
     }
 }
 
-/// What made each revision after `known` up to `newest`, in order. None if the audit does not tell
-/// all of it.
+/// What the audit tells of a time.
+struct Since {
+    changes: Vec<Change>,
+    /// The last event.
+    last: Uuid,
+}
+
+/// What made each revision after the known one, whose last event is known, up to `newest`, in order.
+/// None if the audit does not tell all of it.
 async fn changes_since(
-    known: u64,
+    (known, mark): (u64, Uuid),
     newest: u64,
     transaction: &mut Transaction,
-) -> Result<Option<Vec<Change>>, StoreError> {
+) -> Result<Option<Since>, StoreError> {
     let revisions = newest.saturating_sub(known) as usize;
     if revisions == 0 || revisions > MOST {
         return Ok(None);
     }
-    type Row = (i64, Option<String>, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>);
+    type Row = (i64, Uuid, Option<String>, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>);
     // Of a row that cannot be read nobody knows what it changed.
     let rows: Option<Vec<Row>> = on!(transaction, it => query(
-        "select revision, before, after, secret_before, secret_after from audit_events
-         where revision > $1 and outcome = 'changed' order by revision, id limit $2")
+        "select revision, id, before, after, secret_before, secret_after from audit_events
+         where revision > $1 and outcome = 'changed'
+           and exists (select 1 from audit_events where id = $2 and revision = $1)
+         order by revision, id limit $3")
         .bind(known as i64)
+        .bind(mark)
         .bind(MOST as i64 + 1)
         .fetch_all(&mut **it).await
         .map(|rows| rows.iter().map(|row| Row::from_row(row).ok()).collect()))?;
@@ -65,17 +83,19 @@ async fn changes_since(
     if told != revisions {
         return Ok(None);
     }
-    let kept = rows.into_iter().map(|(_, before, after, secret_before, secret_after)| {
+    let Some(last) = rows.last().map(|row| row.1) else { return Ok(None) };
+    let kept = rows.into_iter().map(|(_, _, before, after, secret_before, secret_after)| {
         change((before, after, secret_before, secret_after))
     });
-    Ok(kept.collect())
+    let changes: Option<Vec<Change>> = kept.collect();
+    Ok(changes.map(|changes| Since { changes, last }))
 }
 
 /// The snapshot after changes; none if they do not fit it.
-fn follow(known: &Snapshot, newest: u64, changes: &[Change]) -> Option<Snapshot> {
+fn follow(known: &Snapshot, newest: u64, since: &Since) -> Option<Snapshot> {
     // What a row means that cannot be read is found out anew.
     if !known.company().set_aside().rows().is_empty() {
         return None;
     }
-    known.after(newest, changes).ok()
+    known.after(newest, &since.changes).ok()
 }

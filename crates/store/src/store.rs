@@ -7,6 +7,7 @@ use gatehall_domain::Snapshot;
 
 use crate::{
     engine::{Engine, Pool, on},
+    marks::Marks,
     reserve::Reserve,
 };
 
@@ -21,6 +22,7 @@ pub struct Store {
     pub(crate) writing: Arc<Writing>,
     /// Where those wait who change the company.
     pub(crate) place: Arc<tokio::sync::Mutex<Place>>,
+    pub(crate) marks: Arc<Marks>,
 }
 
 /// What this process knows of its writing.
@@ -36,7 +38,8 @@ pub(crate) type Place = Weak<Snapshot>;
 
 impl Store {
     pub(crate) fn new(pool: Pool, writer: Pool, writing: Writing) -> Self {
-        Self { pool, writer, writing: Arc::new(writing), place: Arc::default() }
+        let writing = Arc::new(writing);
+        Self { pool, writer, writing, place: Arc::default(), marks: Arc::default() }
     }
 
     /// What the database is, in a word: `SQLite` or `PostgreSQL`.

@@ -129,7 +129,8 @@ impl Turn {
             match written {
                 Err(error) if urgent && error.is_no_room() && store.release() => {}
                 written => {
-                    let revision = store.note(written)?;
+                    let (revision, last) = store.note(written)?;
+                    store.marks.note(revision, last);
                     let snapshot = Arc::new(base.next(revision, prepared.into_company(), changes));
                     *self.place = Arc::downgrade(&snapshot);
                     return Ok(Applied { snapshot });

@@ -71,20 +71,23 @@ static CHANGES: ManyRows = ManyRows::new(
     "",
 );
 
-/// Keeps changes in the audit, within the transaction that makes them.
+/// Keeps changes in the audit, within the transaction that makes them, and says which is the last
+/// event.
 pub(crate) async fn insert_changes(
     transaction: &mut Transaction,
     rows: &[ChangeRow],
     revision: u64,
     actor: &Actor,
     now: Timestamp,
-) -> sqlx::Result<()> {
+) -> sqlx::Result<Uuid> {
+    let mut last = Uuid::nil();
     for (text, rows) in CHANGES.statements(transaction, rows) {
         on!(&mut *transaction, it => {
             let mut insert = query(text);
             for row in rows {
+                last = Uuid::now_v7();
                 insert = insert
-                    .bind(Uuid::now_v7())
+                    .bind(last)
                     .bind(now.micros())
                     .bind(revision as i64)
                     .bind(actor.name.as_str())
@@ -102,5 +105,5 @@ pub(crate) async fn insert_changes(
             insert.execute(&mut **it).await.map(drop)
         })?;
     }
-    Ok(())
+    Ok(last)
 }

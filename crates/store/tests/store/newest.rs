@@ -13,7 +13,11 @@ use crate::{
     store,
 };
 
-on_both!(changes_are_followed, what_a_script_did_is_followed_too);
+on_both!(
+    changes_are_followed,
+    what_a_script_did_is_followed_too,
+    a_database_that_went_back_is_read_anew,
+);
 
 /// All tables of two companies are the same.
 fn assert_same(followed: &Snapshot, loaded: &Snapshot) {
@@ -70,4 +74,24 @@ async fn what_a_script_did_is_followed_too(kind: Kind) {
     assert_same(&followed, &store.load().await.unwrap());
     let (_, alice) = followed.company().users.iter().next().unwrap();
     assert_eq!(alice.name, "By hand");
+}
+
+/// As after a restore: what is known was undone there, and the same numbers mean other changes.
+async fn a_database_that_went_back_is_read_anew(kind: Kind) {
+    let (store, database) = store(kind).await;
+    change(&store, &additions(vec![user("alice@google.example").into()])).await;
+    change(&store, &additions(vec![user("gone@google.example").into()])).await;
+    let known = Arc::new(store.load().await.unwrap());
+    let mut script = Script::new(&database).await;
+    script.must("delete from users where email like 'gone%'").await;
+    script.must("delete from audit_events where revision > 1").await;
+    script.must("update revision set number = 1").await;
+    let other = Store::open(&database.url).await.unwrap();
+    for name in ["b", "c"] {
+        let it = user(&format!("{name}@google.example"));
+        change(&other, &additions(vec![it.into()])).await;
+    }
+    let followed = store.newest(&known).await.unwrap();
+    assert_eq!(followed.revision(), 3);
+    assert_same(&followed, &other.load().await.unwrap());
 }
