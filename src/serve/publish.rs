@@ -29,7 +29,7 @@ pub(super) async fn run(
             }
         };
         let refreshed = match told {
-            Ok(revision) => refresh(&store, &live, &doors, revision).await,
+            Ok(revision) => refresh(&store, &live, &doors, revision, failing).await,
             Err(error) => Err(error),
         };
         match refreshed {
@@ -56,13 +56,18 @@ async fn refresh(
     live: &Arc<Live>,
     doors: &Doors,
     revision: u64,
+    was_away: bool,
 ) -> Result<(), StoreError> {
     // What is served was in the store before it is loaded here, so that less can only mean that
     // the store went back.
     let known = live.snapshot();
     let served = known.revision();
-    if revision != served {
-        let snapshot = store.newest(&known).await?;
+    // A database that was away may be another one now, at the same number.
+    if revision != served || was_away {
+        let snapshot = match was_away {
+            true => Arc::new(store.load().await?),
+            false => store.newest(&known).await?,
+        };
         let revision = snapshot.revision();
         tracing::debug!(revision, "the company changed");
         warn_of_unread(&snapshot, Some(&known));
