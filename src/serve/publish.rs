@@ -20,16 +20,16 @@ pub(super) async fn run(
     let mut failing = false;
     loop {
         live.let_go();
-        let told = tokio::select! {
-            told = feed.next() => told,
+        let woken = tokio::select! {
+            woken = feed.woken() => woken,
             Ok(()) = written.changed() => {
                 let newest = written.borrow_and_update().clone();
                 newest.into_iter().for_each(|it| serve_from_now(&live, &doors, it));
                 continue;
             }
         };
-        let refreshed = match told {
-            Ok(revision) => refresh(&store, &live, &doors, revision, failing).await,
+        let refreshed = match woken {
+            Ok(()) => refresh(&store, &live, &doors).await,
             Err(error) => Err(error),
         };
         match refreshed {
@@ -51,26 +51,16 @@ pub(super) async fn run(
     }
 }
 
-async fn refresh(
-    store: &Store,
-    live: &Arc<Live>,
-    doors: &Doors,
-    revision: u64,
-    was_away: bool,
-) -> Result<(), StoreError> {
-    // What is served was in the store before it is loaded here, so that less can only mean that
-    // the store went back.
+async fn refresh(store: &Store, live: &Arc<Live>, doors: &Doors) -> Result<(), StoreError> {
     let known = live.snapshot();
     let served = known.revision();
-    // A database that was away may be another one now, at the same number.
-    if revision != served || was_away {
-        let snapshot = match was_away {
-            true => Arc::new(store.load().await?),
-            false => store.newest(&known).await?,
-        };
+    let snapshot = store.newest(&known).await?;
+    if !Arc::ptr_eq(&snapshot, &known) {
         let revision = snapshot.revision();
         tracing::debug!(revision, "the company changed");
         warn_of_unread(&snapshot, Some(&known));
+        // What is served was in the store before it is read here, so that less can only mean that
+        // the store went back.
         if revision < served {
             tracing::error!(
                 served,

@@ -179,7 +179,7 @@ impl Desk {
                 Ok(_) | Err(_) => {
                     let turn = self.store.turn().await?;
                     let newest = turn.newest(&snapshot).await?;
-                    if newest.revision() != snapshot.revision() {
+                    if !Arc::ptr_eq(&newest, &snapshot) {
                         snapshot = newest;
                         prepared = prepare(&snapshot);
                     }

@@ -31,16 +31,6 @@ impl Store {
 }
 
 impl Feed {
-    /// Waits until there is a reason to look, then gives the newest revision. An answer also means
-    /// that the database is there.
-    ///
-    /// # Errors
-    /// If the database cannot be asked; the next call tries to reach it again.
-    pub async fn next(&mut self) -> Result<u64, StoreError> {
-        self.woken().await?;
-        self.store.revision().await
-    }
-
     /// Waits until there is a reason to look: at once after a notification, else a short time.
     ///
     /// # Errors

@@ -14,7 +14,6 @@ mod feed;
 mod key_use;
 mod load;
 mod many_rows;
-mod marks;
 mod newest;
 mod open;
 mod open_webui_setups;

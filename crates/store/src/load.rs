@@ -69,7 +69,6 @@ impl Store {
             .bind(number)
             .fetch_optional(&mut **it).await)?;
         transaction.commit().await?;
-        last.into_iter().for_each(|event| self.marks.note(number as u64, event));
-        Ok(Snapshot::new(number as u64, company.without(unread)))
+        Ok(Snapshot::new(number as u64, company.without(unread)).ended_by(last))
     }
 }

@@ -27,75 +27,83 @@ impl Store {
         let number: i64 = on!(&mut transaction, it =>
             query_scalar("select number from revision").fetch_one(&mut **it).await)?;
         let newest = number as u64;
-        if newest == known.revision() {
-            transaction.commit().await?;
-            return Ok(Arc::clone(known));
-        }
-        let changes = match self.marks.of(known.revision()) {
-            Some(mark) => changes_since((known.revision(), mark), newest, &mut transaction).await?,
-            None => None,
+        let told = match known.last_event() {
+            Some(event) => told(event, known.revision(), newest, &mut transaction).await?,
+            None if newest == known.revision() => Told::Nothing,
+            None => Told::Less,
         };
         transaction.commit().await?;
-        let followed = changes.and_then(|since| Some((follow(known, newest, &since)?, since.last)));
-        match followed {
-            Some((snapshot, last)) => {
-                self.marks.note(newest, last);
-                Ok(Arc::new(snapshot))
+        let followed = match told {
+            Told::Nothing => return Ok(Arc::clone(known)),
+            Told::All { changes, last } => {
+                follow(known, newest, &changes).map(|it| it.ended_by(Some(last)))
             }
+            Told::Less => None,
+        };
+        match followed {
+            Some(snapshot) => Ok(Arc::new(snapshot)),
             None => Ok(Arc::new(self.load().await?)),
         }
     }
 }
 
-/// What the audit tells of a time.
-struct Since {
-    changes: Vec<Change>,
-    /// The last event.
-    last: Uuid,
+/// What the audit tells of the time since a revision.
+enum Told {
+    /// There was no change.
+    Nothing,
+    /// What made each revision since, in order, and the last event.
+    All { changes: Vec<Change>, last: Uuid },
+    /// Not all that happened.
+    Less,
 }
 
-/// What made each revision after the known one, whose last event is known, up to `newest`, in order.
-/// None if the audit does not tell all of it.
-async fn changes_since(
-    (known, mark): (u64, Uuid),
+/// What the audit tells of the time after the known revision, which ended with
+/// `event`, up to the newest.
+async fn told(
+    event: Uuid,
+    known: u64,
     newest: u64,
     transaction: &mut Transaction,
-) -> Result<Option<Since>, StoreError> {
+) -> Result<Told, StoreError> {
+    let is_there: bool = on!(&mut *transaction, it => query_scalar(
+        "select exists (select 1 from audit_events where id = $1 and revision = $2)")
+        .bind(event)
+        .bind(known as i64)
+        .fetch_one(&mut **it).await)?;
     let revisions = newest.saturating_sub(known) as usize;
-    if revisions == 0 || revisions > MOST {
-        return Ok(None);
+    if !is_there || newest < known || revisions > MOST {
+        return Ok(Told::Less);
+    }
+    if revisions == 0 {
+        return Ok(Told::Nothing);
     }
     type Row = (i64, Uuid, Option<String>, Option<String>, Option<Vec<u8>>, Option<Vec<u8>>);
     // Of a row that cannot be read nobody knows what it changed.
     let rows: Option<Vec<Row>> = on!(transaction, it => query(
         "select revision, id, before, after, secret_before, secret_after from audit_events
-         where revision > $1 and outcome = 'changed'
-           and exists (select 1 from audit_events where id = $2 and revision = $1)
-         order by revision, id limit $3")
+         where revision > $1 and outcome = 'changed' order by revision, id limit $2")
         .bind(known as i64)
-        .bind(mark)
         .bind(MOST as i64 + 1)
         .fetch_all(&mut **it).await
         .map(|rows| rows.iter().map(|row| Row::from_row(row).ok()).collect()))?;
-    let Some(rows) = rows.filter(|rows| rows.len() <= MOST) else { return Ok(None) };
+    let Some(rows) = rows.filter(|rows| rows.len() <= MOST) else { return Ok(Told::Less) };
     // A revision without events is one that a script made.
-    let told = rows.chunk_by(|a, b| a.0 == b.0).count();
-    if told != revisions {
-        return Ok(None);
-    }
-    let Some(last) = rows.last().map(|row| row.1) else { return Ok(None) };
+    let complete = rows.chunk_by(|a, b| a.0 == b.0).count() == revisions;
+    let Some(last) = rows.last().map(|row| row.1).filter(|_| complete) else {
+        return Ok(Told::Less);
+    };
     let kept = rows.into_iter().map(|(_, _, before, after, secret_before, secret_after)| {
         change((before, after, secret_before, secret_after))
     });
     let changes: Option<Vec<Change>> = kept.collect();
-    Ok(changes.map(|changes| Since { changes, last }))
+    Ok(changes.map_or(Told::Less, |changes| Told::All { changes, last }))
 }
 
 /// The snapshot after changes; none if they do not fit it.
-fn follow(known: &Snapshot, newest: u64, since: &Since) -> Option<Snapshot> {
+fn follow(known: &Snapshot, newest: u64, changes: &[Change]) -> Option<Snapshot> {
     // What a row means that cannot be read is found out anew.
     if !known.company().set_aside().rows().is_empty() {
         return None;
     }
-    known.after(newest, &since.changes).ok()
+    known.after(newest, changes).ok()
 }

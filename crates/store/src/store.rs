@@ -7,7 +7,6 @@ use gatehall_domain::Snapshot;
 
 use crate::{
     engine::{Engine, Pool, on},
-    marks::Marks,
     reserve::Reserve,
 };
 
@@ -22,7 +21,6 @@ pub struct Store {
     pub(crate) writing: Arc<Writing>,
     /// Where those wait who change the company.
     pub(crate) place: Arc<tokio::sync::Mutex<Place>>,
-    pub(crate) marks: Arc<Marks>,
 }
 
 /// What this process knows of its writing.
@@ -38,8 +36,7 @@ pub(crate) type Place = Weak<Snapshot>;
 
 impl Store {
     pub(crate) fn new(pool: Pool, writer: Pool, writing: Writing) -> Self {
-        let writing = Arc::new(writing);
-        Self { pool, writer, writing, place: Arc::default(), marks: Arc::default() }
+        Self { pool, writer, writing: Arc::new(writing), place: Arc::default() }
     }
 
     /// What the database is, in a word: `SQLite` or `PostgreSQL`.

@@ -85,17 +85,15 @@ impl Turn {
         self.revision
     }
 
-    /// The company at it: the one at hand, if it is still that.
+    /// The company at it: the very one at hand, if it is still that.
     ///
     /// # Errors
     /// If the database cannot be read.
     pub async fn newest(&self, at_hand: &Arc<Snapshot>) -> Result<Arc<Snapshot>, StoreError> {
         let written = self.place.upgrade();
-        let known = [Some(at_hand), written.as_ref()].into_iter().flatten();
-        match known.into_iter().find(|it| it.revision() == self.revision) {
-            Some(snapshot) => Ok(Arc::clone(snapshot)),
-            None => self.store.newest(at_hand).await,
-        }
+        let mut known = [Some(at_hand), written.as_ref()].into_iter().flatten();
+        let known = known.find(|it| it.revision() == self.revision);
+        self.store.newest(known.unwrap_or(at_hand)).await
     }
 
     /// Applies changes to the company at `base`, all or none: the records, one audit event for
@@ -130,8 +128,8 @@ impl Turn {
                 Err(error) if urgent && error.is_no_room() && store.release() => {}
                 written => {
                     let (revision, last) = store.note(written)?;
-                    store.marks.note(revision, last);
-                    let snapshot = Arc::new(base.next(revision, prepared.into_company(), changes));
+                    let snapshot = base.next(revision, prepared.into_company(), changes);
+                    let snapshot = Arc::new(snapshot.ended_by(Some(last)));
                     *self.place = Arc::downgrade(&snapshot);
                     return Ok(Applied { snapshot });
                 }

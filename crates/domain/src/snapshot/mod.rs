@@ -15,6 +15,8 @@ mod view_key;
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use self::{
     basis::Basis, hosts::HostRules, people::People, place::Place, sites::Sites, touched::Touched,
 };
@@ -29,6 +31,7 @@ pub use sites::{Off, Site};
 #[derive(Debug)]
 pub struct Snapshot {
     revision: u64,
+    last_event: Option<Uuid>,
     company: Company,
     sites: Arc<Sites>,
     hosts: Arc<HostRules>,
@@ -44,7 +47,7 @@ impl Snapshot {
         let closed = company.closed();
         let basis = Arc::new(Basis::new(&closed, sites.all()));
         let people = People::new(&closed, &basis);
-        Self { revision, company, sites, hosts, basis, people }
+        Self { revision, last_event: None, company, sites, hosts, basis, people }
     }
 
     /// Indexes what changes made of this company. The work grows with what they touch.
@@ -65,7 +68,8 @@ impl Snapshot {
             false => Arc::clone(&self.basis),
         };
         let people = self.people.next(&company, &basis, &touched);
-        Self { revision, company, sites: Arc::clone(&self.sites), hosts, basis, people }
+        let sites = Arc::clone(&self.sites);
+        Self { revision, last_event: None, company, sites, hosts, basis, people }
     }
 
     /// This company as it is after changes.
@@ -93,6 +97,19 @@ impl Snapshot {
     /// The number of the revision.
     pub const fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// The same, ended by this event of the audit. It tells the revision from another one of the same
+    /// number, such as a restored database gives.
+    #[must_use]
+    pub const fn ended_by(mut self, event: Option<Uuid>) -> Self {
+        self.last_event = event;
+        self
+    }
+
+    /// The event that ended the revision, as far as that is known.
+    pub const fn last_event(&self) -> Option<Uuid> {
+        self.last_event
     }
 
     /// The records.

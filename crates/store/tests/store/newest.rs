@@ -87,11 +87,14 @@ async fn a_database_that_went_back_is_read_anew(kind: Kind) {
     script.must("delete from audit_events where revision > 1").await;
     script.must("update revision set number = 1").await;
     let other = Store::open(&database.url).await.unwrap();
-    for name in ["b", "c"] {
-        let it = user(&format!("{name}@google.example"));
-        change(&other, &additions(vec![it.into()])).await;
+    // As many as were undone, and one more.
+    for (name, revision) in [("b", 2), ("c", 3)] {
+        change(&other, &additions(vec![user(&format!("{name}@google.example")).into()])).await;
+        let followed = store.newest(&known).await.unwrap();
+        assert_eq!(followed.revision(), revision);
+        assert_same(&followed, &other.load().await.unwrap());
+        let turn = store.turn().await.unwrap();
+        assert_same(&turn.newest(&known).await.unwrap(), &followed);
+        turn.end().await;
     }
-    let followed = store.newest(&known).await.unwrap();
-    assert_eq!(followed.revision(), 3);
-    assert_same(&followed, &other.load().await.unwrap());
 }

@@ -102,7 +102,8 @@ async fn another_program_hears_of_a_change(kind: Kind) {
     let mut feed = other.feed();
     let hearing = tokio::spawn(async move {
         loop {
-            if feed.next().await.unwrap() == 1 {
+            feed.woken().await.unwrap();
+            if other.revision().await.unwrap() == 1 {
                 break;
             }
         }
